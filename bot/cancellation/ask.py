@@ -1,0 +1,148 @@
+"""Ask: keep what was asked for, ask the policy, and show a preview or say why not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from bot.cancellation import outbox
+from bot.cancellation.judgement import Judgement, judge
+from bot.cancellation.outbox import Asker
+from bot.cancellation.parts import Parts
+from bot.policy import Act, Question, Sharing
+from storage import deliveries, requests
+from storage.audit import EventKind
+from storage.requests import NewOrder, NewRequest
+from storage.states import Origin, RequestState
+from storage.tables import Delivery, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody asks for, however they asked."""
+
+    asker: Asker
+    team: str
+    channel: str
+    origin: Origin
+    orders: Sequence[NewOrder]
+    reason: str | None
+    source: Mapping[str, Any]
+
+
+def ask(parts: Parts, delivery: Delivery, wanted: Wanted) -> None:
+    """Make the request of this delivery, unless an earlier try did, and bring it to its preview or its refusal."""
+    request = _accepted(parts, delivery, wanted)
+    if request is None or request.state is not RequestState.PREPARING:
+        _close(parts, delivery)
+        return
+    judgement = judge(parts, _question(request))
+    can_post = parts.people.channel(live_channel(parts, request)) is not Sharing.CANNOT_POST
+    _prepared(parts, delivery, wanted.asker, request.public_id, judgement, can_post=can_post)
+
+
+def _accepted(parts: Parts, delivery: Delivery, wanted: Wanted) -> Request | None:
+    while True:
+        try:
+            return _accept(parts, delivery, wanted)
+        except IntegrityError:
+            # The id is taken (one in a thousand million), or another worker made the request: look again.
+            continue
+
+
+def _accept(parts: Parts, delivery: Delivery, wanted: Wanted) -> Request | None:
+    with parts.database.write() as transaction:
+        if deliveries.still_ours(transaction, delivery) is None:
+            return None
+        made = requests.of_delivery(transaction.session, delivery.id)
+        if made is not None:
+            return made
+        too_many = len(wanted.orders) > parts.settings.max_orders_per_request
+        new = NewRequest(
+            public_id=parts.new_request_id(),
+            delivery_id=delivery.id,
+            team_id=wanted.team,
+            requester=wanted.asker.person,
+            channel_id=wanted.channel,
+            origin=wanted.origin,
+            reason=wanted.reason,
+            # More than policy could ever allow is counted and refused, not kept one by one.
+            orders=() if too_many else wanted.orders,
+            order_count=len(wanted.orders),
+            source=wanted.source,
+        )
+        lasts = timedelta(seconds=parts.settings.request_ttl_seconds)
+        return requests.make(transaction, new, transaction.now() + lasts)
+
+
+def _prepared(
+    parts: Parts, delivery: Delivery, asker: Asker, public_id: str, judgement: Judgement, *, can_post: bool
+) -> None:
+    verdict = judgement.verdict
+    with parts.database.write() as transaction:
+        row = deliveries.still_ours(transaction, delivery)
+        request = requests.lock(transaction, public_id)
+        if row is None or request is None or request.state is not RequestState.PREPARING:
+            return
+        now = transaction.now()
+        if not verdict.allowed:
+            requests.move(
+                transaction,
+                request,
+                RequestState.REFUSED,
+                verdict=judgement.whole,
+                decided_at=now,
+                due_at=None,
+            )
+            details = {"code": verdict.code.value, "rule": verdict.rule}
+            transaction.record(EventKind.REQUEST_REFUSED, who=None, request=public_id, details=details)
+            orders = request.order_count
+            outbox.refuse(transaction, asker, verdict, delivery=row, request=request, orders=orders)
+            deliveries.done(row, verdict.code.value)
+            return
+        expires_at = now + timedelta(seconds=parts.settings.request_ttl_seconds)
+        shown = requests.move(
+            transaction,
+            request,
+            RequestState.CONFIRMING,
+            before=now,
+            verdict=judgement.whole,
+            approvals_needed=verdict.approvals_needed,
+            expires_at=expires_at,
+            due_at=expires_at,
+        )
+        if not shown:
+            return
+        told: dict[str, Any] = {
+            "expires_at": expires_at.isoformat(),
+            "rule": verdict.rule,
+            "revision": request.revision,
+        }
+        transaction.record(EventKind.PREVIEW_SHOWN, who=None, request=public_id, details=told)
+        outbox.preview(transaction, asker, request, can_post=can_post)
+        deliveries.done(row, "preview")
+
+
+def _close(parts: Parts, delivery: Delivery) -> None:
+    with parts.database.write() as transaction:
+        row = deliveries.still_ours(transaction, delivery)
+        if row is not None:
+            deliveries.done(row, "repeated")
+
+
+def live_channel(parts: Parts, request: Request) -> str:
+    """Where the request's live message belongs: RESULTS_CHANNEL, or where it was asked for."""
+    return parts.settings.results_channel or request.channel_id
+
+
+def _question(request: Request) -> Question:
+    return Question(
+        Act.ASK,
+        request.requester,
+        requester=request.requester,
+        channel=request.channel_id,
+        orders=request.order_count,
+        has_reason=request.reason is not None,
+    )

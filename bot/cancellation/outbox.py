@@ -1,0 +1,109 @@
+"""What people are to be shown, wanted inside the transaction that makes it true; `bot.posting` sends it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bot.policy import Verdict
+from storage import slack_messages
+from storage.database import Transaction
+from storage.slack_messages import Place
+from storage.tables import Delivery, Request
+
+
+class Kind(StrEnum):
+    """Every message the bot sends on its own account; docs/messages.md shows each."""
+
+    LIVE = "live"
+    PREVIEW = "preview"
+    ANSWER = "answer"
+    HISTORY = "history"
+    SHOW = "show"
+    SHARED_HISTORY = "shared_history"
+    END_NOTICE = "end_notice"
+
+
+class Answer(StrEnum):
+    """What a private answer says; also what the delivery it answers is remembered by."""
+
+    REFUSED = "refused"
+    WENT_AHEAD = "went_ahead"
+    KEPT = "kept"
+    EXPIRED = "expired"
+    ALREADY_DECIDED = "already_decided"
+    OLDER_REVISION = "older_revision"
+    NO_SUCH_REQUEST = "no_such_request"
+    NOT_UNDERSTOOD = "not_understood"
+    BROKEN = "broken"
+    CANNOT_SHARE = "cannot_share"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who is to be answered, and how: through the delivery's response URL, in its channel, or directly."""
+
+    person: str
+    channel: str | None
+    response_url: str | None
+    replaces: bool = False
+    """The answer takes the place of the message that was clicked."""
+
+    @classmethod
+    def of(cls, delivery: Delivery, person: str, channel: str | None, *, replaces: bool = False) -> "Asker":
+        """Whoever sent this delivery."""
+        return cls(person, channel, delivery.response_url, replaces)
+
+    def place(self) -> Place:
+        """Where the answer goes."""
+        return Place(self.channel, self.person, self.response_url, self.replaces)
+
+
+def answer(
+    transaction: Transaction,
+    asker: Asker,
+    what: Answer,
+    *,
+    delivery: Delivery,
+    request: Request | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Answer one person privately, once for each delivery."""
+    slack_messages.want(
+        transaction,
+        Kind.ANSWER,
+        asker.place(),
+        request_seq=request.seq if request else None,
+        key=delivery.id[:64],
+        facts={"what": what.value, **(facts or {})},
+    )
+
+
+def refuse(
+    transaction: Transaction,
+    asker: Asker,
+    verdict: Verdict,
+    *,
+    delivery: Delivery,
+    request: Request | None = None,
+    orders: int = 0,
+) -> None:
+    """Tell one person why not, by which rule, and whom to ask."""
+    facts = {"verdict": verdict.to_dict(), "orders": orders}
+    answer(transaction, asker, Answer.REFUSED, delivery=delivery, request=request, facts=facts)
+
+
+def preview(transaction: Transaction, asker: Asker, request: Request, *, can_post: bool) -> None:
+    """Show the requester what would happen, with the buttons that decide it."""
+    slack_messages.want(transaction, Kind.PREVIEW, asker.place(), request_seq=request.seq, facts={"can_post": can_post})
+
+
+def live(transaction: Transaction, request: Request, channel: str | None = None, *, urgent: bool) -> None:
+    """Have the request's one message in the channel show it as it is now; `channel` is for its first post."""
+    slack_messages.want(transaction, Kind.LIVE, Place(channel), request_seq=request.seq, urgent=urgent)
+
+
+def end_notice(transaction: Transaction, request: Request) -> None:
+    """Tell the requester the end directly."""
+    place = Place(request.requester, request.requester)
+    slack_messages.want(transaction, Kind.END_NOTICE, place, request_seq=request.seq)

@@ -1,0 +1,44 @@
+"""What every use case works with, joined once in `bot.app`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.config import Settings
+from bot.fincart import FincartClient
+from bot.people import People
+from bot.policy import Rules
+from bot.slack import SlackClient
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """The bot's own pauses, in seconds; settings that people may change are in `Settings`."""
+
+    lease: float = 6.0
+    """A process that has not renewed for so long is taken for dead (design: taken up within 10 seconds)."""
+    renew: float = 1.5
+    poll: float = 0.25
+    """How soon work of another process, or work that fell due by itself, is seen."""
+    notice_after: float = 60.0
+    """A run longer than this is told to its requester directly when it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Settings, clients and sources of chance and time."""
+
+    settings: Settings
+    rules: Rules
+    database: Database
+    slack: SlackClient
+    people: People
+    fincart: FincartClient
+    owner: str
+    """This process, as leases name it: never the same twice."""
+    new_request_id: Callable[[], str]
+    uptime: Callable[[], float]
+    """Seconds on a clock that goes on while the machine sleeps."""
+    wait: Callable[[float], bool]
+    """Wait so many seconds, or less where the process is told to stop; True once it is."""
+    timings: Timings

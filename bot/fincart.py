@@ -1,0 +1,220 @@
+"""The only thing that talks to Fincart. Every answer and every failure comes back as one of the closed
+classes of `bot.fincart_answers`; no HTTP error is ever raised to the caller.
+
+The calls are those of Fincart's public documentation (*Cancel Orders*, *Get Order Logs*): the header
+`Authorization` carries the token alone, without `Bearer`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Protocol
+from urllib.parse import quote
+
+import httpx
+
+from bot.fincart_answers import (
+    Answer,
+    Exchange,
+    LogEntry,
+    LogKind,
+    LogReading,
+    classify_cancel,
+    classify_log_answer,
+    clean,
+    error_message,
+)
+from bot.fincart_wire import BoundedTransport, Call, Calls, FenceClosedError
+from storage.states import AnswerKind
+
+__all__ = [
+    "Answer",
+    "AnswerKind",
+    "FincartClient",
+    "LogEntry",
+    "LogKind",
+    "LogReading",
+    "Probe",
+    "ProbeKind",
+]
+
+BODY_LIMIT = 64 * 1024
+LOG_BODY_LIMIT = 512 * 1024
+CONNECT_SECONDS = 5.0
+_NO_ORDER = "0" * 24
+
+
+class Secret(Protocol):
+    """Something that hides a token and gives it only when asked, such as pydantic's SecretStr."""
+
+    def get_secret_value(self) -> str:
+        """The token itself."""
+
+
+class ProbeKind(StrEnum):
+    """What `check` can say about Fincart without cancelling anything."""
+
+    GOOD = "good"
+    TOKEN = "token"  # missing, wrong or may not do this
+    UNREACHABLE = "unreachable"
+    STRANGE = "strange"  # something answers there, and it does not speak like Fincart
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The result of one harmless call. `words` say what was met, without the token."""
+
+    kind: ProbeKind
+    words: str
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class FincartClient:
+    """Cancels orders and reads their logs. Safe to share between threads; close it at the end.
+
+    `timeout_seconds` bounds a whole cancel call, from the first attempt to connect to the last byte of the
+    answer; `log_timeout_seconds` likewise a log read. `max_connections` bounds the connections, cancel calls
+    and log reads together. `transport` replaces the network, for tests; `now` is the clock against which
+    Fincart's `Date` header is held.
+
+    Raises ValueError for a token that no HTTP header can carry.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: Secret,
+        timeout_seconds: float = 20.0,
+        max_connections: int = 12,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        log_timeout_seconds: float = 3.0,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        secret = token.get_secret_value()
+        if not secret or not secret.isascii() or not secret.isprintable() or secret != secret.strip():
+            raise ValueError("the Fincart token must be printable ASCII without spaces around it")
+        # Their lines at INFO and DEBUG carry addresses and headers.
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self._token = token
+        self._seconds = timeout_seconds
+        self._log_seconds = log_timeout_seconds
+        self._now = now
+        self._calls = Calls()
+        # The network's own transport asks the fence itself, later and closer to the bytes.
+        self._fence_here = transport is not None
+        self._client = httpx.Client(
+            base_url=base_url,
+            headers={"Authorization": secret, "Content-Type": "application/json"},
+            transport=transport or BoundedTransport(self._calls, max_connections),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def __repr__(self) -> str:
+        return f"FincartClient({str(self._client.base_url)!r})"
+
+    def close(self) -> None:
+        """Close the connections; calls in flight end as LOST."""
+        self._client.close()
+
+    def cancel(self, order_ids: Sequence[str], *, fence: Callable[[], bool] | None = None) -> Answer | None:
+        """Send one cancel call for these orders and say what it came to. Never raises for anything that the
+        network or Fincart does.
+
+        `fence` is asked at the last moment before bytes are handed over; when it answers False nothing is
+        sent and the result is None.
+        """
+        body = json.dumps({"filters": {"ids": list(order_ids)}}).encode()
+        call = Call(self._seconds, fence)
+        try:
+            exchange = self._exchange("POST", "/v4/orders/cancel", body, call, BODY_LIMIT)
+        except FenceClosedError:
+            return None
+        except Exception as error:
+            kind, words = _failure(error)
+            return Answer(kind, None, clean(words, self._token.get_secret_value()))
+        return classify_cancel(exchange, self._token.get_secret_value())
+
+    def read_log(self, order_id: str) -> LogReading:
+        """Read one order's log. Whatever stands in the way makes it unreadable, never an exception."""
+        call = Call(self._log_seconds, None)
+        try:
+            exchange = self._exchange("GET", _log_path(order_id), None, call, LOG_BODY_LIMIT)
+        except Exception as error:
+            words = clean(_failure(error)[1], self._token.get_secret_value())
+            return LogReading(LogKind.UNREADABLE, why=words)
+        return classify_log_answer(exchange, self._token.get_secret_value())
+
+    def probe(self) -> Probe:
+        """Try address and token with a log read of an order that does not exist. Cancels nothing."""
+        secret = self._token.get_secret_value()
+        try:
+            exchange = self._exchange("GET", _log_path(_NO_ORDER), None, Call(self._log_seconds, None), LOG_BODY_LIMIT)
+        except Exception as error:
+            return Probe(ProbeKind.UNREACHABLE, clean(_failure(error)[1], secret))
+        if classify_cancel(exchange, secret).kind is AnswerKind.TOKEN:
+            words = error_message(exchange) or f"Fincart answered HTTP {exchange.status}"
+            return Probe(ProbeKind.TOKEN, clean(words, secret))
+        reading = classify_log_answer(exchange, secret)
+        documented = reading.kind is not LogKind.UNREADABLE or reading.why == "the log has no entries"
+        if documented or (400 <= exchange.status < 500 and error_message(exchange) is not None):
+            return Probe(ProbeKind.GOOD, "Fincart answers")
+        return Probe(ProbeKind.STRANGE, reading.why)
+
+    def _exchange(self, method: str, path: str, body: bytes | None, call: Call, limit: int) -> Exchange:
+        timeout = httpx.Timeout(call.left(), connect=min(CONNECT_SECONDS, call.left()))
+        with self._calls.bounded(call):
+            request = self._client.build_request(method, path, content=body, timeout=timeout)
+            if self._fence_here:
+                call.pass_fence()
+            response = self._client.send(request, stream=True)
+            try:
+                received_at = self._now()
+                content = _content(response, call, limit)
+            finally:
+                response.close()
+        return Exchange(response.status_code, response.headers, content, received_at)
+
+
+def _content(response: httpx.Response, call: Call, limit: int) -> bytes | None:
+    """The body, or None when it is cut off, longer than `limit` or slower than the call may last. The
+    status line has arrived by then, and some statuses speak for themselves."""
+    content = bytearray()
+    try:
+        for chunk in response.iter_bytes():
+            content += chunk
+            if len(content) > limit or call.left() == 0:
+                return None
+    except (httpx.HTTPError, httpx.StreamError):
+        return None
+    return bytes(content)
+
+
+def _failure(error: Exception) -> tuple[AnswerKind, str]:
+    """What an exception of the transport means. Only what fails before a connection stands has done nothing
+    for certain; a failed TLS handshake is such a connect error. A kept-alive connection that Fincart closed
+    as we wrote counts as LOST: the call may have been read."""
+    if isinstance(error, httpx.PoolTimeout):
+        return AnswerKind.UNACTED, "no connection to Fincart was free in time"
+    if isinstance(error, httpx.ConnectTimeout):
+        return AnswerKind.UNACTED, "Fincart could not be connected to in time"
+    if isinstance(error, httpx.ConnectError):
+        return AnswerKind.UNACTED, f"Fincart could not be connected to: {error}"
+    if isinstance(error, httpx.TimeoutException):
+        return AnswerKind.LOST, "Fincart did not answer in time"
+    return AnswerKind.LOST, "the connection to Fincart broke off before its answer came"
+
+
+def _log_path(order_id: str) -> str:
+    # Dots too: a path of `..` would be resolved away.
+    return f"/v4/orders/{quote(order_id, safe='').replace('.', '%2E')}/logs"

@@ -1,0 +1,92 @@
+"""PURE: short private answers: what could not be read, recorded, found or understood."""
+
+from bot.commands import ParseError
+from bot.messages.document import Code, Heading, Typed
+from bot.messages.message import Message
+from bot.messages.parse_errors import explain
+from bot.messages.render import render
+from bot.messages.words import COMMAND, paragraph
+from bot.order_files import FileError
+from bot.order_ids import BadId
+
+EXAMPLE = f"{COMMAND} 6864fecda075914a1b1e353c, 6877b613a665f49134ef0001 because duplicate"
+
+
+def not_read(error: ParseError | FileError | BadId, typed: str | None = None) -> Message:
+    """Answers what could not be read, with the fix, an example and, where given, what was typed, to copy from."""
+    lines = [
+        ("Nothing was sent.",),
+        (Typed(explain(error), 1500),),
+        ("An example: ", Code(EXAMPLE)),
+        ("All it can do: ", Code(f"{COMMAND} help")),
+    ]
+    if typed:
+        lines.insert(2, ("You typed: ", Typed(typed, 1000)))
+    return render((Heading("That was not understood"), paragraph(*lines)))
+
+
+def file_not_fetched(contact: str) -> Message:
+    """Answers a file that Slack did not hand over."""
+    return render(
+        (
+            Heading("The file could not be fetched from Slack"),
+            paragraph(
+                "Nothing was sent.",
+                (
+                    "Try again in a minute, or paste the order ids into the form: type ",
+                    Code(COMMAND),
+                    " with nothing after it.",
+                ),
+                ("If it happens again, ask ", Typed(contact), "."),
+            ),
+        )
+    )
+
+
+def could_not_record(contact: str) -> Message:
+    """Answers what could not be written down: without a record nothing is sent."""
+    return render(
+        (
+            Heading("This could not be recorded, so nothing was sent"),
+            paragraph(
+                "The bot's database is busy or full, and nothing is done without a record.",
+                ("Try again in a minute. If it happens again, ask ", Typed(contact), "."),
+            ),
+        )
+    )
+
+
+def button_not_known() -> Message:
+    """Answers a button that this version does not have, or whose value is not one it made."""
+    return render(
+        (
+            Heading("This button is from an older version of the bot. Nothing was done."),
+            paragraph(
+                ("Look for the request in the list, and use its buttons there: ", Code(f"{COMMAND} history")),
+                ("All it can do: ", Code(f"{COMMAND} help")),
+            ),
+        )
+    )
+
+
+def form_gone() -> Message:
+    """Answers a form whose draft is no longer there."""
+    return render(
+        (
+            Heading("This form is too old. Nothing was sent."),
+            paragraph(("Open a new one: type ", Code(COMMAND), " with nothing after it.")),
+        )
+    )
+
+
+def no_such_request(public_id: str) -> Message:
+    """Answers `show` of a request that does not exist."""
+    return render(
+        (
+            Heading("There is no such request"),
+            paragraph(
+                ("Nothing is recorded as ", Code(public_id), "."),
+                ("Look for it by person, order or day: ", Code(f"{COMMAND} history since:7d")),
+            ),
+        )
+    )

@@ -1,0 +1,39 @@
+"""PURE: one line of history as `show` tells it."""
+
+from bot.messages.document import Line, Typed, User, When
+from bot.messages.facts import EventFacts
+from storage.audit import EventKind
+
+_SAID: dict[EventKind, str] = {
+    EventKind.REQUEST_MADE: "asked for it",
+    EventKind.REQUEST_REFUSED: "was refused; nothing was sent",
+    EventKind.PREVIEW_SHOWN: "was shown the preview",
+    EventKind.WENT_AHEAD: "confirmed it",
+    EventKind.CLICK_REFUSED: "pressed a button and was refused",
+    EventKind.WITHDRAWN: "kept the orders; nothing was sent",
+    EventKind.EXPIRED: "it expired; nothing was sent",
+    EventKind.RUN_STARTED: "sending began",
+    EventKind.BATCH_SETTLED: "Fincart's answer to a batch was recorded",
+    EventKind.REST_NOT_SENT: "the rest was not sent",
+    EventKind.FINISHED: "it finished",
+    EventKind.HELD: "sending was held",
+    EventKind.HOLD_ENDED: "sending went on",
+}
+"""What each kind of event says after the name of who did it."""
+
+_TOLD = ("cancelled", "rejected", "not_sent", "unknown", "why", "words", "action", "act", "code", "rule")
+"""Details that are shown, in this order, where they are plain values."""
+
+
+def event_line(event: EventFacts) -> Line:
+    """`24 Nov at 17:40: @U confirmed it (rule: ALLOWED_USERS)`."""
+    kind = next((kind for kind in EventKind if kind.value == event.kind), None)
+    said = event.kind.replace("_", " ") if kind is None else _SAID[kind]
+    who: Line = (User(event.who), " ") if event.who else ()
+    line: Line = (When(event.at), ": ", *who, Typed(said, 80))
+    details = [f"{key.replace('_', ' ')}: {event.details[key]}" for key in _TOLD if _is_plain(event.details.get(key))]
+    return (*line, " (", Typed("; ".join(details), 160), ")") if details else line
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and bool(value)

@@ -1,0 +1,114 @@
+"""What messages are built from: plain facts, read from the database when a message is sent."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from storage.states import Origin, Outcome, Proof, RequestState
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many orders of a request ended how; what is missing from the total has no outcome yet."""
+
+    cancelled: int = 0
+    rejected: int = 0
+    not_sent: int = 0
+    unknown: int = 0
+
+    def settled(self) -> int:
+        """Orders that have an outcome."""
+        return self.cancelled + self.rejected + self.not_sent + self.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """One order of a request, with what became of it (no outcome: nothing yet) and Fincart's words."""
+
+    position: int
+    order_id: str
+    label: str | None = None
+    unlike_fincart: bool = False
+    outcome: Outcome | None = None
+    proof: Proof | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What the ids were read from, as far as the person should be told."""
+
+    duplicates: tuple[str, ...] = ()
+    """Ids that were typed more than once, dropped."""
+    file_name: str | None = None
+    column: str | None = None
+    """The column that was read: its header, or `column 2`."""
+    blank_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """One request as messages speak of it."""
+
+    public_id: str
+    revision: int
+    state: RequestState
+    requester: str
+    channel_id: str
+    origin: Origin
+    reason: str | None
+    order_count: int
+    figures: Figures
+    created_at: datetime
+    expires_at: datetime | None = None
+    valid_until: datetime | None = None
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    finished_at: datetime | None = None
+    rule: str = ""
+    """The policy rule under which it was allowed or refused, in words."""
+    refusal: str | None = None
+    """The stable reason code where policy said no."""
+    ask_whom: str = ""
+    retry_of: str | None = None
+    source: SourceFacts = field(default_factory=SourceFacts)
+    orders: tuple[OrderFacts, ...] = ()
+    """Its first orders, in the order they were typed, for lists that say how many more there are."""
+    unlike_count: int = 0
+    """How many of all its orders are unlike a Fincart order id."""
+    troubles: tuple[OrderFacts, ...] = ()
+    """The first orders that did not end as cancelled."""
+    audit_head: str | None = None
+    """`1042 · 9f3c2a417be05d21`: the chain at the event that finished or last corrected it."""
+    permalink: str | None = None
+    """Slack's link to the live message, where known."""
+    in_direct_message: bool = False
+    """The live message could not be posted in the channel and is a direct message to the requester."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """One line of a request's history, as `show` tells it."""
+
+    seq: int
+    at: datetime
+    kind: str
+    who: str | None
+    details: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RulesFacts:
+    """The rules in force here, as `help` and refusals speak of them."""
+
+    allowed_users: tuple[str, ...]
+    allowed_usergroups: tuple[str, ...]
+    allowed_channels: tuple[str, ...]
+    everyone: bool
+    guests: bool
+    external: bool
+    max_orders: int
+    require_reason: bool
+    preview_seconds: int
+    approval_valid_seconds: int
+    auditors: tuple[str, ...]
+    contact: str

@@ -1,0 +1,125 @@
+"""PURE: the form that opens when nothing is typed: its view, its fields' names, its errors."""
+
+from typing import Any
+
+from bot.commands import LONGEST_REASON
+from bot.messages.document import Channel, Code, Heading, Line
+from bot.messages.message import Message
+from bot.messages.render import cut, render, rich_text
+from bot.messages.words import COMMAND, orders, paragraph
+from bot.order_files import LARGEST_FILE
+from bot.typed_text import tidy
+
+FORM = "cancel_form"
+"""The view's `callback_id`."""
+
+IDS_BLOCK, FILE_BLOCK, REASON_BLOCK = "ids", "file", "reason"
+"""The `block_id` of each field, by which errors are shown."""
+
+IDS_ACTION, FILE_ACTION, REASON_ACTION = "ids_typed", "file_chosen", "reason_typed"
+"""The `action_id` of each field's element."""
+
+LONGEST_IDS = 3000
+"""Characters in the text area, by Slack's limit."""
+
+_FIT = LONGEST_IDS // 26
+"""So many Fincart order ids of 24 characters fit, with a comma and a space between."""
+
+_LONGEST_ERROR = 300
+
+Json = dict[str, Any]
+
+
+def form_view(
+    draft_id: str,
+    channel: str,
+    max_orders: int,
+    require_reason: bool,
+    ids: str = "",
+    reason: str = "",
+    with_file: bool = True,
+) -> Json:
+    """The modal. `draft_id` comes back as its `private_metadata`; `ids` and `reason` fill it in beforehand."""
+    blocks: list[Json] = [
+        rich_text(_intro(channel, max_orders, with_file)),
+        _ids_field(ids, optional=with_file),
+        *([_file_field()] if with_file else []),
+        _reason_field(reason, require_reason),
+    ]
+    return {
+        "type": "modal",
+        "callback_id": FORM,
+        "private_metadata": draft_id,
+        "title": _plain("Cancel orders"),
+        "submit": _plain("Preview"),
+        "close": _plain("Close"),
+        "blocks": blocks,
+    }
+
+
+def form_errors(ids: str = "", file: str = "", reason: str = "") -> dict[str, str]:
+    """What `response_action: errors` carries, of the words for each field; empty where all are fine."""
+    given = {IDS_BLOCK: ids, FILE_BLOCK: file, REASON_BLOCK: reason}
+    return {block: cut(tidy(words), _LONGEST_ERROR) for block, words in given.items() if words}
+
+
+def form_closed() -> Message:
+    """Told to whoever closed the form without a preview, where that is told at all."""
+    again: Line = ("To open it again, type ", Code(COMMAND), " with nothing after it.")
+    return render((Heading("The form was closed. Nothing was sent."), paragraph(again)))
+
+
+def form_taken(channel: str) -> Message:
+    """Told where a preview cannot be shown at once after the form was sent."""
+    return render((paragraph(("The preview follows, for you alone, in ", Channel(channel), ".")),))
+
+
+def _intro(channel: str, max_orders: int, with_file: bool) -> tuple[Line, ...]:
+    how = "Paste order ids, or choose a file, or both." if with_file else "Paste order ids."
+    return (
+        (f"{how} Nothing is sent yet: a preview follows, which only you see.",),
+        (f"At most {orders(max_orders)} in one request. Asked in ", Channel(channel), "."),
+    )
+
+
+def _ids_field(ids: str, optional: bool) -> Json:
+    element: Json = {"type": "plain_text_input", "action_id": IDS_ACTION, "multiline": True, "max_length": LONGEST_IDS}
+    hint = f"With spaces, commas or new lines between them. About {_FIT} ids of 24 characters fit"
+    hint += "; for more, choose a file." if optional else "."
+    return _input(IDS_BLOCK, "Order ids", _filled(element, ids, LONGEST_IDS), hint, optional)
+
+
+def _file_field() -> Json:
+    element: Json = {
+        "type": "file_input",
+        "action_id": FILE_ACTION,
+        "filetypes": ["csv", "txt"],
+        "max_files": 1,
+    }
+    hint = f"One id on each line, or a column named order_id. Up to {LARGEST_FILE // (1024 * 1024)} MB."
+    return _input(FILE_BLOCK, "Or a CSV or text file", element, hint, True)
+
+
+def _reason_field(reason: str, required: bool) -> Json:
+    element: Json = {"type": "plain_text_input", "action_id": REASON_ACTION, "max_length": LONGEST_REASON}
+    hint = "Kept in the history for good, and shown in the channel."
+    return _input(REASON_BLOCK, "Reason", _filled(element, reason, LONGEST_REASON), hint, not required)
+
+
+def _input(block_id: str, label: str, element: Json, hint: str, optional: bool) -> Json:
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": _plain(label),
+        "element": element,
+        "hint": _plain(hint),
+        "optional": optional,
+    }
+
+
+def _filled(element: Json, value: str, most: int) -> Json:
+    return element | ({"initial_value": value[:most]} if value else {})
+
+
+def _plain(text: str) -> Json:
+    return {"type": "plain_text", "text": text, "emoji": False}

@@ -1,0 +1,102 @@
+"""PURE: `help`: every form with an example, and the rules in force here."""
+
+from bot.commands import LONGEST_REASON, WORDS
+from bot.messages.document import Bullets, Channel, Code, Group, Heading, Line, Typed, User
+from bot.messages.facts import RulesFacts
+from bot.messages.message import Message
+from bot.messages.render import render
+from bot.messages.words import COMMAND, bold, duration, orders, paragraph
+from bot.order_files import LARGEST_FILE
+from storage.states import Outcome, RequestState
+
+_NAMED = 10
+
+_DOES = {
+    "preview": "shows what would happen, with no button that goes ahead",
+    "history": "lists requests, newest first",
+    "show": "tells all about one request",
+    "waiting": "lists what waits for somebody",
+    "export": "sends you the history as a file",
+    "pause": "stops sending anything",
+    "resume": "goes on sending",
+    "help": "shows this",
+}
+
+
+def help_message(rules: RulesFacts) -> Message:
+    """Every form that works, with an example, and the rules of this installation."""
+    states = ", ".join(state.value for state in RequestState)
+    outcomes = ", ".join(outcome.value for outcome in Outcome)
+    return render(
+        (
+            Heading("Cancel orders at Fincart"),
+            paragraph(
+                "You ask, you see a preview that only you see, you confirm, and the channel is told what happened to "
+                "every order. Cancelling cannot be undone.",
+                bold("What you can type:"),
+            ),
+            Bullets(_forms(), whole=True),
+            paragraph(
+                f"status: is one of {states}.",
+                f"outcome: is one of {outcomes}.",
+                "since: and until: are 2026-11-24, today, yesterday or 7d, in your own time zone.",
+                bold("The rules here:"),
+            ),
+            Bullets(_rules(rules), whole=True),
+        )
+    )
+
+
+def _forms() -> tuple[Line, ...]:
+    ask: Line = (
+        Code(f"{COMMAND} ID [ID …] [because WHY]"),
+        " asks to cancel orders, for example ",
+        Code(f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"),
+    )
+    megabytes = LARGEST_FILE // (1024 * 1024)
+    form: Line = (
+        Code(COMMAND),
+        f" alone opens a form to paste ids into, or for a CSV or text file of up to {megabytes} MB",
+    )
+    built = ((name, word) for name, word in WORDS.items() if word.read)
+    return (ask, form, *(_form(name, word.usage, word.example) for name, word in built))
+
+
+def _form(name: str, usage: str, example: str) -> Line:
+    line: Line = (Code(f"{COMMAND} {usage}"), f" {_DOES[name]}")
+    return line if usage == example else (*line, ", for example ", Code(f"{COMMAND} {example}"))
+
+
+def _rules(rules: RulesFacts) -> tuple[Line, ...]:
+    reason = "A reason is required" if rules.require_reason else "A reason is welcome, not required"
+    return (
+        ("Who may ask: ", *_who(rules)),
+        ("Where: ", *_listed([(Channel(channel),) for channel in rules.allowed_channels], "any channel")),
+        (f"At most {orders(rules.max_orders)} in one request",),
+        (f"{reason}; at most {LONGEST_REASON:,} characters",),
+        (f"A preview can be confirmed for {duration(rules.preview_seconds)}",),
+        (f"Nothing new is sent later than {duration(rules.approval_valid_seconds)} after it was confirmed",),
+        ("Who may read the history: whoever may ask", *_auditors(rules)),
+        ("Whom to ask: ", Typed(rules.contact)),
+    )
+
+
+def _who(rules: RulesFacts) -> Line:
+    guests = "guests included" if rules.guests else "no guests"
+    outsiders = "people of other organisations included" if rules.external else "nobody of another organisation"
+    named = [(User(user),) for user in rules.allowed_users] + [(Group(group),) for group in rules.allowed_usergroups]
+    who: Line = ("everyone",) if rules.everyone else _listed(named, "nobody")
+    return (*who, f" ({guests}, {outsiders})")
+
+
+def _auditors(rules: RulesFacts) -> Line:
+    return (", and ", *_listed([(User(user),) for user in rules.auditors], "")) if rules.auditors else ()
+
+
+def _listed(named: list[tuple[User]] | list[Line] | list[tuple[Channel]], nothing: str) -> Line:
+    line: Line = ()
+    for number, each in enumerate(named[:_NAMED]):
+        line += (", " if number else "", *each)
+    if len(named) > _NAMED:
+        line += (f" and {len(named) - _NAMED:,} more",)
+    return line or (nothing,)

@@ -1,0 +1,132 @@
+"""PURE: pages of `history`, newest first, for one reader or shared in a channel."""
+
+from bot.history_filter import Day, History, OnDay
+from bot.messages.actions import Action
+from bot.messages.document import (
+    Bold,
+    Button,
+    Buttons,
+    Channel,
+    Code,
+    Divider,
+    Heading,
+    Line,
+    Link,
+    Part,
+    Typed,
+    User,
+    When,
+)
+from bot.messages.facts import RequestFacts
+from bot.messages.message import Message
+from bot.messages.render import render
+from bot.messages.words import COMMAND, OUTCOME, counted, orders, paragraph, show_command, standing
+from storage.states import RequestState
+
+ENTRIES_PER_PAGE = 5
+"""So many entries fit a message whatever they hold."""
+
+_FIRST_IDS = 3
+_REASON = 150
+
+
+def history_page(
+    entries: tuple[RequestFacts, ...],
+    filters: Line,
+    older: str | None = None,
+    newer: str | None = None,
+    share: str | None = None,
+    shared_by: str | None = None,
+) -> Message:
+    """One page of at most `ENTRIES_PER_PAGE` entries. `filters` comes from `described`.
+
+    `older`, `newer` and `share` are the values of those buttons (1 to 2,000 characters), None where there is no such
+    page or nothing to share. A page shared in a channel says who shared it and has no buttons.
+    """
+    parts: list[Part] = [Heading("History of cancel requests")]
+    if shared_by is not None:
+        parts.append(paragraph(("Shared by ", User(shared_by), ".")))
+    parts.append(paragraph(("Searched: ", *filters, ". Newest first, over every channel.")))
+    if not entries:
+        parts.append(paragraph(*_nothing_found(older, newer)))
+    for number, entry in enumerate(entries[:ENTRIES_PER_PAGE]):
+        parts += [Divider()] if number else []
+        parts.append(paragraph(*_entry(entry)))
+    buttons = (
+        *((Button("Older", Action.OLDER, older),) if older else ()),
+        *((Button("Newer", Action.NEWER, newer),) if newer else ()),
+        *((Button("Share in channel", Action.SHARE, share),) if share and entries else ()),
+    )
+    if buttons and shared_by is None:
+        parts.append(Buttons(buttons))
+    return render(parts)
+
+
+def described(history: History) -> Line:
+    """The filters as people read them, for `history_page`."""
+    found: list[Line] = []
+    if history.person is not None:
+        found.append(("requests of or decided by ", User(history.person)))
+    if history.order_id is not None:
+        found.append(("order ", Code(history.order_id.value)))
+    if history.status is not None:
+        found.append((f"status {history.status.value}",))
+    if history.outcome is not None:
+        found.append((f"outcome {OUTCOME[history.outcome]}",))
+    if history.text is not None:
+        found.append(("text “", Typed(history.text, 100), "”"))
+    if history.since is not None:
+        found.append((f"since {_day(history.since)}",))
+    if history.until is not None:
+        found.append((f"until {_day(history.until)}",))
+    if not found:
+        return ("everything",)
+    line: Line = found[0]
+    for each in found[1:]:
+        line += (", ", *each)
+    return line
+
+
+def _day(day: Day) -> str:
+    if isinstance(day, OnDay):
+        return day.day.isoformat()
+    return {0: "today", 1: "yesterday"}.get(day.days, f"{counted(day.days, 'day')} ago")
+
+
+def _nothing_found(older: str | None, newer: str | None) -> tuple[Line, ...]:
+    if older or newer:
+        return (("There is nothing on this page.",),)
+    return (
+        (Bold("Nothing was found."),),
+        ("To widen it, leave out a filter or take an earlier day: ", Code(f"{COMMAND} history since:30d")),
+        ("Everything there is: ", Code(f"{COMMAND} history")),
+    )
+
+
+def _entry(facts: RequestFacts) -> tuple[Line, ...]:
+    first: Line = (Bold(facts.public_id), f" · {orders(facts.order_count)} · {standing(facts)}")
+    who: Line = ("Asked by ", User(facts.requester), " in ", Channel(facts.channel_id), ", ", When(facts.created_at))
+    if facts.decided_by is not None:
+        who += (f"; {_VERBS.get(facts.state, 'confirmed')} by ", User(facts.decided_by))
+        if facts.decided_at is not None:
+            who += (", ", When(facts.decided_at))
+    reason: Line = ("Reason: ", Typed(facts.reason or "none given", _REASON))
+    if facts.state is RequestState.REFUSED and facts.rule:
+        reason += (" · Refused under the rule: ", Typed(facts.rule, 120))
+    return (first, who, reason, _ids(facts), _where(facts))
+
+
+_VERBS = {RequestState.WITHDRAWN: "withdrawn", RequestState.DECLINED: "declined", RequestState.REFUSED: "refused"}
+
+
+def _ids(facts: RequestFacts) -> Line:
+    first = facts.orders[:_FIRST_IDS]
+    more = facts.order_count - len(first)
+    listed = ", ".join(order.order_id for order in first)
+    after = f" … and {more:,} more" if more > 0 and first else ""
+    return ("Orders: ", Typed(listed, 64 * _FIRST_IDS + 4), after) if first else (orders(facts.order_count),)
+
+
+def _where(facts: RequestFacts) -> Line:
+    see: Line = ("All of it: ", Code(show_command(facts.public_id)))
+    return (*see, " · ", Link(facts.permalink, "its live message")) if facts.permalink else see

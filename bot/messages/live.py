@@ -1,0 +1,168 @@
+"""PURE: the one live message of a request, from "cancelling" to what really happened, and the notice of its end."""
+
+from typing import assert_never
+
+from bot.messages.document import Bold, Bullets, Code, Heading, Line, Link, Note, Part, Typed, User, When
+from bot.messages.facts import OrderFacts, RequestFacts
+from bot.messages.message import Message
+from bot.messages.preview import cannot_post
+from bot.messages.render import render
+from bot.messages.words import (
+    COMMAND,
+    WORDS,
+    asked_lines,
+    bold,
+    decided_line,
+    figures,
+    order_line,
+    orders,
+    paragraph,
+    show_command,
+    standing,
+)
+from storage.states import Outcome, RequestState
+
+
+def live(facts: RequestFacts, bot_user: str | None = None) -> Message:
+    """The message in the channel, or in a direct message where the bot cannot post there."""
+    return render((*_happening(facts), *_channel_note(facts, bot_user), *_small_print(facts)))
+
+
+def end_notice(facts: RequestFacts) -> Message:
+    """The direct message that tells the requester the end, with a link to the live message."""
+    link: Line = (Link(facts.permalink, "See it in its live message"),) if facts.permalink else ()
+    told: Line = (*link, *((", or type " if link else "All about it: type "), Code(show_command(facts.public_id))))
+    opening: Line = (
+        User(facts.requester),
+        ", your request ",
+        Code(facts.public_id),
+        " is ",
+        Bold(standing(facts)),
+        ".",
+    )
+    return render((paragraph(opening, told), *_happening(facts), *_small_print(facts)))
+
+
+def _happening(facts: RequestFacts) -> tuple[Part, ...]:
+    match facts.state:
+        case RequestState.FINISHED:
+            return _finished(facts)
+        case RequestState.EXECUTING:
+            return _executing(facts)
+        case RequestState.APPROVED:
+            soon = "Nothing has been sent yet; the bot sends as soon as it can."
+            heading = Heading(f"Cancelling {orders(facts.order_count)}")
+            return (heading, paragraph(soon, *_who(facts, "Confirmed"), *_valid_until(facts)))
+        case RequestState.WITHDRAWN:
+            return _nothing_sent(facts, "Withdrawn", "Withdrawn")
+        case RequestState.EXPIRED:
+            return _nothing_sent(facts, "Expired", "Last decided")
+        case RequestState.DECLINED:
+            return _nothing_sent(facts, "Declined", "Declined")
+        case RequestState.REFUSED:
+            return _nothing_sent(facts, "Refused", "Refused")
+        case RequestState.PREPARING | RequestState.CONFIRMING | RequestState.WAITING:
+            asked = f"Asked: cancel {orders(facts.order_count)}"
+            return (Heading(asked), paragraph(f"It {standing(facts)}. Nothing was sent.", *asked_lines(facts)))
+        case _:
+            assert_never(facts.state)
+
+
+def _executing(facts: RequestFacts) -> tuple[Part, ...]:
+    done = f"{facts.figures.settled():,} of {facts.order_count:,} done"
+    lines: list[Line | str] = [bold(done)]
+    if facts.figures.settled():
+        lines.append(f"So far: {figures(facts.figures, facts.figures.settled())}")
+    return (
+        Heading(f"Cancelling {orders(facts.order_count)}…"),
+        paragraph(*lines, *_who(facts, "Confirmed"), *_valid_until(facts)),
+        *(part for outcome in _TROUBLES for part in _trouble(facts, outcome)),
+    )
+
+
+def _finished(facts: RequestFacts) -> tuple[Part, ...]:
+    at: tuple[Line, ...] = (("Finished ", When(facts.finished_at), "."),) if facts.finished_at else ()
+    found = figures(facts.figures, facts.order_count)
+    summary = f"Of {orders(facts.order_count)}: {found}."
+    all_done = facts.figures.cancelled == facts.order_count
+    now = "Nothing more to do." if all_done else "What to do now is said below, for each kind."
+    return (
+        Heading(f"Finished: {found}"),
+        paragraph(bold(summary), now, *at, *_who(facts, "Confirmed")),
+        *(part for outcome in _TROUBLES for part in _trouble(facts, outcome)),
+    )
+
+
+_TROUBLES = (Outcome.UNKNOWN, Outcome.REJECTED, Outcome.NOT_SENT)
+"""What a person must know of first comes first."""
+
+
+def _trouble(facts: RequestFacts, outcome: Outcome) -> tuple[Part, ...]:
+    """The orders that ended so: what it means, what to do, and the first of them with Fincart's words or ours."""
+    count = {
+        Outcome.UNKNOWN: facts.figures.unknown,
+        Outcome.REJECTED: facts.figures.rejected,
+        Outcome.NOT_SENT: facts.figures.not_sent,
+        Outcome.CANCELLED: 0,
+    }[outcome]
+    if not count:
+        return ()
+    listed = [order for order in facts.troubles if order.outcome is outcome]
+    words = {order.words for order in listed}
+    shared = words.pop() if len(words) == 1 else None
+    why: tuple[Line, ...] = (("Why: ", Typed(shared, WORDS)),) if shared else ()
+    items = tuple(order_line(order) if shared else _with_words(order) for order in listed)
+    return (
+        paragraph((Bold(f"{count:,} {_MEANING[outcome][0]}"), _MEANING[outcome][1]), _MEANING[outcome][2], *why),
+        Bullets(items, count, show_command(facts.public_id)),
+    )
+
+
+_MEANING = {
+    Outcome.UNKNOWN: (
+        "unknown",
+        ": sent to Fincart, and no trustworthy answer came back. Cancelled or not, the bot cannot say.",
+        "What to do: look at each of these orders in Fincart. Do not assume either way.",
+    ),
+    Outcome.REJECTED: (
+        "rejected",
+        ": Fincart did not accept the cancellation.",
+        "What to do: read the words given; look at the order in Fincart before you ask again.",
+    ),
+    Outcome.NOT_SENT: (
+        "not sent",
+        ": this request changed nothing about these orders.",
+        f"What to do: if they must still be cancelled, ask again with {COMMAND} and their ids.",
+    ),
+    Outcome.CANCELLED: ("cancelled", ".", ""),
+}
+
+
+def _with_words(order: OrderFacts) -> Line:
+    line = order_line(order)
+    return (*line, ": ", Typed(order.words, WORDS)) if order.words else line
+
+
+def _nothing_sent(facts: RequestFacts, word: str, verb: str) -> tuple[Part, ...]:
+    again: Line = ("If the orders must still be cancelled, ask again: type ", Code(COMMAND), " and their ids.")
+    said = f"{orders(facts.order_count)} asked for; none was sent to Fincart by this request."
+    return (Heading(f"{word}. Nothing was sent."), paragraph(said, again, *_who(facts, verb)))
+
+
+def _who(facts: RequestFacts, verb: str) -> tuple[Line, ...]:
+    return (*asked_lines(facts), *decided_line(facts, verb))
+
+
+def _valid_until(facts: RequestFacts) -> tuple[Line, ...]:
+    if facts.valid_until is None:
+        return ()
+    return (("Nothing new is sent after ", When(facts.valid_until), "; what is left then is not sent."),)
+
+
+def _channel_note(facts: RequestFacts, bot_user: str | None) -> tuple[Part, ...]:
+    return (paragraph(*cannot_post(facts, bot_user)),) if facts.in_direct_message else ()
+
+
+def _small_print(facts: RequestFacts) -> tuple[Part, ...]:
+    ended = facts.state is RequestState.FINISHED and facts.audit_head
+    return (Note(f"audit {facts.audit_head}"),) if ended else ()

@@ -1,0 +1,263 @@
+"""PURE: the wording of everything that could not be read: what was not understood, and what to type instead.
+
+Plain text: it belongs where Slack formats nothing.
+"""
+
+import re
+import unicodedata
+from typing import assert_never
+
+from bot.commands import (
+    BUILT,
+    WORDS,
+    CommandError,
+    NotARequestId,
+    NotUnderstood,
+    NotYet,
+    ParseError,
+    ReasonMissing,
+    ReasonTooLong,
+    ReasonWithoutIds,
+    ShowOnlyOne,
+    ShowWhat,
+)
+from bot.file_text import NotText, Undecodable
+from bot.history_filter import (
+    BadHistoryWord,
+    EmptyFilter,
+    Filter,
+    FilterError,
+    GivenTwice,
+    PlainName,
+    SinceAfterUntil,
+    UnknownDay,
+    UnknownFilter,
+    UnknownValue,
+)
+from bot.order_files import BadCells, BrokenQuotes, EmptyFile, FileError, FileTooLarge, NoIdColumn, TwoColumns
+from bot.order_ids import (
+    LONGEST_ID,
+    BadId,
+    BadIds,
+    BidiControlGiven,
+    LinkGiven,
+    MentionGiven,
+    NoDigit,
+    NoOrderIds,
+    OrderIdsError,
+    RequestIdGiven,
+    TooLong,
+    WrongCharacter,
+)
+from bot.typed_text import TYPOGRAPHIC_DASHES, as_typed, tidy
+
+COMMAND = "/cancel-orders"
+LONGEST_SHOWN = 60
+"""Characters of what a person typed that a message repeats."""
+
+_AN_ORDER = f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"
+
+
+def explain(error: ParseError | FileError | BadId) -> str:
+    """One or two short sentences: what was not understood, and the fix. Never empty, and on one line."""
+    if isinstance(error, BadId):
+        return _explain_bad_id(error)
+    if isinstance(error, OrderIdsError):
+        return _explain_ids(error)
+    if isinstance(error, CommandError):
+        return _explain_command(error)
+    if isinstance(error, FilterError):
+        return _explain_filter(error)
+    return _explain_file(error)
+
+
+def shown(typed: str) -> str:
+    """What a person typed, in quotation marks: as it looked, on one line, without controls, cut to `LONGEST_SHOWN`."""
+    return f"“{shortened(tidy(as_typed(typed)))}”"
+
+
+def shortened(text: str) -> str:
+    """The text, cut to `LONGEST_SHOWN` characters with an ellipsis."""
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+
+
+def _explain_ids(error: OrderIdsError) -> str:
+    match error:
+        case NoOrderIds():
+            return f"There is no order id in that. Type the ids after the command, for example: {_AN_ORDER}"
+        case BadIds(first, count):
+            return _explain_bad_id(first[0]) + _others([shown(_value(bad)) for bad in first[1:]], count)
+        case _:
+            assert_never(error)
+
+
+def _others(values: list[str], count: int) -> str:
+    if count == 1:
+        return ""
+    more = count - 1 - len(values)
+    listed = ", ".join(values) + (f" and {more:,} more" if more else "")
+    return f" Not order ids either: {listed}."
+
+
+def _value(bad: BadId) -> str:
+    return bad.request_id if isinstance(bad, RequestIdGiven) else bad.value
+
+
+def _explain_bad_id(bad: BadId) -> str:
+    match bad:
+        case LinkGiven(value):
+            return f"{shown(value)} is a link, not an order id. Type the order's id itself."
+        case MentionGiven(value):
+            return (
+                f"{shown(value)} is a mention, not an order id. Leave it out, or put “because” before it "
+                "if it belongs to the reason."
+            )
+        case BidiControlGiven(value, character):
+            return (
+                f"{shown(value)} holds an invisible character that turns the direction of text "
+                f"({_named(character)}). Type the id by hand instead of pasting it."
+            )
+        case RequestIdGiven(request_id):
+            return f"{request_id} is a request, not an order. To see it, type: {COMMAND} show {request_id}"
+        case WrongCharacter(value, character) if character in TYPOGRAPHIC_DASHES:
+            return (
+                f"{shown(value)} holds a long dash ({_named(character)}), which no order id has. "
+                "Type a plain hyphen, or a space between two ids."
+            )
+        case WrongCharacter(value, character):
+            return (
+                f"{shown(value)} is not an order id: it holds {_named(character)}. Type ids of letters, digits, "
+                "- and _ only, with spaces or commas between them."
+            )
+        case TooLong(value):
+            return (
+                f"{shown(value)} is too long for an order id ({len(value):,} characters, at most {LONGEST_ID}). "
+                "Put a space or a comma between ids."
+            )
+        case NoDigit(value):
+            return (
+                f"{shown(value)} is not an order id: it has no digit. If it belongs to the reason, "
+                "put “because” before the reason."
+            )
+        case _:
+            assert_never(bad)
+
+
+def _named(character: str) -> str:
+    """The character itself where it can be seen and means nothing to Slack, else its number and name."""
+    if character == " ":
+        return "a space"
+    if unicodedata.category(character)[0] in "LNPS" and character not in "<>&":
+        return f"“{character}”"
+    name = unicodedata.name(character, "").lower()
+    return f"U+{ord(character):04X}{' ' if name else ''}{name}"
+
+
+def _explain_command(error: CommandError) -> str:
+    match error:
+        case NotUnderstood(word, None):
+            return (
+                f"{shown(word)} is not understood. Type order ids right after the command ({_AN_ORDER}), "
+                f"or {COMMAND} help for all it can do."
+            )
+        case NotUnderstood(word, nearest):
+            return f"{shown(word)} is not understood. Did you mean: {COMMAND} {nearest}"
+        case NotYet(word):
+            return f"{shown(word)} is not available yet. Type one of: {', '.join(BUILT)}."
+        case ReasonWithoutIds():
+            return f"There is a reason but no order id. Type the ids before the reason, for example: {_AN_ORDER}"
+        case ReasonMissing(marker):
+            return f"Nothing follows {shown(marker)}. Type the reason after it, or leave that word out."
+        case ReasonTooLong(length, limit):
+            return f"The reason is too long: {length:,} characters. Shorten it to {limit:,} or fewer."
+        case ShowWhat():
+            return f"Show which request? Type its id after the word, for example: {COMMAND} {WORDS['show'].example}"
+        case ShowOnlyOne(request_id):
+            example = f"show {request_id}" if request_id else WORDS["show"].example
+            return f"One request can be shown at a time. Type: {COMMAND} {example}"
+        case NotARequestId(value, order_id):
+            fix = (
+                f"If it is an order's, type: {COMMAND} history {order_id}"
+                if order_id
+                else f"Type R- and its six letters and digits, for example: {COMMAND} {WORDS['show'].example}"
+            )
+            return f"{shown(value)} is not a request's id. {fix}"
+        case _:
+            assert_never(error)
+
+
+def _explain_filter(error: FilterError) -> str:
+    match error:
+        case PlainName(name):
+            return (
+                f"{shown(name)} is no person that Slack recognised. Type @ and choose the person "
+                "from the list that opens."
+            )
+        case UnknownFilter(key, nearest):
+            listed = ", ".join(f"{name}:" for name in Filter)
+            meant = f" Did you mean {nearest}:?" if nearest else ""
+            return f"{shown(key + ':')} is no filter.{meant} Use @person, an order id, or one of: {listed}"
+        case UnknownValue(key, value, valid, nearest):
+            meant = f" Did you mean {key}:{nearest}?" if nearest else ""
+            return f"There is no {key} {shown(value)}.{meant} Use one of: {', '.join(valid)}."
+        case UnknownDay(key, value):
+            return f"{shown(value)} is no day. Type {key}:2026-11-24, {key}:today, {key}:yesterday or {key}:7d."
+        case EmptyFilter(key):
+            return f"Nothing follows {key}: in the filters. Type {_EXAMPLES[key]}, or leave it out."
+        case GivenTwice(what):
+            return f"{what} is given twice, and only one fits. Leave one of them out."
+        case SinceAfterUntil(since, until):
+            return f"since:{since} comes after until:{until}. Type the earlier day after since:."
+        case BadHistoryWord(bad, None):
+            return f'{_explain_history_word(bad)} To look for words, type text:"…" with the words between the quotes.'
+        case BadHistoryWord(bad, fitting):
+            return f"{_explain_history_word(bad)} Did you mean: {COMMAND} history {fitting}"
+        case _:
+            assert_never(error)
+
+
+def _explain_history_word(bad: BadId) -> str:
+    return f"{shown(_value(bad))} is no filter, person or order id."
+
+
+_EXAMPLES = {
+    Filter.STATUS: "status:finished",
+    Filter.OUTCOME: "outcome:rejected",
+    Filter.TEXT: 'text:"duplicate"',
+    Filter.SINCE: "since:7d",
+    Filter.UNTIL: "until:today",
+}
+
+
+def _explain_file(error: FileError) -> str:
+    match error:
+        case FileTooLarge(size, limit):
+            return f"The file is too large: {_megabytes(size)}. Split it into files of at most {_megabytes(limit)}."
+        case EmptyFile():
+            return "The file holds no order ids. Put one id on each line, or a column named order_id."
+        case NotText(kind):
+            return f"The file is {kind}, not text. Open it where it was made, save it as CSV, and send that."
+        case Undecodable():
+            return "The file's characters cannot be read. Save it as CSV in UTF-8, and send that."
+        case BrokenQuotes(row):
+            return (
+                f"A quotation mark in or after row {row:,} does not pair up. Save the file as CSV again, "
+                "or remove that quotation mark."
+            )
+        case NoIdColumn():
+            return "No column of the file is known to hold order ids. Name the right one order_id in its first row."
+        case TwoColumns(first, second):
+            return (
+                f"Both {shown(first)} and {shown(second)} could be the order ids. "
+                "Name the right one order_id in the first row, or send only that column."
+            )
+        case BadCells(first, count):
+            more = f" So do {count - len(first):,} more rows." if count > len(first) else ""
+            rows = "; ".join(f"row {cell.row:,} has {shown(_value(cell.bad))}" for cell in first)
+            return f"Some rows hold no order id: {rows}.{more} {_explain_bad_id(first[0].bad)}"
+        case _:
+            assert_never(error)
+
+
+def _megabytes(size: int) -> str:
+    return re.sub(r"\.0$", "", f"{size / (1024 * 1024):.1f}") + " MB"

@@ -1,0 +1,110 @@
+"""PURE: the preview that only the requester sees, before anything is decided."""
+
+from bot.messages.actions import Action, request_value
+from bot.messages.document import (
+    Bold,
+    Bullets,
+    Button,
+    Buttons,
+    Channel,
+    Code,
+    Heading,
+    Line,
+    Part,
+    Style,
+    Typed,
+    User,
+    When,
+)
+from bot.messages.facts import RequestFacts
+from bot.messages.message import Message
+from bot.messages.render import render
+from bot.messages.words import asked_lines, bold, counted, order_list, orders, paragraph, show_command
+
+_SHOWN_DUPLICATES = 3
+
+
+def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
+    """What would happen, and the two buttons that decide it. `bot_user` is the bot's own id, for how to invite it."""
+    many = facts.order_count != 1
+    parts: list[Part] = [
+        Heading(f"Cancel {orders(facts.order_count)}?"),
+        paragraph(
+            "Only you see this. Nothing has been sent to Fincart yet.",
+            *asked_lines(facts),
+        ),
+        paragraph(bold(orders(facts.order_count).capitalize() + " would be cancelled:")),
+        order_list(facts),
+    ]
+    if facts.unlike_count:
+        parts.append(paragraph(_unlike(facts)))
+    if dropped := _dropped(facts):
+        parts += [paragraph(bold("What was read and dropped:")), Bullets(dropped)]
+    if facts.in_direct_message:
+        parts.append(paragraph(*cannot_post(facts, bot_user)))
+    cannot_undo: Line = (
+        Bold("This cannot be undone."),
+        " Once cancelled, ",
+        "orders stay" if many else "an order stays",
+    )
+    parts.append(paragraph((*cannot_undo, " cancelled at Fincart."), *_deadline(facts)))
+    parts.append(decide_buttons(facts))
+    return render(parts)
+
+
+def decide_buttons(facts: RequestFacts) -> Buttons:
+    """Go ahead, with the act and the number on it, or keep the orders."""
+    value = request_value(facts.public_id, facts.revision)
+    return Buttons(
+        (
+            Button(f"Cancel {orders(facts.order_count)}", Action.GO_AHEAD, value, Style.DANGER),
+            Button("Keep them" if facts.order_count != 1 else "Keep it", Action.KEEP, value),
+        )
+    )
+
+
+def cannot_post(facts: RequestFacts, bot_user: str | None) -> tuple[Line, ...]:
+    """That the live message is a direct message, and how to have it in the channel."""
+    invite: Line = ("/invite ", User(bot_user)) if bot_user else (Code("/invite"), " and the bot's name")
+    return (
+        (
+            Bold("The bot cannot post in "),
+            Channel(facts.channel_id),
+            ": what happens is told to the requester in a direct message instead.",
+        ),
+        ("To have it in that channel, type there: ", *invite),
+    )
+
+
+def _deadline(facts: RequestFacts) -> tuple[Line, ...]:
+    if facts.expires_at is None:
+        return ()
+    return (("It can be confirmed until ", When(facts.expires_at), "; after that nothing is sent."),)
+
+
+def _unlike(facts: RequestFacts) -> Line:
+    be = "is" if facts.unlike_count == 1 else "are"
+    return (
+        Bold(f"{orders(facts.unlike_count)} {be} unlike a Fincart order id"),
+        " (24 hexadecimal characters). Each is sent exactly as typed; Fincart may refuse it.",
+    )
+
+
+def _dropped(facts: RequestFacts) -> tuple[Line, ...]:
+    source = facts.source
+    lines: list[Line] = []
+    if source.file_name is not None:
+        read: Line = ("Read from the file ", Typed(source.file_name, 80))
+        lines.append((*read, ", ", Typed(source.column, 60), " only") if source.column else read)
+    if source.blank_rows:
+        lines.append((f"{counted(source.blank_rows, 'blank row')} left out",))
+    if source.duplicates:
+        given = source.duplicates[:_SHOWN_DUPLICATES]
+        more = len(source.duplicates) - len(given)
+        said: Line = (f"{counted(len(source.duplicates), 'id')} given more than once, kept once: ",)
+        for number, duplicate in enumerate(given):
+            said += (", " if number else "", Code(duplicate))
+        if more:
+            said += (f" … and {more:,} more — all are in ", Code(show_command(facts.public_id)))
+        lines.append(said)
+    return tuple(lines)

@@ -1,0 +1,92 @@
+"""PURE: what stands in a preview's place once it is over, and what somebody is told who pressed in vain."""
+
+from bot.messages.document import Bold, Channel, Code, Heading, Line, Link, Part, User, When
+from bot.messages.facts import RequestFacts
+from bot.messages.message import Message
+from bot.messages.render import render
+from bot.messages.words import COMMAND, asked_lines, decided_line, orders, paragraph, show_command, standing
+from storage.states import RequestState
+
+
+def went_ahead(facts: RequestFacts) -> Message:
+    """Replaces the preview once its requester confirmed."""
+    return _over(
+        facts,
+        f"Confirmed: cancelling {orders(facts.order_count)}",
+        *decided_line(facts, "Confirmed"),
+        _where_to_watch(facts),
+    )
+
+
+def kept(facts: RequestFacts) -> Message:
+    """Replaces the preview after "Keep them"."""
+    return _over(facts, "Kept. Nothing was sent.", *decided_line(facts, "Kept"))
+
+
+def expired(facts: RequestFacts) -> Message:
+    """Replaces the preview when its time is up, or answers a click that came too late."""
+    until: tuple[Line, ...] = ()
+    if facts.expires_at is not None:
+        until = (("It could be confirmed until ", When(facts.expires_at), "."),)
+    again: Line = ("To go on, ask again: type ", Code(COMMAND), " and the order ids.")
+    return _over(facts, "Expired. Nothing was sent.", *until, again)
+
+
+def already_decided(facts: RequestFacts) -> Message:
+    """Answers a click on a request that was decided before: who did it, when, and what came of it."""
+    match facts.state:
+        case RequestState.WITHDRAWN:
+            return _over(facts, "Already kept. Nothing was sent.", *decided_line(facts, "Kept"))
+        case RequestState.EXPIRED:
+            return expired(facts)
+        case RequestState.DECLINED:
+            return _over(facts, "Already declined. Nothing was sent.", *decided_line(facts, "Declined"))
+        case RequestState.REFUSED:
+            return _over(facts, "Refused. Nothing was sent.", *_rule(facts))
+        case RequestState.PREPARING | RequestState.CONFIRMING | RequestState.WAITING:
+            return _over(facts, "Not decided yet", (f"It {standing(facts)}.",), *_see(facts))
+        case RequestState.APPROVED | RequestState.EXECUTING | RequestState.FINISHED:
+            confirmed = decided_line(facts, "It was already confirmed")
+            now: Line = ("It is now ", Bold(standing(facts)), ".")
+            return _over(facts, "Already confirmed", *confirmed, now, _where_to_watch(facts))
+
+
+def older_revision(facts: RequestFacts) -> Message:
+    """Answers a go-ahead pressed on an older version of the request."""
+    return _over(
+        facts,
+        "This request has changed since. Nothing was sent.",
+        ("Its orders, its reason or the approvals it needs are no longer those you saw.",),
+        ("Look at it as it is now, and decide there: ", Code(show_command(facts.public_id))),
+    )
+
+
+def not_yours(facts: RequestFacts) -> Message:
+    """Answers, privately, somebody who pressed a button that only the requester may press."""
+    return _over(
+        facts,
+        "Only who asked can press that. Nothing was done.",
+        ("This is the request of ", User(facts.requester), ": only they can confirm it or keep its orders."),
+        ("To cancel orders yourself, type ", Code(COMMAND), " and the order ids."),
+    )
+
+
+def _over(facts: RequestFacts, heading: str, *lines: Line) -> Message:
+    parts: list[Part] = [Heading(heading), paragraph(*lines, *asked_lines(facts))]
+    return render(parts)
+
+
+def _rule(facts: RequestFacts) -> tuple[Line, ...]:
+    return ((f"The rule: {facts.rule}",),) if facts.rule else ()
+
+
+def _see(facts: RequestFacts) -> tuple[Line, ...]:
+    return (("To see it, type: ", Code(show_command(facts.public_id))),)
+
+
+def _where_to_watch(facts: RequestFacts) -> Line:
+    if facts.permalink:
+        return (Link(facts.permalink, "Watch it in its live message"), ".")
+    if facts.in_direct_message:
+        return ("Watch it in the bot's direct message to ", User(facts.requester), ".")
+    return ("Watch it in ", Channel(facts.channel_id), ", or type ", Code(show_command(facts.public_id)), ".")

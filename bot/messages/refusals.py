@@ -1,0 +1,116 @@
+"""PURE: every refusal of the policy in words: what was refused, by which rule, what to do instead, whom to ask."""
+
+from typing import assert_never
+
+from bot.messages.document import Channel, Code, Group, Heading, Line, Typed
+from bot.messages.facts import RequestFacts, RulesFacts
+from bot.messages.message import Message
+from bot.messages.render import render
+from bot.messages.words import COMMAND, asked_lines, counted, orders, paragraph, people
+from bot.policy import Asked
+from bot.policy import Code as Refusal
+
+
+def refused(
+    code: Refusal,
+    rule: str,
+    ask: Asked,
+    rules: RulesFacts,
+    facts: RequestFacts | None = None,
+) -> Message:
+    """The answer to whoever was refused. With `facts`, it says of which request."""
+    what, instead = _told(code, rules, facts)
+    about = () if facts is None else (*asked_lines(facts), f"It asked for {orders(facts.order_count)}.")
+    rule_line: tuple[Line, ...] = (("The rule: ", Typed(rule, 300)),) if rule else ()
+    return render((Heading(what), paragraph("Nothing was sent.", instead, *rule_line, ask_line(ask), *about)))
+
+
+def ask_line(ask: Asked) -> Line:
+    """`Whom to ask: @A or @B`: people, then groups, else the contact of the settings."""
+    named = people(ask.users[:5], ((Group(group),) for group in ask.groups[:5]))
+    return ("Whom to ask: ", *named) if named else ("Whom to ask: ", Typed(ask.contact))
+
+
+def _told(code: Refusal, rules: RulesFacts, facts: RequestFacts | None) -> tuple[str, Line]:
+    """What was refused, and what to do instead."""
+    match code:
+        case Refusal.ALLOWED:
+            return "Nothing was refused", ("This is allowed: try again.",)
+        case Refusal.DEACTIVATED:
+            return "Refused: this account is deactivated", ("Use an account that is active.",)
+        case Refusal.BOT:
+            return "Refused: bots cannot do this", ("A person must do it under their own name.",)
+        case Refusal.OUTSIDER:
+            return (
+                "Refused: people of other organisations cannot do this",
+                ("Ask a colleague inside this workspace to do it.",),
+            )
+        case Refusal.GUEST:
+            return "Refused: guests cannot do this", ("Ask a full member of this workspace to do it.",)
+        case Refusal.NOT_THE_REQUESTER:
+            return "Refused: only who asked can do this", (
+                "To cancel orders yourself, type ",
+                Code(COMMAND),
+                " and the order ids.",
+            )
+        case Refusal.OWN_REQUEST:
+            return "Refused: nobody approves their own request", ("Somebody else must decide on it.",)
+        case Refusal.NOT_ON_THE_LIST:
+            return "Refused: you are not among those who may cancel orders", (
+                "Ask somebody who may, or ask to be added.",
+            )
+        case Refusal.NOT_AN_APPROVER:
+            return "Refused: you are not among those who may approve", ("Somebody who may approve must do it.",)
+        case Refusal.NOT_A_READER:
+            return "Refused: you are not among those who may read the history", (
+                "Ask somebody who may cancel or approve, or ask to be added.",
+            )
+        case Refusal.NOT_FOR_EMERGENCIES:
+            return "Refused: you are not among those who may go ahead alone", ("Ask for approval instead.",)
+        case Refusal.NO_EMERGENCY_NEEDED:
+            return "Refused: this needs no emergency", ("Go ahead the ordinary way.",)
+        case Refusal.WRONG_CHANNEL:
+            return "Refused: orders cannot be cancelled from this channel", _right_channels(rules)
+        case Refusal.SHARED_CHANNEL:
+            return "Refused: this channel is shared with another organisation", (
+                "Do it in a channel that is not shared.",
+            )
+        case Refusal.CANNOT_POST_THERE:
+            return "Refused: a second person must approve, and the bot cannot post here", (
+                "Type ",
+                Code("/invite"),
+                " and the bot's name in the channel, or ask in a channel it is in.",
+            )
+        case Refusal.TOO_MANY_ORDERS:
+            asked = f" of {orders(facts.order_count)}" if facts else ""
+            return f"Refused: a request{asked} is too large", (
+                f"Ask in parts of at most {orders(rules.max_orders)} each.",
+            )
+        case Refusal.TOO_MANY_TODAY:
+            return "Refused: that is more than you may cancel in one day", (
+                "Ask for fewer orders, wait until the next day (UTC), or let somebody else ask.",
+            )
+        case Refusal.REASON_NEEDED:
+            return "Refused: a reason is needed", (
+                "Say why at the end, for example: ",
+                Code(f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"),
+            )
+        case Refusal.COULD_NOT_BE_CHECKED:
+            return "Refused: it could not be checked who you are", (
+                f"Slack could not say it within {counted(CHECK_SECONDS, 'second')}. Try again in a moment.",
+            )
+        case Refusal.CHANNEL_COULD_NOT_BE_CHECKED:
+            return "Refused: this channel could not be checked", (
+                f"Slack could not say within {counted(CHECK_SECONDS, 'second')} who is in it. Try again in a moment.",
+            )
+        case _:
+            assert_never(code)
+
+
+CHECK_SECONDS = 5
+"""How long Slack is waited for before somebody is refused as "could not be checked"."""
+
+
+def _right_channels(rules: RulesFacts) -> Line:
+    named = people((), ((Channel(channel),) for channel in rules.allowed_channels[:10]))
+    return ("Ask in ", *named, ".") if named else ("Ask in another channel.",)

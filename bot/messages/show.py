@@ -1,0 +1,80 @@
+"""PURE: all about one request, page by page: every order with its outcome, every decision and refusal."""
+
+from bot.messages.actions import Action, request_value
+from bot.messages.document import Bullets, Button, Buttons, Heading, Line, Link, Note, Part, Typed, User, When
+from bot.messages.event_words import event_line
+from bot.messages.facts import EventFacts, OrderFacts, RequestFacts
+from bot.messages.message import Message
+from bot.messages.preview import decide_buttons
+from bot.messages.render import render
+from bot.messages.words import asked_lines, bold, decided_line, orders, outcome_line, paragraph, standing
+from storage.states import RequestState
+
+ORDERS_PER_PAGE = 10
+EVENTS_PER_PAGE = 6
+_WHOLE_REASON = 1000
+
+
+def page_count(order_count: int, event_count: int) -> int:
+    """How many pages `show` has: each holds the next `ORDERS_PER_PAGE` orders and `EVENTS_PER_PAGE` events."""
+    return max(1, -(-order_count // ORDERS_PER_PAGE), -(-event_count // EVENTS_PER_PAGE))
+
+
+def show_page(
+    facts: RequestFacts,
+    page_orders: tuple[OrderFacts, ...],
+    page_events: tuple[EventFacts, ...],
+    page: int,
+    pages: int,
+    event_count: int,
+    viewer: str | None = None,
+) -> Message:
+    """Page `page` (from 1) of `pages`. The first holds the whole reason; the request's live buttons are on each,
+    for the `viewer` whom they concern."""
+    heading = f"Request {facts.public_id}" + (f", page {page:,} of {pages:,}" if pages > 1 else "")
+    parts: list[Part] = [Heading(heading), paragraph(bold(_sentence(facts)), *_about(facts, page))]
+    if page_orders:
+        parts.append(paragraph(bold(_range("Orders", (page - 1) * ORDERS_PER_PAGE, page_orders, facts.order_count))))
+        parts.append(Bullets(tuple(map(outcome_line, page_orders)), whole=True))
+    if page_events:
+        shown = _range("What happened", (page - 1) * EVENTS_PER_PAGE, page_events, event_count)
+        parts.append(paragraph(bold(shown)))
+        parts.append(Bullets(tuple(map(event_line, page_events)), whole=True))
+    if facts.state is RequestState.FINISHED and facts.audit_head:
+        parts.append(Note(f"audit {facts.audit_head}"))
+    if turning := _page_buttons(facts.public_id, page, pages):
+        parts.append(Buttons(turning))
+    if facts.state is RequestState.CONFIRMING and viewer == facts.requester:
+        parts.append(decide_buttons(facts))
+    return render(parts)
+
+
+def _sentence(facts: RequestFacts) -> str:
+    return f"{orders(facts.order_count)} · {standing(facts)}"
+
+
+def _about(facts: RequestFacts, page: int) -> tuple[Line, ...]:
+    lines: list[Line] = [*asked_lines(facts, _WHOLE_REASON if page == 1 else 100)]
+    lines += decided_line(facts, _VERBS.get(facts.state, "Confirmed"))
+    if facts.state is RequestState.CONFIRMING and facts.expires_at is not None:
+        lines.append(("It can be confirmed until ", When(facts.expires_at), " by ", User(facts.requester), "."))
+    if facts.state is RequestState.REFUSED and facts.rule and facts.decided_by is None:
+        lines.append(("Refused under the rule: ", Typed(facts.rule)))
+    if facts.finished_at is not None:
+        lines.append(("Finished ", When(facts.finished_at)))
+    if facts.permalink:
+        lines.append((Link(facts.permalink, "Its live message"),))
+    return tuple(lines)
+
+
+_VERBS = {RequestState.WITHDRAWN: "Withdrawn", RequestState.DECLINED: "Declined", RequestState.REFUSED: "Refused"}
+
+
+def _range(what: str, before: int, items: tuple[object, ...], total: int) -> str:
+    return f"{what} {before + 1:,}–{before + len(items):,} of {max(total, before + len(items)):,}:"
+
+
+def _page_buttons(public_id: str, page: int, pages: int) -> tuple[Button, ...]:
+    before = (Button("Previous page", Action.SHOW_PREVIOUS, request_value(public_id, page - 1)),) if page > 1 else ()
+    after = (Button("Next page", Action.SHOW_NEXT, request_value(public_id, page + 1)),) if page < pages else ()
+    return (*before, *after)

@@ -1,0 +1,149 @@
+"""PURE: the pieces of wording that several messages share: counting, figures, outcomes, people and ids."""
+
+from collections.abc import Iterable, Sequence
+
+from bot.messages.document import Bold, Bullets, Channel, Code, Line, Paragraph, Typed, User, When
+from bot.messages.facts import Figures, OrderFacts, RequestFacts
+from storage.states import Origin, Outcome, Proof, RequestState
+
+COMMAND = "/cancel-orders"
+NO_REASON = "none given"
+SHORT_REASON = 300
+"""Characters of the reason that a message about a request repeats; `show` has it whole."""
+LABEL = 60
+WORDS = 200
+
+OUTCOME = {
+    Outcome.CANCELLED: "cancelled",
+    Outcome.REJECTED: "rejected",
+    Outcome.NOT_SENT: "not sent",
+    Outcome.UNKNOWN: "unknown",
+}
+"""Outcomes as people read them."""
+
+
+def orders(count: int) -> str:
+    """`1 order`, `2 orders`, `1,000 orders`."""
+    return counted(count, "order")
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 order`, `1,000 orders`: for words whose plural is made with an s."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def duration(seconds: int) -> str:
+    """`15 minutes`, `1 hour`, `90 seconds`: in the largest unit that says it exactly."""
+    for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size and seconds % size == 0:
+            return counted(seconds // size, unit)
+    return counted(seconds, "second")
+
+
+def show_command(public_id: str) -> str:
+    """What to type to see all of a request."""
+    return f"{COMMAND} show {public_id}"
+
+
+def figures(found: Figures, order_count: int) -> str:
+    """`99 cancelled · 1 rejected · 2 not sent · 1 unknown`: zeros left out, and adding up to what was asked."""
+    numbers = (
+        (found.cancelled, "cancelled"),
+        (found.rejected, "rejected"),
+        (found.not_sent, "not sent"),
+        (found.unknown, "unknown"),
+        (order_count - found.settled(), "without an outcome yet"),
+    )
+    return " · ".join(f"{number:,} {word}" for number, word in numbers if number > 0) or "no orders"
+
+
+def standing(facts: RequestFacts) -> str:
+    """The state in words, with the figures beside `finished`, which alone would read as success."""
+    match facts.state:
+        case RequestState.FINISHED:
+            return f"finished: {figures(facts.figures, facts.order_count)}"
+        case RequestState.EXECUTING:
+            return f"cancelling: {facts.figures.settled():,} of {facts.order_count:,} done"
+        case RequestState.APPROVED:
+            return "approved, nothing sent yet"
+        case RequestState.CONFIRMING:
+            return "waits for its requester to confirm"
+        case RequestState.WAITING:
+            return "waits for approval"
+        case RequestState.PREPARING:
+            return "being prepared"
+        case RequestState.REFUSED | RequestState.WITHDRAWN | RequestState.DECLINED | RequestState.EXPIRED:
+            return f"{facts.state.value}, nothing was sent"
+
+
+def asked_lines(facts: RequestFacts, reason_most: int = SHORT_REASON) -> tuple[Line, ...]:
+    """Which request this is, who asked, where and when, and why."""
+    asked: Line = (
+        "Request ",
+        Code(facts.public_id),
+        ", asked by ",
+        User(facts.requester),
+        " in ",
+        Channel(facts.channel_id),
+        ", ",
+        When(facts.created_at),
+        {Origin.COMMAND: "", Origin.RETRY: "", Origin.FORM: ", by the form", Origin.SHORTCUT: ", from a message"}[
+            facts.origin
+        ],
+    )
+    reason: Line = ("Reason: ", Typed(facts.reason or NO_REASON, reason_most))
+    retry: tuple[Line, ...] = (("A retry of ", Code(facts.retry_of)),) if facts.retry_of else ()
+    return (asked, reason, *retry)
+
+
+def decided_line(facts: RequestFacts, verb: str) -> tuple[Line, ...]:
+    """`Confirmed by @U, 24 Nov at 17:40, under ALLOWED_USERS`; nothing where nobody decided."""
+    if facts.decided_by is None:
+        return ()
+    line: Line = (f"{verb} by ", User(facts.decided_by))
+    if facts.decided_at is not None:
+        line += (", ", When(facts.decided_at))
+    if facts.rule:
+        line += (", under the rule: ", Typed(facts.rule))
+    return (line,)
+
+
+def order_line(order: OrderFacts) -> Line:
+    """`6864fecda075914a1b1e353c — label (unlike a Fincart order id)`."""
+    line: Line = (Code(order.order_id),)
+    if order.label:
+        line += (" — ", Typed(order.label, LABEL))
+    return (*line, " (unlike a Fincart order id)") if order.unlike_fincart else line
+
+
+def outcome_line(order: OrderFacts) -> Line:
+    """The order, what became of it, what that rests on, and Fincart's words (or ours, of what was not sent)."""
+    said = "no outcome yet" if order.outcome is None else OUTCOME[order.outcome]
+    proof = {Proof.ANSWER: " by Fincart's answer", Proof.LOG: " by its log", None: ""}[order.proof]
+    line: Line = (*order_line(order), f" — {said}{proof}")
+    return (*line, ": ", Typed(order.words, WORDS)) if order.words else line
+
+
+def order_list(facts: RequestFacts) -> Bullets:
+    """The first orders of a request; the rest by `show`."""
+    return Bullets(tuple(map(order_line, facts.orders)), facts.order_count, show_command(facts.public_id))
+
+
+def paragraph(*lines: Line | str) -> Paragraph:
+    """A paragraph of these lines."""
+    return Paragraph(tuple((line,) if isinstance(line, str) else line for line in lines))
+
+
+def bold(text: str) -> Line:
+    """A line that stands out."""
+    return (Bold(text),)
+
+
+def people(users: Sequence[str], groups: Iterable[Line] = ()) -> Line:
+    """`@A, @B or @C`, people first."""
+    names: list[Line] = [*((User(user),) for user in users), *groups]
+    line: Line = ()
+    for number, name in enumerate(names):
+        joint = "" if number == 0 else " or " if number == len(names) - 1 else ", "
+        line += (joint, *name)
+    return line

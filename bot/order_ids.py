@@ -1,0 +1,195 @@
+"""PURE: a text into order ids, or an error that carries what its wording needs.
+
+One splitting for the command, the form's text area, files and messages. An id is letters, digits, `-` and `_`,
+up to 64 characters, with at least one digit. A Fincart order id is 24 hexadecimal characters; whether Fincart's
+calls take its other names (`orderCode`, `referenceNumber`) is not said, so those are taken exactly and marked.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from bot.typed_text import BIDI_CONTROLS, QUOTES, SPACE, TYPOGRAPHIC_DASHES, request_id
+
+LONGEST_ID = 64
+BAD_IDS_TOLD = 3
+"""An error names so many of the bad ids, and says how many there are."""
+
+SEPARATORS = SPACE + ",;，；、،؛"
+"""Inside a regular expression's brackets: what stands between ids."""
+
+WRAPPING = QUOTES + TYPOGRAPHIC_DASHES + "*•‣◦⁃∙·▪▫●○■□►▸✓"
+"""Dropped around ids. A plain hyphen is a character of ids: it is dropped only where it stands alone."""
+
+_TOKEN = re.compile(rf"<[^<>]*>|<*+[^{SEPARATORS}<]++|<++")
+_ID = re.compile(r"[A-Za-z_-]*[0-9][A-Za-z0-9_-]*")
+_FINCART_ID = re.compile(r"[0-9a-f]{24}")
+_NOT_OF_AN_ID = re.compile(r"[^A-Za-z0-9_-]")
+_DIGIT = re.compile(r"[0-9]")
+_BIDI = re.compile(rf"[{BIDI_CONTROLS}]")
+_MENTION = re.compile(r"<+[@#!]|@")
+_LINK = re.compile(r"<*+(?:[a-z][a-z0-9+.-]*://|mailto:|tel:|www\.)", re.IGNORECASE)
+_CLOSED = re.compile(r"<[^<>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderId:
+    """An order id as it is sent to Fincart: made by `read_order_id`, which lower-cases 24 hexadecimal characters."""
+
+    value: str
+
+    @property
+    def unlike_fincart(self) -> bool:
+        """Whether it is unlike a Fincart order id (24 hexadecimal characters), which a preview must say."""
+        return _FINCART_ID.fullmatch(self.value) is None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderList:
+    """At least one order id, in the order given, each once; `duplicates` are those that were given more than once."""
+
+    orders: tuple[OrderId, ...]
+    duplicates: tuple[OrderId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkGiven:
+    """A link, Slack's (`<https://…|label>`) or bare."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class MentionGiven:
+    """A mention of a person, a channel, a group or everybody, Slack's (`<@U…>`) or bare (`@name`)."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class BidiControlGiven:
+    """A word with a character that turns the direction of text, and so can hide what is really there."""
+
+    value: str
+    character: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestIdGiven:
+    """A request's id (in its shown form) where an order's is expected."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCharacter:
+    """A word with a character (the first of them) that no order id has."""
+
+    value: str
+    character: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooLong:
+    """A word of the right characters, but more than `LONGEST_ID` of them."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoDigit:
+    """A word of the right characters without a digit."""
+
+    value: str
+
+
+BadId = LinkGiven | MentionGiven | BidiControlGiven | RequestIdGiven | WrongCharacter | TooLong | NoDigit
+
+
+@dataclass(frozen=True, slots=True)
+class NoOrderIds:
+    """Nothing but white space, separators and what is dropped around ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadIds:
+    """Words that are no order ids: the first `BAD_IDS_TOLD` of them, and how many different ones there are."""
+
+    first: tuple[BadId, ...]
+    count: int
+
+
+OrderIdsError = NoOrderIds | BadIds
+
+
+def split(text: str) -> Iterator[str]:
+    """The words of a text without what is dropped around them; mentions and links are one word each."""
+    for match in _TOKEN.finditer(text):
+        if word := unwrap(match[0]):
+            yield word
+
+
+def unwrap(word: str) -> str:
+    """The word without quotes, bullets and typographic dashes around it; empty for hyphens alone."""
+    bare = word.strip(WRAPPING)
+    return "" if bare[:1] == "-" and not bare.strip("-") else bare
+
+
+def read_order_id(word: str) -> OrderId | BadId:
+    """The one id that the (unwrapped) word is, or what is wrong with it."""
+    return _good(word) or _what_is_wrong(word)
+
+
+def _good(word: str) -> OrderId | None:
+    size = len(word)
+    if size > LONGEST_ID or not _ID.fullmatch(word):
+        return None
+    if size == 24 and _FINCART_ID.fullmatch(lowered := word.lower()):
+        return OrderId(lowered)
+    if size == 8 and word[0] in "Rr" and request_id(word):
+        return None
+    return OrderId(word)
+
+
+def _what_is_wrong(word: str) -> BadId:
+    if turner := _BIDI.search(word):
+        return BidiControlGiven(word, turner[0])
+    if _MENTION.match(word):
+        return MentionGiven(word)
+    if _LINK.match(word) or _CLOSED.fullmatch(word):
+        return LinkGiven(word)
+    if len(word) == 8 and (shown := request_id(word)):
+        return RequestIdGiven(shown)
+    if wrong := _NOT_OF_AN_ID.search(word):
+        return WrongCharacter(word, wrong[0])
+    if not _DIGIT.search(word):
+        return NoDigit(word)
+    return TooLong(word)
+
+
+def parse_order_ids(text: str) -> OrderList | OrderIdsError:
+    """Every order id of the text, once each, or what stands in the way: in linear time, however many there are."""
+    known: dict[str, OrderId] = {}
+    duplicates: dict[str, OrderId] = {}
+    bad: dict[str, None] = {}
+    for token in _TOKEN.findall(text):
+        if token in known:
+            duplicates[token] = known[token]
+            continue
+        if token in bad:
+            continue
+        word, order = token, _good(token)
+        if order is None and (word := unwrap(token)) not in ("", token):
+            order = _good(word)
+        if order is not None:
+            seen = known.setdefault(order.value, order)
+            if seen is not order:
+                duplicates[order.value] = seen
+        elif word:
+            bad[word] = None
+    if bad:
+        return BadIds(tuple(_what_is_wrong(word) for word in islice(bad, BAD_IDS_TOLD)), len(bad))
+    if not known:
+        return NoOrderIds()
+    return OrderList(tuple(known.values()), tuple(duplicates.values()))

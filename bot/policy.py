@@ -1,0 +1,112 @@
+"""PURE: who may do what, with how many orders, where → a verdict with its rule. The only place that decides it.
+
+`decide` is asked when a request is made and again at every click. It is closed: where something that matters could
+not be found out, the answer is no, as "could not be checked". `facts_needed` says what to find out beforehand, so
+that nobody looks up what cannot matter. The whole of it, with the settings it used, is stored by `record`.
+"""
+
+from bot.policy_facts import Facts, Needed, PersonFacts, Sharing, Status
+from bot.policy_rules import FINDINGS, approvals_needed, basis
+from bot.policy_words import Act, Asked, Code, Question, Rules, Verdict
+
+__all__ = [
+    "Act",
+    "Asked",
+    "Code",
+    "Facts",
+    "Needed",
+    "PersonFacts",
+    "Question",
+    "Rules",
+    "Sharing",
+    "Status",
+    "Verdict",
+    "decide",
+    "facts_needed",
+    "record",
+]
+
+
+def decide(rules: Rules, question: Question, facts: Facts) -> Verdict:
+    """Whether this person may do this now, why, and what it takes.
+
+    Of several reasons against it the first definite one is told; "could not be checked" only where there is no
+    other, since trying again would otherwise meet the next no.
+    """
+    findings = [finding for check in FINDINGS[question.act] if (finding := check(rules, question, facts))]
+    findings.sort(key=lambda finding: finding.code.transient)
+    code, rule = (findings[0].code, findings[0].rule) if findings else (Code.ALLOWED, basis(rules, question, facts))
+    needed = approvals_needed(rules, question)
+    return Verdict(
+        allowed=code is Code.ALLOWED,
+        code=code,
+        rule=rule,
+        ask=_whom_to_ask(rules, question, code, needed),
+        approvals_needed=needed,
+        emergency_possible=code is Code.ALLOWED and needed > 0 and _may_in_emergency(rules, question),
+        type_to_confirm=_type_to_confirm(rules, question),
+    )
+
+
+def facts_needed(rules: Rules, question: Question) -> Needed:
+    """What `decide` would have to know; nothing where the answer is certain without.
+
+    Facts beyond these never change whether it is allowed, at most which reason is told first.
+    """
+    unknowing = decide(rules, question, Facts())
+    if unknowing.allowed or not unknowing.code.transient:
+        return Needed()
+    channels = _channels(rules, question)
+    return Needed(person=True, groups=_groups(rules, question, channels), channels=channels)
+
+
+def record(rules: Rules, question: Question, facts: Facts, verdict: Verdict) -> dict[str, object]:
+    """The whole answer as JSON: what was asked, what was known, what was answered, under which settings."""
+    return {
+        "question": question.to_dict(),
+        "facts": facts.to_dict(),
+        "verdict": verdict.to_dict(),
+        "rules": rules.to_dict(),
+    }
+
+
+def _whom_to_ask(rules: Rules, question: Question, code: Code, needed: int) -> Asked:
+    """The approvers, where their approval is what is missing; else the contact alone."""
+    if code not in (Code.OWN_REQUEST, Code.NOT_AN_APPROVER) and not (code is Code.ALLOWED and needed):
+        return Asked(contact=rules.contact)
+    users, groups = rules.approvers
+    others = tuple(user for user in users if user not in (question.person, question.requester))
+    return Asked(users=others, groups=groups, contact=rules.contact)
+
+
+def _may_in_emergency(rules: Rules, question: Question) -> bool:
+    own = question.act in (Act.ASK, Act.GO_AHEAD, Act.EMERGENCY)
+    return own and question.person in rules.emergency_users
+
+
+def _type_to_confirm(rules: Rules, question: Question) -> bool:
+    if question.act is Act.EMERGENCY:
+        return True
+    if question.act not in (Act.ASK, Act.GO_AHEAD, Act.APPROVE) or rules.type_to_confirm_above is None:
+        return False
+    return question.orders > rules.type_to_confirm_above
+
+
+def _groups(rules: Rules, question: Question, channels: tuple[str, ...]) -> tuple[str, ...]:
+    """The groups this act is open to, unless the answer is the same whoever is in them."""
+    member_here = Facts(PersonFacts(Status.MEMBER), dict.fromkeys(channels, Sharing.INSIDE))
+    if decide(rules, question, member_here).code is not Code.COULD_NOT_BE_CHECKED:
+        return ()
+    match question.act:
+        case Act.ASK | Act.GO_AHEAD | Act.EMERGENCY:
+            return rules.allowed_usergroups
+        case Act.APPROVE | Act.DECLINE | Act.STOP | Act.PAUSE_ALL:
+            return rules.approvers[1]
+        case Act.READ | Act.SHARE | Act.GO_ON | Act.WITHDRAW:
+            return tuple(dict.fromkeys(rules.allowed_usergroups + rules.approvers[1]))
+
+
+def _channels(rules: Rules, question: Question) -> tuple[str, ...]:
+    if question.act not in (Act.ASK, Act.GO_AHEAD, Act.EMERGENCY, Act.SHARE):
+        return ()
+    return rules.channels_to_check(question)

@@ -1,0 +1,1 @@
+"""Stand-ins for Slack and Fincart, for the demo and the tests: stateful, strict, and never the real thing."""

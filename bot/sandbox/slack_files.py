@@ -1,0 +1,92 @@
+"""The stand-in's files: the two-step upload, the look-up, and downloads that need a token."""
+
+import base64
+from typing import Any
+
+from bot.sandbox.slack_core import Core
+from bot.sandbox.slack_faults import SlackError
+from bot.sandbox.slack_state import File
+
+Json = dict[str, Any]
+
+LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in to your workspace</body></html>"
+Download = tuple[int, dict[str, str], bytes]
+
+
+def get_upload_url(core: Core, params: Json) -> Json:
+    """`files.getUploadURLExternal`: step one of an upload."""
+    name, length = str(params.get("filename") or ""), int(params.get("length") or 0)
+    if not name or length <= 0:
+        raise SlackError("invalid_arguments")
+    file = File(core.state.new_id("F"), name, core.state.bot_user, length=length)
+    core.state.files[file.id] = file
+    return {"upload_url": f"{core.base_url}/upload/{file.id}", "file_id": file.id}
+
+
+def upload(core: Core, url: str, content: bytes) -> tuple[int, bytes]:
+    """Step two: the bytes, posted to the upload URL. Answers 200, or 404 or 400 for what Slack would refuse."""
+    file = core.state.files.get(url.rsplit("/", 1)[-1])
+    if file is None or file.uploaded:
+        return 404, b"not found"
+    if len(content) != file.length:
+        return 400, b"length does not match"
+    file.content, file.uploaded = base64.b64encode(content).decode(), True
+    return 200, f"OK - {len(content)}".encode()
+
+
+def complete_upload(core: Core, params: Json) -> Json:
+    """`files.completeUploadExternal`: step three; shares the files where `channel_id` (or a person's id) says."""
+    wanted = params.get("files")
+    if not isinstance(wanted, list) or not wanted:
+        raise SlackError("invalid_arguments")
+    done = []
+    for entry in wanted:
+        file = core.state.files.get(str(entry.get("id")))
+        if file is None or not file.uploaded or file.complete:
+            raise SlackError("file_not_found")
+        done.append((file, str(entry.get("title") or file.name)))
+    target = params.get("channel_id") or params.get("channels")
+    channel = core.postable_channel(target) if target else None
+    for file, title in done:
+        file.complete, file.title = True, title
+    if channel is not None:
+        ids = [file.id for file, _ in done]
+        thread = str(params.get("thread_ts") or "")
+        comment = str(params.get("initial_comment") or "")
+        core.add_post(channel.id, core.state.bot_user, comment, None, files=ids, thread_ts=thread)
+    return {"files": [file_json(core, file) for file, _ in done]}
+
+
+def files_info(core: Core, params: Json) -> Json:
+    """`files.info`."""
+    file = core.state.files.get(str(params.get("file")))
+    if file is None or not file.complete:
+        raise SlackError("file_not_found")
+    return {"file": file_json(core, file)}
+
+
+def download(core: Core, url: str, token: str | None) -> Download:
+    """The bytes, or 200 with an HTML login page where token or scope is missing, as Slack does."""
+    if token != core.state.bot_token or "files:read" not in core.state.scopes:
+        return 200, {"Content-Type": "text/html; charset=utf-8"}, LOGIN_PAGE
+    file = core.state.files.get(url.split("/files/")[-1].split("/")[0])
+    if file is None or not file.complete:
+        return 404, {"Content-Type": "text/html"}, b"not found"
+    return 200, {"Content-Type": file.mimetype}, base64.b64decode(file.content)
+
+
+def file_json(core: Core, file: File) -> Json:
+    """A file as the Web API and the payloads show it."""
+    url = f"{core.base_url}/files/{file.id}/{file.name}"
+    return {
+        "id": file.id,
+        "name": file.name,
+        "title": file.title or file.name,
+        "mimetype": file.mimetype,
+        "filetype": file.name.rsplit(".", 1)[-1].lower(),
+        "size": file.length,
+        "mode": "hosted",
+        "user": file.user,
+        "url_private": url,
+        "url_private_download": f"{core.base_url}/files/{file.id}/download/{file.name}",
+    }

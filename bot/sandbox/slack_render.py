@@ -1,0 +1,150 @@
+"""Blocks as a person sees them: plain text for assertions and the terminal, and the buttons to press."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button on the screen. `style` is "", "primary" or "danger"."""
+
+    text: str
+    action_id: str
+    value: str
+    style: str
+    block_id: str
+    element: Json
+
+    @property
+    def confirm(self) -> Json | None:
+        """The confirmation dialog Slack would show first, if any."""
+        return self.element.get("confirm")
+
+
+def elements_of(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
+    """Every interactive element with its block, those in a container's children included."""
+    for block in blocks:
+        for element in _elements_in(block):
+            if "action_id" in element:
+                yield block, element
+        yield from elements_of(block.get("child_blocks", []))
+
+
+def _elements_in(block: Json) -> list[Json]:
+    if block["type"] == "section" and "accessory" in block:
+        return [block["accessory"]]
+    if block["type"] == "input":
+        return [block["element"]]
+    return list(block["elements"]) if block["type"] == "actions" else []
+
+
+def buttons_of(blocks: list[Json]) -> list[Button]:
+    """The buttons of these blocks, in reading order."""
+    return [
+        Button(
+            text=element["text"]["text"],
+            action_id=element["action_id"],
+            value=element.get("value", ""),
+            style=element.get("style", ""),
+            block_id=block["block_id"],
+            element=element,
+        )
+        for block, element in elements_of(blocks)
+        if element["type"] == "button"
+    ]
+
+
+def render(blocks: list[Json]) -> str:
+    """One line or more for each block; formatting is dropped, control sequences are shown as they are."""
+    return "\n".join(line for block in blocks for line in _block_lines(block))
+
+
+def _block_lines(block: Json) -> list[str]:
+    match block["type"]:
+        case "header" | "markdown":
+            return [_text(block["text"])]
+        case "section":
+            texts = [block["text"]] if "text" in block else []
+            texts += block.get("fields", [])
+            accessory = [_element(block["accessory"])] if "accessory" in block else []
+            return [_text(text) for text in texts] + accessory
+        case "context":
+            return [" ".join(_text(part) for part in block["elements"])]
+        case "divider":
+            return ["---"]
+        case "actions":
+            return [" ".join(_element(part) for part in block["elements"])]
+        case "input":
+            hint = [_text(block["hint"])] if "hint" in block else []
+            return [f"{_text(block['label'])}: {_element(block['element'])}", *hint]
+        case "rich_text":
+            return [line for part in block["elements"] for line in _rich_lines(part)]
+        case "table":
+            return [" | ".join(_cell(cell) for cell in row) for row in block["rows"]]
+        case "container":
+            title = [_text(block["title"])] if "title" in block else []
+            return title + [line for child in block["child_blocks"] for line in _block_lines(child)]
+        case "alert":
+            return [_text(block["text"])]
+        case _:
+            return [f"<{block['type']}>"]
+
+
+def _text(value: object) -> str:
+    return str(value.get("text", value.get("alt_text", ""))) if isinstance(value, dict) else str(value)
+
+
+def _element(element: Json) -> str:
+    match element["type"]:
+        case "button":
+            return f"[{element['text']['text']}]"
+        case "plain_text_input":
+            return f"<{element.get('initial_value', '')}>"
+        case "static_select" | "overflow" | "checkboxes" | "radio_buttons":
+            return "(" + " / ".join(option["text"]["text"] for option in element.get("options", [])) + ")"
+        case other:
+            return f"<{other}>"
+
+
+def _rich_lines(part: Json) -> list[str]:
+    if part["type"] == "rich_text_list":
+        ordered = part["style"] == "ordered"
+        marks = (f"{n}." if ordered else "•" for n in range(1 + part.get("offset", 0), 10_000))
+        return [f"{mark} {_inline(item['elements'])}" for mark, item in zip(marks, part["elements"], strict=False)]
+    mark = "> " if part["type"] == "rich_text_quote" else ""
+    return [mark + line for line in _inline(part["elements"]).split("\n")]
+
+
+def _inline(parts: list[Json]) -> str:
+    return "".join(_inline_one(part) for part in parts)
+
+
+def _inline_one(part: Json) -> str:
+    match part["type"]:
+        case "text":
+            return str(part["text"])
+        case "user":
+            return f"@{part['user_id']}"
+        case "usergroup":
+            return f"@{part['usergroup_id']}"
+        case "channel":
+            return f"#{part['channel_id']}"
+        case "link":
+            return str(part.get("text") or part["url"])
+        case "date":
+            return str(part.get("fallback") or part["timestamp"])
+        case "emoji":
+            return f":{part['name']}:"
+        case "broadcast":
+            return f"@{part['range']}"
+        case other:
+            return f"<{other}>"
+
+
+def _cell(cell: Json) -> str:
+    if cell["type"] == "rich_text":
+        return " ".join(line for part in cell["elements"] for line in _rich_lines(part))
+    return str(cell.get("text", cell.get("value", "")))

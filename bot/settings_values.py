@@ -1,0 +1,264 @@
+"""Reads the value of one setting: text in, a checked value out, or `Wrong` with the fix in plain words.
+
+Nothing here knows which setting it reads, and no message repeats a value that could be a secret.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from typing import Literal
+from urllib.parse import SplitResult, urlsplit
+
+_SHOWN_AT_MOST = 40
+_TOKEN = re.compile(r"xox|xapp-|://|bearer|\s", re.IGNORECASE)
+
+
+class Wrong(ValueError):
+    """A value that cannot be used: what is wrong with it, and what to write instead."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.fix = fix
+
+
+def shown(value: str) -> str:
+    """The value in quotes, or a stand-in where it is long or looks like a token put in the wrong place."""
+    if len(value) > _SHOWN_AT_MOST or _TOKEN.search(value):
+        return "a value not shown here"
+    return f"“{value}”"
+
+
+def token(prefix: str, where: str) -> Callable[[object], object]:
+    """A Slack token with this prefix; `where` says where in Slack's app settings it is found."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        _one_word(value)
+        if not value.startswith(prefix) or len(value) == len(prefix):
+            raise Wrong(f"does not start with {prefix}", f"Copy the token that starts with {prefix} from {where}.")
+        return value
+
+    return read
+
+
+def signing_secret(value: object) -> object:
+    """Slack's signing secret; a token put here by mistake is told apart."""
+    if not isinstance(value, str):
+        return value
+    _one_word(value)
+    if value.startswith(("xox", "xapp-")):
+        raise Wrong(
+            "is a token, not the signing secret",
+            "Copy the Signing Secret from Basic Information in Slack's app settings.",
+        )
+    return value
+
+
+def fincart_token(value: object) -> object:
+    """Fincart's token alone: its API wants it without a `Bearer` in front."""
+    if not isinstance(value, str):
+        return value
+    if value.lower().startswith("bearer"):
+        raise Wrong("starts with “Bearer”", "Give the token alone: Fincart wants it without “Bearer” in front.")
+    _one_word(value)
+    return value
+
+
+def _one_word(secret: str) -> None:
+    if not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise Wrong("has a space, a line break or an unusual character in it", "Copy it again, as one word.")
+
+
+_KINDS = {
+    "person": ("UW", "a person's id (U… or W…)", "In Slack open the person's profile, ⋮, Copy member ID."),
+    "group": ("S", "a user group's id (S…)", "In Slack open the user group, ⋯, Copy group ID."),
+    "channel": (
+        "CGD",
+        "a channel's id (C…, G… or D…)",
+        "In Slack open the channel's details: its id stands at the very bottom.",
+    ),
+}
+_ID = re.compile(r"[A-Z][A-Z0-9]{2,30}")
+Kind = Literal["person", "group", "channel"]
+
+
+def one_id(kind: Kind) -> Callable[[object], object]:
+    """One Slack id of that kind."""
+
+    def read(value: object) -> object:
+        if isinstance(value, str):
+            _check_ids(kind, [value])
+        return value
+
+    return read
+
+
+def ids(kind: Kind) -> Callable[[object], object]:
+    """Slack ids of that kind apart by commas, spaces around them allowed; each is kept once, in its order."""
+
+    def read(value: object) -> object:
+        given = value.split(",") if isinstance(value, str) else value
+        if not isinstance(given, Iterable):
+            return value
+        found = tuple(dict.fromkeys(word.strip() for word in map(str, given) if word.strip()))
+        if not found and isinstance(value, str):
+            raise Wrong("holds no id", "Give ids apart by commas, or remove the setting.")
+        _check_ids(kind, found)
+        return found
+
+    return read
+
+
+def _check_ids(kind: Kind, words: Iterable[str]) -> None:
+    letters, wanted, where = _KINDS[kind]
+    bad = [word for word in words if not _ID.fullmatch(word) or word[0] not in letters]
+    if bad:
+        raise Wrong("; ".join(f"{shown(word)} {_why_no_id(word, wanted)}" for word in bad), where)
+
+
+def _why_no_id(word: str, wanted: str) -> str:
+    if word.startswith(("@", "#")):
+        return f"is a name, and names can change hands: {wanted} is needed"
+    if word.startswith("<") or "/" in word:
+        return f"is a mention or a link: {wanted} alone is needed"
+    for letters, other, _ in _KINDS.values():
+        if _ID.fullmatch(word) and word[0] in letters:
+            return f"is {other}, not {wanted}"
+    if _ID.fullmatch(word.upper()) and not word.isupper():
+        return f"has small letters: {wanted} is in capitals"
+    if len(word.split()) > 1:
+        return "is more than one id: put commas between them"
+    return f"is not {wanted}"
+
+
+def whole(least: int, most: int) -> Callable[[object], object]:
+    """A whole number from `least` to `most`, both included; None stays None."""
+
+    def read(value: object) -> object:
+        if value is None:
+            return None
+        text = str(value).strip()
+        if not re.fullmatch(r"-?[0-9]{1,18}", text):
+            raise Wrong(f"{shown(text)} is not a whole number", f"Give a number from {least} to {most}, in digits.")
+        if not least <= int(text) <= most:
+            raise Wrong(f"{text} is out of range", f"Give a number from {least} to {most}.")
+        return int(text)
+
+    return read
+
+
+def seconds(least: float, most: float) -> Callable[[object], object]:
+    """Seconds, a fraction allowed, from `least` to `most`."""
+
+    def read(value: object) -> object:
+        text = str(value).strip()
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
+            raise Wrong(
+                f"{shown(text)} is not a number of seconds",
+                f"Give seconds from {least:g} to {most:g}, like 20 or 2.5.",
+            )
+        if not least <= float(text) <= most:
+            raise Wrong(f"{text} is out of range", f"Give seconds from {least:g} to {most:g}.")
+        return float(text)
+
+    return read
+
+
+def yes_or_no(value: object) -> object:
+    """`true` or `false`, and the usual other spellings; anything else is no answer."""
+    if not isinstance(value, str):
+        return value
+    word = value.lower()
+    if word in ("true", "yes", "on", "1"):
+        return True
+    if word in ("false", "no", "off", "0"):
+        return False
+    raise Wrong(f"{shown(value)} is neither true nor false", "Write true or false.")
+
+
+def one_of(*words: str) -> Callable[[object], object]:
+    """One of these words, in any case."""
+
+    def read(value: object) -> object:
+        for word in words:
+            if str(value).lower() == word.lower():
+                return word
+        raise Wrong(f"{shown(str(value))} is not known here", f"Write one of: {', '.join(words)}.")
+
+    return read
+
+
+def line(most: int) -> Callable[[object], object]:
+    """One line of text of at most `most` characters."""
+
+    def read(value: object) -> object:
+        text = str(value)
+        if len(text) > most or not text.isprintable():
+            raise Wrong(f"is longer than {most} characters or more than one line", "Give one short line of text.")
+        return text
+
+    return read
+
+
+def base_url(value: object) -> object:
+    """An address without the slash at its end: `https://`, or `http://` of this machine alone."""
+    parts = checked_url(str(value))
+    if re.search(r"/v[0-9]+(/|$)", parts.path):
+        raise Wrong(
+            "holds the version or the path of a call", "Give the base address only, like https://api.fincart.io."
+        )
+    return str(value).rstrip("/")
+
+
+def api_url(value: object) -> object:
+    """The address Slack's method names are appended to: like `base_url`, with one slash at its end."""
+    checked_url(str(value))
+    return str(value).rstrip("/") + "/"
+
+
+def checked_url(text: str) -> SplitResult:
+    """Its parts, where it is `https://…` or a loopback `http://…` and nothing but an address; else `Wrong`."""
+    example = "Write https://host, or http://127.0.0.1:port for a server on this machine."
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise Wrong("is not an address", example) from None
+    if parts.scheme not in ("http", "https") or not host or not text.isprintable() or " " in text:
+        raise Wrong("is not an address that starts with https://", example)
+    if parts.username is not None or parts.query or parts.fragment or text.endswith(("?", "#")):
+        raise Wrong("has a user name, “?” or “#” in it", "Give the bare address.")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise Wrong("is plain http:// to another machine, where tokens could be read on the way", example)
+    return parts
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this host name or address never leaves the machine: `localhost`, 127.0.0.0/8 or ::1."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def database_url(value: object) -> object:
+    """A database the bot can keep its records in. Never shown in a message: it may hold a password."""
+    text = str(value)
+    scheme, apart, rest = text.partition("://")
+    fix = "Write sqlite:///file.db, or postgresql+psycopg://user:password@host/name."
+    if scheme in ("postgres", "postgresql"):
+        raise Wrong(f"starts with {scheme}://", "Write postgresql+psycopg:// in its place; the rest stays as it is.")
+    if not apart or scheme not in ("sqlite", "postgresql+psycopg"):
+        raise Wrong("is not a database this bot knows", fix)
+    if scheme == "sqlite" and (not rest.startswith("/") or rest == "/" or ":memory:" in rest or "mode=memory" in rest):
+        raise Wrong(
+            "names no file, so that nothing would be kept",
+            "Write sqlite:/// and a file's path, like sqlite:///cancel-orders.db.",
+        )
+    if scheme == "postgresql+psycopg" and not rest.strip("/"):
+        raise Wrong("names no database", fix)
+    return text

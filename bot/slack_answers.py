@@ -1,0 +1,78 @@
+"""What Slack can answer to a call: a closed set, and the transport that yields it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Ok(Generic[T_co]):
+    """Slack did it; `value` is what it answered."""
+
+    value: T_co
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Slack (or a rule of ours, before anything was sent) said no, and nothing was done.
+
+    `code` is Slack's error code, such as `channel_not_found`, or one of the transport's own:
+    `not_slacks_host`, `redirected`, `too_large`, `http_404` and the like where Slack named none.
+    `detail` is the missing scope of a `missing_scope`, or Slack's explanation of an `invalid_blocks`.
+    """
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimited:
+    """Slack did nothing and wants to be left alone for so many seconds (at least 1, at most an hour)."""
+
+    retry_after_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """No trustworthy answer: 5xx, a time-out, a dropped connection, nonsense.
+
+    `may_have_been_applied` is False only where the whole call cannot have reached Slack.
+    """
+
+    why: str
+    may_have_been_applied: bool
+
+
+Failure = Refused | RateLimited | Unanswered
+Answer = Ok[T] | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The body of an answer that says `ok`, and its headers with lower-case names."""
+
+    data: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class SlackTransport(Protocol):
+    """Carries calls to Slack, one send each, and never raises for what Slack or the network does."""
+
+    def call(self, method: str, params: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
+        """Call a Web API method, such as `chat.postMessage`, as the bot."""
+        ...
+
+    def post(self, url: str, body: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
+        """POST JSON to a `response_url`. Refused with `not_slacks_host` where it is not Slack's."""
+        ...
+
+    def upload(self, url: str, content: bytes, deadline_seconds: float) -> Answer[Reply]:
+        """POST the bytes of a file to the URL that `files.getUploadURLExternal` gave."""
+        ...
+
+    def download(self, url: str, limit_bytes: int, deadline_seconds: float) -> Answer[bytes]:
+        """Fetch a file shared with the bot; Refused with `too_large` as soon as it exceeds the limit."""
+        ...

@@ -1,0 +1,80 @@
+"""PURE: what people type, as characters: white space, controls, Slack's escapes, near misses.
+
+Slack sends a command's text with `&`, `<` and `>` escaped and, with `should_escape`, with mentions and links
+in angle brackets (https://docs.slack.dev/interactivity/implementing-slash-commands).
+"""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+SPACE = r"\s\u180e\u200b-\u200d\u2060\ufeff"
+"""Inside a regular expression's brackets: white space, no-break and zero-width included."""
+
+BIDI_CONTROLS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""Inside a regular expression's brackets: the characters that turn the direction of text."""
+
+TYPOGRAPHIC_DASHES = "‐‑‒–—―−"
+DOUBLE_QUOTES = '"“”„‟«»″＂'
+QUOTES = DOUBLE_QUOTES + "'`´‘’‚‛‹›′＇"
+
+_BLANK = re.compile(rf"[{SPACE}]*")
+_LINE_BREAK = re.compile(r"\r\n|[\t\n\v\f\r\x85\u2028\u2029]")
+_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\ud800-\udfff{BIDI_CONTROLS}]")
+_EDGE = re.compile(rf"^[{SPACE}]+|(?<![{SPACE}])[{SPACE}]+$")
+_ESCAPED = re.compile(r"<([^<>]*)>")
+_REQUEST_ID = re.compile(rf"(?:[Rr][-{TYPOGRAPHIC_DASHES}])?(?=[A-Za-z]*[0-9])([0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{{6}})")
+_TO_HYPHEN = str.maketrans(dict.fromkeys(TYPOGRAPHIC_DASHES, "-"))
+_LONGEST_NEAR_MISS = 24
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing in the text but white space, seen or unseen."""
+    return _BLANK.fullmatch(text) is not None
+
+
+def tidy(text: str) -> str:
+    """The text on one line, trimmed, without control characters, turners of direction or half characters.
+
+    Line breaks and tabs become one space each, so that words stay apart and nothing a person typed can
+    look like a line of the bot's own. Nothing else is collapsed.
+    """
+    return _EDGE.sub("", _CONTROL.sub("", _LINE_BREAK.sub(" ", text)))
+
+
+def unescape(text: str) -> str:
+    """Undoes the three escapes of Slack; `&amp;` last, so that a typed `&lt;` stays what it was."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def as_typed(text: str) -> str:
+    """A command's text as the person typed it: escapes undone, mentions and links as they looked."""
+    return unescape(_ESCAPED.sub(_looked, text))
+
+
+def _looked(match: re.Match[str]) -> str:
+    target, _, label = match[1].partition("|")
+    sigil = {"@": "@", "#": "#", "!": "@"}.get(target[:1])
+    if sigil:
+        return sigil + (label.removeprefix(sigil) or target[1:])
+    if not label or target.endswith(label):
+        return label or target
+    return f"{label} ({target})"
+
+
+def plain_hyphens(text: str) -> str:
+    """Typographic dashes as hyphens, for closed formats in which no dash can mean anything else."""
+    return text.translate(_TO_HYPHEN)
+
+
+def request_id(text: str) -> str | None:
+    """The request id in its shown form (`R-7K3F9Q`), or None: typed in any case, with or without `R-`."""
+    match = _REQUEST_ID.fullmatch(text)
+    return f"R-{match[1].upper()}" if match else None
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice most like the word, or None where none is near; words too long to be a slip are not compared."""
+    if len(word) > _LONGEST_NEAR_MISS:
+        return None
+    return next(iter(get_close_matches(word.lower(), list(choices), n=1)), None)

@@ -1,0 +1,153 @@
+"""Transactions: one writer at a time on SQLite, row locks on PostgreSQL, and events chained before the commit."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
+from sqlalchemy.orm import Session
+
+from storage.audit import Event, EventKind, append
+
+WRITE_WITHIN_SECONDS = 0.7
+"""How long a writer waits for its turn on SQLite; Slack gives a click three seconds, a person less."""
+
+
+class StorageUnavailable(Exception):
+    """The database cannot be read or written just now: locked, full, gone. Nothing of the transaction is kept."""
+
+
+class Transaction:
+    """A unit of work: rows changed through `session`, events told through `record`, all kept or nothing."""
+
+    def __init__(self, session: Session, clock: Callable[[], datetime] | None) -> None:
+        """Belongs to `Database.write`."""
+        self.session = session
+        self._clock = clock
+        self.events: list[Event] = []
+        self.lanes: set[str] = set()
+
+    def wake(self, lane: str) -> None:
+        """Say that this transaction leaves something due there, so that nobody has to poll for it in this process."""
+        self.lanes.add(lane)
+
+    def now(self) -> datetime:
+        """The time on the clock by which deadlines are judged: PostgreSQL's own there, the host's on SQLite.
+
+        Read it after the row's lock is held: a click that waited for a lock must not beat the deadline.
+        """
+        if self._clock is not None:
+            return self._clock()
+        if self.session.get_bind().dialect.name == "postgresql":
+            at: datetime = self.session.execute(text("SELECT clock_timestamp()")).scalar_one()
+            return at.astimezone(UTC)
+        return datetime.now(UTC)
+
+    def record(
+        self,
+        kind: EventKind,
+        *,
+        who: str | None,
+        request: str | None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add a line to history; it is chained, under the chain's lock, as the last thing before the commit."""
+        self.events.append(Event(kind, who, request, details or {}))
+
+
+class Database:
+    """Opens transactions on one database. Thread-safe; every failure of the database is `StorageUnavailable`."""
+
+    def __init__(self, url: str, clock: Callable[[], datetime] | None = None) -> None:
+        """Connect lazily. A clock replaces the database's own, for tests and simulation."""
+        self.on_wake: Callable[[str], None] = lambda lane: None
+        self._clock = clock
+        self._writer = threading.Lock()
+        self.engine = _engine(url)
+        self._immediate = self.engine.execution_options(begin="IMMEDIATE")
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self, within_seconds: float = WRITE_WITHIN_SECONDS) -> Iterator[Transaction]:
+        """A transaction that is committed when the block ends, with its events, and rolled back if it raises."""
+        with _translated(), self._turn(within_seconds) as connection, Session(connection) as session:
+            session.expire_on_commit = False
+            transaction = Transaction(session, self._clock)
+            try:
+                yield transaction
+                session.flush()
+                if transaction.events:
+                    append(connection, transaction.now(), transaction.events)
+                session.commit()
+                connection.commit()
+            except BaseException:
+                session.rollback()
+                connection.rollback()
+                raise
+        for lane in transaction.lanes:
+            self.on_wake(lane)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the database and changes nothing."""
+        with _translated(), self.engine.connect() as connection, Session(connection) as session:
+            session.expire_on_commit = False
+            yield session
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _turn(self, within_seconds: float) -> Iterator[Connection]:
+        if not self.is_sqlite:
+            with self.engine.connect() as connection:
+                yield connection
+            return
+        deadline = time.monotonic() + within_seconds
+        if not self._writer.acquire(timeout=within_seconds):
+            raise StorageUnavailable("another writer of this process kept the database")
+        try:
+            left = max(0.05, deadline - time.monotonic())
+            with self._immediate.connect() as connection:
+                driver = connection.connection.driver_connection
+                assert driver is not None
+                driver.execute(f"PRAGMA busy_timeout={int(left * 1000)}")
+                yield connection
+        finally:
+            self._writer.release()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (DBAPIError, TimeoutError) as error:
+        raise StorageUnavailable(str(error.__cause__ or error)) from error
+
+
+def _engine(url: str) -> Engine:
+    if url.startswith("postgresql"):
+        return create_engine(url, pool_size=20, max_overflow=20, pool_timeout=5, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=20, max_overflow=20, pool_timeout=5)
+
+    @event.listens_for(engine, "connect")
+    def _settle(connection: Any, _: Any) -> None:
+        # The driver must not open transactions by itself: writers have to begin IMMEDIATE.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=700"):
+            connection.execute(f"PRAGMA {pragma}")
+        # REPLACE would delete an audit event without its DELETE trigger unless triggers recurse.
+        connection.execute("PRAGMA recursive_triggers=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+    return engine

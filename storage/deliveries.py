@@ -1,0 +1,109 @@
+"""The inbox: what Slack delivered, kept before it is acknowledged, handled once, remembered against repeats."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Executable, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+
+from storage.database import Database, Transaction
+from storage.tables import Delivery
+
+RESPONSE_URL_LIVES = timedelta(minutes=30)
+"""docs.slack.dev/interactivity/handling-user-interaction: five uses within 30 minutes."""
+
+HANDLED_WITHIN = timedelta(seconds=8)
+"""Whoever takes a delivery and dies loses it to another after this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One command, click, form or file as it came: what kind, what tells a repeat, and what it says."""
+
+    kind: str
+    identity: tuple[str, ...]
+    """Trigger, person and action: equal for a repeated delivery of the same thing."""
+    payload: Mapping[str, Any]
+    response_url: str | None = None
+
+    def id(self) -> str:
+        """The same for a repeat of this delivery, and for nothing else."""
+        return hashlib.sha256("\n".join((self.kind, *self.identity)).encode()).hexdigest()
+
+
+def keep(database: Database, incoming: Incoming, *, due: bool = True) -> bool:
+    """Commit it before it is acknowledged. False: it had been kept before, and nothing is to be done again.
+
+    With `due=False` it is only remembered (a form that was opened). Raises `StorageUnavailable`.
+    """
+    with database.write() as transaction:
+        now = transaction.now()
+        row = {
+            "id": incoming.id(),
+            "kind": incoming.kind,
+            "payload": json.dumps(dict(incoming.payload), ensure_ascii=False),
+            "response_url": incoming.response_url,
+            "received_at": now,
+            "erase_at": now + RESPONSE_URL_LIVES if incoming.response_url else None,
+            "due_at": now if due else None,
+            "tries": 0,
+        }
+        fresh = transaction.session.execute(_keep(database), row).first() is not None
+        transaction.wake("inbox")
+    return fresh
+
+
+def _keep(database: Database) -> Executable:
+    new = sqlite.insert(Delivery) if database.is_sqlite else postgresql.insert(Delivery)
+    return new.on_conflict_do_nothing().returning(col(Delivery.id))
+
+
+def take(transaction: Transaction, owner: str) -> Delivery | None:
+    """The delivery that has waited longest, for this owner for `HANDLED_WITHIN`; None when nothing is due."""
+    now = transaction.now()
+    due = col(Delivery.due_at)
+    query = select(Delivery).where(due <= now).order_by(due).limit(1).with_for_update(skip_locked=True)
+    delivery = transaction.session.scalars(query).first()
+    if delivery is not None:
+        delivery.lease_owner = owner
+        delivery.tries += 1
+        delivery.due_at = now + HANDLED_WITHIN
+    return delivery
+
+
+def still_ours(transaction: Transaction, delivery: Delivery) -> Delivery | None:
+    """The delivery's row, locked, unless somebody else has taken it since or it has been handled."""
+    query = select(Delivery).where(
+        col(Delivery.id) == delivery.id,
+        col(Delivery.tries) == delivery.tries,
+        col(Delivery.lease_owner) == delivery.lease_owner,
+        col(Delivery.due_at).is_not(None),
+    )
+    return transaction.session.scalars(query.with_for_update()).first()
+
+
+def done(row: Delivery, answer: str) -> None:
+    """It has been handled: remember how, and forget the response URL (its answer's row has it now)."""
+    row.due_at = None
+    row.answer = answer
+    row.response_url = None
+    row.erase_at = None
+
+
+def postpone(transaction: Transaction, delivery: Delivery, seconds: float) -> None:
+    """Handle it again later; nothing of it has been done."""
+    row = still_ours(transaction, delivery)
+    if row is not None:
+        row.due_at = transaction.now() + timedelta(seconds=seconds)
+
+
+def erase_response_urls(transaction: Transaction, now: datetime) -> None:
+    """Forget the URLs of deliveries that have stopped working."""
+    transaction.session.execute(
+        update(Delivery).where(col(Delivery.erase_at) <= now).values(response_url=None, erase_at=None)
+    )

@@ -1,0 +1,199 @@
+"""Requests and their orders: made once, moved only forward, by compare-and-set."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from storage.audit import EventKind
+from storage.database import Transaction
+from storage.states import MOVES, OPEN_STATES, Doubt, Origin, Outcome, RequestState
+from storage.tables import OrderLine, Request
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """One order as asked for."""
+
+    order_id: str
+    label: str | None = None
+    unlike_fincart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """A request as asked for, before anybody has judged it."""
+
+    public_id: str
+    delivery_id: str
+    team_id: str
+    requester: str
+    channel_id: str
+    origin: Origin
+    reason: str | None
+    orders: Sequence[NewOrder]
+    order_count: int
+    """How many were asked for; with more than policy could ever allow, `orders` is empty."""
+    source: Mapping[str, Any]
+    retry_of: str | None = None
+
+
+def make(transaction: Transaction, new: NewRequest, expires_at: datetime) -> Request:
+    """Keep a request in `preparing` with its orders, and tell history. IntegrityError if its id is taken."""
+    now = transaction.now()
+    request = Request(
+        public_id=new.public_id,
+        delivery_id=new.delivery_id,
+        team_id=new.team_id,
+        requester=new.requester,
+        channel_id=new.channel_id,
+        origin=new.origin,
+        retry_of=new.retry_of,
+        reason=new.reason,
+        order_count=new.order_count,
+        source=json.dumps(dict(new.source), ensure_ascii=False),
+        state=RequestState.PREPARING,
+        created_at=now,
+        expires_at=expires_at,
+        due_at=expires_at,
+    )
+    transaction.session.add(request)
+    transaction.session.flush()
+    if new.orders:
+        transaction.session.execute(
+            insert(OrderLine),
+            [
+                {
+                    "request_seq": request.seq,
+                    "position": position,
+                    "order_id": order.order_id,
+                    "label": order.label,
+                    "unlike_fincart": order.unlike_fincart,
+                    "doubt": Doubt.NONE,
+                    "reads": 0,
+                }
+                for position, order in enumerate(new.orders)
+            ],
+        )
+    transaction.record(
+        EventKind.REQUEST_MADE,
+        who=new.requester,
+        request=new.public_id,
+        details={
+            "team": new.team_id,
+            "channel": new.channel_id,
+            "origin": new.origin.value,
+            "retry_of": new.retry_of,
+            "reason": new.reason,
+            "order_count": new.order_count,
+            "orders": [order.order_id for order in new.orders],
+        },
+    )
+    return request
+
+
+def lock(transaction: Transaction, public_id: str) -> Request | None:
+    """The request's row, held until the transaction ends: read the clock and judge only after this."""
+    query = select(Request).where(col(Request.public_id) == public_id)
+    return transaction.session.scalars(query.with_for_update().execution_options(populate_existing=True)).first()
+
+
+def find(session: Session, public_id: str) -> Request | None:
+    """The request with this id, as it stands."""
+    return session.scalars(select(Request).where(col(Request.public_id) == public_id)).first()
+
+
+def of_delivery(session: Session, delivery_id: str) -> Request | None:
+    """The request that this delivery made, if it got so far before."""
+    return session.scalars(select(Request).where(col(Request.delivery_id) == delivery_id)).first()
+
+
+def move(
+    transaction: Transaction,
+    request: Request,
+    to: RequestState,
+    *,
+    before: datetime | None = None,
+    **changes: Any,
+) -> bool:
+    """Move a request along the drawing by compare-and-set; False: somebody was faster, and nothing has changed.
+
+    With `before`, the move also loses once the request's own deadline, `expires_at`, is not after that time.
+    The row given is brought up to date either way.
+    """
+    if to not in MOVES[request.state]:
+        raise ValueError(f"no request moves from {request.state} to {to}")
+    query = update(Request).where(col(Request.seq) == request.seq, col(Request.state) == request.state)
+    if before is not None:
+        query = query.where(col(Request.expires_at) > before)
+    moved = transaction.session.execute(
+        query.values(state=to, **changes).returning(col(Request.seq)).execution_options(synchronize_session=False)
+    ).first()
+    transaction.session.refresh(request)
+    return moved is not None
+
+
+def due(transaction: Transaction, states: Collection[RequestState]) -> Request | None:
+    """One request in such a state whose time has come, locked; None when there is none."""
+    query = (
+        select(Request)
+        .where(col(Request.state).in_(states), col(Request.due_at) <= transaction.now())
+        .order_by(col(Request.due_at))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return transaction.session.scalars(query).first()
+
+
+def orders(session: Session, request: Request, first: int, count: int) -> Sequence[OrderLine]:
+    """`count` orders of a request from position `first` on, in the order they were typed."""
+    query = (
+        select(OrderLine)
+        .where(col(OrderLine.request_seq) == request.seq, col(OrderLine.position) >= first)
+        .order_by(col(OrderLine.position))
+        .limit(count)
+    )
+    return session.scalars(query).all()
+
+
+def troubles(session: Session, request: Request, count: int) -> Sequence[OrderLine]:
+    """The first orders of a request that ended otherwise than cancelled."""
+    query = (
+        select(OrderLine)
+        .where(
+            col(OrderLine.request_seq) == request.seq,
+            col(OrderLine.outcome).is_not(None),
+            col(OrderLine.outcome) != Outcome.CANCELLED,
+        )
+        .order_by(col(OrderLine.position))
+        .limit(count)
+    )
+    return session.scalars(query).all()
+
+
+def unlike_count(session: Session, request: Request) -> int:
+    """How many of its orders are unlike a Fincart order id."""
+    query = select(col(OrderLine.position)).where(
+        col(OrderLine.request_seq) == request.seq, col(OrderLine.unlike_fincart).is_(True)
+    )
+    return len(session.scalars(query).all())
+
+
+def open_elsewhere(session: Session, order_ids: Collection[str], besides: int) -> dict[str, str]:
+    """Which of these orders are in another open request already, and in which."""
+    query = (
+        select(col(OrderLine.order_id), col(Request.public_id))
+        .join(Request, col(Request.seq) == col(OrderLine.request_seq))
+        .where(
+            col(OrderLine.order_id).in_(order_ids),
+            col(OrderLine.request_seq) != besides,
+            col(OrderLine.outcome).is_(None),
+            col(Request.state).in_(OPEN_STATES),
+        )
+    )
+    return dict(session.execute(query).tuples().all())

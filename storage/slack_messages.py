@@ -1,0 +1,156 @@
+"""What Slack should show: one row a message, rendered when it is sent, tried until Slack shows it right."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from storage.database import Transaction
+from storage.deliveries import RESPONSE_URL_LIVES
+from storage.tables import SlackMessage
+
+SENT_WITHIN = timedelta(seconds=8)
+"""Whoever takes a message to send it and dies loses it to another after this long."""
+
+EDIT_PAUSE = timedelta(seconds=1)
+"""Between two edits of one message while it only tells of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message goes: a channel (or a person, for a direct message), or back through a response URL."""
+
+    channel: str | None = None
+    person: str | None = None
+    response_url: str | None = None
+    replace_original: bool = False
+    thread_ts: str | None = None
+
+
+def want(
+    transaction: Transaction,
+    kind: str,
+    place: Place,
+    *,
+    request_seq: int | None = None,
+    key: str = "",
+    facts: Mapping[str, Any] | None = None,
+    urgent: bool = True,
+) -> SlackMessage:
+    """Have a message posted, or, where this request has one of that kind and key, have it shown anew.
+
+    `urgent` is a first post or a last edit, which no pace of ours holds back.
+    """
+    transaction.wake("messages")
+    now = transaction.now()
+    row = _existing(transaction, request_seq, kind, key)
+    if row is None:
+        row = SlackMessage(
+            request_seq=request_seq,
+            kind=kind,
+            key=key,
+            person=place.person,
+            channel=place.channel,
+            thread_ts=place.thread_ts,
+            response_url=place.response_url,
+            replace_original=place.replace_original,
+            erase_at=now + RESPONSE_URL_LIVES if place.response_url else None,
+            facts=json.dumps(dict(facts or {}), ensure_ascii=False),
+            due_at=now,
+        )
+        transaction.session.add(row)
+        return row
+    row.wanted += 1
+    row.urgent = urgent
+    if facts is not None:
+        row.facts = json.dumps(dict(facts), ensure_ascii=False)
+    if row.lease_owner is None and row.tries == 0:
+        row.due_at = now if urgent or row.shown_at is None else max(now, row.shown_at + EDIT_PAUSE)
+    return row
+
+
+def take(transaction: Transaction, owner: str) -> SlackMessage | None:
+    """The message that is longest due, for this owner for `SENT_WITHIN`; None when Slack shows all as it is."""
+    now = transaction.now()
+    due = col(SlackMessage.due_at)
+    query = select(SlackMessage).where(due <= now).order_by(due).limit(1).with_for_update(skip_locked=True)
+    row = transaction.session.scalars(query).first()
+    if row is not None:
+        row.lease_owner = owner
+        row.tries += 1
+        row.due_at = now + SENT_WITHIN
+    return row
+
+
+def still_ours(transaction: Transaction, taken: SlackMessage) -> SlackMessage | None:
+    """The row, locked, unless somebody else has taken it since."""
+    query = select(SlackMessage).where(
+        col(SlackMessage.id) == taken.id,
+        col(SlackMessage.lease_owner) == taken.lease_owner,
+        col(SlackMessage.tries) == taken.tries,
+    )
+    return transaction.session.scalars(query.with_for_update().execution_options(populate_existing=True)).first()
+
+
+def shown(transaction: Transaction, row: SlackMessage, revision: int, ts: str | None, channel: str | None) -> None:
+    """Slack shows this revision; if more has happened since, the next edit is due after the pause."""
+    now = transaction.now()
+    row.shown = revision
+    row.shown_at = now
+    row.ts = ts or row.ts
+    row.channel = channel or row.channel
+    row.lease_owner = None
+    row.tries = 0
+    row.trouble = None
+    row.response_url = None
+    row.erase_at = None
+    row.due_at = None
+    if row.wanted > revision and row.ts is not None:
+        row.due_at = now if row.urgent else now + EDIT_PAUSE
+        transaction.wake("messages")
+
+
+def again(transaction: Transaction, row: SlackMessage, trouble: str, seconds: float) -> None:
+    """Slack did not take it: try again after so many seconds."""
+    row.lease_owner = None
+    row.trouble = trouble
+    row.due_at = transaction.now() + timedelta(seconds=seconds)
+
+
+def give_up(row: SlackMessage, trouble: str) -> None:
+    """Nobody can be shown this any more."""
+    row.lease_owner = None
+    row.trouble = trouble
+    row.due_at = None
+    row.response_url = None
+    row.erase_at = None
+
+
+def of_request(session: Session, request_seq: int, kind: str) -> SlackMessage | None:
+    """The message of this kind about a request."""
+    query = select(SlackMessage).where(col(SlackMessage.request_seq) == request_seq, col(SlackMessage.kind) == kind)
+    return session.scalars(query).first()
+
+
+def erase_response_urls(transaction: Transaction, now: datetime) -> None:
+    """Forget the URLs that have stopped working."""
+    transaction.session.execute(
+        update(SlackMessage)
+        .where(col(SlackMessage.erase_at) <= now)
+        .values(response_url=None, erase_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _existing(transaction: Transaction, request_seq: int | None, kind: str, key: str) -> SlackMessage | None:
+    if request_seq is None:
+        return None
+    query = select(SlackMessage).where(
+        col(SlackMessage.request_seq) == request_seq, col(SlackMessage.kind) == kind, col(SlackMessage.key) == key
+    )
+    return transaction.session.scalars(query.with_for_update()).first()

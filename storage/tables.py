@@ -1,0 +1,309 @@
+"""The tables, as docs/data.md explains them. Rows are built by the modules beside this one only."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, Computed, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from storage.columns import BigInt, PayloadField, UtcDateTime, Word
+from storage.states import (
+    AnswerKind,
+    DecisionVerdict,
+    Doubt,
+    HoldKind,
+    Origin,
+    Outcome,
+    Proof,
+    RequestState,
+)
+
+STATE = Word(RequestState)
+ORIGIN = Word(Origin)
+OUTCOME = Word(Outcome)
+PROOF = Word(Proof)
+DOUBT = Word(Doubt)
+RESULT = Word(AnswerKind)
+VERDICT = Word(DecisionVerdict)
+KIND = Word(HoldKind)
+
+
+def _instant(*, nullable: bool = True) -> Column[datetime]:
+    return Column(UtcDateTime(), nullable=nullable)
+
+
+class Request(SQLModel, table=True):
+    """One use of the command. Its row is also the queue of what is to be done about it."""
+
+    __tablename__ = "request"
+    __table_args__ = (
+        STATE.check("state"),
+        ORIGIN.check("origin"),
+        Index("ix_request_due", "state", "due_at"),
+        Index("ix_request_requester", "requester", "seq"),
+    )
+
+    seq: int | None = Field(default=None, sa_column=Column(BigInt, primary_key=True, autoincrement=True))
+    public_id: str = Field(sa_column=Column(String(8), nullable=False, unique=True))
+    delivery_id: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
+    team_id: str
+    requester: str
+    channel_id: str
+    origin: Origin = Field(sa_column=Column(ORIGIN, nullable=False))
+    retry_of: str | None = Field(default=None, sa_column=Column(String(8)))
+    reason: str | None = Field(default=None, sa_column=Column(Text))
+    order_count: int
+    source: str | None = Field(default=None, sa_column=Column(Text))
+    """What the ids were read from, as JSON: duplicates dropped, the file's name and column."""
+
+    state: RequestState = Field(sa_column=Column(STATE, nullable=False))
+    revision: int = 1
+    """Changes only with the orders, the reason or the approvals needed; buttons carry the one they showed."""
+    verdict: str | None = Field(default=None, sa_column=Column(Text))
+    """The policy's last whole answer and the rules it used, as JSON."""
+    approvals_needed: int = 0
+    emergency: bool = False
+
+    created_at: datetime = Field(sa_column=_instant(nullable=False))
+    expires_at: datetime | None = Field(default=None, sa_column=_instant())
+    remind_at: datetime | None = Field(default=None, sa_column=_instant())
+    not_before: datetime | None = Field(default=None, sa_column=_instant())
+    valid_until: datetime | None = Field(default=None, sa_column=_instant())
+    decided_at: datetime | None = Field(default=None, sa_column=_instant())
+    """When it left the hands of people: the last go-ahead, or the decision that ended it."""
+    decided_by: str | None = None
+    finished_at: datetime | None = Field(default=None, sa_column=_instant())
+    due_at: datetime | None = Field(default=None, sa_column=_instant())
+    """When the worker is to look at it next; null: nothing to do before a person acts."""
+
+    stopped_at: datetime | None = Field(default=None, sa_column=_instant())
+    stopped_by: str | None = None
+    held_at: datetime | None = Field(default=None, sa_column=_instant())
+    held_by: str | None = None
+    held_why: str | None = None
+    failed_since_go_on: int = 0
+
+    next_position: int = 0
+    """The first order that no batch has taken yet."""
+    batch_size: int | None = None
+    """Smaller than the setting once Fincart has refused a call for its size alone."""
+    cancelled: int = 0
+    rejected: int = 0
+    not_sent: int = 0
+    unknown: int = 0
+
+    lease_owner: str | None = None
+    lease_token: int = 0
+    lease_until: datetime | None = Field(default=None, sa_column=_instant())
+
+
+class OrderLine(SQLModel, table=True):
+    """One order of one request, and what became of it."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        OUTCOME.check("outcome"),
+        PROOF.check("proof"),
+        DOUBT.check("doubt"),
+        Index("ix_order_line_order", "order_id", "request_seq"),
+        Index(
+            "ix_order_line_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+    request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), primary_key=True))
+    position: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    order_id: str = Field(sa_column=Column(String(64), nullable=False))
+    label: str | None = Field(default=None, sa_column=Column(Text))
+    unlike_fincart: bool = False
+    """Not 24 hexadecimal characters: sent exactly as typed, and marked as unlike a Fincart order id."""
+    seen_status: str | None = None
+    seen_at: datetime | None = Field(default=None, sa_column=_instant())
+    first_sent_at: datetime | None = Field(default=None, sa_column=_instant())
+    doubt: Doubt = Field(default=Doubt.NONE, sa_column=Column(DOUBT, nullable=False))
+    outcome: Outcome | None = Field(default=None, sa_column=Column(OUTCOME))
+    proof: Proof | None = Field(default=None, sa_column=Column(PROOF))
+    words: str | None = Field(default=None, sa_column=Column(Text))
+    """Fincart's words, or ours where Fincart said nothing."""
+    settled_at: datetime | None = Field(default=None, sa_column=_instant())
+    due_at: datetime | None = Field(default=None, sa_column=_instant())
+    """When this order's log is to be read next; null: not at all by itself."""
+    reads: int = 0
+
+
+class Attempt(SQLModel, table=True):
+    """One batch as sent once. Committed before the bytes leave; without `ended_at` its answer never came."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (RESULT.check("result"), Index("ix_attempt_request", "request_seq", "ended_at"))
+
+    id: int | None = Field(default=None, sa_column=Column(BigInt, primary_key=True, autoincrement=True))
+    request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), nullable=False))
+    parent_id: int | None = Field(default=None, sa_column=Column(BigInt))
+    """The refused batch that this one is a half of."""
+    positions: str = Field(sa_column=Column(Text, nullable=False))
+    """Positions of its orders, as ranges: `0-99` or `4,7-9`."""
+    lease_token: int
+    planned_at: datetime = Field(sa_column=_instant(nullable=False))
+    ended_at: datetime | None = Field(default=None, sa_column=_instant())
+    result: AnswerKind | None = Field(default=None, sa_column=Column(RESULT))
+    http_status: int | None = None
+    words: str | None = Field(default=None, sa_column=Column(Text))
+
+
+class InFlight(SQLModel, table=True):
+    """The one hand an order is in: a row from the plan of the call that carries it until it is settled."""
+
+    __tablename__ = "in_flight"
+    __table_args__ = (Index("ix_in_flight_request", "request_seq"),)
+
+    order_id: str = Field(sa_column=Column(String(64), primary_key=True))
+    request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), nullable=False))
+
+
+class Decision(SQLModel, table=True):
+    """One person's verdict on one request."""
+
+    __tablename__ = "decision"
+    __table_args__ = (VERDICT.check("verdict"),)
+
+    request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), primary_key=True))
+    person: str = Field(sa_column=Column(String(32), primary_key=True))
+    verdict: DecisionVerdict = Field(sa_column=Column(VERDICT, nullable=False))
+    comment: str | None = Field(default=None, sa_column=Column(Text))
+    rule: str
+    at: datetime = Field(sa_column=_instant(nullable=False))
+
+
+class Quota(SQLModel, table=True):
+    """How many orders a person has let run on a UTC day."""
+
+    __tablename__ = "quota"
+
+    person: str = Field(sa_column=Column(String(32), primary_key=True))
+    day: str = Field(sa_column=Column(String(10), primary_key=True))
+    orders: int
+
+
+class Hold(SQLModel, table=True):
+    """A reason to send nothing at all just now, one row per kind."""
+
+    __tablename__ = "hold"
+    __table_args__ = (KIND.check("kind"),)
+
+    kind: HoldKind = Field(sa_column=Column(KIND, primary_key=True))
+    since: datetime = Field(sa_column=_instant(nullable=False))
+    until: datetime | None = Field(default=None, sa_column=_instant())
+    """When it ends by itself, or when Fincart may be probed; null: only by `resume`."""
+    who: str | None = None
+    why: str | None = Field(default=None, sa_column=Column(Text))
+    failures: int = 0
+
+
+class AuditEvent(SQLModel, table=True):
+    """One immutable line of history. Every column but the first four is generated from the payload."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        UniqueConstraint("prev_hash"),
+        Index("ix_audit_event_request", "request", "seq"),
+        Index("ix_audit_event_kind", "kind", "seq"),
+    )
+
+    seq: int = Field(sa_column=Column(BigInt, primary_key=True, autoincrement=False))
+    payload: str = Field(sa_column=Column(Text, nullable=False))
+    prev_hash: str = Field(sa_column=Column(String(64), nullable=False))
+    hash: str = Field(sa_column=Column(String(64), nullable=False))
+    at: str | None = Field(default=None, sa_column=Column(Text, Computed(PayloadField("at"), persisted=True)))
+    kind: str | None = Field(default=None, sa_column=Column(Text, Computed(PayloadField("kind"), persisted=True)))
+    who: str | None = Field(default=None, sa_column=Column(Text, Computed(PayloadField("who"), persisted=True)))
+    request: str | None = Field(default=None, sa_column=Column(Text, Computed(PayloadField("request"), persisted=True)))
+
+
+class SlackMessage(SQLModel, table=True):
+    """A message that Slack should show: what it is about, where, and whether Slack shows it as it is now."""
+
+    __tablename__ = "slack_message"
+    __table_args__ = (
+        UniqueConstraint("request_seq", "kind", "key"),
+        Index(
+            "ix_slack_message_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_slack_message_url",
+            "erase_at",
+            sqlite_where=text("erase_at IS NOT NULL"),
+            postgresql_where=text("erase_at IS NOT NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigInt, primary_key=True, autoincrement=True))
+    request_seq: int | None = Field(default=None, sa_column=Column(BigInt, ForeignKey("request.seq")))
+    kind: str = Field(sa_column=Column(String(32), nullable=False))
+    """Which builder renders it (bot/messages)."""
+    key: str = Field(default="", sa_column=Column(String(64), nullable=False))
+    """Tells two messages of one kind about one request apart."""
+    facts: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    """What the builder needs besides the request, as JSON; never a secret."""
+    person: str | None = None
+    """Whom a private message is for."""
+    channel: str | None = None
+    """Where it is posted; a person's id for a direct message."""
+    thread_ts: str | None = None
+    ts: str | None = None
+    """Slack's name of the posted message; null until Slack has it."""
+    response_url: str | None = Field(default=None, sa_column=Column(Text))
+    replace_original: bool = False
+    erase_at: datetime | None = Field(default=None, sa_column=_instant())
+    """When the response URL has stopped working and is erased."""
+    wanted: int = 1
+    shown: int = 0
+    """Revisions: the message is right when both are equal."""
+    urgent: bool = True
+    """A first post or a last edit: it waits for no pace of ours."""
+    due_at: datetime | None = Field(default=None, sa_column=_instant())
+    shown_at: datetime | None = Field(default=None, sa_column=_instant())
+    tries: int = 0
+    trouble: str | None = None
+    """Slack's last error code."""
+    lease_owner: str | None = None
+
+
+class Delivery(SQLModel, table=True):
+    """What Slack delivered, kept before it is acknowledged: the inbox, and the memory against repeats."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index(
+            "ix_delivery_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_delivery_url",
+            "erase_at",
+            sqlite_where=text("erase_at IS NOT NULL"),
+            postgresql_where=text("erase_at IS NOT NULL"),
+        ),
+    )
+
+    id: str = Field(sa_column=Column(String(64), primary_key=True))
+    """SHA-256 over the kind, the trigger and the action: the same for a repeat of the same delivery."""
+    kind: str = Field(sa_column=Column(String(16), nullable=False))
+    payload: str = Field(sa_column=Column(Text, nullable=False))
+    """Who, where and what, as JSON; never a secret."""
+    response_url: str | None = Field(default=None, sa_column=Column(Text))
+    erase_at: datetime | None = Field(default=None, sa_column=_instant())
+    received_at: datetime = Field(sa_column=_instant(nullable=False))
+    due_at: datetime | None = Field(default=None, sa_column=_instant())
+    """When it is to be handled; null once it has been."""
+    tries: int = 0
+    lease_owner: str | None = None
+    answer: str | None = Field(default=None, sa_column=Column(Text))
+    """What became of it: a stable code, for whoever asks again."""

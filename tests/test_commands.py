@@ -1,0 +1,399 @@
+"""What people type after the command, and what they are told when it is not understood."""
+
+import statistics
+import timeit
+from datetime import date
+from time import thread_time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands import (
+    BUILT,
+    LONGEST_REASON,
+    WORDS,
+    Ask,
+    Help,
+    NotARequestId,
+    NotUnderstood,
+    NotYet,
+    OpenForm,
+    ParseError,
+    ReasonMissing,
+    ReasonTooLong,
+    ReasonWithoutIds,
+    Show,
+    ShowOnlyOne,
+    ShowWhat,
+    parse,
+    read_reason,
+)
+from bot.file_text import NotText, Undecodable
+from bot.history_filter import (
+    BadHistoryWord,
+    DaysAgo,
+    EmptyFilter,
+    Filter,
+    GivenTwice,
+    History,
+    OnDay,
+    PlainName,
+    SinceAfterUntil,
+    UnknownDay,
+    UnknownFilter,
+    UnknownValue,
+    resolve,
+)
+from bot.messages.parse_errors import explain
+from bot.order_files import BadCell, BadCells, BrokenQuotes, EmptyFile, FileError, FileTooLarge, NoIdColumn, TwoColumns
+from bot.order_ids import (
+    BadId,
+    BadIds,
+    BidiControlGiven,
+    LinkGiven,
+    MentionGiven,
+    NoDigit,
+    NoOrderIds,
+    OrderId,
+    OrderList,
+    RequestIdGiven,
+    TooLong,
+    WrongCharacter,
+)
+from storage.states import Outcome, RequestState
+
+FINCART = "6864fecda075914a1b1e353c"
+ORDERS = OrderList((OrderId(FINCART),))
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\u00a0\u200b\n"])
+def test_nothing_opens_the_form(text: str) -> None:
+    assert OpenForm() == parse(text)
+
+
+def test_ids_alone_ask_without_a_reason() -> None:
+    assert Ask(ORDERS, None) == parse(FINCART)
+
+
+@pytest.mark.parametrize(
+    "marker",
+    ["because", "BECAUSE", "because:", "reason:", "Reason:", "--reason", "—reason", "–reason", "--REASON", "--reason="],
+)
+def test_each_marker_starts_the_reason(marker: str) -> None:
+    assert Ask(ORDERS, "sent twice") == parse(f"{FINCART} {marker} sent twice")
+
+
+def test_a_marker_needs_no_space_before_it_but_a_separator() -> None:
+    assert Ask(ORDERS, "twice") == parse(f"{FINCART},because twice")
+    assert Ask(ORDERS, "twice") == parse(f"{FINCART}—reason twice")
+
+
+def test_the_first_marker_starts_the_reason() -> None:
+    assert Ask(ORDERS, "reason: because") == parse(f"{FINCART} because reason: because")
+
+
+def test_a_marker_inside_an_id_is_part_of_the_id() -> None:
+    assert Ask(OrderList((OrderId("because-1"),)), None) == parse("because-1")
+
+
+def test_the_reason_is_as_the_person_typed_it() -> None:
+    parsed = parse(
+        f"{FINCART} because  a &lt;b&gt; &amp;amp;  <@U1|sam> in <#C1|ops> <!channel> see <http://x.io|x.io> "
+    )
+
+    assert Ask(ORDERS, "a <b> &amp;  @sam in #ops @channel see x.io") == parsed
+
+
+def test_a_reason_loses_controls_and_turners_and_stays_on_one_line() -> None:
+    assert Ask(ORDERS, "a bc d") == parse(f"{FINCART} because a\nb\x00\u202ec\r\nd\ud800")
+
+
+def test_a_reason_may_have_as_many_characters_as_the_limit() -> None:
+    assert Ask(ORDERS, "é" * LONGEST_REASON) == parse(f"{FINCART} because {'é' * LONGEST_REASON}")
+
+
+def test_a_longer_reason_is_refused_with_the_limit() -> None:
+    assert ReasonTooLong(1001, 1000) == parse(f"{FINCART} because {'a' * 1001}")
+
+
+def test_a_form_without_a_reason_has_none() -> None:
+    assert read_reason(" \n ") is None
+
+
+def test_a_marker_with_nothing_after_it_is_an_error() -> None:
+    assert ReasonMissing("because") == parse(f"{FINCART} because ")
+
+
+@pytest.mark.parametrize("text", ["because twice", "—reason twice", ", ; because twice"])
+def test_a_reason_without_ids_is_an_error(text: str) -> None:
+    assert ReasonWithoutIds() == parse(text)
+
+
+@pytest.mark.parametrize("text", [",", "“”", ";;,", "-"])
+def test_separators_alone_are_an_error(text: str) -> None:
+    assert NoOrderIds() == parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("hlep", NotUnderstood("hlep", "help")),
+        ("HISTROY <@U1>", NotUnderstood("HISTROY", "history")),
+        (f"cancel {FINCART}", NotUnderstood("cancel", None)),
+        ("🙂", NotUnderstood("🙂", None)),
+        ("طلب", NotUnderstood("طلب", None)),
+        ("&lt;&amp;", NotUnderstood("<&", None)),
+        ("a" * 4000, NotUnderstood("a" * 4000, None)),
+    ],
+)
+def test_a_first_word_without_a_digit_is_never_taken_for_an_order(text: str, error: NotUnderstood) -> None:
+    assert error == parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("<!channel>", MentionGiven("<!channel>")),
+        ("<https://a.io>", LinkGiven("<https://a.io>")),
+        ("\u202e", BidiControlGiven("\u202e", "\u202e")),
+        ("r-7k3f9q", RequestIdGiven("R-7K3F9Q")),
+        (f"{FINCART} duplicate", NoDigit("duplicate")),
+        ("a1&amp;b2", WrongCharacter("a1&b2", "&")),
+    ],
+)
+def test_what_has_a_name_of_its_own_is_named(text: str, error: BadId) -> None:
+    assert BadIds((error,), 1) == parse(text)
+
+
+@pytest.mark.parametrize("text", ["help", "HELP", " help me", "“help”", "help?", "`help`"])
+def test_help_in_any_case_with_anything_after_it(text: str) -> None:
+    assert Help() == parse(text)
+
+
+@pytest.mark.parametrize("text", ["R-7K3F9Q", "r-7k3f9q", "7k3f9q", "R–7K3F9Q", "`R-7K3F9Q`"])
+def test_show_takes_a_request_id_in_any_case_with_or_without_its_prefix(text: str) -> None:
+    assert Show("R-7K3F9Q") == parse(f"show {text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("show", ShowWhat()),
+        ("show R-7K3F9Q R-7K3F9R", ShowOnlyOne("R-7K3F9Q")),
+        ("show R-7K3F9U", NotARequestId("R-7K3F9U", "R-7K3F9U")),
+        ("show ABCDEF", NotARequestId("ABCDEF", None)),
+        (f"show {FINCART}", NotARequestId(FINCART, FINCART)),
+    ],
+)
+def test_show_of_anything_else_is_an_error(text: str, error: ParseError) -> None:
+    assert error == parse(text)
+
+
+@pytest.mark.parametrize("word", [name for name in WORDS if name not in BUILT])
+def test_a_keyword_that_is_not_built_says_so(word: str) -> None:
+    assert NotYet(word) == parse(word)
+
+
+@pytest.mark.parametrize("word", BUILT)
+def test_the_example_of_every_built_keyword_is_understood(word: str) -> None:
+    assert isinstance(parse(WORDS[word].example), Show | Help | History)
+
+
+@pytest.mark.parametrize(
+    ("text", "history"),
+    [
+        ("", History()),
+        ("<@U123|sam>", History(person="U123")),
+        ("<@W123>", History(person="W123")),
+        (FINCART.upper(), History(order_id=OrderId(FINCART))),
+        ("status:finished", History(status=RequestState.FINISHED)),
+        ("STATUS: Finished", History(status=RequestState.FINISHED)),
+        ("outcome:not_sent", History(outcome=Outcome.NOT_SENT)),
+        ("outcome:not-sent", History(outcome=Outcome.NOT_SENT)),
+        ('text:"sent twice"', History(text="sent twice")),
+        ("text:“sent twice”", History(text="sent twice")),
+        ("text:„a &amp; b“", History(text="a & b")),
+        ("text:twice", History(text="twice")),
+        ("since:2026-11-24", History(since=OnDay(date(2026, 11, 24)))),
+        ("since:2026–11–24", History(since=OnDay(date(2026, 11, 24)))),
+        ("since:Yesterday until:today", History(since=DaysAgo(1), until=DaysAgo(0))),
+        ("until:7d", History(until=DaysAgo(7))),
+    ],
+)
+def test_history_understands_each_filter(text: str, history: History) -> None:
+    assert history == parse(f"history {text}")
+
+
+@given(st.permutations(["<@U1>", FINCART, "status:waiting", "outcome:unknown", 'text:"a b"', "since:7d", "until:1d"]))
+def test_history_takes_its_filters_in_any_order(filters: list[str]) -> None:
+    whole = History(
+        "U1", OrderId(FINCART), RequestState.WAITING, Outcome.UNKNOWN, "a b", since=DaysAgo(7), until=DaysAgo(1)
+    )
+
+    assert whole == parse("history " + " ".join(filters))
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("@sam", PlainName("@sam")),
+        ("R-7K3F9Q", RequestIdGiven("R-7K3F9Q")),
+        ("statsu:finished", UnknownFilter("statsu", "status")),
+        (
+            "status:finnished",
+            UnknownValue(Filter.STATUS, "finnished", tuple(s.value for s in RequestState), "finished"),
+        ),
+        ("outcome:lost", UnknownValue(Filter.OUTCOME, "lost", tuple(o.value for o in Outcome), None)),
+        ("since:24.11.2026", UnknownDay(Filter.SINCE, "24.11.2026")),
+        ("until:2026-02-30", UnknownDay(Filter.UNTIL, "2026-02-30")),
+        ("since:99999d", UnknownDay(Filter.SINCE, "99999d")),
+        ("since:٧d", UnknownDay(Filter.SINCE, "٧d")),
+        ("status:", EmptyFilter(Filter.STATUS)),
+        ('text:""', EmptyFilter(Filter.TEXT)),
+        ("status:waiting status:finished", GivenTwice("status")),
+        ("<@U1> <@U2>", GivenTwice("@person")),
+        ("since:today until:7d", SinceAfterUntil("0d", "7d")),
+        ("since:2026-11-24 until:2026-11-23", SinceAfterUntil("2026-11-24", "2026-11-23")),
+        ("finished", BadHistoryWord(NoDigit("finished"), "status:finished")),
+        ("not-sent", BadHistoryWord(NoDigit("not-sent"), "outcome:not_sent")),
+        ("duplicate", BadHistoryWord(NoDigit("duplicate"), None)),
+        ("<!channel>", BadHistoryWord(MentionGiven("<!channel>"), None)),
+        ("<#C1|ops>", BadHistoryWord(MentionGiven("<#C1|ops>"), None)),
+    ],
+)
+def test_history_refuses_what_it_does_not_understand(text: str, error: ParseError) -> None:
+    assert error == parse(f"history {text}")
+
+
+@pytest.mark.parametrize(
+    ("typed", "day"),
+    [
+        ("today", date(2026, 3, 1)),
+        ("yesterday", date(2026, 2, 28)),
+        ("7d", date(2026, 2, 22)),
+        ("2025-01-02", date(2025, 1, 2)),
+    ],
+)
+def test_a_day_is_resolved_in_the_readers_calendar(typed: str, day: date) -> None:
+    parsed = parse(f"history since:{typed}")
+
+    assert isinstance(parsed, History)
+    assert parsed.since is not None
+    assert day == resolve(parsed.since, date(2026, 3, 1))
+
+
+ERRORS: list[tuple[ParseError | FileError | BadId, str]] = [
+    (NoOrderIds(), "/cancel-orders 6864"),
+    (BadIds((NoDigit("a"), NoDigit("b"), NoDigit("c")), 5), "“b”, “c” and 2 more"),
+    (LinkGiven("<https://a.io>"), "Type the order's id"),
+    (MentionGiven("<!channel>"), "Leave it out"),
+    (BidiControlGiven("\u202e1", "\u202e"), "U+202E right-to-left override"),
+    (RequestIdGiven("R-7K3F9Q"), "/cancel-orders show R-7K3F9Q"),
+    (WrongCharacter("a.1", "."), "letters, digits"),
+    (WrongCharacter("a–1", "–"), "plain hyphen"),
+    (TooLong("1" * 65), "at most 64"),
+    (NoDigit("twice"), "“because” before"),
+    (NotUnderstood("hlep", "help"), "Did you mean: /cancel-orders help"),
+    (NotUnderstood("x", None), "/cancel-orders help"),
+    (NotYet("pause"), "Type one of: history"),
+    (ReasonWithoutIds(), "Type the ids before"),
+    (ReasonMissing("because"), "Type the reason"),
+    (ReasonTooLong(1001, 1000), "Shorten it to 1,000"),
+    (ShowWhat(), "show R-7K3F9Q"),
+    (ShowOnlyOne("R-7K3F9Q"), "/cancel-orders show R-7K3F9Q"),
+    (ShowOnlyOne(None), "/cancel-orders show R-"),
+    (NotARequestId(FINCART, FINCART), f"/cancel-orders history {FINCART}"),
+    (NotARequestId("x", None), "/cancel-orders show R-"),
+    (PlainName("@sam"), "choose the person"),
+    (UnknownFilter("statsu", "status"), "Did you mean status:"),
+    (UnknownFilter("x", None), "status:, outcome:, text:, since:, until:"),
+    (
+        UnknownValue(Filter.OUTCOME, "rejcted", ("cancelled", "rejected"), "rejected"),
+        "outcome:rejected? Use one of: cancelled",
+    ),
+    (UnknownDay(Filter.SINCE, "soon"), "since:7d"),
+    (EmptyFilter(Filter.TEXT), 'Type text:"duplicate"'),
+    (GivenTwice("status"), "Leave one of them out"),
+    (SinceAfterUntil("1d", "2d"), "Type the earlier day"),
+    (BadHistoryWord(NoDigit("finished"), "status:finished"), "/cancel-orders history status:finished"),
+    (BadHistoryWord(NoDigit("x"), None), 'type text:"…"'),
+    (FileTooLarge(10 * 1024 * 1024, 5 * 1024 * 1024), "at most 5 MB"),
+    (EmptyFile(), "Put one id on each line"),
+    (NotText("a PDF"), "save it as CSV"),
+    (Undecodable(), "UTF-8"),
+    (BrokenQuotes(3), "remove that quotation mark"),
+    (NoIdColumn(), "order_id"),
+    (TwoColumns("a", "column 2"), "order_id"),
+    (BadCells((BadCell(2, NoDigit("x")),), 3), "row 2 has “x”. So do 2 more rows."),
+]
+
+
+@pytest.mark.parametrize(("error", "fix"), ERRORS, ids=lambda value: type(value).__name__)
+def test_every_error_is_worded_with_its_fix(error: ParseError | FileError | BadId, fix: str) -> None:
+    assert fix in explain(error)
+
+
+def test_no_error_is_left_without_a_case_here() -> None:
+    every = set((ParseError | FileError | BadId).__args__)
+
+    assert every == {type(error) for error, _ in ERRORS}
+
+
+def test_a_long_word_is_shortened_and_its_controls_removed_where_it_is_repeated() -> None:
+    explained = explain(NotUnderstood("a\x00\n\u202e" + "b" * 4000, None))
+
+    assert f"“a {'b' * 57}…”" in explained
+
+
+@given(st.text(st.characters()) | st.text('abcehilopstwy :-_="“”<>@!#|&;,7RdU\u202e\u200b\n—'))
+def test_any_text_gives_a_command_or_an_error_with_printable_wording(text: str) -> None:
+    for typed in (text, f"history {text}", f"show {text}", f"{FINCART} because {text}"):
+        parsed = parse(typed)
+
+        if not isinstance(parsed, Ask | OpenForm | History | Show | Help):
+            assert explain(parsed).strip()
+            assert not set(explain(parsed)) & set("\n\r\x00\u202e\u2066\ud800")
+
+
+@given(
+    st.text(
+        st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="<>"), min_size=1, max_size=400
+    )
+)
+def test_a_reason_round_trips_through_slacks_escapes(typed: str) -> None:
+    escaped = typed.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    reason = read_reason(typed)
+    assert not isinstance(reason, ReasonTooLong)
+
+    assert (Ask(ORDERS, reason) if reason else ReasonMissing("because")) == parse(f"{FINCART} because {escaped}")
+
+
+LONG = {
+    "ids and a reason": " ".join(f"{number:024x}" for number in range(118)) + " because " + "é&lt;" * 300,
+    "short ids": " ".join(str(number) for number in range(1100)),
+    "nearly markers": "because-" * 500,
+    "dashes": "—" * 4000,
+    "brackets": "<" * 4000,
+    "white space in a reason": "1 because" + " " * 3900 + "x",
+    "breaks in a reason": "1 because x" + "\n" * 3900 + "x",
+    "one long word": "h" * 4000,
+    "history of colons": "history " + ":" * 3900,
+    "history of unclosed quotes": "history " + 'text:"' * 660,
+    "history of spaces": "history text:" + " " * 3900,
+    "history of commas": "history " + ", " * 1900,
+    "history of brackets": "history " + "<" * 3900,
+    "history of letters": "history " + "a" * 3900,
+    "history of a long text": 'history text:"' + "a &amp; b " * 390 + '"',
+    "show of brackets": "show " + "<" * 3900,
+    "show of many": "show " + "a " * 1900,
+    "help": "help " + "a " * 1900,
+    "invisible": "\u200b" * 4000,
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_4000_characters_take_less_than_a_millisecond(text: str) -> None:
+    times = timeit.repeat(lambda: parse(text[:4000]), timer=thread_time, number=1, repeat=51)
+
+    assert statistics.median(times) < 0.001

@@ -1,0 +1,581 @@
+"""The Fincart client: its exact calls, and every answer and failure as one of the closed classes."""
+
+import json
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from bot.fincart import AnswerKind, FincartClient, LogKind, ProbeKind
+from bot.fincart_answers import Exchange, classify_cancel, classify_log_answer, clean
+
+TOKEN = "s3cret-merchant-token"
+NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+ID = "6864fecda075914a1b1e353c"
+OK_BODY = (
+    b'{"statusCode":200,"message":"Bulk Orders cancelled successfully",'
+    b'"data":{"status":"success","msg":"Orders have been successfully canceled."}}'
+)
+
+
+def error_body(status: int, message: str) -> bytes:
+    return json.dumps({"statusCode": status, "message": message, "errors": [message]}).encode()
+
+
+def client_with(handler: Callable[[httpx.Request], httpx.Response], now: datetime = NOW) -> FincartClient:
+    return FincartClient(
+        "https://fincart.test",
+        SecretStr(TOKEN),
+        transport=httpx.MockTransport(handler),
+        now=lambda: now,
+    )
+
+
+def answering(
+    status: int, body: bytes, headers: dict[str, str] | None = None
+) -> Callable[[httpx.Request], httpx.Response]:
+    return lambda request: httpx.Response(status, headers=headers, content=body)
+
+
+def raising(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    return handler
+
+
+def log_body(*entries: tuple[str, str]) -> bytes:
+    logs = [{"title": t, "description": "", "createdAt": at, "by": "Fincart"} for t, at in entries]
+    return json.dumps({"statusCode": 200, "data": {"logs": logs}}).encode()
+
+
+def test_a_cancel_call_is_exactly_the_documented_one() -> None:
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=OK_BODY)
+
+    client_with(handler).cancel([ID, "B-2"])
+    call = seen[0]
+
+    assert (
+        "POST",
+        "https://fincart.test/v4/orders/cancel",
+        TOKEN,
+        "application/json",
+        {"filters": {"ids": [ID, "B-2"]}},
+    ) == (
+        call.method,
+        str(call.url),
+        call.headers["Authorization"],
+        call.headers["Content-Type"],
+        json.loads(call.content),
+    )
+
+
+@pytest.mark.parametrize(
+    ("order_id", "path"),
+    [
+        (ID, f"/v4/orders/{ID}/logs"),
+        ("a/b 1", "/v4/orders/a%2Fb%201/logs"),
+        ("..", "/v4/orders/%2E%2E/logs"),
+        ("1?x#y", "/v4/orders/1%3Fx%23y/logs"),
+    ],
+)
+def test_a_log_read_quotes_the_order_id_into_the_documented_path(order_id: str, path: str) -> None:
+    seen: list[bytes] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.raw_path)
+        return httpx.Response(500)
+
+    client_with(handler).read_log(order_id)
+
+    assert [path.encode()] == seen
+
+
+UNAUTHORISED = "User is not authorized"
+FAILED = b'{"statusCode":200,"message":"m","data":{"status":"failed","msg":"Could not."}}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        pytest.param(200, OK_BODY, "ok", id="the documented 200"),
+        pytest.param(
+            200, b'{"statusCode":200,"data":{"status":"success"},"x":[1]}', "ok", id="other fields are ignored"
+        ),
+        pytest.param(200, FAILED, "refused", id="200 that says failure"),
+        pytest.param(200, b'{"data":{"status":"failed"}}', "refused", id="200 that says little but failure"),
+        pytest.param(200, b'{"statusCode":200,"data":{"status":7}}', "lost", id="status is no text"),
+        pytest.param(200, b'{"data":{"status":"success"}}', "lost", id="success without its statusCode"),
+        pytest.param(200, b'{"statusCode":500,"data":{"status":"success"}}', "lost", id="200 that contradicts itself"),
+        pytest.param(
+            200, b'{"statusCode":500,"data":{"status":"failed"}}', "lost", id="failure that says 500 in a 200"
+        ),
+        pytest.param(200, b'{"statusCode":true,"data":{"status":"success"}}', "lost", id="true is no number"),
+        pytest.param(200, OK_BODY[:-3], "lost", id="a body cut off"),
+        pytest.param(200, b"", "lost", id="no body"),
+        pytest.param(200, b"\xff\xfe\x00", "lost", id="no text at all"),
+        pytest.param(200, b"[" * 60_000, "lost", id="nested without end"),
+        pytest.param(200, b"9" * 6_000, "lost", id="a number without end"),
+        pytest.param(200, b"[]", "lost", id="no object"),
+        pytest.param(200, b"<html>nginx</html>", "lost", id="a gateway page"),
+        pytest.param(200, OK_BODY + b" " * 70_000, "lost", id="a body larger than any of Fincart's"),
+        pytest.param(201, OK_BODY, "lost", id="another 2xx"),
+        pytest.param(302, b"", "lost", id="a redirect"),
+        pytest.param(401, b"", "token", id="401 whatever the body"),
+        pytest.param(403, error_body(403, UNAUTHORISED), "token", id="the documented 403"),
+        pytest.param(403, error_body(403, "Order is locked"), "refused", id="403 with another message"),
+        pytest.param(403, b"<html>Forbidden</html>", "lost", id="403 of somebody else"),
+        pytest.param(403, error_body(200, UNAUTHORISED), "lost", id="403 whose statusCode differs"),
+        pytest.param(400, error_body(400, "Order X is not pending"), "refused", id="400 with the error body"),
+        pytest.param(400, b'{"statusCode":400,"message":["a"]}', "lost", id="400 whose message is no text"),
+        pytest.param(400, b"Bad Request", "lost", id="400 of somebody else"),
+        pytest.param(404, error_body(404, "Not found"), "refused", id="404 with the error body"),
+        pytest.param(404, b"nope", "lost", id="404 of a wrong base URL"),
+        pytest.param(408, error_body(408, "Request timeout"), "lost", id="408 even with the error body"),
+        pytest.param(413, b"<html>too large</html>", "refused", id="413 whatever the body"),
+        pytest.param(414, b"", "refused", id="414 whatever the body"),
+        pytest.param(429, b"slow down", "unacted", id="429 whatever the body"),
+        pytest.param(500, error_body(500, "Internal server error"), "lost", id="500"),
+        pytest.param(503, b"", "lost", id="503"),
+    ],
+)
+def test_an_answer_is_classed(status: int, body: bytes, kind: str) -> None:
+    answer = client_with(answering(status, body)).cancel([ID])
+
+    assert answer is not None
+    assert (kind, status) == (answer.kind, answer.http_status)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (httpx.ConnectError("refused"), "unacted"),
+        (httpx.ConnectTimeout("slow"), "unacted"),
+        (httpx.PoolTimeout("full"), "unacted"),
+        (httpx.ReadTimeout("slow"), "lost"),
+        (httpx.WriteTimeout("slow"), "lost"),
+        (httpx.ReadError("reset"), "lost"),
+        (httpx.WriteError("reset"), "lost"),
+        (httpx.RemoteProtocolError("closed"), "lost"),
+        (httpx.LocalProtocolError("odd"), "lost"),
+        (httpx.ProxyError("odd"), "lost"),
+        (httpx.UnsupportedProtocol("odd"), "lost"),
+        (RuntimeError("odd"), "lost"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
+)
+def test_a_failure_is_unacted_only_where_nothing_can_have_been_sent(error: Exception, kind: str) -> None:
+    answer = client_with(raising(error)).cancel([ID])
+
+    assert answer is not None
+    assert (kind, None) == (answer.kind, answer.http_status)
+
+
+def test_fincarts_own_words_are_kept() -> None:
+    answer = client_with(answering(400, error_body(400, "Order  X\n is not pending"))).cancel([ID])
+
+    assert answer is not None
+    assert "Order X is not pending" == answer.words
+
+
+def test_words_never_echo_the_token() -> None:
+    answer = client_with(answering(400, error_body(400, f"bad token {TOKEN}!"))).cancel([ID])
+
+    assert answer is not None
+    assert "bad token [token]!" == answer.words
+
+
+def test_a_failures_words_never_echo_the_token() -> None:
+    answer = client_with(raising(httpx.ConnectError(f"no {TOKEN}"))).cancel([ID])
+
+    assert answer is not None
+    assert TOKEN not in answer.words
+
+
+@given(st.text(), st.integers(0, 40))
+def test_cleaned_words_are_one_bounded_plain_line_without_the_secret(text: str, place: int) -> None:
+    words = clean(text[:place] + TOKEN + text[place:] + "\u202e\ud800\x00" + TOKEN[:9] + "\u200b" + TOKEN[9:], TOKEN)
+
+    assert words.isprintable()
+    assert len(words) <= 300
+    assert TOKEN not in words
+    assert words.encode()
+
+
+@given(st.integers(100, 599), st.binary(max_size=60) | st.just(OK_BODY) | st.just(error_body(400, "x")))
+def test_any_answer_at_all_has_a_class(status: int, body: bytes) -> None:
+    exchange = Exchange(status, {}, body, NOW)
+
+    assert (status == 200 and body == OK_BODY) == (classify_cancel(exchange, TOKEN).kind is AnswerKind.OK)
+    assert classify_log_answer(exchange, TOKEN).kind is not LogKind.READ
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("999999999999", 3600.0),
+        ("Tue, 24 Nov 2026 12:00:30 GMT", 20.0),
+        ("Tue, 24 Nov 2020 12:00:30 GMT", 0.0),
+        ("soon", None),
+        ("-5", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read_in_both_its_forms_and_bounded(written: str, seconds: float | None) -> None:
+    headers = {"Retry-After": written, "Date": "Tue, 24 Nov 2026 12:00:10 GMT"}
+    answer = client_with(answering(429, b"", headers)).cancel([ID])
+
+    assert answer is not None
+    assert seconds == answer.retry_after
+
+
+@pytest.mark.parametrize(
+    ("date", "offset"),
+    [
+        ("Tue, 24 Nov 2026 12:00:10 GMT", timedelta(seconds=10)),
+        ("Tue, 24 Nov 2026 11:59:00 GMT", timedelta(seconds=-60)),
+        ("yesterday", None),
+    ],
+)
+def test_fincarts_clock_is_held_against_ours(date: str, offset: timedelta | None) -> None:
+    answer = client_with(answering(200, OK_BODY, {"Date": date})).cancel([ID])
+
+    assert answer is not None
+    assert offset == answer.fincart_time_offset
+
+
+def test_a_closed_fence_sends_nothing_and_has_no_answer() -> None:
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=OK_BODY)
+
+    answer = client_with(handler).cancel([ID], fence=lambda: False)
+
+    assert (None, []) == (answer, seen)
+
+
+def test_an_open_fence_lets_the_call_through_and_is_asked_once() -> None:
+    asked: list[int] = []
+
+    def fence() -> bool:
+        asked.append(1)
+        return True
+
+    answer = client_with(answering(200, OK_BODY)).cancel([ID], fence=fence)
+
+    assert answer is not None
+    assert (AnswerKind.OK, [1]) == (answer.kind, asked)
+
+
+def test_a_log_is_read_oldest_first_whatever_its_order() -> None:
+    body = log_body(
+        ("Processing", "2025-07-02T09:42:53.400Z"),
+        ("Cancelled", "2025-07-02T12:45:00+02:00"),
+        ("Pending", "2025-07-02T09:41:34.331Z"),
+    )
+    reading = client_with(answering(200, body)).read_log(ID)
+
+    assert ["Pending", "Processing", "Cancelled"] == [entry.title for entry in reading.entries]
+
+
+def test_entries_of_the_same_moment_keep_fincarts_newest_first() -> None:
+    at = "2025-07-02T09:42:53.400Z"
+    reading = client_with(answering(200, log_body(("Cancelled", at), ("Pending", at)))).read_log(ID)
+
+    assert "Cancelled" == reading.status
+
+
+@pytest.mark.parametrize("title", ["cancelled", "CANCELED", " Cancelled "])
+def test_cancelled_is_known_in_every_spelling_and_under_later_entries(title: str) -> None:
+    body = log_body(("Returned", "2025-07-03T09:42:53Z"), (title, "2025-07-02T09:42:53Z"))
+    reading = client_with(answering(200, body)).read_log(ID)
+
+    assert reading.cancelled is not None
+    assert (False, "Returned") == (reading.is_pending, reading.status)
+
+
+GOOD_ENTRY = {"title": "Pending", "description": "New", "createdAt": "2025-07-02T09:42:53Z", "by": "M"}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        pytest.param(7, id="no object"),
+        pytest.param({**GOOD_ENTRY, "title": ""}, id="no title"),
+        pytest.param({**GOOD_ENTRY, "title": None}, id="a null title"),
+        pytest.param({**GOOD_ENTRY, "createdAt": "yesterday"}, id="no time"),
+        pytest.param({**GOOD_ENTRY, "createdAt": "2025-07-02T09:42:53"}, id="a time without its zone"),
+        pytest.param({**GOOD_ENTRY, "createdAt": "0001-01-01T00:00:00+09:00"}, id="a time before time"),
+    ],
+)
+def test_a_log_with_one_entry_out_of_shape_is_unreadable(entry: object) -> None:
+    body = json.dumps({"statusCode": 200, "data": {"logs": [GOOD_ENTRY, entry]}}).encode()
+    reading = client_with(answering(200, body)).read_log(ID)
+
+    assert LogKind.UNREADABLE is reading.kind
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        pytest.param(404, error_body(404, "Order not found"), "absent", id="404 with the error body"),
+        pytest.param(404, b"not here", "unreadable", id="404 of somebody else"),
+        pytest.param(403, error_body(403, UNAUTHORISED), "unreadable", id="403"),
+        pytest.param(500, error_body(500, "oh"), "unreadable", id="500"),
+        pytest.param(200, log_body(), "unreadable", id="no entries"),
+        pytest.param(200, b"<html>", "unreadable", id="a page"),
+    ],
+)
+def test_a_log_that_is_not_there_or_not_as_documented(status: int, body: bytes, kind: str) -> None:
+    assert kind == client_with(answering(status, body)).read_log(ID).kind
+
+
+def test_a_log_that_cannot_be_reached_is_unreadable_and_says_why() -> None:
+    reading = client_with(raising(httpx.ReadTimeout("x"))).read_log(ID)
+
+    assert (LogKind.UNREADABLE, "Fincart did not answer in time") == (reading.kind, reading.why)
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind"),
+    [
+        (answering(404, error_body(404, "Order not found")), ProbeKind.GOOD),
+        (answering(400, error_body(400, "Bad id")), ProbeKind.GOOD),
+        (answering(429, error_body(429, "Busy")), ProbeKind.GOOD),
+        (answering(403, error_body(403, UNAUTHORISED)), ProbeKind.TOKEN),
+        (answering(401, b""), ProbeKind.TOKEN),
+        (answering(200, b"<html>"), ProbeKind.STRANGE),
+        (answering(404, b"<html>"), ProbeKind.STRANGE),
+        (answering(500, b""), ProbeKind.STRANGE),
+        (raising(httpx.ConnectError("no")), ProbeKind.UNREACHABLE),
+    ],
+)
+def test_the_probe_tells_a_good_address_and_token_from_bad_ones(
+    handler: Callable[[httpx.Request], httpx.Response], kind: ProbeKind
+) -> None:
+    assert kind is client_with(handler).probe().kind
+
+
+def test_the_probe_cancels_nothing() -> None:
+    seen: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request.method)
+        return httpx.Response(500)
+
+    client_with(handler).probe()
+
+    assert ["GET"] == seen
+
+
+def test_no_repr_shows_the_token() -> None:
+    client = client_with(answering(200, OK_BODY))
+
+    assert TOKEN not in repr(client) + repr(vars(client))
+
+
+def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        client_with(answering(200, OK_BODY)).cancel([ID])
+
+    assert [] == caplog.records
+
+
+@pytest.mark.parametrize("token", ["", " t", "tök", "a\nb"])
+def test_a_token_no_header_can_carry_is_refused_at_once(token: str) -> None:
+    with pytest.raises(ValueError, match="printable ASCII"):
+        FincartClient("https://fincart.test", SecretStr(token))
+
+
+# Real sockets
+
+
+@contextmanager
+def tcp_server(serve: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
+    """One thread per connection runs `serve`; the event is set at the end."""
+    stop = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+    threads: list[threading.Thread] = []
+
+    def one(connection: socket.socket) -> None:
+        with connection:
+            try:
+                serve(connection, stop)
+            except OSError:
+                return
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threads.append(threading.Thread(target=one, args=(connection,)))
+            threads[-1].start()
+
+    acceptor = threading.Thread(target=accept)
+    acceptor.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for thread in [acceptor, *threads]:
+            thread.join()
+
+
+def answer_bytes(status: str, body: bytes, extra: str = "") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{extra}\r\n".encode() + body
+
+
+def drip(data: bytes) -> Callable[[socket.socket, threading.Event], None]:
+    def serve(connection: socket.socket, stop: threading.Event) -> None:
+        connection.recv(65536)
+        for byte in data:
+            connection.sendall(bytes([byte]))
+            if stop.wait(0.05):
+                return
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(answer_bytes("200 OK", OK_BODY), id="headers dripping"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + OK_BODY, id="a body dripping"),
+    ],
+)
+def test_a_server_that_drips_does_not_hold_a_call_longer_than_its_time(data: bytes) -> None:
+    with tcp_server(drip(data)) as url:
+        client = FincartClient(url, SecretStr(TOKEN), timeout_seconds=0.3)
+        start = time.monotonic()
+        answer = client.cancel([ID])
+        took = time.monotonic() - start
+        client.close()
+
+    assert answer is not None
+    assert AnswerKind.LOST is answer.kind
+    assert took < 1.5
+
+
+def test_a_log_read_ends_by_its_own_shorter_time() -> None:
+    with tcp_server(drip(b"HTTP/1.1 200 OK\r\n" * 50)) as url:
+        client = FincartClient(url, SecretStr(TOKEN), timeout_seconds=60, log_timeout_seconds=0.2)
+        start = time.monotonic()
+        reading = client.read_log(ID)
+        took = time.monotonic() - start
+        client.close()
+
+    assert LogKind.UNREADABLE is reading.kind
+    assert took < 1.5
+
+
+def closing(data: bytes) -> Callable[[socket.socket, threading.Event], None]:
+    def serve(connection: socket.socket, stop: threading.Event) -> None:
+        connection.recv(65536)
+        connection.sendall(data)
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        pytest.param(b"", "lost", id="closed without a byte"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Le", "lost", id="closed in the headers"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + OK_BODY, "lost", id="closed in the body"),
+        pytest.param(b"HTTP/1.1 429 Busy\r\nContent-Length: 900\r\n\r\nx", "unacted", id="a 429 closed in the body"),
+        pytest.param(b"SSH-2.0-OpenSSH_9.6\r\n", "lost", id="no HTTP"),
+        pytest.param(answer_bytes("302 Found", b"", "Location: /v4/x\r\n"), "lost", id="a redirect"),
+        pytest.param(answer_bytes("200 OK", OK_BODY), "ok", id="all of it"),
+    ],
+)
+def test_an_answer_cut_off_on_the_wire(data: bytes, kind: str) -> None:
+    with tcp_server(closing(data)) as url:
+        client = FincartClient(url, SecretStr(TOKEN), timeout_seconds=5)
+        answer = client.cancel([ID])
+        client.close()
+
+    assert answer is not None
+    assert kind == answer.kind
+
+
+def test_a_failed_tls_handshake_has_sent_nothing() -> None:
+    with tcp_server(closing(b"this is not TLS\r\n")) as url:
+        client = FincartClient(url.replace("http:", "https:"), SecretStr(TOKEN), timeout_seconds=5)
+        answer = client.cancel([ID])
+        client.close()
+
+    assert answer is not None
+    assert AnswerKind.UNACTED is answer.kind
+
+
+def test_a_refused_connection_has_sent_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    client = FincartClient(f"http://127.0.0.1:{port}", SecretStr(TOKEN))
+    answer = client.cancel([ID])
+    client.close()
+
+    assert answer is not None
+    assert AnswerKind.UNACTED is answer.kind
+
+
+def test_the_fence_is_asked_when_a_connection_stands_and_before_any_byte() -> None:
+    received: list[bytes] = []
+    connected = threading.Event()
+
+    def serve(connection: socket.socket, stop: threading.Event) -> None:
+        connected.set()
+        received.append(connection.recv(65536))
+
+    def fence() -> bool:
+        assert connected.wait(5)
+        return False
+
+    with tcp_server(serve) as url:
+        client = FincartClient(url, SecretStr(TOKEN))
+        answer = client.cancel([ID], fence=fence)
+        client.close()
+
+    assert (None, [b""]) == (answer, received)
+
+
+def test_with_every_connection_taken_a_call_is_unacted_by_its_time() -> None:
+    arrived = threading.Event()
+
+    def serve(connection: socket.socket, stop: threading.Event) -> None:
+        connection.recv(65536)
+        arrived.set()
+        stop.wait(30)
+
+    with tcp_server(serve) as url:
+        client = FincartClient(url, SecretStr(TOKEN), timeout_seconds=0.2, log_timeout_seconds=30, max_connections=1)
+        occupant = threading.Thread(target=client.read_log, args=(ID,))
+        occupant.start()
+        assert arrived.wait(5)
+        answer = client.cancel([ID])
+    occupant.join()
+    client.close()
+
+    assert answer is not None
+    assert AnswerKind.UNACTED is answer.kind

@@ -1,0 +1,248 @@
+"""Order ids out of uploaded files: which column, which rows, and when to ask rather than guess."""
+
+import csv
+import io
+from time import thread_time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.file_text import NotText, Undecodable
+from bot.messages.parse_errors import explain
+from bot.order_files import (
+    LARGEST_FILE,
+    BadCell,
+    BadCells,
+    BrokenQuotes,
+    EmptyFile,
+    FileOrder,
+    FileOrders,
+    FileTooLarge,
+    NoIdColumn,
+    TwoColumns,
+    read_order_file,
+)
+from bot.order_ids import NoDigit, OrderId, RequestIdGiven, TooLong, WrongCharacter
+
+ONE = "6864fecda075914a1b1e353c"
+TWO = "6877b613a665f49134ef0001"
+THREE = "6877b613a665f49134ef0002"
+
+
+def read(text: str) -> FileOrders:
+    """What a UTF-8 file of this text holds."""
+    parsed = read_order_file(text.encode())
+    assert isinstance(parsed, FileOrders), parsed
+    return parsed
+
+
+def values(parsed: FileOrders) -> list[str]:
+    """The ids, in order."""
+    return [found.order.value for found in parsed.orders]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ONE}\n{TWO}\n",
+        f"{ONE}\r\n{TWO}",
+        f"{ONE}\r{TWO}",
+        f"{ONE}, {TWO}",
+        f"“{ONE}”;\u200b{TWO}",
+        f"- {ONE}\n• {TWO}",
+        f"{ONE} {TWO}\n",
+    ],
+)
+def test_a_plain_list_is_split_like_any_text(text: str) -> None:
+    parsed = read(text)
+
+    assert values(parsed) == [ONE, TWO]
+
+
+def test_a_list_may_hold_several_on_a_line() -> None:
+    parsed = read(f"{ONE}, {TWO}\n\n{THREE}")
+
+    assert FileOrders(tuple(FileOrder(OrderId(i), None) for i in (ONE, TWO, THREE)), (), None, None, 1) == parsed
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_every_usual_encoding_is_read(encoding: str) -> None:
+    parsed = read_order_file(f"order_id,name\n{ONE},Café\n".encode(encoding))
+
+    assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", "name", 0) == parsed
+
+
+@pytest.mark.parametrize(("mark", "encoding"), [(b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")])
+def test_utf_16_of_either_order_is_read(mark: bytes, encoding: str) -> None:
+    parsed = read_order_file(mark + f"order_id\tname\r\n{ONE}\tCafé\r\n".encode(encoding))
+
+    assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", "name", 0) == parsed
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_every_usual_delimiter_is_found(delimiter: str) -> None:
+    rows = [["city", "Order ID", "note"], ["Cairo, Giza; x", ONE, 'say "hi"'], ["", TWO, ""]]
+    file = io.StringIO()
+    csv.writer(file, delimiter=delimiter).writerows(rows)
+    parsed = read(file.getvalue())
+
+    assert values(parsed) == [ONE, TWO]
+    assert parsed.column == "Order ID"
+
+
+def test_a_column_without_a_header_is_known_by_its_ids() -> None:
+    parsed = read(f"3,{ONE},x\n1,{TWO},y\n")
+
+    assert (parsed.column, values(parsed)) == ("column 2", [ONE, TWO])
+
+
+def test_a_header_of_another_name_is_known_by_the_ids_below_it() -> None:
+    parsed = read(f"Line,Shipment\n1,{ONE}\n2,{TWO}\n")
+
+    assert (parsed.column, values(parsed)) == ("Shipment", [ONE, TWO])
+
+
+def test_the_name_decides_before_the_number_of_ids() -> None:
+    parsed = read(f"customer,order_id\n{ONE},A1\n{TWO},A2\n")
+
+    assert values(parsed) == ["A1", "A2"]
+
+
+def test_order_id_is_a_better_name_than_id() -> None:
+    parsed = read(f"id,orderId\n{ONE},{TWO}\n")
+
+    assert values(parsed) == [TWO]
+
+
+def test_a_single_column_of_other_ids_is_read_with_or_without_a_header() -> None:
+    assert ((parsed := read("codes\nA1\nA2\n")).column, values(parsed)) == ("codes", ["A1", "A2"])
+    assert ((parsed := read("A1\nA2\n")).column, values(parsed)) == ("column 1", ["A1", "A2"])
+
+
+def test_labels_are_kept_as_text_and_cut() -> None:
+    parsed = read(f"orderId,referenceNumber\n{ONE},=1+1\n{TWO},{'x' * 200}\n{THREE},\n")
+
+    assert [found.label for found in parsed.orders] == ["=1+1", "x" * 100, None]
+    assert parsed.label_column == "referenceNumber"
+
+
+def test_blank_cells_are_skipped_and_counted() -> None:
+    parsed = read(f"order_id,x\n{ONE},1\n,2\n\n \u00a0,3\n{TWO}\n")
+
+    assert (parsed.blank_rows, values(parsed)) == (3, [ONE, TWO])
+
+
+def test_duplicates_are_dropped_and_the_first_label_kept() -> None:
+    parsed = read(f"order_id,label\n{ONE},first\n{ONE.upper()},second\n")
+
+    assert FileOrders((FileOrder(OrderId(ONE), "first"),), (OrderId(ONE),), "order_id", "label", 0) == parsed
+
+
+def test_quoted_cells_are_read_with_what_is_in_them() -> None:
+    parsed = read(f'order_id,label\n"{ONE}","a, ""b""\nc"\n')
+
+    assert parsed.orders[0].label == 'a, "b" c'
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", EmptyFile()),
+        (b"\xef\xbb\xbf \r\n\r\n", EmptyFile()),
+        (b"order_id\n", EmptyFile()),
+        (b",,,\n,,", EmptyFile()),
+        (b"0" * (LARGEST_FILE + 1), FileTooLarge(LARGEST_FILE + 1, LARGEST_FILE)),
+        (b"PK\x03\x04rest", NotText("an Excel workbook or another zip file")),
+        (b"\xd0\xcf\x11\xe0rest", NotText("an old Excel workbook")),
+        (b"%PDF-1.7", NotText("a PDF")),
+        (b"\n <!DOCTYPE html><html>", NotText("a web page")),
+        (b"1\x002\x003\x00", NotText("no text file")),
+        (b"\xff\xfe1", Undecodable()),
+        (b"\x81\x8d", Undecodable()),
+        (f'order_id,label\n{ONE},x\n{TWO},"y\n{THREE},z\n'.encode(), BrokenQuotes(3)),
+        (f'order_id,label\n{ONE},"{"y" * 200_000}"\n'.encode(), BrokenQuotes(2)),
+        (b"quantity,name\n1,x\n2,y\n", NoIdColumn()),
+        (b"quantity,city\n1,x\n2,y\n", NoIdColumn()),
+        (f"{ONE},{TWO}\n{TWO},{THREE}\n".encode(), TwoColumns("column 1", "column 2")),
+        (f"from,to\n{ONE},{TWO}\n".encode(), TwoColumns("from", "to")),
+        (f"order_id,Order ID\n{ONE},{TWO}\n".encode(), TwoColumns("order_id", "Order ID")),
+        (f"id,shipment\n1,{ONE}\n2,{TWO}\n".encode(), TwoColumns("id", "shipment")),
+    ],
+)
+def test_what_cannot_be_told_for_certain_is_an_error(data: bytes, error: object) -> None:
+    assert error == read_order_file(data)
+
+
+def test_bad_cells_are_told_with_their_rows() -> None:
+    parsed = read_order_file(
+        f"order_id,label\n{ONE},x\n\ntotal,y\nR-7K3F9Q,z\n{TWO} {ONE},\n{'1' * 65}\n".encode(),
+    )
+
+    assert (
+        BadCells(
+            (
+                BadCell(4, NoDigit("total")),
+                BadCell(5, RequestIdGiven("R-7K3F9Q")),
+                BadCell(6, WrongCharacter(f"{TWO} {ONE}", " ")),
+            ),
+            4,
+        )
+        == parsed
+    )
+
+
+def test_a_bad_line_in_a_plain_list_is_told_with_its_row() -> None:
+    assert BadCells((BadCell(2, TooLong("1" * 65)),), 1) == read_order_file(f"{ONE}\n{'1' * 65}\n".encode())
+
+
+def test_a_first_row_with_digits_is_never_dropped_as_a_header() -> None:
+    assert BadCells((BadCell(1, WrongCharacter("6864.5", ".")),), 1) == read_order_file(f"6864.5\n{ONE}\n".encode())
+
+
+@given(st.binary(max_size=300) | st.text('ab1,;\t|"\n\r\ufeff -', max_size=100).map(str.encode))
+def test_any_bytes_give_orders_or_an_error_with_wording(data: bytes) -> None:
+    parsed = read_order_file(data)
+
+    if isinstance(parsed, FileOrders):
+        assert parsed.orders
+    else:
+        assert explain(parsed).strip()
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text("0123456789abcdef", min_size=24, max_size=24).filter(lambda text: not text.isalpha()),
+            st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=20),
+        ),
+        min_size=1,
+        unique_by=lambda row: row[0],
+    ),
+    st.sampled_from(",;\t|"),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_what_a_spreadsheet_writes_is_read_back(rows: list[tuple[str, str]], delimiter: str, encoding: str) -> None:
+    file = io.StringIO()
+    csv.writer(file, delimiter=delimiter).writerows([("order_id", "label"), *rows])
+    parsed = read_order_file(file.getvalue().encode(encoding))
+
+    assert isinstance(parsed, FileOrders)
+    assert rows == [(found.order.value, found.label) for found in parsed.orders]
+
+
+LARGE = {
+    "a list": "\n".join(f"{number:024x}" for number in range(210_000)),
+    "a table": "order_id,label\n" + "\n".join(f"{number:024x},x" for number in range(190_000)),
+    "many cells": ",".join(["1"] * 50 + [ONE]) + ("\n" + ",".join(["1"] * 50)) * 50_000,
+    "quotation marks": '"' * LARGEST_FILE,
+}
+
+
+@pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
+def test_five_megabytes_take_two_seconds_at_most(text: str) -> None:
+    start = thread_time()
+    read_order_file(text.encode()[:LARGEST_FILE])
+    took = thread_time() - start
+
+    assert took < 2

@@ -1,0 +1,661 @@
+"""The policy: the whole decision table in prose, and what may never happen whatever the rules and facts."""
+
+import json
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.config import Settings
+from bot.people import PersonFacts as PersonLookedUp
+from bot.policy import (
+    Act,
+    Asked,
+    Code,
+    Facts,
+    Needed,
+    PersonFacts,
+    Question,
+    Rules,
+    Sharing,
+    Status,
+    Verdict,
+    decide,
+    facts_needed,
+    record,
+)
+
+ALICE, BOB, CAROL, EVE = "U0ALICE", "U0BOB", "U0CAROL", "U0EVE"
+OPS, BOSSES = "S0OPS", "S0BOSSES"
+SHOP, LOG = "C0SHOP", "C0LOG"
+
+NAMED = Rules(allowed_users=(ALICE, BOB))
+GROUP = Rules(allowed_usergroups=(OPS,))
+EVERYONE = Rules(allow_everyone=True)
+SECOND = replace(NAMED, second_approval_above=10)
+BOSS = replace(SECOND, approver_users=(CAROL,), approver_usergroups=(BOSSES,))
+EMERGENCY = replace(SECOND, emergency_users=(ALICE,))
+
+MEMBER = Facts(PersonFacts(Status.MEMBER), {SHOP: Sharing.INSIDE, LOG: Sharing.INSIDE})
+
+
+def person(status: Status = Status.MEMBER, **groups: bool) -> Facts:
+    """Somebody of that status, in a channel of our own; groups that are not named could not be checked."""
+    return replace(MEMBER, person=PersonFacts(status, groups))
+
+
+def channel(sharing: Sharing, where: str = SHOP) -> Facts:
+    return replace(MEMBER, channels={**MEMBER.channels, where: sharing})
+
+
+UNKNOWN = Status.COULD_NOT_BE_CHECKED
+IN_OPS, NOT_IN_OPS = person(S0OPS=True), person(S0OPS=False)
+
+
+def ask(who: str = ALICE, orders: int = 2, where: str | None = SHOP, **more: int) -> Question:
+    return Question(Act.ASK, who, who, where, orders, bool(more.get("reason")), more.get("today", 0))
+
+
+def press(act: Act, who: str, requester: str | None = ALICE, orders: int = 2, *, reason: bool = False) -> Question:
+    return Question(act, who, requester, SHOP, orders, reason)
+
+
+def read(who: str) -> Question:
+    return Question(Act.READ, who)
+
+
+TABLE: list[tuple[str, Rules, Question, Facts, Code]] = [
+    # who may ask
+    ("a named person may ask", NAMED, ask(ALICE), MEMBER, Code.ALLOWED),
+    ("a named person needs no group looked up", replace(NAMED, allowed_usergroups=(OPS,)), ask(), MEMBER, Code.ALLOWED),
+    ("somebody else may not ask", NAMED, ask(EVE), MEMBER, Code.NOT_ON_THE_LIST),
+    ("a member of a group may ask", GROUP, ask(EVE), IN_OPS, Code.ALLOWED),
+    ("who is not in the group may not ask", GROUP, ask(EVE), NOT_IN_OPS, Code.NOT_ON_THE_LIST),
+    ("a group that cannot be checked lets nobody in", GROUP, ask(EVE), MEMBER, Code.COULD_NOT_BE_CHECKED),
+    (
+        "one group is enough where another cannot be checked",
+        Rules(allowed_usergroups=(BOSSES, OPS)),
+        ask(EVE),
+        IN_OPS,
+        Code.ALLOWED,
+    ),
+    (
+        "not in one group and the other unknown is unknown",
+        Rules(allowed_usergroups=(BOSSES, OPS)),
+        ask(EVE),
+        NOT_IN_OPS,
+        Code.COULD_NOT_BE_CHECKED,
+    ),
+    ("by default nobody may ask", Rules(), ask(ALICE), MEMBER, Code.NOT_ON_THE_LIST),
+    ("everybody may ask where that is said aloud", EVERYONE, ask(EVE), MEMBER, Code.ALLOWED),
+    ("being an approver is not being allowed to ask", BOSS, ask(CAROL), MEMBER, Code.NOT_ON_THE_LIST),
+    ("an auditor may not ask", replace(NAMED, auditor_users=(EVE,)), ask(EVE), MEMBER, Code.NOT_ON_THE_LIST),
+    # who somebody is
+    ("a deactivated person never", EVERYONE, ask(), person(Status.DEACTIVATED), Code.DEACTIVATED),
+    ("a bot never", EVERYONE, ask(), person(Status.BOT), Code.BOT),
+    ("a guest not, even if named", NAMED, ask(), person(Status.GUEST), Code.GUEST),
+    ("a guest where guests are allowed", replace(NAMED, allow_guests=True), ask(), person(Status.GUEST), Code.ALLOWED),
+    (
+        "an allowed guest must be on the list",
+        replace(NAMED, allow_guests=True),
+        ask(EVE),
+        person(Status.GUEST),
+        Code.NOT_ON_THE_LIST,
+    ),
+    ("an outsider not, even if named", NAMED, ask(), person(Status.OUTSIDER), Code.OUTSIDER),
+    (
+        "allowing guests allows no outsiders",
+        replace(NAMED, allow_guests=True),
+        ask(),
+        person(Status.OUTSIDER),
+        Code.OUTSIDER,
+    ),
+    (
+        "an outsider where outsiders are allowed",
+        replace(NAMED, allow_external=True),
+        ask(),
+        person(Status.OUTSIDER),
+        Code.ALLOWED,
+    ),
+    ("somebody Slack cannot tell about, not even named", NAMED, ask(), person(UNKNOWN), Code.COULD_NOT_BE_CHECKED),
+    ("everybody excludes whom Slack cannot tell about", EVERYONE, ask(), person(UNKNOWN), Code.COULD_NOT_BE_CHECKED),
+    # which no is told
+    ("a certain no is told before “try again”", NAMED, ask(EVE), person(UNKNOWN), Code.NOT_ON_THE_LIST),
+    ("a guest hears of guests before the list", NAMED, ask(EVE), person(Status.GUEST), Code.GUEST),
+    ("the list is told before the size", NAMED, ask(EVE, 1001), MEMBER, Code.NOT_ON_THE_LIST),
+    # where
+    ("the right channel", replace(NAMED, allowed_channels=(SHOP,)), ask(), MEMBER, Code.ALLOWED),
+    ("another channel", replace(NAMED, allowed_channels=(LOG,)), ask(), MEMBER, Code.WRONG_CHANNEL),
+    ("no channel is another", replace(NAMED, allowed_channels=(LOG,)), ask(where=None), MEMBER, Code.WRONG_CHANNEL),
+    (
+        "a channel alone allows nobody",
+        Rules(allowed_channels=(SHOP,)),
+        ask(),
+        MEMBER,
+        Code.NOT_ON_THE_LIST,
+    ),
+    ("a channel shared with others", NAMED, ask(), channel(Sharing.SHARED), Code.SHARED_CHANNEL),
+    (
+        "a shared channel where outsiders are allowed",
+        replace(NAMED, allow_external=True),
+        ask(),
+        channel(Sharing.SHARED),
+        Code.ALLOWED,
+    ),
+    (
+        "a channel Slack cannot tell about",
+        NAMED,
+        ask(),
+        channel(Sharing.COULD_NOT_BE_CHECKED),
+        Code.CHANNEL_COULD_NOT_BE_CHECKED,
+    ),
+    ("a channel the bot cannot post in counts as not shared", NAMED, ask(), channel(Sharing.CANNOT_POST), Code.ALLOWED),
+    ("a direct message needs no look", NAMED, ask(where="D0ALICE"), replace(MEMBER, channels={}), Code.ALLOWED),
+    (
+        "the channel of the live messages must not be shared either",
+        replace(NAMED, results_channel=LOG),
+        ask(),
+        channel(Sharing.SHARED, LOG),
+        Code.SHARED_CHANNEL,
+    ),
+    # how many, and why
+    ("as many orders as one request holds", NAMED, ask(orders=1000), MEMBER, Code.ALLOWED),
+    ("one order too many", NAMED, ask(orders=1001), MEMBER, Code.TOO_MANY_ORDERS),
+    (
+        "the last orders of the day",
+        replace(NAMED, max_orders_per_person_per_day=50),
+        ask(orders=10, today=40),
+        MEMBER,
+        Code.ALLOWED,
+    ),
+    (
+        "one order too many for the day",
+        replace(NAMED, max_orders_per_person_per_day=50),
+        ask(orders=11, today=40),
+        MEMBER,
+        Code.TOO_MANY_TODAY,
+    ),
+    ("without a reason where one is needed", replace(NAMED, require_reason=True), ask(), MEMBER, Code.REASON_NEEDED),
+    ("with the reason that is needed", replace(NAMED, require_reason=True), ask(reason=1), MEMBER, Code.ALLOWED),
+    # going ahead
+    ("the requester goes ahead", NAMED, press(Act.GO_AHEAD, ALICE), MEMBER, Code.ALLOWED),
+    ("nobody else goes ahead", NAMED, press(Act.GO_AHEAD, BOB), MEMBER, Code.NOT_THE_REQUESTER),
+    ("who was taken off the list meanwhile", GROUP, press(Act.GO_AHEAD, ALICE), NOT_IN_OPS, Code.NOT_ON_THE_LIST),
+    ("who was made a guest meanwhile", NAMED, press(Act.GO_AHEAD, ALICE), person(Status.GUEST), Code.GUEST),
+    ("a limit lowered meanwhile", NAMED, press(Act.GO_AHEAD, ALICE, ALICE, 1001), MEMBER, Code.TOO_MANY_ORDERS),
+    ("a channel shared meanwhile", NAMED, press(Act.GO_AHEAD, ALICE), channel(Sharing.SHARED), Code.SHARED_CHANNEL),
+    ("asking others for approval", SECOND, press(Act.GO_AHEAD, ALICE, ALICE, 11), MEMBER, Code.ALLOWED),
+    (
+        "no place for the card others must see",
+        SECOND,
+        press(Act.GO_AHEAD, ALICE, ALICE, 11),
+        channel(Sharing.CANNOT_POST),
+        Code.CANNOT_POST_THERE,
+    ),
+    (
+        "no place for a card in a direct message",
+        SECOND,
+        ask(orders=11, where="D0ALICE"),
+        MEMBER,
+        Code.CANNOT_POST_THERE,
+    ),
+    ("no card is needed for few", SECOND, ask(orders=10), channel(Sharing.CANNOT_POST), Code.ALLOWED),
+    (
+        "the card has its place in the channel of the live messages",
+        replace(SECOND, results_channel=LOG),
+        ask(orders=11),
+        channel(Sharing.CANNOT_POST),
+        Code.ALLOWED,
+    ),
+    # approving
+    ("somebody else who may ask approves", SECOND, press(Act.APPROVE, BOB), MEMBER, Code.ALLOWED),
+    ("nobody approves their own", SECOND, press(Act.APPROVE, ALICE), MEMBER, Code.OWN_REQUEST),
+    (
+        "nobody approves their own as a named approver",
+        replace(SECOND, approver_users=(ALICE,)),
+        press(Act.APPROVE, ALICE),
+        MEMBER,
+        Code.OWN_REQUEST,
+    ),
+    (
+        "a request of nobody known is nobody's to approve",
+        SECOND,
+        press(Act.APPROVE, BOB, None),
+        MEMBER,
+        Code.OWN_REQUEST,
+    ),
+    ("a named approver", BOSS, press(Act.APPROVE, CAROL), MEMBER, Code.ALLOWED),
+    ("an approver by group", BOSS, press(Act.APPROVE, EVE), person(S0BOSSES=True), Code.ALLOWED),
+    (
+        "who may ask may not approve where approvers are named",
+        BOSS,
+        press(Act.APPROVE, BOB),
+        person(S0BOSSES=False),
+        Code.NOT_AN_APPROVER,
+    ),
+    ("an approver's group that cannot be checked", BOSS, press(Act.APPROVE, EVE), MEMBER, Code.COULD_NOT_BE_CHECKED),
+    ("a deactivated approver", BOSS, press(Act.APPROVE, CAROL), person(Status.DEACTIVATED), Code.DEACTIVATED),
+    ("an outsider in a shared channel", SECOND, press(Act.APPROVE, BOB), person(Status.OUTSIDER), Code.OUTSIDER),
+    ("an approver declines", BOSS, press(Act.DECLINE, CAROL), MEMBER, Code.ALLOWED),
+    ("the requester withdraws instead of declining", SECOND, press(Act.DECLINE, ALICE), MEMBER, Code.OWN_REQUEST),
+    # emergencies
+    (
+        "alone in an emergency with a reason",
+        EMERGENCY,
+        press(Act.EMERGENCY, ALICE, ALICE, 11, reason=True),
+        MEMBER,
+        Code.ALLOWED,
+    ),
+    ("no emergency without a reason", EMERGENCY, press(Act.EMERGENCY, ALICE, ALICE, 11), MEMBER, Code.REASON_NEEDED),
+    (
+        "no emergency for others",
+        EMERGENCY,
+        press(Act.EMERGENCY, BOB, BOB, 11, reason=True),
+        MEMBER,
+        Code.NOT_FOR_EMERGENCIES,
+    ),
+    (
+        "no emergency on somebody else's request",
+        EMERGENCY,
+        press(Act.EMERGENCY, ALICE, BOB, 11, reason=True),
+        MEMBER,
+        Code.NOT_THE_REQUESTER,
+    ),
+    (
+        "no emergency where nobody else is needed",
+        EMERGENCY,
+        press(Act.EMERGENCY, ALICE, ALICE, 10, reason=True),
+        MEMBER,
+        Code.NO_EMERGENCY_NEEDED,
+    ),
+    (
+        "an emergency frees from no other limit",
+        EMERGENCY,
+        press(Act.EMERGENCY, ALICE, ALICE, 1001, reason=True),
+        MEMBER,
+        Code.TOO_MANY_ORDERS,
+    ),
+    (
+        "an emergency needs the list too",
+        replace(EMERGENCY, emergency_users=(EVE,)),
+        press(Act.EMERGENCY, EVE, EVE, 11, reason=True),
+        MEMBER,
+        Code.NOT_ON_THE_LIST,
+    ),
+    # taking back, stopping, going on
+    ("the requester withdraws, known by their id alone", NAMED, press(Act.WITHDRAW, ALICE), Facts(), Code.ALLOWED),
+    ("nobody else withdraws", SECOND, press(Act.WITHDRAW, BOB), MEMBER, Code.NOT_THE_REQUESTER),
+    ("the requester stops, known by their id alone", NAMED, press(Act.STOP, ALICE), Facts(), Code.ALLOWED),
+    ("whoever may approve stops", BOSS, press(Act.STOP, CAROL), MEMBER, Code.ALLOWED),
+    ("others do not stop", BOSS, press(Act.STOP, BOB), person(S0BOSSES=False), Code.NOT_AN_APPROVER),
+    ("a guest does not stop somebody else's", NAMED, press(Act.STOP, BOB), person(Status.GUEST), Code.GUEST),
+    ("the requester goes on", BOSS, press(Act.GO_ON, ALICE), MEMBER, Code.ALLOWED),
+    ("who may no longer ask does not go on", GROUP, press(Act.GO_ON, ALICE), NOT_IN_OPS, Code.NOT_ON_THE_LIST),
+    ("whoever may approve goes on", BOSS, press(Act.GO_ON, CAROL), MEMBER, Code.ALLOWED),
+    ("others do not go on", BOSS, press(Act.GO_ON, BOB), person(S0BOSSES=False), Code.NOT_AN_APPROVER),
+    ("going on needs to know who it is", NAMED, press(Act.GO_ON, ALICE), person(UNKNOWN), Code.COULD_NOT_BE_CHECKED),
+    ("whoever may approve pauses everything", BOSS, Question(Act.PAUSE_ALL, CAROL), MEMBER, Code.ALLOWED),
+    (
+        "who may only ask does not pause everything",
+        BOSS,
+        Question(Act.PAUSE_ALL, ALICE),
+        person(S0BOSSES=False),
+        Code.NOT_AN_APPROVER,
+    ),
+    ("with no approver named whoever may ask pauses", NAMED, Question(Act.PAUSE_ALL, ALICE), MEMBER, Code.ALLOWED),
+    # reading
+    ("who may ask reads", NAMED, read(ALICE), MEMBER, Code.ALLOWED),
+    ("who may approve reads", BOSS, read(CAROL), MEMBER, Code.ALLOWED),
+    ("an approver by group reads", BOSS, read(EVE), person(S0BOSSES=True), Code.ALLOWED),
+    ("an auditor reads", replace(GROUP, auditor_users=(EVE,)), read(EVE), MEMBER, Code.ALLOWED),
+    ("others do not read", NAMED, read(EVE), MEMBER, Code.NOT_A_READER),
+    ("a guest does not read", replace(NAMED, auditor_users=(EVE,)), read(EVE), person(Status.GUEST), Code.GUEST),
+    ("a reader's group that cannot be checked", GROUP, read(EVE), MEMBER, Code.COULD_NOT_BE_CHECKED),
+    ("reading works in any channel", replace(NAMED, allowed_channels=(LOG,)), read(ALICE), MEMBER, Code.ALLOWED),
+    ("a reader shares", NAMED, Question(Act.SHARE, ALICE, channel=SHOP), MEMBER, Code.ALLOWED),
+    (
+        "nobody shares with another organisation",
+        NAMED,
+        Question(Act.SHARE, ALICE, channel=SHOP),
+        channel(Sharing.SHARED),
+        Code.SHARED_CHANNEL,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rules", "question", "facts", "code"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
+)
+def test_the_decision_table(rules: Rules, question: Question, facts: Facts, code: Code) -> None:
+    verdict = decide(rules, question, facts)
+
+    assert (code, code is Code.ALLOWED) == (verdict.code, verdict.allowed)
+
+
+def test_the_decision_table_has_every_act_and_every_code() -> None:
+    acts, codes = {row[2].act for row in TABLE}, {row[4] for row in TABLE}
+
+    assert (set(Act), set(Code)) == (acts, codes)
+
+
+@pytest.mark.parametrize(("rules", "question", "facts"), [row[1:4] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_the_same_answer_with_only_the_facts_that_were_needed(rules: Rules, question: Question, facts: Facts) -> None:
+    assert (
+        decide(rules, question, facts).allowed == decide(rules, question, _only_needed(rules, question, facts)).allowed
+    )
+
+
+# What an answer says
+
+
+def test_a_refusal_names_the_settings_of_its_rule() -> None:
+    assert "ALLOWED_USERS and ALLOWED_USERGROUPS" == decide(NAMED, ask(EVE), MEMBER).rule
+
+
+@pytest.mark.parametrize(
+    ("rules", "question", "facts", "rule"),
+    [
+        (NAMED, ask(ALICE), MEMBER, "ALLOWED_USERS"),
+        (GROUP, ask(EVE), IN_OPS, "ALLOWED_USERGROUPS (S0OPS)"),
+        (EVERYONE, ask(EVE), MEMBER, "ALLOW_EVERYONE"),
+        (BOSS, press(Act.APPROVE, CAROL), MEMBER, "APPROVER_USERS"),
+        (BOSS, press(Act.APPROVE, EVE), person(S0BOSSES=True), "APPROVER_USERGROUPS (S0BOSSES)"),
+        (SECOND, press(Act.APPROVE, BOB), MEMBER, "ALLOWED_USERS"),
+        (BOSS, read(CAROL), MEMBER, "APPROVER_USERS"),
+        (BOSS, read(EVE), person(S0BOSSES=True), "APPROVER_USERGROUPS (S0BOSSES)"),
+        (BOSS, press(Act.GO_ON, ALICE), MEMBER, "ALLOWED_USERS"),
+        (replace(NAMED, auditor_users=(EVE,)), read(EVE), MEMBER, "AUDITOR_USERS"),
+        (EMERGENCY, press(Act.EMERGENCY, ALICE, ALICE, 11, reason=True), MEMBER, "EMERGENCY_USERS"),
+        (NAMED, press(Act.STOP, ALICE), Facts(), "who asked may take it back"),
+    ],
+)
+def test_a_permission_names_the_rule_it_rests_on(rules: Rules, question: Question, facts: Facts, rule: str) -> None:
+    assert rule == decide(rules, question, facts).rule
+
+
+@pytest.mark.parametrize(("orders", "needed"), [(10, 0), (11, 2)])
+def test_above_the_threshold_others_must_approve(orders: int, needed: int) -> None:
+    rules = replace(BOSS, approvals_needed=2)
+
+    assert needed == decide(rules, ask(orders=orders), MEMBER).approvals_needed
+
+
+def test_a_threshold_of_zero_is_always() -> None:
+    assert 1 == decide(replace(NAMED, second_approval_above=0), ask(orders=1), MEMBER).approvals_needed
+
+
+def test_where_others_must_approve_it_says_whom_to_ask() -> None:
+    expected = Asked(users=(CAROL,), groups=(BOSSES,), contact="an administrator")
+
+    assert expected == decide(BOSS, ask(orders=11), MEMBER).ask
+
+
+def test_who_presses_on_their_own_hears_of_the_others() -> None:
+    rules = replace(SECOND, contact="Dana")
+
+    assert Asked(users=(BOB,), contact="Dana") == decide(rules, press(Act.APPROVE, ALICE), MEMBER).ask
+
+
+def test_who_is_not_allowed_hears_whom_to_ask_for_that() -> None:
+    assert Asked(contact="Dana") == decide(replace(NAMED, contact="Dana"), ask(EVE), MEMBER).ask
+
+
+@pytest.mark.parametrize(("who", "orders", "possible"), [(ALICE, 11, True), (ALICE, 10, False), (BOB, 11, False)])
+def test_the_emergency_is_offered_to_whom_it_is_for(who: str, orders: int, possible: bool) -> None:
+    assert possible is decide(EMERGENCY, ask(who, orders), MEMBER).emergency_possible
+
+
+@pytest.mark.parametrize("act", [Act.GO_AHEAD, Act.APPROVE])
+@pytest.mark.parametrize(("orders", "typed"), [(5, False), (6, True)])
+def test_above_its_threshold_the_number_is_typed(act: Act, orders: int, typed: bool) -> None:
+    rules = replace(NAMED, type_to_confirm_above=5)
+
+    assert typed is decide(rules, press(act, ALICE, ALICE, orders), MEMBER).type_to_confirm
+
+
+def test_in_an_emergency_the_number_is_always_typed() -> None:
+    assert decide(EMERGENCY, press(Act.EMERGENCY, ALICE, ALICE, 11, reason=True), MEMBER).type_to_confirm is True
+
+
+# What is looked up
+
+
+@pytest.mark.parametrize(
+    ("rules", "question", "needed"),
+    [
+        (NAMED, ask(ALICE), Needed(True, (), (SHOP,))),
+        (NAMED, ask(EVE), Needed()),
+        (GROUP, ask(EVE), Needed(True, (OPS,), (SHOP,))),
+        (replace(GROUP, allowed_users=(ALICE,)), ask(ALICE), Needed(True, (), (SHOP,))),
+        (replace(NAMED, allow_external=True), ask(ALICE), Needed(True)),
+        (replace(NAMED, results_channel=LOG), ask(ALICE), Needed(True, (), (SHOP, LOG))),
+        (NAMED, ask(ALICE, where="D0ALICE"), Needed(True)),
+        (NAMED, ask(ALICE, 1001), Needed()),
+        (replace(SECOND, allow_external=True), ask(ALICE, 11), Needed(True, (), (SHOP,))),
+        (BOSS, press(Act.APPROVE, CAROL), Needed(True)),
+        (BOSS, press(Act.APPROVE, EVE), Needed(True, (BOSSES,))),
+        (BOSS, press(Act.APPROVE, ALICE), Needed()),
+        (NAMED, press(Act.WITHDRAW, ALICE), Needed()),
+        (NAMED, press(Act.STOP, ALICE), Needed()),
+        (NAMED, press(Act.STOP, BOB), Needed(True)),
+        (replace(GROUP, auditor_users=(EVE,)), read(EVE), Needed(True)),
+        (replace(GROUP, approver_usergroups=(BOSSES,)), read(EVE), Needed(True, (OPS, BOSSES))),
+    ],
+)
+def test_only_what_matters_is_looked_up(rules: Rules, question: Question, needed: Needed) -> None:
+    assert needed == facts_needed(rules, question)
+
+
+def test_what_was_looked_up_becomes_facts() -> None:
+    seen = PersonLookedUp(ALICE, is_guest=True, usergroups=frozenset({OPS}), unchecked_usergroups=frozenset({"S0X"}))
+
+    assert PersonFacts(Status.GUEST, {OPS: True, BOSSES: False}) == PersonFacts.of(seen, (OPS, BOSSES, "S0X"))
+
+
+def test_a_look_up_that_failed_tells_nothing() -> None:
+    seen = PersonLookedUp(ALICE, could_not_be_checked=True, usergroups=frozenset({OPS}))
+
+    assert PersonFacts() == PersonFacts.of(seen, (OPS,))
+
+
+@pytest.mark.parametrize(
+    ("flags", "status"),
+    [
+        ((True, True, True, True), Status.DEACTIVATED),
+        ((False, True, True, True), Status.BOT),
+        ((False, False, True, True), Status.OUTSIDER),
+        ((False, False, False, True), Status.GUEST),
+        ((False, False, False, False), Status.MEMBER),
+    ],
+)
+def test_of_several_flags_the_most_restrictive_counts(flags: tuple[bool, ...], status: Status) -> None:
+    deleted, bot, outsider, guest = flags
+
+    assert status is Status.of(deleted=deleted, bot=bot, outsider=outsider, guest=guest)
+
+
+# What is stored
+
+
+def test_the_rules_are_those_of_the_settings() -> None:
+    settings = Settings(allowed_users=(ALICE,), second_approval_above=3, contact="Dana")
+
+    assert Rules(allowed_users=(ALICE,), second_approval_above=3, contact="Dana") == Rules.from_settings(settings)
+
+
+def test_the_defaults_of_the_rules_are_those_of_the_settings() -> None:
+    assert Rules() == Rules.from_settings(Settings())
+
+
+def test_the_stored_answer_is_json_and_whole() -> None:
+    stored = json.loads(json.dumps(record(NAMED, ask(), MEMBER, decide(NAMED, ask(), MEMBER))))
+
+    assert ["question", "facts", "verdict", "rules"] == list(stored)
+
+
+def test_the_stored_question_and_facts_can_be_read_by_people() -> None:
+    stored = record(GROUP, ask(EVE), IN_OPS, decide(GROUP, ask(EVE), IN_OPS))
+
+    assert (
+        {
+            "act": "ask",
+            "person": EVE,
+            "requester": EVE,
+            "channel": SHOP,
+            "orders": 2,
+            "has_reason": False,
+            "orders_today": 0,
+        },
+        {"status": "member", "groups": {OPS: True}, "channels": {LOG: "inside", SHOP: "inside"}},
+    ) == (stored["question"], stored["facts"])
+
+
+# What may never happen
+
+PEOPLE = st.sampled_from([ALICE, BOB, CAROL])
+SOME_PEOPLE = st.lists(PEOPLE, max_size=2, unique=True).map(tuple)
+SOME_GROUPS = st.lists(st.sampled_from([OPS, BOSSES]), max_size=2, unique=True).map(tuple)
+LIMIT = st.none() | st.integers(0, 5)
+RULES = st.builds(
+    Rules,
+    allowed_users=SOME_PEOPLE,
+    allowed_usergroups=SOME_GROUPS,
+    allowed_channels=st.sampled_from([(), (SHOP,), (LOG,)]),
+    allow_everyone=st.booleans(),
+    allow_guests=st.booleans(),
+    allow_external=st.booleans(),
+    approver_users=SOME_PEOPLE,
+    approver_usergroups=SOME_GROUPS,
+    second_approval_above=LIMIT,
+    approvals_needed=st.integers(1, 3),
+    emergency_users=SOME_PEOPLE,
+    type_to_confirm_above=LIMIT,
+    max_orders_per_request=st.integers(1, 6),
+    max_orders_per_person_per_day=LIMIT,
+    require_reason=st.booleans(),
+    results_channel=st.sampled_from([None, LOG]),
+    auditor_users=SOME_PEOPLE,
+)
+QUESTIONS = st.builds(
+    Question,
+    act=st.sampled_from(Act),
+    person=PEOPLE,
+    requester=st.none() | PEOPLE,
+    channel=st.sampled_from([None, SHOP, LOG, "D0ALICE"]),
+    orders=st.integers(0, 7),
+    has_reason=st.booleans(),
+    orders_today=st.integers(0, 3),
+)
+FACTS = st.builds(
+    Facts,
+    person=st.builds(
+        PersonFacts,
+        status=st.sampled_from(Status),
+        groups=st.dictionaries(st.sampled_from([OPS, BOSSES]), st.booleans()),
+    ),
+    channels=st.dictionaries(st.sampled_from([SHOP, LOG]), st.sampled_from(Sharing)),
+)
+
+
+def _only_needed(rules: Rules, question: Question, facts: Facts) -> Facts:
+    needed = facts_needed(rules, question)
+    groups = {group: held for group, held in facts.person.groups.items() if group in needed.groups}
+    channels = {where: held for where, held in facts.channels.items() if where in needed.channels}
+    return Facts(PersonFacts(facts.person.status, groups) if needed.person else PersonFacts(), channels)
+
+
+def _concretisations(facts: Facts) -> list[Facts]:
+    """Every way in which what could not be checked might really be."""
+    statuses = [each for each in Status if each is not Status.COULD_NOT_BE_CHECKED]
+    possible_statuses = statuses if facts.person.status is Status.COULD_NOT_BE_CHECKED else [facts.person.status]
+    possible_groups = [
+        [facts.person.groups[group]] if group in facts.person.groups else [True, False] for group in (OPS, BOSSES)
+    ]
+    sharings = [each for each in Sharing if each is not Sharing.COULD_NOT_BE_CHECKED]
+    told = [facts.channels.get(where, Sharing.COULD_NOT_BE_CHECKED) for where in (SHOP, LOG)]
+    possible_channels = [sharings if each is Sharing.COULD_NOT_BE_CHECKED else [each] for each in told]
+    return [
+        Facts(PersonFacts(status, {OPS: ops, BOSSES: bosses}), {SHOP: shop, LOG: log})
+        for status in possible_statuses
+        for ops, bosses in product(*possible_groups)
+        for shop, log in product(*possible_channels)
+    ]
+
+
+@given(RULES, QUESTIONS, FACTS)
+def test_not_knowing_never_allows_more_than_knowing(rules: Rules, question: Question, facts: Facts) -> None:
+    if decide(rules, question, facts).allowed:
+        assert [] == [real for real in _concretisations(facts) if not decide(rules, question, real).allowed]
+
+
+@given(RULES, QUESTIONS, FACTS)
+def test_could_not_be_checked_is_said_only_where_knowing_could_help(
+    rules: Rules, question: Question, facts: Facts
+) -> None:
+    if decide(rules, question, facts).code.transient:
+        assert any(decide(rules, question, real).allowed for real in _concretisations(facts))
+
+
+@given(RULES, QUESTIONS, FACTS)
+def test_facts_that_were_not_needed_never_change_whether_it_is_allowed(
+    rules: Rules, question: Question, facts: Facts
+) -> None:
+    needed = _only_needed(rules, question, facts)
+
+    assert decide(rules, question, facts).allowed == decide(rules, question, needed).allowed
+
+
+@given(RULES, PEOPLE, FACTS, st.integers(0, 7))
+def test_a_requester_never_decides_on_their_own(rules: Rules, who: str, facts: Facts, orders: int) -> None:
+    for act in (Act.APPROVE, Act.DECLINE):
+        assert Code.OWN_REQUEST is decide(rules, press(act, who, who, orders), facts).code
+
+
+@given(RULES, QUESTIONS, FACTS)
+def test_who_is_on_no_list_and_in_no_group_gets_nothing_run(rules: Rules, question: Question, facts: Facts) -> None:
+    outside = replace(facts, person=PersonFacts(facts.person.status, {OPS: False, BOSSES: False}))
+    stranger = replace(question, person=EVE, requester=EVE if question.requester == question.person else BOB)
+    closed = replace(rules, allow_everyone=False)
+    verdict = decide(closed, stranger, outside)
+
+    assert not verdict.allowed or (stranger.act in (Act.WITHDRAW, Act.STOP) and stranger.requester == EVE)
+
+
+@given(RULES, QUESTIONS, FACTS, st.sampled_from([Status.BOT, Status.DEACTIVATED, Status.COULD_NOT_BE_CHECKED]))
+def test_bots_the_deactivated_and_the_unknown_can_only_take_back_their_own(
+    rules: Rules, question: Question, facts: Facts, status: Status
+) -> None:
+    verdict = decide(rules, question, replace(facts, person=replace(facts.person, status=status)))
+    taking_back = question.act in (Act.WITHDRAW, Act.STOP) and question.person == question.requester
+
+    assert taking_back is verdict.allowed
+
+
+@given(RULES, QUESTIONS, FACTS)
+def test_no_go_ahead_runs_alone_above_the_threshold(rules: Rules, question: Question, facts: Facts) -> None:
+    verdict = decide(rules, replace(question, act=Act.GO_AHEAD), facts)
+    above = rules.second_approval_above is not None and question.orders > rules.second_approval_above
+
+    assert (rules.approvals_needed if above else 0) == verdict.approvals_needed
+
+
+@given(RULES, QUESTIONS, FACTS)
+def test_every_refusal_names_a_rule_and_somebody_to_ask(rules: Rules, question: Question, facts: Facts) -> None:
+    verdict = decide(rules, question, facts)
+
+    assert verdict.rule
+    assert verdict.ask.contact
+
+
+@given(RULES)
+def test_rules_read_back_as_they_were_stored(rules: Rules) -> None:
+    assert rules == Rules.from_dict(json.loads(json.dumps(rules.to_dict())))
+
+
+@given(RULES, QUESTIONS, FACTS)
+def test_a_verdict_reads_back_as_it_was_stored(rules: Rules, question: Question, facts: Facts) -> None:
+    verdict = decide(rules, question, facts)
+
+    assert verdict == Verdict.from_dict(json.loads(json.dumps(verdict.to_dict())))

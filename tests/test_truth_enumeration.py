@@ -1,0 +1,381 @@
+"""Every history of one order, in small: what `conclude` says of it is never a lie.
+
+A history starts with the order pending, already cancelled, moved on or absent; the order is sent up to three
+times, alone or among others; each answer comes with every effect it can have; somebody else may touch the
+order after the first send; each log read is fresh, lagging or unreadable; an answer may come late. The
+driver below does what `conclude` tells it and nothing else, and knows what is true.
+
+What is assumed of Fincart: a call is applied before we stop waiting for it, and a log shows a change within
+30 seconds.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import pytest
+
+from bot.fincart_answers import LogEntry, LogKind, LogReading
+from bot.truth import (
+    Attempt,
+    Evidence,
+    Halve,
+    ReadLog,
+    SendAgain,
+    Settled,
+    Step,
+    Timings,
+    conclude,
+    with_answer,
+    with_late_answer,
+    with_log,
+)
+from storage.states import AnswerKind, Doubt, Outcome, Proof
+
+START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+LAG = 30
+MOST_SENDS = 3
+MOST_READS_ONCE_SETTLED = 2
+
+
+class Lie(StrEnum):
+    """What can be wrong with an outcome: the three exceptions that the documentation admits, and the rest."""
+
+    WORD_ALONE = "cancelled on Fincart's word alone while its logs cannot be read"
+    SOMEBODY_ELSE = "somebody else's cancellation since our first send counts as ours"
+    WEAK_REJECTED = "a weak rejected whose log first lagged and then could not be read"
+    CANCELLED = "cancelled, and our calls did not cancel it"
+    NOT_SENT = "not sent, and our call cancelled it"
+    REJECTED = "rejected, and our call cancelled it"
+    NOT_SENT_AFTER_OK = "not sent after an OK"
+    GUESSED_SEND = "sent again without a log that showed it pending"
+    TOO_MANY_LOST = "sent again after three lost sends"
+    LEFT_UNKNOWN = "unknown although a log that had caught up was read"
+
+
+EXCEPTIONS = {Lie.WORD_ALONE, Lie.SOMEBODY_ELSE, Lie.WEAK_REJECTED}
+Decide = Callable[[Evidence, datetime], Step]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of the order's true history; `by` is who is behind it: us, else, or before us."""
+
+    title: str
+    at: datetime
+    by: str
+
+
+def ago(seconds: float) -> datetime:
+    return START - timedelta(seconds=seconds)
+
+
+PENDING = (Change("Pending", ago(1000), "before"),)
+STARTS: dict[str, tuple[Change, ...]] = {
+    "pending": PENDING,
+    "cancelled": (*PENDING, Change("Cancelled", ago(500), "before")),
+    "moved on": (*PENDING, Change("Processing", ago(500), "before")),
+    "absent": (),
+}
+
+
+@dataclass(frozen=True)
+class History:
+    """The order as it is, what we know of it, and what happened on the way."""
+
+    order: tuple[Change, ...]
+    evidence: Evidence
+    now: datetime = START
+    comparable: bool = True  # Fincart's clock is known
+    alone: bool = False
+    sent: tuple[Attempt, ...] = ()
+    read_since_send: bool = False
+    lagged: bool = False
+    caught_up: bool = False
+    reads_once_settled: int = 0
+    told: tuple[str, ...] = ()
+
+    def then(self, seconds: float, told: str) -> "History":
+        return replace(self, now=self.now + timedelta(seconds=seconds), told=(*self.told, told))
+
+    @property
+    def pending(self) -> bool:
+        return bool(self.order) and self.order[-1].title == "Pending"
+
+    @property
+    def cancelled_by(self) -> str | None:
+        return next((change.by for change in self.order if change.title == "Cancelled"), None)
+
+    def changed(self, title: str, by: str) -> "History":
+        return replace(self, order=(*self.order, Change(title, self.now, by)))
+
+    @property
+    def doubted(self) -> bool:
+        return any(a.kind is AnswerKind.LOST or (a.kind is AnswerKind.REFUSED and not a.alone) for a in self.sent)
+
+    def answers(self) -> set[AnswerKind]:
+        return {attempt.kind for attempt in self.sent}
+
+
+def sends(history: History) -> Iterator[History]:
+    """Every next send of the order: alone or not, each answer, each effect."""
+    for kind in AnswerKind:
+        # With whom an order was sent matters only where the call may speak for the others.
+        matters = kind in {AnswerKind.REFUSED, AnswerKind.LOST}
+        for alone in {True, history.alone} if matters else {history.alone}:
+            effects = [False]
+            may_apply = kind in {AnswerKind.OK, AnswerKind.LOST} or (kind is AnswerKind.REFUSED and not alone)
+            if may_apply and history.pending:
+                effects = [False, True]
+            for applied in effects:
+                yield from aftermaths(history, sent(history, kind, alone, applied))
+
+
+def sent(history: History, kind: AnswerKind, alone: bool, applied: bool) -> History:
+    words = f"{kind} {'alone' if alone else 'of several'}{', applied' if applied else ''}"
+    after = replace(history.then(1, words), alone=alone, read_since_send=False, caught_up=False)
+    if not history.sent and history.comparable:
+        after = replace(after, evidence=replace(after.evidence, first_sent_at=after.now))
+    if applied:
+        after = after.changed("Cancelled", "us")
+    after = replace(after, now=after.now + timedelta(seconds=20 if kind is AnswerKind.LOST else 1))
+    attempt = Attempt(kind, alone, after.now)
+    evidence = with_answer(after.evidence, attempt)
+    if kind is AnswerKind.TOKEN:
+        evidence = replace(evidence, sending_allowed=False)
+    return replace(after, evidence=evidence, sent=(*history.sent, attempt))
+
+
+def aftermaths(before: History, after: History) -> Iterator[History]:
+    """After the first send somebody else may touch a pending order."""
+    yield after
+    if not before.sent and after.pending:
+        yield after.then(1, "somebody cancels it").changed("Cancelled", "else")
+        yield after.then(1, "the courier takes it").changed("Processing", "else")
+
+
+def reads(history: History, at: datetime) -> Iterator[History]:
+    """Every reading of the log at that moment: fresh, lagging where something is new, unreadable."""
+    history = replace(history, now=max(history.now, at))
+    yield read(history, history.order, "a fresh log")
+    known = tuple(change for change in history.order if change.at <= history.now - timedelta(seconds=LAG))
+    if known != history.order:
+        yield replace(read(history, known, "a lagging log"), lagged=True)
+    yield unreadable(history)
+
+
+def read(history: History, order: tuple[Change, ...], told: str) -> History:
+    if order:
+        entries = tuple(LogEntry(change.title, "", change.at, change.by) for change in order)
+        reading = LogReading(LogKind.READ, entries)
+    else:
+        reading = LogReading(LogKind.ABSENT)
+    caught_up = history.now >= history.sent[-1].ended_at + timedelta(seconds=LAG)
+    return replace(
+        history.then(0, told),
+        evidence=with_log(history.evidence, reading, history.now),
+        read_since_send=True,
+        caught_up=history.caught_up or caught_up,
+    )
+
+
+def unreadable(history: History) -> History:
+    evidence = with_log(history.evidence, LogReading(LogKind.UNREADABLE, why="no answer"), history.now)
+    return replace(history.then(1, "an unreadable log"), evidence=evidence)
+
+
+def late_answers(history: History) -> Iterator[History]:
+    """The last send was counted as LOST, and its answer turns up after all."""
+    if not history.sent or history.sent[-1].kind is not AnswerKind.LOST:
+        return
+    applied = history.cancelled_by == "us"
+    for kind in AnswerKind:
+        applies = kind is AnswerKind.OK or (kind is AnswerKind.REFUSED and not history.alone)
+        if kind is not AnswerKind.LOST and (applies or not applied):
+            place = len(history.sent) - 1
+            evidence = with_late_answer(history.evidence, place, kind)
+            late = (*history.sent[:-1], replace(history.sent[-1], kind=kind, was_lost=True))
+            yield replace(history.then(1, f"late: {kind}"), evidence=evidence, sent=late)
+
+
+def judge(history: History, step: Settled) -> Lie | None:
+    """What is wrong with this outcome, if anything, by what is true."""
+    ours = history.cancelled_by == "us"
+    if step.outcome is Outcome.CANCELLED and not ours:
+        if history.cancelled_by == "else":
+            return Lie.SOMEBODY_ELSE
+        by_word = step.proof is Proof.ANSWER and AnswerKind.OK in history.answers()
+        return Lie.WORD_ALONE if by_word and not history.caught_up else Lie.CANCELLED
+    if step.outcome is Outcome.NOT_SENT and ours:
+        return Lie.NOT_SENT
+    if step.outcome is Outcome.NOT_SENT and AnswerKind.OK in history.answers():
+        return Lie.NOT_SENT_AFTER_OK
+    if step.outcome is Outcome.REJECTED and ours:
+        weak = history.evidence.doubt is Doubt.WEAK and step.proof is Proof.ANSWER
+        return Lie.WEAK_REJECTED if weak and history.lagged and not history.caught_up else Lie.REJECTED
+    if step.outcome is Outcome.UNKNOWN and history.caught_up and AnswerKind.OK not in history.answers():
+        return Lie.LEFT_UNKNOWN
+    return None
+
+
+@dataclass
+class Findings:
+    """What the enumeration came to."""
+
+    lies: dict[Lie, tuple[str, ...]] = field(default_factory=dict)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    histories: int = 0
+
+    def found(self, lie: Lie | None, history: History) -> None:
+        if lie is not None and (lie not in self.lies or len(history.told) < len(self.lies[lie])):
+            self.lies[lie] = history.told
+
+
+def follow(history: History, decide: Decide, findings: Findings) -> None:
+    """Do what `decide` says, in every way it can turn out."""
+    step = decide(history.evidence, history.now)
+    if isinstance(step, Settled):
+        settle(history, step, decide, findings)
+    elif isinstance(step, ReadLog):
+        for after in reads(history, step.at):
+            follow(after, decide, findings)
+    else:
+        findings.found(judge_send(history, step), history)
+        over = replace(history.evidence, sending_allowed=False)
+        follow(replace(history.then(0, "sending is over"), evidence=over), decide, findings)
+        if len(history.sent) < MOST_SENDS:
+            for after in sends(history):
+                follow(after, decide, findings)
+
+
+def judge_send(history: History, step: SendAgain | Halve) -> Lie | None:
+    lost = sum(attempt.kind is AnswerKind.LOST for attempt in history.sent)
+    if lost >= MOST_SENDS:
+        return Lie.TOO_MANY_LOST
+    if isinstance(step, SendAgain) and history.doubted and not history.read_since_send:
+        return Lie.GUESSED_SEND
+    return None
+
+
+def settle(history: History, step: Settled, decide: Decide, findings: Findings) -> None:
+    findings.found(judge(history, step), history)
+    findings.outcomes[step.outcome] += 1
+    settled = replace(history, evidence=replace(history.evidence, sending_allowed=False))
+    if history.reads_once_settled == 0:
+        for late in late_answers(settled):
+            follow(late, decide, findings)
+    if step.read_at is None or history.reads_once_settled >= MOST_READS_ONCE_SETTLED:
+        findings.histories += 1
+        return
+    counted = replace(settled, reads_once_settled=history.reads_once_settled + 1)
+    for after in reads(counted, step.read_at):
+        follow(after, decide, findings)
+
+
+def enumerate_all(decide: Decide) -> Findings:
+    findings = Findings()
+    for name, order in STARTS.items():
+        for previewed in (False, True):
+            # Where times cannot be compared, the preview's reading is what tells an old cancellation.
+            evidence = Evidence(
+                cancelled_at_preview=previewed and name == "cancelled",
+                log_was_read=previewed and name != "absent",
+            )
+            told = (name, "previewed, no clock of Fincart's" if previewed else "not previewed")
+            follow(History(order, evidence, comparable=not previewed, told=told), decide, findings)
+    return findings
+
+
+@pytest.fixture(scope="module")
+def truth() -> Findings:
+    return enumerate_all(conclude)
+
+
+def test_no_outcome_of_any_history_is_a_lie_but_for_the_three_documented_ones(truth: Findings) -> None:
+    unexpected = {lie.value: told for lie, told in truth.lies.items() if lie not in EXCEPTIONS}
+
+    assert {} == unexpected
+
+
+@pytest.mark.parametrize("exception", sorted(EXCEPTIONS))
+def test_each_documented_exception_really_occurs(truth: Findings, exception: Lie) -> None:
+    assert exception in truth.lies
+
+
+def test_the_enumeration_reaches_every_outcome_and_is_no_handful(truth: Findings) -> None:
+    assert set(Outcome) == set(truth.outcomes)
+    assert truth.histories > 10_000
+
+
+def only_exceptions(findings: Findings) -> bool:
+    return set(findings.lies) <= EXCEPTIONS
+
+
+def time_out_taken_for_success(evidence: Evidence, now: datetime) -> Step:
+    attempts = tuple(
+        replace(attempt, kind=AnswerKind.OK if attempt.kind is AnswerKind.LOST else attempt.kind)
+        for attempt in evidence.attempts
+    )
+    return conclude(replace(evidence, attempts=attempts), now)
+
+
+def weak_doubt_ignored(evidence: Evidence, now: datetime) -> Step:
+    attempts = tuple(
+        attempt for attempt in evidence.attempts if attempt.kind is not AnswerKind.REFUSED or attempt.alone
+    )
+    halve = bool(evidence.attempts) and attempts != evidence.attempts and evidence.sending_allowed
+    if halve and evidence.attempts[-1] not in attempts:
+        return Halve()
+    return conclude(replace(evidence, attempts=attempts), now)
+
+
+def strong_doubt_ignored(evidence: Evidence, now: datetime) -> Step:
+    attempts = tuple(
+        replace(attempt, kind=AnswerKind.UNACTED if attempt.kind is AnswerKind.LOST else attempt.kind)
+        for attempt in evidence.attempts
+    )
+    return conclude(replace(evidence, attempts=attempts), now)
+
+
+def lagging_log_believed(evidence: Evidence, now: datetime) -> Step:
+    return conclude(evidence, now, Timings(late_after=3))
+
+
+def unreadable_log_taken_for_pending(evidence: Evidence, now: datetime) -> Step:
+    step = conclude(evidence, now)
+    if isinstance(step, Settled) and step.outcome is Outcome.UNKNOWN:
+        return replace(step, outcome=Outcome.NOT_SENT, proof=Proof.LOG)
+    return step
+
+
+def sent_again_without_the_log(evidence: Evidence, now: datetime) -> Step:
+    step = conclude(evidence, now)
+    return SendAgain() if isinstance(step, ReadLog) and evidence.sending_allowed else step
+
+
+def old_cancellation_taken_for_ours(evidence: Evidence, now: datetime) -> Step:
+    return conclude(evidence, now, Timings(clock_slack=1000))
+
+
+def word_never_checked(evidence: Evidence, now: datetime) -> Step:
+    return conclude(replace(evidence, log=None) if evidence.answered_ok else evidence, now)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        time_out_taken_for_success,
+        weak_doubt_ignored,
+        strong_doubt_ignored,
+        lagging_log_believed,
+        unreadable_log_taken_for_pending,
+        sent_again_without_the_log,
+        old_cancellation_taken_for_ours,
+        word_never_checked,
+    ],
+    ids=lambda broken: str(broken.__name__).replace("_", " "),
+)
+def test_the_enumeration_catches_a_broken_table(broken: Decide) -> None:
+    assert not only_exceptions(enumerate_all(broken))
