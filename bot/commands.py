@@ -200,7 +200,7 @@ def _parse_show(rest: str) -> Show | ParseError:
         return ShowOnlyOne(shown)
     if shown:
         return Show(shown)
-    order = read_order_id(words[0])
+    order = None if words[0][:2] in ("R-", "r-") else read_order_id(words[0])
     return NotARequestId(words[0], order.value if isinstance(order, OrderId) else None)
 
 

@@ -22,6 +22,7 @@ SEPARATORS = SPACE + ",;，；、،؛"
 WRAPPING = QUOTES + TYPOGRAPHIC_DASHES + "*•‣◦⁃∙·▪▫●○■□►▸✓"
 """Dropped around ids. A plain hyphen is a character of ids: it is dropped only where it stands alone."""
 
+_MAY_WRAP = frozenset(WRAPPING + "-")
 _TOKEN = re.compile(rf"<[^<>]*>|<*+[^{SEPARATORS}<]++|<++")
 _ID = re.compile(r"[A-Za-z_-]*[0-9][A-Za-z0-9_-]*")
 _FINCART_ID = re.compile(r"[0-9a-f]{24}")
@@ -180,7 +181,8 @@ def parse_order_ids(text: str) -> OrderList | OrderIdsError:
         if token in bad:
             continue
         word, order = token, _good(token)
-        if order is None and (word := unwrap(token)) not in ("", token):
+        if order is None and (token[0] in _MAY_WRAP or token[-1] in _MAY_WRAP):
+            word = unwrap(token)
             order = _good(word)
         if order is not None:
             seen = known.setdefault(order.value, order)

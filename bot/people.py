@@ -93,6 +93,10 @@ class People:
         answer = result(future)
         return answer.value if isinstance(answer, Ok) else None
 
+    def known_identity(self) -> Identity | None:
+        """Who the bot is, if that has been found out; asks nobody."""
+        return self._identity
+
     def _start_person(self, user_id: str, usergroups: Collection[str], fresh: bool, deadline: float) -> "_PersonLookUp":
         return _PersonLookUp(
             user_id,

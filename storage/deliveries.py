@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Executable, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage.database import Database, Transaction
@@ -74,6 +75,11 @@ def take(transaction: Transaction, owner: str) -> Delivery | None:
         delivery.tries += 1
         delivery.due_at = now + HANDLED_WITHIN
     return delivery
+
+
+def find(session: Session, delivery_id: str) -> Delivery | None:
+    """The delivery with this id."""
+    return session.get(Delivery, delivery_id)
 
 
 def still_ours(transaction: Transaction, delivery: Delivery) -> Delivery | None:

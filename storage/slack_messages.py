@@ -122,6 +122,16 @@ def again(transaction: Transaction, row: SlackMessage, trouble: str, seconds: fl
     row.due_at = transaction.now() + timedelta(seconds=seconds)
 
 
+def keep_link(transaction: Transaction, row: SlackMessage, permalink: str) -> None:
+    """Keep Slack's link to a posted message."""
+    transaction.session.execute(
+        update(SlackMessage)
+        .where(col(SlackMessage.id) == row.id)
+        .values(permalink=permalink)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def give_up(row: SlackMessage, trouble: str) -> None:
     """Nobody can be shown this any more."""
     row.lease_owner = None

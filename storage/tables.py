@@ -257,6 +257,7 @@ class SlackMessage(SQLModel, table=True):
     thread_ts: str | None = None
     ts: str | None = None
     """Slack's name of the posted message; null until Slack has it."""
+    permalink: str | None = Field(default=None, sa_column=Column(Text))
     response_url: str | None = Field(default=None, sa_column=Column(Text))
     replace_original: bool = False
     erase_at: datetime | None = Field(default=None, sa_column=_instant())

@@ -181,7 +181,7 @@ def test_show_takes_a_request_id_in_any_case_with_or_without_its_prefix(text: st
     [
         ("show", ShowWhat()),
         ("show R-7K3F9Q R-7K3F9R", ShowOnlyOne("R-7K3F9Q")),
-        ("show R-7K3F9U", NotARequestId("R-7K3F9U", "R-7K3F9U")),
+        ("show R-7K3F9U", NotARequestId("R-7K3F9U", None)),
         ("show ABCDEF", NotARequestId("ABCDEF", None)),
         (f"show {FINCART}", NotARequestId(FINCART, FINCART)),
     ],
@@ -293,7 +293,7 @@ ERRORS: list[tuple[ParseError | FileError | BadId, str]] = [
     (WrongCharacter("a.1", "."), "letters, digits"),
     (WrongCharacter("a–1", "–"), "plain hyphen"),
     (TooLong("1" * 65), "at most 64"),
-    (NoDigit("twice"), "“because” before"),
+    (NoDigit("twice"), "put it after “because”"),
     (NotUnderstood("hlep", "help"), "Did you mean: /cancel-orders help"),
     (NotUnderstood("x", None), "/cancel-orders help"),
     (NotYet("pause"), "Type one of: history"),
@@ -325,7 +325,7 @@ ERRORS: list[tuple[ParseError | FileError | BadId, str]] = [
     (BrokenQuotes(3), "remove that quotation mark"),
     (NoIdColumn(), "order_id"),
     (TwoColumns("a", "column 2"), "order_id"),
-    (BadCells((BadCell(2, NoDigit("x")),), 3), "row 2 has “x”. So do 2 more rows."),
+    (BadCells((BadCell(2, NoDigit("x")),), 3), "row 2 has “x”; and 2 more. Correct those cells"),
 ]
 
 

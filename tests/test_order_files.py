@@ -57,7 +57,7 @@ def values(parsed: FileOrders) -> list[str]:
 def test_a_plain_list_is_split_like_any_text(text: str) -> None:
     parsed = read(text)
 
-    assert values(parsed) == [ONE, TWO]
+    assert [ONE, TWO] == values(parsed)
 
 
 def test_a_list_may_hold_several_on_a_line() -> None:
@@ -87,50 +87,50 @@ def test_every_usual_delimiter_is_found(delimiter: str) -> None:
     csv.writer(file, delimiter=delimiter).writerows(rows)
     parsed = read(file.getvalue())
 
-    assert values(parsed) == [ONE, TWO]
-    assert parsed.column == "Order ID"
+    assert [ONE, TWO] == values(parsed)
+    assert "Order ID" == parsed.column
 
 
 def test_a_column_without_a_header_is_known_by_its_ids() -> None:
     parsed = read(f"3,{ONE},x\n1,{TWO},y\n")
 
-    assert (parsed.column, values(parsed)) == ("column 2", [ONE, TWO])
+    assert ("column 2", [ONE, TWO]) == (parsed.column, values(parsed))
 
 
 def test_a_header_of_another_name_is_known_by_the_ids_below_it() -> None:
     parsed = read(f"Line,Shipment\n1,{ONE}\n2,{TWO}\n")
 
-    assert (parsed.column, values(parsed)) == ("Shipment", [ONE, TWO])
+    assert ("Shipment", [ONE, TWO]) == (parsed.column, values(parsed))
 
 
 def test_the_name_decides_before_the_number_of_ids() -> None:
     parsed = read(f"customer,order_id\n{ONE},A1\n{TWO},A2\n")
 
-    assert values(parsed) == ["A1", "A2"]
+    assert ["A1", "A2"] == values(parsed)
 
 
 def test_order_id_is_a_better_name_than_id() -> None:
     parsed = read(f"id,orderId\n{ONE},{TWO}\n")
 
-    assert values(parsed) == [TWO]
+    assert [TWO] == values(parsed)
 
 
 def test_a_single_column_of_other_ids_is_read_with_or_without_a_header() -> None:
-    assert ((parsed := read("codes\nA1\nA2\n")).column, values(parsed)) == ("codes", ["A1", "A2"])
-    assert ((parsed := read("A1\nA2\n")).column, values(parsed)) == ("column 1", ["A1", "A2"])
+    assert ("codes", ["A1", "A2"]) == ((parsed := read("codes\nA1\nA2\n")).column, values(parsed))
+    assert ("column 1", ["A1", "A2"]) == ((parsed := read("A1\nA2\n")).column, values(parsed))
 
 
 def test_labels_are_kept_as_text_and_cut() -> None:
     parsed = read(f"orderId,referenceNumber\n{ONE},=1+1\n{TWO},{'x' * 200}\n{THREE},\n")
 
-    assert [found.label for found in parsed.orders] == ["=1+1", "x" * 100, None]
-    assert parsed.label_column == "referenceNumber"
+    assert ["=1+1", "x" * 100, None] == [found.label for found in parsed.orders]
+    assert "referenceNumber" == parsed.label_column
 
 
 def test_blank_cells_are_skipped_and_counted() -> None:
     parsed = read(f"order_id,x\n{ONE},1\n,2\n\n \u00a0,3\n{TWO}\n")
 
-    assert (parsed.blank_rows, values(parsed)) == (3, [ONE, TWO])
+    assert (3, [ONE, TWO]) == (parsed.blank_rows, values(parsed))
 
 
 def test_duplicates_are_dropped_and_the_first_label_kept() -> None:
@@ -142,7 +142,7 @@ def test_duplicates_are_dropped_and_the_first_label_kept() -> None:
 def test_quoted_cells_are_read_with_what_is_in_them() -> None:
     parsed = read(f'order_id,label\n"{ONE}","a, ""b""\nc"\n')
 
-    assert parsed.orders[0].label == 'a, "b" c'
+    assert 'a, "b" c' == parsed.orders[0].label
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def values(text: str) -> list[str]:
 def test_any_mix_of_separators_parts_ids(between: str) -> None:
     found = values(f"{FINCART}{between}{OTHER}")
 
-    assert found == [FINCART, OTHER]
+    assert [FINCART, OTHER] == found
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_any_mix_of_separators_parts_ids(between: str) -> None:
 def test_what_wraps_an_id_is_dropped(wrapped: str) -> None:
     found = values(wrapped.format(FINCART))
 
-    assert found == [FINCART]
+    assert [FINCART] == found
 
 
 def test_duplicates_are_dropped_and_told_after_normalisation() -> None:

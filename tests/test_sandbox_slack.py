@@ -1,6 +1,7 @@
 """The stand-in Slack is as strict as Slack, and Slack's own clients can talk to it."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -313,8 +314,8 @@ def test_a_response_url_works_five_times(slack: SlackWorkspace) -> None:
     url = command_url(slack)
     answers = [slack.post_response_url(url, {"text": "x"}) for _ in range(6)]
 
-    assert [status for status, _ in answers] == [200] * 5 + [404]
-    assert answers[5][1]["error"] == "used_url"
+    assert [status for status, _, _ in answers] == [200] * 5 + [404]
+    assert answers[5][2]["error"] == "used_url"
 
 
 def test_a_response_url_works_for_thirty_minutes(slack: SlackWorkspace, clock: Clock) -> None:
@@ -323,7 +324,7 @@ def test_a_response_url_works_for_thirty_minutes(slack: SlackWorkspace, clock: C
 
     assert (
         slack.post_response_url(url, {"text": "x"})[0],
-        slack.post_response_url(url, {"text": "x"})[1]["error"],
+        slack.post_response_url(url, {"text": "x"})[2]["error"],
     ) == (404, "expired_url")
 
 
@@ -359,7 +360,7 @@ def test_a_response_url_may_post_where_the_bot_may_not(slack: SlackWorkspace) ->
 
 
 def test_a_response_url_refuses_wrong_blocks(slack: SlackWorkspace) -> None:
-    status, answer = slack.post_response_url(command_url(slack), {"text": "x", "blocks": [section("")]})
+    status, _, answer = slack.post_response_url(command_url(slack), {"text": "x", "blocks": [section("")]})
 
     assert (status, answer["error"]) == (400, "invalid_blocks")
 
@@ -479,6 +480,21 @@ def test_a_failed_command_is_told(
     slack.type_command("U1", "C1", COMMAND)
 
     assert [f'/cancel-orders failed with the error "{notice}"'] == [each.text for each in slack.notices("U1")]
+
+
+def test_a_bot_that_dies_at_a_command_is_told(slack: SlackWorkspace, bot: Bot) -> None:
+    bot.answers = [MemoryError()]
+    with pytest.raises(MemoryError):
+        slack.type_command("U1", "C1", COMMAND)
+
+    assert 1 == len(slack.notices("U1"))
+
+
+def test_an_answer_in_the_channel_also_shows_what_was_typed(slack: SlackWorkspace, bot: Bot) -> None:
+    bot.will_answer({"response_type": "in_channel", "text": "shared"})
+    slack.type_command("U1", "C1", f"{COMMAND} history")
+
+    assert [f"{COMMAND} history", "shared"] == [each.text for each in slack.messages("C1")]
 
 
 def test_an_acknowledgement_after_three_seconds_is_late(slack: SlackWorkspace, clock: Clock) -> None:
@@ -653,6 +669,26 @@ def test_the_home_tab_is_published_for_one_person(slack: SlackWorkspace, bot: Bo
 
 
 # --- state
+
+
+def test_many_threads_get_messages_of_their_own(slack: SlackWorkspace) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        stamps = list(pool.map(lambda _: post(slack), range(200)))
+
+    assert (200, 200) == (len(set(stamps)), len(slack.messages("C1")))
+
+
+def test_a_waiting_test_wakes_at_the_change_it_waits_for(slack: SlackWorkspace) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(post, slack)
+        seen = slack.wait_for(lambda: slack.messages("C1"))
+
+    assert ["hello"] == [each.text for each in seen]
+
+
+def test_waiting_for_what_does_not_happen_ends(slack: SlackWorkspace) -> None:
+    with pytest.raises(TimeoutError):
+        slack.wait_for(lambda: slack.messages("C1"), timeout=0.01)
 
 
 def test_the_whole_state_survives_saving(slack: SlackWorkspace, clock: Clock) -> None:

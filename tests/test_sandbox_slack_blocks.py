@@ -34,9 +34,30 @@ def box(block_id: str = "ids", **more: object) -> Json:
     return {"type": "input", "block_id": block_id, "label": plain("Ids"), "element": element}
 
 
+def cell(text: str) -> Json:
+    return {"type": "raw_text", "text": text}
+
+
+def table(*cells: Json) -> Json:
+    return {"type": "table", "rows": [[each] for each in cells]}
+
+
+def asking(element: Json) -> Json:
+    return {"type": "input", "label": plain("x"), "element": element}
+
+
+def choice(kind: str, *texts: str) -> Json:
+    options = [{"text": plain(text), "value": "v"} for text in texts]
+    return {"type": kind, "action_id": "s", "options": options}
+
+
 def modal(*blocks: Json, **more: object) -> Json:
     return {"type": "modal", "title": plain("Cancel"), "submit": plain("Next"), "blocks": list(blocks), **more}
 
+
+TABLE = table(cell("x"))
+MRKDWN = {"type": "mrkdwn", "text": "x"}
+INLINE = "/blocks/0/elements/0/elements/0"
 
 FINE: list[tuple[str, Surface, list[Json]]] = [
     ("the common blocks", Surface.MESSAGE, [section("a"), {"type": "divider"}, {"type": "header", "text": plain("h")}]),
@@ -59,8 +80,10 @@ FINE: list[tuple[str, Surface, list[Json]]] = [
     ]}]),
     ("a button with all it may have", Surface.MESSAGE, [actions(button(style="danger", confirm={
         "title": plain("Sure?"), "text": plain("Gone"), "confirm": plain("Yes"), "deny": plain("No")}))]),
-    ("a table", Surface.MESSAGE, [{"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}]),
+    ("a table", Surface.MESSAGE, [TABLE]),
     ("fifty blocks", Surface.MESSAGE, [{"type": "divider"}] * 50),
+    ("a container that folds", Surface.MESSAGE, [{"type": "container", "title": plain("Orders"), "is_collapsible": True,
+        "default_collapsed": True, "child_blocks": [section("x"), actions(button())]}]),
     ("a file in a modal", Surface.MODAL, [{"type": "input", "label": plain("CSV"), "optional": True, "element": {
         "type": "file_input", "action_id": "f", "filetypes": ["csv"], "max_files": 1}}]),
     ("a hundred blocks on the Home tab", Surface.HOME, [{"type": "divider"}] * 100),
@@ -79,11 +102,13 @@ REFUSED: list[tuple[str, Surface, list[Json], str]] = [
     ("a section of 3001", Surface.MESSAGE, [section("x" * 3001)], "/blocks/0/text/text"),
     ("an empty section", Surface.MESSAGE, [section("")], "/blocks/0/text/text"),
     ("a section without text or fields", Surface.MESSAGE, [{"type": "section"}], "/blocks/0"),
-    ("a field of 2001", Surface.MESSAGE, [{"type": "section", "fields": [plain("x" * 2001)]}], "/blocks/0/fields/0/text"),
+    ("a field of 2001", Surface.MESSAGE,
+        [{"type": "section", "fields": [plain("x" * 2001)]}], "/blocks/0/fields/0/text"),
     ("eleven fields", Surface.MESSAGE, [{"type": "section", "fields": [plain("x")] * 11}], "/blocks/0/fields"),
     ("a header of 151", Surface.MESSAGE, [{"type": "header", "text": plain("x" * 151)}], "/blocks/0/text/text"),
-    ("a header in mrkdwn", Surface.MESSAGE, [{"type": "header", "text": {"type": "mrkdwn", "text": "x"}}], "/blocks/0/text/type"),
-    ("eleven context elements", Surface.MESSAGE, [{"type": "context", "elements": [plain("x")] * 11}], "/blocks/0/elements"),
+    ("a header in mrkdwn", Surface.MESSAGE, [{"type": "header", "text": MRKDWN}], "/blocks/0/text/type"),
+    ("eleven context elements", Surface.MESSAGE,
+        [{"type": "context", "elements": [plain("x")] * 11}], "/blocks/0/elements"),
     ("no actions", Surface.MESSAGE, [actions()], "/blocks/0/elements"),
     ("26 buttons", Surface.MESSAGE, [actions(*(button(f"a{n}") for n in range(26)))], "/blocks/0/elements"),
     ("a button text of 76", Surface.MESSAGE, [actions(button(text="x" * 76))], "/blocks/0/elements/0/text/text"),
@@ -92,22 +117,28 @@ REFUSED: list[tuple[str, Surface, list[Json], str]] = [
     ("the same action twice", Surface.MESSAGE, [actions(button(), button())], "/blocks/0"),
     ("the same block_id twice", Surface.MESSAGE, [{"type": "divider", "block_id": "x"}] * 2, "/blocks"),
     ("a block_id of 256", Surface.MESSAGE, [{"type": "divider", "block_id": "x" * 256}], "/blocks/0/block_id"),
-    ("an empty rich text", Surface.MESSAGE, [rich({"type": "text", "text": ""})], "/blocks/0/elements/0/elements/0/text"),
-    ("an unknown inline", Surface.MESSAGE, [rich({"type": "mrkdwn", "text": "x"})], "/blocks/0/elements/0/elements/0/type"),
-    ("two tables", Surface.MESSAGE, [{"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}] * 2, "/blocks"),
-    ("an empty cell", Surface.MESSAGE, [{"type": "table", "rows": [[{"type": "raw_text", "text": ""}]]}], "/blocks/0/rows/0/0/text"),
-    ("101 rows", Surface.MESSAGE, [{"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]] * 101}], "/blocks/0/rows"),
+    ("an empty rich text", Surface.MESSAGE, [rich({"type": "text", "text": ""})], f"{INLINE}/text"),
+    ("an unknown inline", Surface.MESSAGE, [rich({"type": "mrkdwn", "text": "x"})], f"{INLINE}/type"),
+    ("two tables", Surface.MESSAGE, [TABLE] * 2, "/blocks"),
+    ("an empty cell", Surface.MESSAGE, [table(cell(""))], "/blocks/0/rows/0/0/text"),
+    ("101 rows", Surface.MESSAGE, [table(*[cell("x")] * 101)], "/blocks/0/rows"),
     ("an alert in a message", Surface.MESSAGE, [{"type": "alert", "text": plain("x")}], "/blocks/0/type"),
-    ("a file input in a message", Surface.MESSAGE, [{"type": "input", "label": plain("x"), "element": {"type": "file_input", "action_id": "f"}}], "/blocks/0/element/type"),
-    ("a table in a modal", Surface.MODAL, [{"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}], "/blocks/0/type"),
-    ("a container in a modal", Surface.MODAL, [{"type": "container", "child_blocks": [section("x")]}], "/blocks/0/type"),
+    ("a file input in a message", Surface.MESSAGE,
+        [asking({"type": "file_input", "action_id": "f"})], "/blocks/0/element/type"),
+    ("a table in a modal", Surface.MODAL, [TABLE], "/blocks/0/type"),
+    ("a container in a modal", Surface.MODAL,
+        [{"type": "container", "child_blocks": [section("x")]}], "/blocks/0/type"),
     ("a placeholder of 151", Surface.MODAL, [box(placeholder=plain("x" * 151))], "/blocks/0/element/placeholder/text"),
     ("a max_length of 3001", Surface.MODAL, [box(max_length=3001)], "/blocks/0/element/max_length"),
     ("an initial value over max_length", Surface.MODAL, [box(max_length=2, initial_value="abc")], "/blocks/0/element"),
-    ("a wrong date", Surface.MODAL, [{"type": "input", "label": plain("x"), "element": {"type": "datepicker", "action_id": "d", "initial_date": "24.11.2026"}}], "/blocks/0/element/initial_date"),
-    ("an option of 76", Surface.MODAL, [actions({"type": "static_select", "action_id": "s", "options": [{"text": plain("x" * 76), "value": "v"}]})], "/blocks/0/elements/0/options/0/text/text"),
-    ("six overflow options", Surface.HOME, [actions({"type": "overflow", "action_id": "s", "options": [{"text": plain("x"), "value": "v"}] * 6})], "/blocks/0/elements/0/options"),
-    ("a table on the Home tab", Surface.HOME, [{"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}], "/blocks/0/type"),
+    ("a wrong date", Surface.MODAL,
+        [asking({"type": "datepicker", "action_id": "d", "initial_date": "24.11."})], "/blocks/0/element/initial_date"),
+    ("an option of 76", Surface.MODAL,
+        [actions(choice("static_select", "x" * 76))], "/blocks/0/elements/0/options/0/text/text"),
+    ("six overflow options", Surface.HOME, [actions(choice("overflow", *["x"] * 6))], "/blocks/0/elements/0/options"),
+    ("a container without a title", Surface.MESSAGE,
+        [{"type": "container", "child_blocks": [section("x")]}], "/blocks/0"),
+    ("a table on the Home tab", Surface.HOME, [TABLE], "/blocks/0/type"),
 ]  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def test_a_hanging_call_ends_when_the_faults_are_healed(server: SlackServer, cli
     server.workspace.heal()
     asking.join(5)
 
-    assert [ConnectionError] == [type(error).__mro__[1] for error in failed]
+    assert [True] == [isinstance(error, ConnectionError) for error in failed]
 
 
 def test_bolt_accepts_what_the_workspace_delivers(server: SlackServer) -> None:
@@ -156,11 +156,12 @@ def socket(server: SlackServer) -> Iterator[SlackSocket]:
 
 @pytest.fixture
 def connected(server: SlackServer, socket: SlackSocket) -> Iterator[SlackSocket]:
-    handler = SocketModeHandler(bolt(server), "xapp-sandbox", ping_interval=60)
-    handler.client.auto_reconnect_enabled = True
+    handler: Any = SocketModeHandler(bolt(server), "xapp-sandbox", ping_interval=60)
     handler.connect()
     server.workspace.wait_for(lambda: socket.connections == 1)
     yield socket
+    handler.client.auto_reconnect_enabled = False
+    socket.drop()
     handler.close()
 
 
@@ -177,7 +178,7 @@ def test_an_answer_over_socket_mode_is_shown(server: SlackServer, connected: Sla
 
 
 def test_bolt_comes_back_after_a_disconnect(server: SlackServer, connected: SlackSocket) -> None:
-    connected.disconnect("warning")
+    connected.disconnect("refresh_requested")
     server.workspace.wait_for(lambda: connected.connections == 1, 10)
     tell_the_story(server.workspace)
 

@@ -37,6 +37,7 @@ from storage.states import AnswerKind, Doubt, Outcome, Proof
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LAG = 30
 MOST_SENDS = 3
+MOST_SENDS_OF_A_TOUCHED_ORDER = 2  # it is pending no longer: a third send adds nothing but time
 MOST_READS_ONCE_SETTLED = 2
 
 
@@ -74,10 +75,10 @@ def ago(seconds: float) -> datetime:
 
 PENDING = (Change("Pending", ago(1000), "before"),)
 STARTS: dict[str, tuple[Change, ...]] = {
-    "pending": PENDING,
     "cancelled": (*PENDING, Change("Cancelled", ago(500), "before")),
     "moved on": (*PENDING, Change("Processing", ago(500), "before")),
     "absent": (),
+    "pending": PENDING,
 }
 
 
@@ -222,11 +223,16 @@ def judge(history: History, step: Settled) -> Lie | None:
 
 @dataclass
 class Findings:
-    """What the enumeration came to."""
+    """What the enumeration came to; broken tables only need one lie beyond the exceptions to be caught."""
 
+    stop_when_caught: bool = False
     lies: dict[Lie, tuple[str, ...]] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
     histories: int = 0
+
+    @property
+    def caught(self) -> bool:
+        return not set(self.lies) <= EXCEPTIONS
 
     def found(self, lie: Lie | None, history: History) -> None:
         if lie is not None and (lie not in self.lies or len(history.told) < len(self.lies[lie])):
@@ -235,6 +241,8 @@ class Findings:
 
 def follow(history: History, decide: Decide, findings: Findings) -> None:
     """Do what `decide` says, in every way it can turn out."""
+    if findings.stop_when_caught and findings.caught:
+        return
     step = decide(history.evidence, history.now)
     if isinstance(step, Settled):
         settle(history, step, decide, findings)
@@ -245,7 +253,8 @@ def follow(history: History, decide: Decide, findings: Findings) -> None:
         findings.found(judge_send(history, step), history)
         over = replace(history.evidence, sending_allowed=False)
         follow(replace(history.then(0, "sending is over"), evidence=over), decide, findings)
-        if len(history.sent) < MOST_SENDS:
+        touched = any(change.by == "else" for change in history.order)
+        if len(history.sent) < (MOST_SENDS_OF_A_TOUCHED_ORDER if touched else MOST_SENDS):
             for after in sends(history):
                 follow(after, decide, findings)
 
@@ -274,8 +283,8 @@ def settle(history: History, step: Settled, decide: Decide, findings: Findings) 
         follow(after, decide, findings)
 
 
-def enumerate_all(decide: Decide) -> Findings:
-    findings = Findings()
+def enumerate_all(decide: Decide, *, stop_when_caught: bool = False) -> Findings:
+    findings = Findings(stop_when_caught)
     for name, order in STARTS.items():
         for previewed in (False, True):
             # Where times cannot be compared, the preview's reading is what tells an old cancellation.
@@ -309,8 +318,13 @@ def test_the_enumeration_reaches_every_outcome_and_is_no_handful(truth: Findings
     assert truth.histories > 10_000
 
 
-def only_exceptions(findings: Findings) -> bool:
-    return set(findings.lies) <= EXCEPTIONS
+def test_with_neither_clock_nor_preview_an_old_cancellation_may_count_as_ours_and_is_a_cancellation() -> None:
+    """The table's reading of times that cannot be compared: only who cancelled can be wrong, never whether."""
+    findings = Findings()
+    told = ("cancelled", "not previewed, no clock of Fincart's")
+    follow(History(STARTS["cancelled"], Evidence(), comparable=False, told=told), conclude, findings)
+
+    assert {Lie.CANCELLED} == set(findings.lies) - EXCEPTIONS
 
 
 def time_out_taken_for_success(evidence: Evidence, now: datetime) -> Step:
@@ -378,4 +392,4 @@ def word_never_checked(evidence: Evidence, now: datetime) -> Step:
     ids=lambda broken: str(broken.__name__).replace("_", " "),
 )
 def test_the_enumeration_catches_a_broken_table(broken: Decide) -> None:
-    assert not only_exceptions(enumerate_all(broken))
+    assert enumerate_all(broken, stop_when_caught=True).caught

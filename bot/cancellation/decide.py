@@ -1,7 +1,7 @@
 """Decide: what a person's click, or the passing of a deadline, makes of a request. Exactly one of them wins."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.cancellation import outbox
@@ -109,10 +109,10 @@ def _answer(
     transaction: Transaction, row: Delivery, click: Click, what: Act, request: Request, result: Answer | Verdict
 ) -> None:
     if isinstance(result, Verdict):
-        outbox.refuse(transaction, click.asker, result, delivery=row, request=request, orders=request.order_count)
+        outbox.refuse(transaction, replace(click.asker, replaces=False), result, delivery=row, request=request, orders=request.order_count)
         code, rule = result.code.value, result.rule
     else:
-        outbox.answer(transaction, click.asker, result, delivery=row, request=request)
+        outbox.answer(transaction, replace(click.asker, replaces=False), result, delivery=row, request=request)
         code, rule = result.value, ""
     if isinstance(result, Verdict) or result not in (Answer.WENT_AHEAD, Answer.KEPT):
         details = {"act": what.value, "code": code, "rule": rule}

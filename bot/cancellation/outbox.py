@@ -34,9 +34,10 @@ class Answer(StrEnum):
     ALREADY_DECIDED = "already_decided"
     OLDER_REVISION = "older_revision"
     NO_SUCH_REQUEST = "no_such_request"
+    PROBLEM = "problem"
+    FILE_NOT_FETCHED = "file_not_fetched"
     NOT_UNDERSTOOD = "not_understood"
     BROKEN = "broken"
-    CANNOT_SHARE = "cannot_share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def preview(transaction: Transaction, asker: Asker, request: Request, *, can_pos
 
 def live(transaction: Transaction, request: Request, channel: str | None = None, *, urgent: bool) -> None:
     """Have the request's one message in the channel show it as it is now; `channel` is for its first post."""
-    slack_messages.want(transaction, Kind.LIVE, Place(channel), request_seq=request.seq, urgent=urgent)
+    place = Place(channel, request.requester)
+    slack_messages.want(transaction, Kind.LIVE, place, request_seq=request.seq, urgent=urgent)
 
 
 def end_notice(transaction: Transaction, request: Request) -> None:

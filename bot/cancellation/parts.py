@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.config import Settings
 from bot.fincart import FincartClient
@@ -37,6 +38,8 @@ class Parts:
     owner: str
     """This process, as leases name it: never the same twice."""
     new_request_id: Callable[[], str]
+    now: Callable[[], datetime]
+    """The time of day, for what is shown; deadlines are judged by the database's own clock."""
     uptime: Callable[[], float]
     """Seconds on a clock that goes on while the machine sleeps."""
     wait: Callable[[float], bool]

@@ -37,3 +37,31 @@ def read_request_value(value: str) -> Pressed | None:
     """What `request_value` wrote, or None for anything else (a hand-made payload, another version's button)."""
     match = _VALUE.fullmatch(value)
     return Pressed(match[1], int(match[2])) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What a button under a page of history carries: which message, and from where on the other page runs."""
+
+    message_id: int
+    way: str
+    """`before` or `after`."""
+    seq: int
+
+    def cursor(self) -> dict[str, int]:
+        """The place in history as the message's facts keep it."""
+        return {self.way: self.seq}
+
+
+_PAGE = re.compile(r"([0-9]{1,18}):(before|after):([0-9]{1,18})")
+
+
+def page_value(message_id: int, way: str, seq: int | None) -> str:
+    """The value of a button that turns or shares a page: `17:before:40`."""
+    return f"{message_id}:{way}:{seq}"
+
+
+def read_page_value(value: str) -> Turned | None:
+    """What `page_value` wrote, or None for anything else."""
+    match = _PAGE.fullmatch(value)
+    return Turned(int(match[1]), match[2], int(match[3])) if match else None

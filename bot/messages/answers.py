@@ -1,7 +1,7 @@
 """PURE: short private answers: what could not be read, recorded, found or understood."""
 
 from bot.commands import ParseError
-from bot.messages.document import Code, Heading, Typed
+from bot.messages.document import Code, Heading, Line, Typed
 from bot.messages.message import Message
 from bot.messages.parse_errors import explain
 from bot.messages.render import render
@@ -14,7 +14,7 @@ EXAMPLE = f"{COMMAND} 6864fecda075914a1b1e353c, 6877b613a665f49134ef0001 because
 
 def not_read(error: ParseError | FileError | BadId, typed: str | None = None) -> Message:
     """Answers what could not be read, with the fix, an example and, where given, what was typed, to copy from."""
-    lines = [
+    lines: list[Line] = [
         ("Nothing was sent.",),
         (Typed(explain(error), 1500),),
         ("An example: ", Code(EXAMPLE)),
@@ -87,6 +87,35 @@ def no_such_request(public_id: str) -> Message:
             paragraph(
                 ("Nothing is recorded as ", Code(public_id), "."),
                 ("Look for it by person, order or day: ", Code(f"{COMMAND} history since:7d")),
+            ),
+        )
+    )
+
+
+def problem(words: str) -> Message:
+    """Answers what could not be read: ids in a form, a file."""
+    return render((Heading("This could not be read. Nothing was sent."), paragraph((Typed(words, 1500),))))
+
+
+def form_not_opened() -> Message:
+    """Answers the command where Slack did not open the form in time."""
+    return render(
+        (
+            Heading("The form could not be opened. Nothing was sent."),
+            paragraph(("Type ", Code(COMMAND), " again, or put the order ids after it.")),
+        )
+    )
+
+
+def broken(contact: str) -> Message:
+    """Answers what the bot failed at by its own fault, after several tries."""
+    return render(
+        (
+            Heading("The bot failed at this"),
+            paragraph(
+                "It tried several times. It did not go further than what the request itself says.",
+                ("See how it stands: ", Code(f"{COMMAND} history")),
+                ("Then tell ", Typed(contact), "."),
             ),
         )
     )

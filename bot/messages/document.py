@@ -19,11 +19,13 @@ LONGEST_VALUE = 2000
 class Typed:
     """What somebody outside this program wrote: a reason, a label, a file name, Fincart's words, a setting.
 
-    Shown on one line without control characters, at most `most` characters of it, or fewer where room is short.
+    Shown on one line without control characters, at most `most` characters of it, or fewer where room is short;
+    with `whole`, fewer only when nothing else helps.
     """
 
     text: str
     most: int = 200
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from typing import Any
 from bot.commands import LONGEST_REASON
 from bot.messages.document import Channel, Code, Heading, Line
 from bot.messages.message import Message
-from bot.messages.render import cut, render, rich_text
+from bot.messages.render import render, rich_text
+from bot.messages.spans import cut
 from bot.messages.words import COMMAND, orders, paragraph
 from bot.order_files import LARGEST_FILE
 from bot.typed_text import tidy

@@ -1,5 +1,7 @@
 """PURE: `help`: every form with an example, and the rules in force here."""
 
+from collections.abc import Sequence
+
 from bot.commands import LONGEST_REASON, WORDS
 from bot.messages.document import Bullets, Channel, Code, Group, Heading, Line, Typed, User
 from bot.messages.facts import RulesFacts
@@ -84,7 +86,8 @@ def _rules(rules: RulesFacts) -> tuple[Line, ...]:
 def _who(rules: RulesFacts) -> Line:
     guests = "guests included" if rules.guests else "no guests"
     outsiders = "people of other organisations included" if rules.external else "nobody of another organisation"
-    named = [(User(user),) for user in rules.allowed_users] + [(Group(group),) for group in rules.allowed_usergroups]
+    named: list[Line] = [(User(user),) for user in rules.allowed_users]
+    named += [(Group(group),) for group in rules.allowed_usergroups]
     who: Line = ("everyone",) if rules.everyone else _listed(named, "nobody")
     return (*who, f" ({guests}, {outsiders})")
 
@@ -93,7 +96,7 @@ def _auditors(rules: RulesFacts) -> Line:
     return (", and ", *_listed([(User(user),) for user in rules.auditors], "")) if rules.auditors else ()
 
 
-def _listed(named: list[tuple[User]] | list[Line] | list[tuple[Channel]], nothing: str) -> Line:
+def _listed(named: Sequence[Line], nothing: str) -> Line:
     line: Line = ()
     for number, each in enumerate(named[:_NAMED]):
         line += (", " if number else "", *each)

@@ -20,11 +20,14 @@ from bot.messages.document import (
 from bot.messages.facts import RequestFacts
 from bot.messages.message import Message
 from bot.messages.render import render
-from bot.messages.words import COMMAND, OUTCOME, counted, orders, paragraph, show_command, standing
+from bot.messages.words import COMMAND, OUTCOME, counted, orders, paragraph, reason_of, show_command, standing
 from storage.states import RequestState
 
 ENTRIES_PER_PAGE = 5
-"""So many entries fit a message whatever they hold."""
+"""So many entries fit a message whatever they hold, beside three buttons with values of `LONGEST_VALUE`."""
+
+LONGEST_VALUE = 500
+"""Characters of a button's value that leave room for a full page; Slack takes 2,000."""
 
 _FIRST_IDS = 3
 _REASON = 150
@@ -40,8 +43,8 @@ def history_page(
 ) -> Message:
     """One page of at most `ENTRIES_PER_PAGE` entries. `filters` comes from `described`.
 
-    `older`, `newer` and `share` are the values of those buttons (1 to 2,000 characters), None where there is no such
-    page or nothing to share. A page shared in a channel says who shared it and has no buttons.
+    `older`, `newer` and `share` are the values of those buttons (`LONGEST_VALUE` characters or fewer), None
+    where there is no such page or nothing to share. A page shared in a channel says who shared it and has no buttons.
     """
     parts: list[Part] = [Heading("History of cancel requests")]
     if shared_by is not None:
@@ -52,6 +55,8 @@ def history_page(
     for number, entry in enumerate(entries[:ENTRIES_PER_PAGE]):
         parts += [Divider()] if number else []
         parts.append(paragraph(*_entry(entry)))
+    if entries:
+        parts.append(paragraph(("All about one of them: ", Code(show_command(entries[0].public_id)))))
     buttons = (
         *((Button("Older", Action.OLDER, older),) if older else ()),
         *((Button("Newer", Action.NEWER, newer),) if newer else ()),
@@ -105,15 +110,15 @@ def _nothing_found(older: str | None, newer: str | None) -> tuple[Line, ...]:
 
 def _entry(facts: RequestFacts) -> tuple[Line, ...]:
     first: Line = (Bold(facts.public_id), f" · {orders(facts.order_count)} · {standing(facts)}")
+    if facts.permalink:
+        first += (" · ", Link(facts.permalink, "message"))
     who: Line = ("Asked by ", User(facts.requester), " in ", Channel(facts.channel_id), ", ", When(facts.created_at))
     if facts.decided_by is not None:
         who += (f"; {_VERBS.get(facts.state, 'confirmed')} by ", User(facts.decided_by))
-        if facts.decided_at is not None:
-            who += (", ", When(facts.decided_at))
-    reason: Line = ("Reason: ", Typed(facts.reason or "none given", _REASON))
+    reason: Line = ("Reason: ", reason_of(facts, _REASON))
     if facts.state is RequestState.REFUSED and facts.rule:
         reason += (" · Refused under the rule: ", Typed(facts.rule, 120))
-    return (first, who, reason, _ids(facts), _where(facts))
+    return (first, who, reason, _ids(facts))
 
 
 _VERBS = {RequestState.WITHDRAWN: "withdrawn", RequestState.DECLINED: "declined", RequestState.REFUSED: "refused"}
@@ -122,11 +127,6 @@ _VERBS = {RequestState.WITHDRAWN: "withdrawn", RequestState.DECLINED: "declined"
 def _ids(facts: RequestFacts) -> Line:
     first = facts.orders[:_FIRST_IDS]
     more = facts.order_count - len(first)
-    listed = ", ".join(order.order_id for order in first)
+    listed = Code(", ".join(order.order_id for order in first))
     after = f" … and {more:,} more" if more > 0 and first else ""
-    return ("Orders: ", Typed(listed, 64 * _FIRST_IDS + 4), after) if first else (orders(facts.order_count),)
-
-
-def _where(facts: RequestFacts) -> Line:
-    see: Line = ("All of it: ", Code(show_command(facts.public_id)))
-    return (*see, " · ", Link(facts.permalink, "its live message")) if facts.permalink else see
+    return ("Orders: ", listed, after) if first else (orders(facts.order_count),)

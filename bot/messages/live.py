@@ -36,7 +36,7 @@ def end_notice(facts: RequestFacts) -> Message:
         User(facts.requester),
         ", your request ",
         Code(facts.public_id),
-        " is ",
+        ": ",
         Bold(standing(facts)),
         ".",
     )
@@ -126,7 +126,7 @@ _MEANING = {
     ),
     Outcome.REJECTED: (
         "rejected",
-        ": Fincart did not accept the cancellation.",
+        ": Fincart refused to cancel, or its log shows that it could not.",
         "What to do: read the words given; look at the order in Fincart before you ask again.",
     ),
     Outcome.NOT_SENT: (

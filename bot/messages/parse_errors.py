@@ -56,6 +56,7 @@ LONGEST_SHOWN = 60
 """Characters of what a person typed that a message repeats."""
 
 _AN_ORDER = f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"
+_TO_THE_REASON = "If it belongs to the reason, put it after “because”, or in the form's field for it."
 
 
 def explain(error: ParseError | FileError | BadId) -> str:
@@ -73,7 +74,8 @@ def explain(error: ParseError | FileError | BadId) -> str:
 
 def shown(typed: str) -> str:
     """What a person typed, in quotation marks: as it looked, on one line, without controls, cut to `LONGEST_SHOWN`."""
-    return f"“{shortened(tidy(as_typed(typed)))}”"
+    text = shortened(tidy(as_typed(typed)))
+    return f"“{text}”" if text else "An unprintable character"
 
 
 def shortened(text: str) -> str:
@@ -108,10 +110,7 @@ def _explain_bad_id(bad: BadId) -> str:
         case LinkGiven(value):
             return f"{shown(value)} is a link, not an order id. Type the order's id itself."
         case MentionGiven(value):
-            return (
-                f"{shown(value)} is a mention, not an order id. Leave it out, or put “because” before it "
-                "if it belongs to the reason."
-            )
+            return f"{shown(value)} is a mention, not an order id. Leave it out. {_TO_THE_REASON}"
         case BidiControlGiven(value, character):
             return (
                 f"{shown(value)} holds an invisible character that turns the direction of text "
@@ -135,10 +134,7 @@ def _explain_bad_id(bad: BadId) -> str:
                 "Put a space or a comma between ids."
             )
         case NoDigit(value):
-            return (
-                f"{shown(value)} is not an order id: it has no digit. If it belongs to the reason, "
-                "put “because” before the reason."
-            )
+            return f"{shown(value)} is not an order id: it has no digit. {_TO_THE_REASON}"
         case _:
             assert_never(bad)
 
@@ -252,9 +248,9 @@ def _explain_file(error: FileError) -> str:
                 "Name the right one order_id in the first row, or send only that column."
             )
         case BadCells(first, count):
-            more = f" So do {count - len(first):,} more rows." if count > len(first) else ""
             rows = "; ".join(f"row {cell.row:,} has {shown(_value(cell.bad))}" for cell in first)
-            return f"Some rows hold no order id: {rows}.{more} {_explain_bad_id(first[0].bad)}"
+            more = f"; and {count - len(first):,} more" if count > len(first) else ""
+            return f"Some rows hold no order id: {rows}{more}. Correct those cells or clear them, then send it again."
         case _:
             assert_never(error)
 

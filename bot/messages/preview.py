@@ -42,12 +42,8 @@ def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
         parts += [paragraph(bold("What was read and dropped:")), Bullets(dropped)]
     if facts.in_direct_message:
         parts.append(paragraph(*cannot_post(facts, bot_user)))
-    cannot_undo: Line = (
-        Bold("This cannot be undone."),
-        " Once cancelled, ",
-        "orders stay" if many else "an order stays",
-    )
-    parts.append(paragraph((*cannot_undo, " cancelled at Fincart."), *_deadline(facts)))
+    stay = "Orders once cancelled stay" if many else "An order once cancelled stays"
+    parts.append(paragraph((Bold("This cannot be undone."), f" {stay} cancelled at Fincart."), *_deadline(facts)))
     parts.append(decide_buttons(facts))
     return render(parts)
 
@@ -68,7 +64,8 @@ def cannot_post(facts: RequestFacts, bot_user: str | None) -> tuple[Line, ...]:
     invite: Line = ("/invite ", User(bot_user)) if bot_user else (Code("/invite"), " and the bot's name")
     return (
         (
-            Bold("The bot cannot post in "),
+            Bold("The bot cannot post in"),
+            " ",
             Channel(facts.channel_id),
             ": what happens is told to the requester in a direct message instead.",
         ),

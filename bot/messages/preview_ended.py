@@ -1,6 +1,6 @@
 """PURE: what stands in a preview's place once it is over, and what somebody is told who pressed in vain."""
 
-from bot.messages.document import Bold, Channel, Code, Heading, Line, Link, Part, User, When
+from bot.messages.document import Bold, Channel, Code, Heading, Line, Link, Part, Typed, User, When
 from bot.messages.facts import RequestFacts
 from bot.messages.message import Message
 from bot.messages.render import render
@@ -77,7 +77,7 @@ def _over(facts: RequestFacts, heading: str, *lines: Line) -> Message:
 
 
 def _rule(facts: RequestFacts) -> tuple[Line, ...]:
-    return ((f"The rule: {facts.rule}",),) if facts.rule else ()
+    return (("The rule: ", Typed(facts.rule)),) if facts.rule else ()
 
 
 def _see(facts: RequestFacts) -> tuple[Line, ...]:

@@ -9,6 +9,7 @@ from bot.messages.render import render
 from bot.messages.words import COMMAND, asked_lines, counted, orders, paragraph, people
 from bot.policy import Asked
 from bot.policy import Code as Refusal
+from storage.states import RequestState
 
 
 def refused(
@@ -20,15 +21,22 @@ def refused(
 ) -> Message:
     """The answer to whoever was refused. With `facts`, it says of which request."""
     what, instead = _told(code, rules, facts)
-    about = () if facts is None else (*asked_lines(facts), f"It asked for {orders(facts.order_count)}.")
+    about: list[Line] = []
+    if facts is not None:
+        about += [*asked_lines(facts), (f"It asked for {orders(facts.order_count)}.",)]
     rule_line: tuple[Line, ...] = (("The rule: ", Typed(rule, 300)),) if rule else ()
-    return render((Heading(what), paragraph("Nothing was sent.", instead, *rule_line, ask_line(ask), *about)))
+    return render((Heading(what), paragraph(_effect(facts), instead, *rule_line, ask_line(ask), *about)))
 
 
 def ask_line(ask: Asked) -> Line:
     """`Whom to ask: @A or @B`: people, then groups, else the contact of the settings."""
     named = people(ask.users[:5], ((Group(group),) for group in ask.groups[:5]))
     return ("Whom to ask: ", *named) if named else ("Whom to ask: ", Typed(ask.contact))
+
+
+def _effect(facts: RequestFacts | None) -> str:
+    running = (RequestState.APPROVED, RequestState.EXECUTING, RequestState.FINISHED)
+    return "That changed nothing." if facts is not None and facts.state in running else "Nothing was sent."
 
 
 def _told(code: Refusal, rules: RulesFacts, facts: RequestFacts | None) -> tuple[str, Line]:

@@ -6,36 +6,24 @@ In `text`, `&`, `<` and `>` are escaped, so that nothing typed can ping or link
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, assert_never
+from typing import assert_never
 
 from bot.messages.document import (
-    Bold,
     Bullets,
     Button,
     Buttons,
-    Channel,
     Code,
     Divider,
-    Group,
     Heading,
     Line,
-    Link,
     Note,
     Paragraph,
     Part,
-    Span,
-    Typed,
-    User,
-    When,
 )
 from bot.messages.message import Message
+from bot.messages.spans import AMPLE, Json, Room, cut, elements, escape, span_text, width
 from bot.typed_text import tidy
-
-Json = dict[str, Any]
 
 LONGEST_TEXT = 3_900
 LONGEST_MESSAGE = 12_000
@@ -46,31 +34,14 @@ LONGEST_LABEL = 75
 LONGEST_NOTE = 1_000
 BUTTONS_IN_A_ROW = 25
 
-DATE_FORMAT = "{date_short_pretty} at {time}"
-
-_USER = re.compile(r"[UW][A-Z0-9]+")
-_GROUP = re.compile(r"S[A-Z0-9]+")
-_CHANNEL = re.compile(r"[CG][A-Z0-9]+")
-_DIRECT = re.compile(r"D[A-Z0-9]+")
-_URL = re.compile(r"https?://[^\s<>|\"]+")
-
-
-@dataclass(frozen=True, slots=True)
-class _Room:
-    """How much is shown: characters of what was typed, items of a list, items of a list that should stay whole."""
-
-    typed: int
-    items: int
-    whole: int
-
-
-_AMPLE = 10_000
 _ROOMS = (
-    *(_Room(_AMPLE, items, _AMPLE) for items in (20, 15, 10, 7, 5, 3)),
-    *(_Room(typed, 3, _AMPLE) for typed in (100, 50, 24, 12)),
-    *(_Room(12, 1, whole) for whole in (_AMPLE, 8, 4, 1)),
-    _Room(12, 0, 0),
+    *(Room(items=items) for items in (20, 15, 10, 7, 5, 3)),
+    *(Room(typed=typed, items=3) for typed in (140, 100, 70, 50, 35, 24, 12)),
+    *(Room(typed=12, items=1, whole_typed=most) for most in (500, 300, 150, 60, 12)),
+    *(Room(typed=6, items=1, whole_typed=12, whole_items=items) for items in (AMPLE, 8, 4, 1)),
+    Room(typed=12, items=0, whole_typed=12, whole_items=0),
 )
+"""From ample to none: what can be seen elsewhere goes first."""
 
 
 def render(parts: Sequence[Part]) -> Message:
@@ -84,7 +55,7 @@ def render(parts: Sequence[Part]) -> Message:
 
 def rich_text(lines: Sequence[Line]) -> Json:
     """The block of these lines alone, for a view; the caller keeps them short."""
-    return _section(_elements(lines, _ROOMS[0]))
+    return _section(elements(lines, _ROOMS[0]))
 
 
 def fits(message: Message) -> bool:
@@ -92,26 +63,6 @@ def fits(message: Message) -> bool:
     text = width(message.text)
     blocks = width(json.dumps(message.blocks, ensure_ascii=False, separators=(",", ":")))
     return text <= LONGEST_TEXT and text + blocks <= LONGEST_MESSAGE and len(message.blocks) <= MOST_BLOCKS
-
-
-def width(text: str) -> int:
-    """Characters as Slack counts them: those beyond the basic plane, such as most emoji, count twice."""
-    return len(text) + sum(character > "\uffff" for character in text)
-
-
-def cut(text: str, most: int) -> str:
-    """The text, or as much of its beginning as fits with `…` after it."""
-    if width(text) <= most:
-        return text
-    kept = text[: most - 1]
-    while width(kept) > most - 1:
-        kept = kept[:-1]
-    return kept.rstrip() + "…"
-
-
-def escape(text: str) -> str:
-    """For `text`: nothing in it is a control sequence of Slack's any more."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _cut_down(parts: Sequence[Part]) -> Message:
@@ -129,7 +80,7 @@ def _cut_down(parts: Sequence[Part]) -> Message:
             kept.pop()
 
 
-def _message(parts: Sequence[Part], room: _Room) -> Message:
+def _message(parts: Sequence[Part], room: Room) -> Message:
     blocks: list[Json] = []
     lines: list[str] = []
     for part in parts:
@@ -143,16 +94,16 @@ def _message(parts: Sequence[Part], room: _Room) -> Message:
     return Message("\n".join(lines), tuple(blocks))
 
 
-def _blocks(part: Part, room: _Room) -> Iterator[Json]:
+def _blocks(part: Part, room: Room) -> Iterator[Json]:
     match part:
         case Heading(text):
             yield {"type": "header", "text": _plain_text(cut(tidy(text), LONGEST_HEADING))}
         case Paragraph(lines):
-            if elements := _elements(lines, room):
-                yield _section(elements)
+            if made := elements(lines, room):
+                yield _section(made)
         case Bullets():
-            items = [_elements((line,), room) for line in _shown(part, room)]
-            sections = [{"type": "rich_text_section", "elements": elements} for elements in items if elements]
+            items = [elements((line,), room) for line in _shown(part, room)]
+            sections = [{"type": "rich_text_section", "elements": item} for item in items if item]
             if sections:
                 listed = {"type": "rich_text_list", "style": "bullet", "elements": sections}
                 yield {"type": "rich_text", "elements": [listed]}
@@ -168,14 +119,14 @@ def _blocks(part: Part, room: _Room) -> Iterator[Json]:
             assert_never(part)
 
 
-def _text_lines(part: Part, room: _Room) -> list[str]:
+def _text_lines(part: Part, room: Room) -> list[str]:
     match part:
         case Heading(text):
             return [escape(cut(tidy(text), LONGEST_HEADING))]
         case Paragraph(lines):
-            return ["".join(_span_text(span, room) for span in line) for line in lines]
+            return ["".join(span_text(span, room) for span in line) for line in lines]
         case Bullets():
-            return ["• " + "".join(_span_text(span, room) for span in line) for line in _shown(part, room)]
+            return ["• " + "".join(span_text(span, room) for span in line) for line in _shown(part, room)]
         case Note(text):
             return [escape(cut(tidy(text), LONGEST_NOTE))]
         case Divider():
@@ -186,9 +137,9 @@ def _text_lines(part: Part, room: _Room) -> list[str]:
             assert_never(part)
 
 
-def _shown(part: Bullets, room: _Room) -> tuple[Line, ...]:
+def _shown(part: Bullets, room: Room) -> tuple[Line, ...]:
     """The items that fit and, where there are more, how many and where to see them."""
-    items = part.items[: room.whole if part.whole else room.items]
+    items = part.items[: room.whole_items if part.whole else room.items]
     more = part.count - len(items)
     if not more:
         return items
@@ -196,89 +147,8 @@ def _shown(part: Bullets, room: _Room) -> tuple[Line, ...]:
     return (*items, (said, " — ", Code(part.where)) if part.where else (said,))
 
 
-def _elements(lines: Sequence[Line], room: _Room) -> list[Json]:
-    """Rich text elements of these lines; plain texts beside each other are one element."""
-    elements: list[Json] = []
-    for number, line in enumerate(lines):
-        for span in ("\n", *line) if number else line:
-            element = _span_element(span, room)
-            if element.get("text") == "":
-                continue
-            if elements and _is_bare(element) and _is_bare(elements[-1]):
-                elements[-1] = {"type": "text", "text": elements[-1]["text"] + element["text"]}
-            else:
-                elements.append(element)
-    return elements
-
-
-def _section(elements: list[Json]) -> Json:
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
-
-
-def _is_bare(element: Json) -> bool:
-    return element["type"] == "text" and "style" not in element
-
-
-def _span_element(span: Span, room: _Room) -> Json:
-    match span:
-        case Bold(text):
-            return {"type": "text", "text": tidy(text), "style": {"bold": True}}
-        case Code(text):
-            return {"type": "text", "text": tidy(text), "style": {"code": True}}
-        case User(user_id) if _USER.fullmatch(user_id):
-            return {"type": "user", "user_id": user_id}
-        case Group(usergroup_id) if _GROUP.fullmatch(usergroup_id):
-            return {"type": "usergroup", "usergroup_id": usergroup_id}
-        case Channel(channel_id) if _CHANNEL.fullmatch(channel_id):
-            return {"type": "channel", "channel_id": channel_id}
-        case When(at):
-            seconds = int(at.timestamp())
-            return {"type": "date", "timestamp": seconds, "format": DATE_FORMAT, "fallback": _utc(at)}
-        case Link(url, label) if _URL.fullmatch(url):
-            return {"type": "link", "url": url, "text": tidy(label)}
-        case _:
-            return {"type": "text", "text": _words(span, room)}
-
-
-def _span_text(span: Span, room: _Room) -> str:
-    match span:
-        case Bold(text) | Code(text):
-            return escape(tidy(text))
-        case User(user_id) if _USER.fullmatch(user_id):
-            return f"<@{user_id}>"
-        case Group(usergroup_id) if _GROUP.fullmatch(usergroup_id):
-            return f"<!subteam^{usergroup_id}>"
-        case Channel(channel_id) if _CHANNEL.fullmatch(channel_id):
-            return f"<#{channel_id}>"
-        case When(at):
-            return f"<!date^{int(at.timestamp())}^{DATE_FORMAT}|{_utc(at)}>"
-        case Link(url, label) if _URL.fullmatch(url):
-            return f"<{url.replace('&', '&amp;')}|{escape(tidy(label)).replace('|', '/')}>"
-        case _:
-            return escape(_words(span, room))
-
-
-def _words(span: Span, room: _Room) -> str:
-    """A span that is nothing but words: the bot's own, what was typed, and what is no id or address of Slack's."""
-    match span:
-        case str():
-            return span
-        case Typed(text, most):
-            return cut(tidy(text), min(most, room.typed))
-        case Channel(channel_id) if _DIRECT.fullmatch(channel_id):
-            return "a direct message"
-        case User(text) | Group(text) | Channel(text):
-            return cut(tidy(text), 40)
-        case Link(_, text) | Bold(text) | Code(text):
-            return tidy(text)
-        case When(at):
-            return _utc(at)
-        case _:
-            assert_never(span)
-
-
-def _utc(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def _section(made: list[Json]) -> Json:
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": made}]}
 
 
 def _plain_text(text: str) -> Json:

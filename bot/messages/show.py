@@ -11,8 +11,7 @@ from bot.messages.words import asked_lines, bold, decided_line, orders, outcome_
 from storage.states import RequestState
 
 ORDERS_PER_PAGE = 10
-EVENTS_PER_PAGE = 6
-_WHOLE_REASON = 1000
+EVENTS_PER_PAGE = 5
 
 
 def page_count(order_count: int, event_count: int) -> int:
@@ -54,7 +53,7 @@ def _sentence(facts: RequestFacts) -> str:
 
 
 def _about(facts: RequestFacts, page: int) -> tuple[Line, ...]:
-    lines: list[Line] = [*asked_lines(facts, _WHOLE_REASON if page == 1 else 100)]
+    lines: list[Line] = [*asked_lines(facts, whole_reason=page == 1)]
     lines += decided_line(facts, _VERBS.get(facts.state, "Confirmed"))
     if facts.state is RequestState.CONFIRMING and facts.expires_at is not None:
         lines.append(("It can be confirmed until ", When(facts.expires_at), " by ", User(facts.requester), "."))

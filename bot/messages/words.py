@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from bot.commands import LONGEST_REASON
 from bot.messages.document import Bold, Bullets, Channel, Code, Line, Paragraph, Typed, User, When
 from bot.messages.facts import Figures, OrderFacts, RequestFacts
+from bot.typed_text import tidy
 from storage.states import Origin, Outcome, Proof, RequestState
 
 COMMAND = "/cancel-orders"
@@ -76,7 +78,7 @@ def standing(facts: RequestFacts) -> str:
             return f"{facts.state.value}, nothing was sent"
 
 
-def asked_lines(facts: RequestFacts, reason_most: int = SHORT_REASON) -> tuple[Line, ...]:
+def asked_lines(facts: RequestFacts, whole_reason: bool = False) -> tuple[Line, ...]:
     """Which request this is, who asked, where and when, and why."""
     asked: Line = (
         "Request ",
@@ -91,9 +93,14 @@ def asked_lines(facts: RequestFacts, reason_most: int = SHORT_REASON) -> tuple[L
             facts.origin
         ],
     )
-    reason: Line = ("Reason: ", Typed(facts.reason or NO_REASON, reason_most))
+    reason: Line = ("Reason: ", reason_of(facts, LONGEST_REASON if whole_reason else SHORT_REASON, whole_reason))
     retry: tuple[Line, ...] = (("A retry of ", Code(facts.retry_of)),) if facts.retry_of else ()
     return (asked, reason, *retry)
+
+
+def reason_of(facts: RequestFacts, most: int = SHORT_REASON, whole: bool = False) -> Typed:
+    """The reason, or that there is none (or none that could be seen)."""
+    return Typed(facts.reason if facts.reason and tidy(facts.reason) else NO_REASON, most, whole)
 
 
 def decided_line(facts: RequestFacts, verb: str) -> tuple[Line, ...]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import unquote
 
+from bot.sandbox.fincart_bodies import SUCCESS, chosen, error_response, fault_response, ids_of, iso, json_response
 from bot.sandbox.fincart_faults import (
     Applied,
     Delivery,
@@ -26,49 +27,15 @@ from bot.sandbox.fincart_faults import (
     Reply,
     Response,
 )
+from bot.sandbox.fincart_orders import Line, Orders, Settings
+
+__all__ = ["FincartStandIn", "Line", "Settings"]
 
 CANCEL_PATH = "/v4/orders/cancel"
-SUCCESS = {
-    "statusCode": 200,
-    "message": "Bulk Orders cancelled successfully",
-    "data": {"status": "success", "msg": "Orders have been successfully canceled."},
-}
-_JSON = {"Content-Type": "application/json; charset=utf-8"}
-_HTML = {"Content-Type": "text/html"}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One entry of an order's log."""
-
-    title: str
-    description: str
-    created_at: datetime
-    by: str
-
-
-@dataclass(slots=True)
-class Settings:
-    """How this Fincart behaves where the documentation is silent, and what is wrong with it for good.
-
-    `log_lag` and `latency` are seconds; `clock_offset` is Fincart's clock minus the injected one, in seconds;
-    `max_ids` makes larger calls a 413.
-    """
-
-    token: str = "fincart-token"
-    unknown_ids: IdPolicy = IdPolicy.REFUSE_CALL
-    not_pending: IdPolicy = IdPolicy.REFUSE_CALL
-    token_rejected: bool = False
-    log_lag: float = 0.0
-    latency: float = 0.0
-    clock_offset: float = 0.0
-    max_ids: int | None = None
-    cancelled_title: str = "Cancelled"
 
 
 @dataclass(slots=True)
 class _State:
-    orders: dict[str, list[Line]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     calls: list[ReceivedCall] = field(default_factory=list)
     faults_met: dict[str, int] = field(default_factory=dict)
@@ -81,6 +48,7 @@ class FincartStandIn:
         self.settings = settings or Settings()
         self._clock = clock
         self._state = _State()
+        self._orders = Orders()
         self._changed = threading.Condition(threading.RLock())
         self._releases = 0
 
@@ -91,17 +59,13 @@ class FincartStandIn:
         pending entry before it."""
         with self._changed:
             for order_id in order_ids:
-                at = self._now() - timedelta(seconds=age)
-                lines = [Line("Pending", "New", at - timedelta(seconds=60), "Merchant")]
-                if title.casefold() != "pending":
-                    lines.append(Line(title, description, at, "Fincart"))
-                self._state.orders[order_id] = lines
+                self._orders.add(order_id, title, description, self._now() - timedelta(seconds=age))
             self._changed.notify_all()
 
     def move(self, order_id: str, title: str, description: str = "", by: str = "Fincart") -> None:
         """Somebody else changes the order now: the courier, or a merchant in the portal."""
         with self._changed:
-            self._state.orders[order_id].append(Line(title, description, self._now(), by))
+            self._orders.lines[order_id].append(Line(title, description, self._now(), by))
             self._changed.notify_all()
 
     def inject(self, *faults: Fault) -> None:
@@ -124,17 +88,17 @@ class FincartStandIn:
     def status(self, order_id: str) -> str:
         """The order's true status, whatever its log shows. Raises KeyError for an unknown order."""
         with self._changed:
-            return self._state.orders[order_id][-1].title
+            return self._orders.lines[order_id][-1].title
 
     def lines(self, order_id: str) -> tuple[Line, ...]:
         """The order's true log, oldest first."""
         with self._changed:
-            return tuple(self._state.orders[order_id])
+            return tuple(self._orders.lines[order_id])
 
     def order_ids(self) -> tuple[str, ...]:
         """Every order there is, in the order of its creation."""
         with self._changed:
-            return tuple(self._state.orders)
+            return tuple(self._orders.lines)
 
     @property
     def calls(self) -> tuple[ReceivedCall, ...]:
@@ -183,7 +147,6 @@ class FincartStandIn:
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer one HTTP call. Header names may be in any case; `path` is still percent-encoded."""
         with self._changed:
-            self._received = self._now()
             reply = self._handle(method, path, {k.lower(): v for k, v in headers.items()}, body)
             self._changed.notify_all()
             return replace(reply, delay=reply.delay + self.settings.latency)
@@ -193,7 +156,7 @@ class FincartStandIn:
         is_log = len(parts) == 5 and parts[:3] == ["", "v4", "orders"] and parts[4] == "logs"
         if (method, path) != ("POST", CANCEL_PATH) and (method != "GET" or not is_log):
             return self._record(method, path, (), self._error(404, f"Cannot {method} {path}", path), wrong="route")
-        ids = (unquote(parts[3]),) if is_log else _ids_of(body)
+        ids = (unquote(parts[3]),) if is_log else ids_of(body)
         endpoint = Endpoint.LOGS if is_log else Endpoint.CANCEL
         wrong = self._wrong(headers, body, ids, endpoint)
         if wrong in {"token", "Bearer"}:
@@ -226,43 +189,20 @@ class FincartStandIn:
     def _cancel(self, ids: tuple[str, ...], path: str) -> tuple[Response, tuple[str, ...]]:
         if self.settings.max_ids is not None and len(ids) > self.settings.max_ids:
             return self._error(413, "Request entity too large", path), ()
-        unknown = [i for i in ids if i not in self._state.orders]
-        stuck = [i for i in ids if i not in unknown and not self._is_pending(i)]
-        policies = ((unknown, self.settings.unknown_ids), (stuck, self.settings.not_pending))
-        blamed = [i for bad, policy in policies for i in bad if policy is not IdPolicy.SKIP]
-        refuses_all = any(bad and policy is IdPolicy.REFUSE_CALL for bad, policy in policies)
-        applied = () if refuses_all else self._apply(ids)
-        if blamed:
-            what = "not found" if blamed[0] in unknown else "not pending"
-            return self._error(400, f"Order {blamed[0]} is {what}", path), applied
-        return _json(200, SUCCESS), applied
-
-    def _apply(self, ids: Iterable[str]) -> tuple[str, ...]:
-        applied = tuple(i for i in ids if i in self._state.orders and self._is_pending(i))
-        for order_id in applied:
-            line = Line(self.settings.cancelled_title, "Cancelled by merchant", self._now(), "Merchant")
-            self._state.orders[order_id].append(line)
-        return applied
-
-    def _is_pending(self, order_id: str) -> bool:
-        return self._state.orders[order_id][-1].title.casefold() == "pending"
+        refusal, applied = self._orders.cancel(ids, self.settings, self._now())
+        if refusal is not None:
+            return self._error(400, refusal, path), applied
+        return json_response(200, SUCCESS), applied
 
     def _log(self, order_id: str, path: str) -> Response:
-        lines = self._state.orders.get(order_id)
+        lines = self._orders.visible(order_id, self._now() - timedelta(seconds=self.settings.log_lag))
         if lines is None:
             return self._error(404, "Order not found", path)
-        newest = self._now() - timedelta(seconds=self.settings.log_lag)
-        seen = [line for line in lines if line.created_at <= newest] or lines[:1]
         logs = [
-            {
-                "title": line.title,
-                "description": line.description,
-                "createdAt": _iso(line.created_at),
-                "by": line.by,
-            }
-            for line in reversed(seen)
+            {"title": it.title, "description": it.description, "createdAt": iso(it.created_at), "by": it.by}
+            for it in reversed(lines)
         ]
-        return _json(200, {"statusCode": 200, "data": {"logs": logs}})
+        return json_response(200, {"statusCode": 200, "data": {"logs": logs}})
 
     # What goes wrong
 
@@ -281,42 +221,20 @@ class FincartStandIn:
 
     def _fail(self, fault: Fault, method: str, path: str, ids: tuple[str, ...]) -> Reply:
         if fault.kind is FaultKind.NO_CONNECTION:
-            return Reply(_json(502, {}), Delivery.NO_CONNECTION)
+            return Reply(json_response(502, {}), Delivery.NO_CONNECTION)
         cancels = fault.endpoint is Endpoint.CANCEL
         if fault.kind is FaultKind.SLOW:
             response, applied = self._cancel(ids, path) if cancels else (self._log(ids[0], path), ())
         else:
-            response = self._fault_response(fault, path, ids)
-            applied = self._apply(_chosen(fault, ids)) if cancels else ()
+            ordinary = json_response(200, SUCCESS) if cancels else self._log(ids[0], path)
+            response = fault_response(fault, path, ids, self._now()) or ordinary
+            title = self.settings.cancelled_title
+            applied = self._orders.apply(chosen(fault, ids), title, self._now()) if cancels else ()
+        if fault.retry_after is not None:
+            response = replace(response, headers={**response.headers, "Retry-After": fault.retry_after})
         delivery = {FaultKind.HANG: Delivery.HANG, FaultKind.DROP: Delivery.DROP}.get(fault.kind, Delivery.SEND)
         reply = self._record(method, path, ids, response, applied, delivery)
         return replace(reply, delay=fault.seconds, release=self._releases)
-
-    def _fault_response(self, fault: Fault, path: str, ids: tuple[str, ...]) -> Response:
-        match fault.kind:
-            case FaultKind.FORBIDDEN:
-                response = self._error(403, "User is not authorized", path)
-            case FaultKind.BAD_ID:
-                response = self._error(400, f"Order {fault.order_id or ids[0]} cannot be cancelled", path)
-            case FaultKind.RATE_LIMITED:
-                response = self._error(429, "Too Many Requests", path)
-            case FaultKind.SERVER_ERROR:
-                response = self._error(500, "Internal server error", path)
-            case FaultKind.GARBAGE:
-                response = Response(200, _JSON, b'{"statusCode":200,"mess\x00\xff')
-            case FaultKind.GATEWAY_PAGE:
-                response = Response(200, _HTML, b"<html><body><h1>Welcome to nginx</h1></body></html>")
-            case FaultKind.REDIRECT:
-                response = Response(302, {**_HTML, "Location": "/login"}, b"")
-            case FaultKind.SAYS_FAILURE:
-                response = _json(200, {**SUCCESS, "data": {"status": "failed", "msg": "Orders could not be canceled."}})
-            case _ if fault.endpoint is Endpoint.LOGS:
-                response = self._log(ids[0], path)
-            case _:
-                response = _json(200, SUCCESS)
-        if fault.retry_after is not None:
-            response = replace(response, headers={**response.headers, "Retry-After": fault.retry_after})
-        return response
 
     def _record(
         self,
@@ -331,22 +249,13 @@ class FincartStandIn:
     ) -> Reply:
         answer = str(response.status) if delivery is Delivery.SEND else delivery.value
         number = len(self._state.calls) + 1
-        call = ReceivedCall(number, _iso(self._now()), method, path, ids, answer, applied, wrong)
+        call = ReceivedCall(number, iso(self._now()), method, path, ids, answer, applied, wrong)
         self._state.calls.append(call)
         dated = {**response.headers, "Date": format_datetime(self._now(), usegmt=True)}
         return Reply(replace(response, headers=dated), delivery)
 
     def _error(self, status: int, message: str, path: str) -> Response:
-        return _json(
-            status,
-            {
-                "statusCode": status,
-                "timestamp": _iso(self._now()),
-                "path": path,
-                "message": message,
-                "errors": [message],
-            },
-        )
+        return error_response(status, message, path, self._now())
 
     def _now(self) -> datetime:
         return self._clock() + timedelta(seconds=self.settings.clock_offset)
@@ -356,11 +265,11 @@ class FincartStandIn:
     def to_json(self) -> str:
         """The whole state: orders, settings, faults and calls received. Hanging calls are not part of it."""
         with self._changed:
-            state = asdict(self._state)
-            for lines in state["orders"].values():
-                for line in lines:
-                    line["created_at"] = line["created_at"].isoformat()
-            return json.dumps({"settings": asdict(self.settings), **state})
+            orders = {
+                order_id: [{**asdict(line), "created_at": line.created_at.isoformat()} for line in lines]
+                for order_id, lines in self._orders.lines.items()
+            }
+            return json.dumps({"settings": asdict(self.settings), "orders": orders, **asdict(self._state)})
 
     @classmethod
     def from_json(cls, saved: str, clock: Callable[[], datetime]) -> FincartStandIn:
@@ -371,7 +280,7 @@ class FincartStandIn:
             settings[name] = IdPolicy(settings[name])
         standin = cls(clock, Settings(**settings))
         for order_id, lines in data["orders"].items():
-            standin._state.orders[order_id] = [
+            standin._orders.lines[order_id] = [
                 Line(**{**line, "created_at": datetime.fromisoformat(line["created_at"])}) for line in lines
             ]
         for fault in data["faults"]:
@@ -386,40 +295,3 @@ class FincartStandIn:
             standin._state.calls.append(ReceivedCall(**{**call, **tuples}))
         standin._state.faults_met.update(data["faults_met"])
         return standin
-
-
-def _chosen(fault: Fault, ids: tuple[str, ...]) -> tuple[str, ...]:
-    match fault.applied:
-        case Applied.NONE:
-            return ()
-        case Applied.ALL:
-            return ids
-        case Applied.REST:
-            spared = fault.order_id or ids[0]
-            return tuple(i for i in ids if i != spared)
-        case Applied.FIRST_HALF:
-            return ids[: len(ids) // 2]
-
-
-def _ids_of(body: bytes) -> tuple[str, ...] | None:
-    try:
-        value = json.loads(body)
-    except ValueError:
-        return None
-    if not isinstance(value, dict) or set(value) != {"filters"}:
-        return None
-    filters = value["filters"]
-    if not isinstance(filters, dict) or set(filters) != {"ids"} or not isinstance(filters["ids"], list):
-        return None
-    ids = filters["ids"]
-    if not ids or not all(isinstance(i, str) and i for i in ids):
-        return None
-    return tuple(ids)
-
-
-def _json(status: int, value: object) -> Response:
-    return Response(status, _JSON, json.dumps(value).encode())
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -77,16 +77,25 @@ TABLE = fields(
         "column_settings": items(fields({}, {"align": one_of("left", "center", "right"), "is_wrapped": truth}), 1, 20),
     },
 )
-CONTAINER = fields(
-    {"child_blocks": items(by_type(EVERYWHERE), 1, 10)},
-    {
-        **BLOCK_ID,
-        "title": part.plain(150),
-        "subtitle": part.plain(150),
-        "is_collapsible": truth,
-        "default_collapsed": truth,
-        "width": one_of("narrow", "standard", "wide", "full"),
-    },
+CONTAINER = both(
+    fields(
+        {"child_blocks": items(by_type(EVERYWHERE), 1, 10)},
+        {
+            **BLOCK_ID,
+            "title": part.plain(150),
+            "rich_text_title": by_type({"rich_text": part.RICH_TEXT}),
+            "subtitle": part.any_text(150),
+            "width": one_of("narrow", "standard", "wide", "full"),
+            "is_collapsible": truth,
+            "default_collapsed": truth,
+            "has_header_divider": truth,
+        },
+    ),
+    refuse("title or rich_text_title is needed", lambda block: not {"title", "rich_text_title"} & set(block)),
+    refuse(
+        "default_collapsed requires is_collapsible",
+        lambda block: bool(block.get("default_collapsed")) and not block.get("is_collapsible"),
+    ),
 )
 ALERT = fields(
     {"text": part.any_text(3000)}, {**BLOCK_ID, "level": one_of("default", "info", "warning", "error", "success")}

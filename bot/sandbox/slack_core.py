@@ -31,7 +31,6 @@ class Core:
         self.faults = Faults()
         self.log = CallLog()
         self.base_url = "http://slack.invalid"
-        self.releases = 0
         self.socket_url: Callable[[], str] | None = None
         self.condition = threading.Condition(threading.RLock())
         if state.bot_user not in state.people:
@@ -116,14 +115,21 @@ class Core:
     def new_trigger(self, user: str, view_id: str = "") -> str:
         """A trigger id: good once, for 3 seconds."""
         trigger = Trigger(self.state.new_id("1") + ".trigger", user, self.now(), view_id)
+        _forget_old(self.state.triggers, trigger.created - 3600)
         self.state.triggers[trigger.id] = trigger
         return trigger.id
 
     def new_response_url(self, user: str, channel: str, ts: str = "", thread_ts: str = "") -> str:
         """A URL for answers: good five times within 30 minutes."""
         entry = ResponseUrl(self.state.new_id("R"), user, channel, self.now(), ts, thread_ts)
+        _forget_old(self.state.response_urls, entry.created - 86_400)
         self.state.response_urls[entry.id] = entry
         return f"{self.base_url}/response/{entry.id}"
+
+
+def _forget_old(entries: dict[str, Trigger] | dict[str, ResponseUrl], before: float) -> None:
+    for name in [name for name, entry in entries.items() if entry.created < before]:
+        del entries[name]
 
 
 def message_json(core: Core, post: Post) -> Json:

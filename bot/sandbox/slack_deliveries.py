@@ -42,11 +42,16 @@ class Delivery:
 def deliver(core: Core, handler: Deliver, kind: str, payload: Json) -> Delivery:
     """Sign and deliver a payload, then show the bot's answer to the person as Slack would."""
     content_type, body = payloads.encoded(kind, payload)
-    delivery = attempt(core, handler, kind, payload, body, payloads.signed(core, content_type, body))
+    try:
+        delivery = attempt(core, handler, kind, payload, body, payloads.signed(core, content_type, body))
+    except BaseException:  # the bot died in the midst of it: the person sees that too, before anybody else does
+        with core.changing():
+            _complain(core, kind, payload, "dispatch_failed")
+        raise
     with core.changing():
         notice = delivery.notice or _show(core, payload, kind, delivery.answer)
         delivery = Delivery(kind, payload, body, delivery.headers, delivery.status, delivery.answer, notice)
-        if notice and kind != "event":
+        if notice:
             _complain(core, kind, payload, notice)
     return delivery
 
@@ -69,6 +74,8 @@ def attempt(core: Core, handler: Deliver, kind: str, payload: Json, body: bytes,
 
 
 def _complain(core: Core, kind: str, payload: Json, notice: str) -> None:
+    if kind == "event":
+        return
     user = payload["user_id"] if kind == "command" else payload["user"]["id"]
     channel = payload.get("channel_id") or payload.get("channel", {}).get("id", "")
     words = f'{payload["command"]} failed with the error "{notice}"' if kind == "command" else notice

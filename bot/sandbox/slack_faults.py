@@ -22,7 +22,13 @@ class ConnectionDropped(Exception):
 
 
 class NoAnswer(Exception):
-    """No answer ever comes; over HTTP the request hangs until the fault is released or the shell stops."""
+    """No answer ever comes; over HTTP the request hangs until the faults are healed or the shell stops.
+
+    `healed` is how often they had been healed when it began to hang."""
+
+    def __init__(self, healed: int) -> None:
+        super().__init__("no answer")
+        self.healed = healed
 
 
 class FaultKind(StrEnum):
@@ -70,13 +76,15 @@ class Faults:
 
     planned: list[_Planned] = field(default_factory=list)
     struck: Counter[str] = field(default_factory=Counter)
+    healed: int = 0
 
     def add(self, method: str, fault: Fault, times: int | None = 1) -> None:
         """Let the next `times` calls of the method fail; None is until cleared. Plans strike in order."""
         self.planned.append(_Planned(method, fault, times))
 
     def clear(self, method: str | None = None) -> None:
-        """Forget the plans for the method, or all of them."""
+        """Forget the plans for the method, or all of them; what hangs is let go."""
+        self.healed += 1
         self.planned = [] if method is None else [plan for plan in self.planned if plan.method != method]
 
     def take(self, method: str) -> Fault | None:
@@ -90,6 +98,13 @@ class Faults:
                 self.struck[plan.fault.kind] += 1
                 return plan.fault
         return None
+
+    def interrupt(self, fault: Fault | None) -> None:
+        """Raise, where the fault leaves the caller without an answer."""
+        if fault and fault.kind is FaultKind.HANG:
+            raise NoAnswer(self.healed)
+        if fault and fault.kind is FaultKind.DROP:
+            raise ConnectionDropped
 
 
 @dataclass(slots=True)

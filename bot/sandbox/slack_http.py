@@ -65,12 +65,11 @@ class SlackServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def hang(self) -> None:
+    def hang(self, hanging: NoAnswer) -> None:
         """Block the calling thread until the faults are healed or the server stops."""
         core = self.workspace.core
         with core.condition:
-            before = core.releases
-            core.condition.wait_for(lambda: self._stopping or core.releases > before)
+            core.condition.wait_for(lambda: self._stopping or core.faults.healed > hanging.healed)
 
 
 class _Server(ThreadingHTTPServer):
@@ -102,8 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
         shell = self.server.shell
         try:
             status, headers, content = self._route(shell.workspace, body)
-        except NoAnswer:
-            shell.hang()
+        except NoAnswer as hanging:
+            shell.hang(hanging)
             self.close_connection = True
             return
         except ConnectionDropped:
@@ -135,11 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
         return status, headers, json.dumps(answer).encode()
 
     def _response_url(self, workspace: SlackWorkspace, path: str, body: bytes) -> Reply:
-        status, answer = workspace.post_response_url(path, self._params(body))
-        kind = {"Content-Type": "application/json"}
-        if status == 429:
-            kind["Retry-After"] = "1"
-        return status, kind, b"ok" if answer.get("ok") else json.dumps(answer).encode()
+        status, headers, answer = workspace.post_response_url(path, self._params(body))
+        headers["Content-Type"] = "application/json"
+        return status, headers, b"ok" if answer.get("ok") else json.dumps(answer).encode()
 
     def _upload(self, workspace: SlackWorkspace, path: str, body: bytes) -> Reply:
         status, answer = workspace.upload(path, body)

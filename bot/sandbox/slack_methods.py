@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.sandbox import slack_chat, slack_files, slack_lookups, slack_views
 from bot.sandbox.slack_core import Core
-from bot.sandbox.slack_faults import Call, ConnectionDropped, Fault, FaultKind, NoAnswer, SlackError
+from bot.sandbox.slack_faults import Call, Fault, FaultKind, SlackError
 
 Json = dict[str, Any]
 Answer = tuple[int, dict[str, str], Json]
@@ -67,8 +67,7 @@ def call(core: Core, method: str, params: Json, token: str | None) -> Answer:
         elif body and not body["ok"]:
             outcome = body["error"]
         core.log.add(Call(method, params, core.now(), status, outcome))
-    if fault:
-        interrupt(fault)
+        core.faults.interrupt(fault)
     return status, headers, body or {}
 
 
@@ -85,14 +84,6 @@ def struck(fault: Fault) -> tuple[int, str, dict[str, str], Json]:
             return 200, fault.error, {}, {"ok": False, "error": fault.error}
         case FaultKind.HANG | FaultKind.DROP:
             return 0, fault.kind, {}, {}
-
-
-def interrupt(fault: Fault) -> None:
-    """Raise, where the fault leaves the caller without an answer."""
-    if fault.kind is FaultKind.HANG:
-        raise NoAnswer
-    if fault.kind is FaultKind.DROP:
-        raise ConnectionDropped
 
 
 def _body(core: Core, name: str, params: Json, token: str | None) -> Json:

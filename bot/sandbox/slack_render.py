@@ -85,7 +85,8 @@ def _block_lines(block: Json) -> list[str]:
         case "table":
             return [" | ".join(_cell(cell) for cell in row) for row in block["rows"]]
         case "container":
-            title = [_text(block["title"])] if "title" in block else []
+            title = _block_lines(block["rich_text_title"]) if "rich_text_title" in block else [_text(block["title"])]
+            title += [_text(block["subtitle"])] if "subtitle" in block else []
             return title + [line for child in block["child_blocks"] for line in _block_lines(child)]
         case "alert":
             return [_text(block["text"])]

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox.slack_core import Core
 from bot.sandbox.slack_faults import Call, SlackError
-from bot.sandbox.slack_methods import interrupt, struck
+from bot.sandbox.slack_methods import Answer, struck
 from bot.sandbox.slack_state import Post, ResponseUrl, Source
 
 Json = dict[str, Any]
@@ -13,18 +13,18 @@ MOST_USES = 5
 LIFETIME_SECONDS = 30 * 60
 
 
-def post(core: Core, url: str, body: Json) -> tuple[int, Json]:
-    """Answer one post as (HTTP status, body). Raises `ConnectionDropped` or `NoAnswer` on such a fault."""
+def post(core: Core, url: str, body: Json) -> Answer:
+    """Answer one post as (HTTP status, headers, body). Raises `ConnectionDropped` or `NoAnswer` on such a fault."""
     with core.changing():
         fault = core.faults.take("response_url")
         status, answer = (200, {"ok": True}) if fault and not fault.applied else _post(core, url, body)
+        headers: dict[str, str] = {}
         outcome = str(answer.get("error", "ok"))
         if fault:
-            status, outcome, _, answer = struck(fault)
+            status, outcome, headers, answer = struck(fault)
         core.log.add(Call("response_url", {**body, "url": url}, core.now(), status, outcome))
-    if fault:
-        interrupt(fault)
-    return status, answer
+        core.faults.interrupt(fault)
+    return status, headers, answer
 
 
 def _post(core: Core, url: str, body: Json) -> tuple[int, Json]:

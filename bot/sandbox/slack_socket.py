@@ -72,12 +72,19 @@ class SlackSocket:
         return self._acknowledgement(envelope_id)
 
     def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Ask every connection to come anew; unless the reason is `warning`, also close it."""
+        """Ask every connection to come anew; unless the reason is `warning`, also close it and send it no more.
+
+        (Slack's Python client reads the new connection only once the old one has closed or gone quiet for 3 s.)"""
         message = json.dumps({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
+        if reason == "warning":
+            with self._core.condition:
+                warned = list(self._connections)
+            for connection in warned:
+                connection.send(message)
+            return
         for connection in self._let_go():
             connection.send(message)
-            if reason != "warning":
-                connection.close()
+            connection.close()
 
     def drop(self) -> None:
         """Lose every connection without a word."""

@@ -1,7 +1,7 @@
 """What the stand-in Slack workspace remembers: plain data that can be saved as JSON and restored."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
@@ -215,6 +215,10 @@ ALL_SCOPES = (
 )
 
 
+def _plain(record: Any) -> Json:
+    return {each.name: getattr(record, each.name) for each in fields(record)}
+
+
 @dataclass(slots=True)
 class State:
     """All of the workspace. Tables map an id (of posts: the ts) to its record."""
@@ -246,7 +250,7 @@ class State:
 
     def to_json(self) -> str:
         """The whole state, secrets of the stand-in included."""
-        return json.dumps(asdict(self))
+        return json.dumps(_plain(self), default=_plain)
 
     @classmethod
     def from_json(cls, text: str) -> Self:

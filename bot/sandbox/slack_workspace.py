@@ -100,8 +100,8 @@ class SlackWorkspace(People):
         """One Web API call: (HTTP status, headers, body). Raises `ConnectionDropped`, `NoAnswer` on such faults."""
         return slack_methods.call(self.core, method, params, token)
 
-    def post_response_url(self, url: str, body: Json) -> tuple[int, Json]:
-        """One post to a `response_url`: (HTTP status, body). Raises like `call`."""
+    def post_response_url(self, url: str, body: Json) -> slack_methods.Answer:
+        """One post to a `response_url`: (HTTP status, headers, body). Raises like `call`."""
         return slack_response_url.post(self.core, url, body)
 
     def upload(self, url: str, content: bytes) -> tuple[int, bytes]:
@@ -110,8 +110,8 @@ class SlackWorkspace(People):
             fault = self.core.faults.take("upload")
             status, answer = (0, b"") if fault and not fault.applied else slack_files.upload(self.core, url, content)
             self.core.log.add(Call("upload", {"url": url}, self.core.now(), status, fault.kind if fault else "ok"))
+            self.core.faults.interrupt(fault)
         if fault:
-            slack_methods.interrupt(fault)
             return slack_methods.struck(fault)[0], b"fault"
         return status, answer
 
@@ -121,8 +121,8 @@ class SlackWorkspace(People):
             fault = self.core.faults.take("download")
             status, headers, content = slack_files.download(self.core, url, token)
             self.core.log.add(Call("download", {"url": url}, self.core.now(), status, fault.kind if fault else "ok"))
+            self.core.faults.interrupt(fault)
         if fault:
-            slack_methods.interrupt(fault)
             return slack_methods.struck(fault)[0], {"Content-Type": "text/html"}, b"fault"
         return status, headers, content
 
@@ -135,7 +135,6 @@ class SlackWorkspace(People):
         """End the planned faults of a method, or all; over HTTP also let hanging calls go."""
         with self.core.changing():
             self.core.faults.clear(method)
-            self.core.releases += 1
 
     def calls(self, method: str | None = None) -> list[Call]:
         """The calls received, oldest first (the last 20,000)."""

@@ -252,6 +252,7 @@ def _make_tables() -> None:
         sa.Column("channel", sa.String(), nullable=True),
         sa.Column("thread_ts", sa.String(), nullable=True),
         sa.Column("ts", sa.String(), nullable=True),
+        sa.Column("permalink", sa.Text(), nullable=True),
         sa.Column("response_url", sa.Text(), nullable=True),
         sa.Column("replace_original", sa.Boolean(), nullable=False),
         sa.Column("erase_at", UtcDateTime(), nullable=True),

@@ -1,0 +1,108 @@
+"""The one place where the parts are built and joined."""
+
+import logging
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+from slack_bolt import App
+
+from bot.cancellation.parts import Parts, Timings
+from bot.config import Settings
+from bot.fincart import FincartClient
+from bot.listeners import make_app
+from bot.listeners.edge import Edge
+from bot.people import People
+from bot.policy import Rules
+from bot.request_ids import RequestIds
+from bot.slack import SlackClient
+from bot.slack_answers import SlackTransport
+from bot.slack_transport import SdkTransport
+from bot.worker import Worker
+from storage.database import Database
+from storage.migrate import migrate
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The whole bot, ready to be given deliveries through `app` and to work through `worker`."""
+
+    parts: Parts
+    app: App
+    worker: Worker
+    stopping: threading.Event
+    pools: tuple[ThreadPoolExecutor, ...]
+
+    def start(self) -> None:
+        """Begin to work; what was left half done is taken up."""
+        self.worker.start()
+
+    def stop(self) -> None:
+        """Take no new work, wait for calls in flight at most eight seconds, and leave the rest for the next start."""
+        in_time = self.worker.stop()
+        for pool in self.pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+        if in_time:
+            self.parts.database.close()
+            self.parts.fincart.close()
+
+
+def build(
+    settings: Settings,
+    *,
+    slack_transport: SlackTransport | None = None,
+    fincart_transport: httpx.BaseTransport | None = None,
+    clock: Callable[[], datetime] | None = None,
+    timings: Timings | None = None,
+) -> Bot:
+    """Build the bot on a migrated database. The transports and the clock are replaced only by simulations.
+
+    Raises `StorageUnavailable` where the database cannot be reached or brought to this version.
+    """
+    database = Database(settings.database_url, clock)
+    migrate(database)
+    assert settings.slack_bot_token is not None
+    assert settings.fincart_token is not None
+    slack = SlackClient(slack_transport or SdkTransport(settings.slack_bot_token, settings.slack_api_url))
+    look_ups = ThreadPoolExecutor(16, "look-up")
+    at_once = ThreadPoolExecutor(8, "at-once")
+    stopping = threading.Event()
+    parts = Parts(
+        settings=settings,
+        rules=Rules.from_settings(settings),
+        database=database,
+        slack=slack,
+        people=People(slack, time.monotonic, look_ups),
+        fincart=FincartClient(
+            settings.fincart_base_url,
+            settings.fincart_token,
+            settings.fincart_timeout_seconds,
+            transport=fincart_transport,
+        ),
+        owner=f"{socket.gethostname()[:40]}:{secrets.token_hex(8)}",
+        new_request_id=RequestIds(secrets.SystemRandom()).new,
+        now=clock or _utc_now,
+        uptime=_uptime,
+        wait=stopping.wait,
+        timings=timings or Timings(),
+    )
+    app = make_app(Edge(settings, database, slack, at_once), settings.slack_bot_token.get_secret_value())
+    return Bot(parts, app, Worker(parts, stopping), stopping, (look_ups, at_once))
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _uptime() -> float:
+    """Seconds on a clock that counts the system's sleep, where the platform has one."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)

@@ -1,0 +1,111 @@
+"""Rows of the database as the plain facts that messages are built from."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.config import Settings
+from bot.messages.facts import EventFacts, Figures, OrderFacts, RequestFacts, RulesFacts, SourceFacts
+from bot.policy import Verdict
+from storage import history, requests, slack_messages
+from storage.states import RequestState
+from storage.tables import AuditEvent, OrderLine, Request
+
+FIRST_ORDERS = 60
+"""More than any message has room for."""
+
+
+def request_facts(session: Session, request: Request) -> RequestFacts:
+    """All that messages say of one request, as it stands now."""
+    verdict = _verdict(request)
+    live = slack_messages.of_request(session, request.seq, "live") if request.seq is not None else None
+    head = history.final_head(session, request.public_id) if request.state is RequestState.FINISHED else None
+    return RequestFacts(
+        public_id=request.public_id,
+        revision=request.revision,
+        state=request.state,
+        requester=request.requester,
+        channel_id=request.channel_id,
+        origin=request.origin,
+        reason=request.reason,
+        order_count=request.order_count,
+        figures=Figures(request.cancelled, request.rejected, request.not_sent, request.unknown),
+        created_at=request.created_at,
+        expires_at=request.expires_at,
+        valid_until=request.valid_until,
+        decided_at=request.decided_at,
+        decided_by=request.decided_by,
+        finished_at=request.finished_at,
+        rule=verdict.rule if verdict else "",
+        refusal=verdict.code.value if verdict and not verdict.allowed else None,
+        ask_whom=verdict.ask.contact if verdict else "",
+        retry_of=request.retry_of,
+        source=source_facts(json.loads(request.source or "{}")),
+        orders=order_facts(requests.orders(session, request, 0, FIRST_ORDERS)),
+        unlike_count=requests.unlike_count(session, request),
+        troubles=order_facts(requests.troubles(session, request, FIRST_ORDERS)),
+        audit_head=head.short() if head else None,
+        permalink=live.permalink if live else None,
+        in_direct_message=bool(live and live.channel and live.channel[0] in "UWD"),
+    )
+
+
+def order_facts(lines: Iterable[OrderLine]) -> tuple[OrderFacts, ...]:
+    """Orders as messages speak of them."""
+    return tuple(
+        OrderFacts(
+            position=line.position,
+            order_id=line.order_id,
+            label=line.label,
+            unlike_fincart=line.unlike_fincart,
+            outcome=line.outcome,
+            proof=line.proof,
+            words=line.words,
+        )
+        for line in lines
+    )
+
+
+def event_facts(events: Iterable[AuditEvent]) -> tuple[EventFacts, ...]:
+    """Events as `show` tells them."""
+    facts = []
+    for event in events:
+        payload = json.loads(event.payload)
+        at = datetime.fromisoformat(payload["at"])
+        facts.append(EventFacts(event.seq, at, payload["kind"], payload["who"], payload["details"]))
+    return tuple(facts)
+
+
+def source_facts(source: dict[str, Any]) -> SourceFacts:
+    """What the ids were read from."""
+    return SourceFacts(
+        duplicates=tuple(source.get("duplicates", ())),
+        file_name=source.get("file_name"),
+        column=source.get("column"),
+        blank_rows=source.get("blank_rows", 0),
+    )
+
+
+def rules_facts(settings: Settings) -> RulesFacts:
+    """The rules in force here."""
+    return RulesFacts(
+        allowed_users=settings.allowed_users,
+        allowed_usergroups=settings.allowed_usergroups,
+        allowed_channels=settings.allowed_channels,
+        everyone=settings.allow_everyone,
+        guests=settings.allow_guests,
+        external=settings.allow_external,
+        max_orders=settings.max_orders_per_request,
+        require_reason=settings.require_reason,
+        preview_seconds=settings.request_ttl_seconds,
+        approval_valid_seconds=settings.approval_valid_seconds,
+        auditors=settings.auditor_users,
+        contact=settings.contact,
+    )
+
+
+def _verdict(request: Request) -> Verdict | None:
+    return Verdict.from_dict(json.loads(request.verdict)["verdict"]) if request.verdict else None

@@ -1,0 +1,157 @@
+"""Look back: `history`, `show` and sharing, for whoever may read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.cancellation import outbox
+from bot.cancellation.judgement import judge
+from bot.cancellation.outbox import Answer, Asker, Kind
+from bot.cancellation.parts import Parts
+from bot.history_filter import Day, DaysAgo, History, OnDay, resolve
+from bot.order_ids import OrderId
+from bot.people import PersonFacts
+from bot.policy import Act, Question
+from storage import deliveries, requests, slack_messages
+from storage.history import Search
+from storage.slack_messages import Place
+from storage.states import Outcome, RequestState
+from storage.tables import Delivery, SlackMessage
+
+
+def show_history(parts: Parts, delivery: Delivery, asker: Asker, wanted: History) -> None:
+    """Show the newest page of what is searched for, to somebody who may read it."""
+    facts = {"filters": filters_to_json(wanted), "zone": _zone_of(parts.people.person(asker.person))}
+    _read(parts, delivery, asker, Kind.HISTORY, facts)
+
+
+def show_request(parts: Parts, delivery: Delivery, asker: Asker, public_id: str, page: int = 1) -> None:
+    """Show all about one request, page `page`, to somebody who may read it."""
+    with parts.database.read() as session:
+        known = requests.find(session, public_id) is not None
+    if not known:
+        _say(parts, delivery, asker, Answer.NO_SUCH_REQUEST, {"public_id": public_id})
+        return
+    _read(parts, delivery, asker, Kind.SHOW, {"public_id": public_id, "page": page})
+
+
+def turn_page(parts: Parts, delivery: Delivery, asker: Asker, message_id: int, cursor: Mapping[str, int]) -> None:
+    """Show another page of the same search in the place of the one that was clicked."""
+    with parts.database.read() as session:
+        row = session.get(SlackMessage, message_id)
+    if row is None or row.kind != Kind.HISTORY or row.person != asker.person:
+        _say(parts, delivery, asker, Answer.NOT_UNDERSTOOD, {})
+        return
+    facts = {key: value for key, value in json.loads(row.facts).items() if key not in ("before", "after")}
+    _read(parts, delivery, asker, Kind.HISTORY, {**facts, **cursor})
+
+
+def share(parts: Parts, delivery: Delivery, asker: Asker, message_id: int, cursor: Mapping[str, int]) -> None:
+    """Post the page that was clicked in the channel, if its reader may share it there."""
+    with parts.database.read() as session:
+        row = session.get(SlackMessage, message_id)
+    if row is None or row.kind != Kind.HISTORY or row.person != asker.person or asker.channel is None:
+        _say(parts, delivery, asker, Answer.NOT_UNDERSTOOD, {})
+        return
+    verdict = judge(parts, Question(Act.SHARE, asker.person, channel=asker.channel), fresh=True).verdict
+    facts = {**json.loads(row.facts), **cursor, "shared_by": asker.person}
+    with parts.database.write() as transaction:
+        ours = deliveries.still_ours(transaction, delivery)
+        if ours is None:
+            return
+        if verdict.allowed:
+            slack_messages.want(transaction, Kind.SHARED_HISTORY, Place(asker.channel, asker.person), facts=facts)
+        else:
+            outbox.refuse(transaction, asker, verdict, delivery=ours)
+        deliveries.done(ours, verdict.code.value)
+
+
+def search_of(facts: Mapping[str, Any], now: datetime) -> tuple[History, Search]:
+    """The filters of a history message, as typed and as searched for: days are days of the reader's zone."""
+    wanted = filters_from_json(facts["filters"])
+    zone = _zone(facts["zone"])
+    today = now.astimezone(zone).date()
+    since = _midnight(resolve(wanted.since, today), zone) if wanted.since else None
+    until = _midnight(resolve(wanted.until, today) + timedelta(days=1), zone) if wanted.until else None
+    order_id = wanted.order_id.value if wanted.order_id else None
+    search = Search(wanted.person, order_id, wanted.status, wanted.outcome, wanted.text, since, until)
+    return wanted, search
+
+
+def filters_to_json(wanted: History) -> dict[str, Any]:
+    """The filters as a history message keeps them."""
+    return {
+        "person": wanted.person,
+        "order_id": wanted.order_id.value if wanted.order_id else None,
+        "status": wanted.status,
+        "outcome": wanted.outcome,
+        "text": wanted.text,
+        "since": _day_to_json(wanted.since),
+        "until": _day_to_json(wanted.until),
+    }
+
+
+def filters_from_json(kept: Mapping[str, Any]) -> History:
+    """What `filters_to_json` wrote down."""
+    return History(
+        person=kept["person"],
+        order_id=OrderId(kept["order_id"]) if kept["order_id"] else None,
+        status=RequestState(kept["status"]) if kept["status"] else None,
+        outcome=Outcome(kept["outcome"]) if kept["outcome"] else None,
+        text=kept["text"],
+        since=_day_from_json(kept["since"]),
+        until=_day_from_json(kept["until"]),
+    )
+
+
+def _read(parts: Parts, delivery: Delivery, asker: Asker, kind: Kind, facts: Mapping[str, Any]) -> None:
+    verdict = judge(parts, Question(Act.READ, asker.person)).verdict
+    with parts.database.write() as transaction:
+        row = deliveries.still_ours(transaction, delivery)
+        if row is None:
+            return
+        if verdict.allowed:
+            slack_messages.want(transaction, kind, asker.place(), facts=facts)
+        else:
+            outbox.refuse(transaction, asker, verdict, delivery=row)
+        deliveries.done(row, verdict.code.value)
+
+
+def _say(parts: Parts, delivery: Delivery, asker: Asker, what: Answer, facts: Mapping[str, Any]) -> None:
+    with parts.database.write() as transaction:
+        row = deliveries.still_ours(transaction, delivery)
+        if row is not None:
+            outbox.answer(transaction, asker, what, delivery=row, facts=facts)
+            deliveries.done(row, what)
+
+
+def _zone_of(person: PersonFacts) -> str | int:
+    return person.tz or person.tz_offset_seconds
+
+
+def _zone(kept: str | int) -> tzinfo:
+    if isinstance(kept, str):
+        try:
+            return ZoneInfo(kept)
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
+    return timezone(timedelta(seconds=kept))
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time.min, zone)
+
+
+def _day_to_json(day: Day | None) -> dict[str, Any] | None:
+    if day is None:
+        return None
+    return {"day": day.day.isoformat()} if isinstance(day, OnDay) else asdict(day)
+
+
+def _day_from_json(kept: Mapping[str, Any] | None) -> Day | None:
+    if kept is None:
+        return None
+    return OnDay(date.fromisoformat(kept["day"])) if "day" in kept else DaysAgo(kept["days"])

@@ -1,0 +1,193 @@
+"""The inbox: take what Slack delivered, one at a time, and hand it to the use case it means."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, assert_never
+
+from bot.cancellation import ask, decide, look_back, outbox
+from bot.cancellation.ask import Wanted
+from bot.cancellation.outbox import Answer, Asker
+from bot.cancellation.parts import Parts
+from bot.commands import Ask, Help, OpenForm, Show, parse
+from bot.history_filter import History
+from bot.messages.actions import Action, read_page_value, read_request_value
+from bot.messages.parse_errors import explain
+from bot.order_files import LARGEST_FILE, FileOrders, FileTooLarge, read_order_file
+from bot.order_ids import OrderId, OrderList, parse_order_ids
+from bot.slack_answers import Ok, Refused
+from storage import deliveries
+from storage.database import StorageUnavailable
+from storage.requests import NewOrder
+from storage.states import Origin
+from storage.tables import Delivery
+
+log = logging.getLogger(__name__)
+
+COMMAND, CLICK, FORM, FORM_OPENED = "command", "click", "form", "form_opened"
+"""The kinds of deliveries."""
+
+TRIES = 5
+
+Payload = Mapping[str, Any]
+
+
+class Inbox:
+    """Handles what was delivered, each once; what fails for the database's sake is tried again."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def step(self) -> bool:
+        """Handle one delivery; False when there is none."""
+        with self._parts.database.write() as transaction:
+            delivery = deliveries.take(transaction, self._parts.owner)
+        if delivery is None:
+            return False
+        try:
+            self._handle(delivery, json.loads(delivery.payload))
+        except StorageUnavailable:
+            raise
+        except Exception:
+            log.exception("a %s could not be handled (try %d)", delivery.kind, delivery.tries)
+            self._broken(delivery, json.loads(delivery.payload))
+        return True
+
+    def _handle(self, delivery: Delivery, payload: Payload) -> None:
+        match delivery.kind:
+            case "command":
+                self._command(delivery, payload)
+            case "click":
+                self._click(delivery, payload)
+            case "form":
+                self._form(delivery, payload)
+            case _:
+                raise ValueError(f"nobody handles deliveries of kind {delivery.kind}")
+
+    def _command(self, delivery: Delivery, payload: Payload) -> None:
+        asker = Asker.of(delivery, payload["user"], payload["channel"])
+        command = parse(payload["text"])
+        match command:
+            case Ask(orders, reason):
+                wanted = _orders(orders)
+                source = {"duplicates": [each.value for each in orders.duplicates]}
+                self._ask(delivery, payload, asker, Origin.COMMAND, wanted, reason, source)
+            case History():
+                look_back.show_history(self._parts, delivery, asker, command)
+            case Show(public_id):
+                look_back.show_request(self._parts, delivery, asker, public_id)
+            case OpenForm() | Help():
+                raise ValueError("forms and help are answered where they arrive")
+            case _:
+                # What could not be read was answered when it arrived and is never kept.
+                raise ValueError(f"a command that cannot be read was kept: {type(command).__name__}")
+
+    def _click(self, delivery: Delivery, payload: Payload) -> None:
+        action = Action(payload["action"])
+        asker = Asker.of(delivery, payload["user"], payload["channel"], replaces=payload["ephemeral"])
+        match action:
+            case Action.GO_AHEAD | Action.KEEP | Action.SHOW_NEXT | Action.SHOW_PREVIOUS:
+                self._request_click(delivery, asker, action, payload["value"])
+            case Action.OLDER | Action.NEWER | Action.SHARE:
+                turned = read_page_value(payload["value"])
+                if turned is None:
+                    self._say(delivery, asker, Answer.NOT_UNDERSTOOD)
+                elif action is Action.SHARE:
+                    look_back.share(self._parts, delivery, asker, turned.message_id, turned.cursor())
+                else:
+                    look_back.turn_page(self._parts, delivery, asker, turned.message_id, turned.cursor())
+            case _:
+                assert_never(action)
+
+    def _request_click(self, delivery: Delivery, asker: Asker, action: Action, value: str) -> None:
+        pressed = read_request_value(value)
+        if pressed is None:
+            self._say(delivery, asker, Answer.NOT_UNDERSTOOD)
+        elif action is Action.GO_AHEAD:
+            decide.go_ahead(self._parts, delivery, decide.Click(asker, pressed.public_id, pressed.number))
+        elif action is Action.KEEP:
+            decide.keep(self._parts, delivery, decide.Click(asker, pressed.public_id, pressed.number))
+        else:
+            look_back.show_request(self._parts, delivery, asker, pressed.public_id, pressed.number)
+
+    def _form(self, delivery: Delivery, payload: Payload) -> None:
+        asker = Asker.of(delivery, payload["user"], payload["channel"])
+        typed = parse_order_ids(payload["ids"]) if payload["ids"].strip() else OrderList(())
+        if not isinstance(typed, OrderList):
+            self._problem(delivery, asker, explain(typed))
+            return
+        wanted = _orders(typed)
+        source: dict[str, Any] = {"duplicates": [each.value for each in typed.duplicates]}
+        if payload["file"] is not None:
+            read = self._read_file(delivery, asker, payload["file"])
+            if read is None:
+                return
+            wanted, again = _joined(wanted, read)
+            source = {
+                "duplicates": source["duplicates"] + again,
+                "file_name": payload["file"]["name"],
+                "column": read.column,
+                "blank_rows": read.blank_rows,
+            }
+        self._ask(delivery, payload, asker, Origin.FORM, wanted, payload["reason"], source)
+
+    def _read_file(self, delivery: Delivery, asker: Asker, file: Payload) -> FileOrders | None:
+        fetched = self._parts.slack.download_file(file["url"], LARGEST_FILE)
+        if isinstance(fetched, Refused) and fetched.code == "too_large":
+            self._problem(delivery, asker, explain(FileTooLarge(LARGEST_FILE + 1, LARGEST_FILE)))
+            return None
+        if not isinstance(fetched, Ok):
+            self._say(delivery, asker, Answer.FILE_NOT_FETCHED)
+            return None
+        read = read_order_file(fetched.value)
+        if not isinstance(read, FileOrders):
+            self._problem(delivery, asker, explain(read))
+            return None
+        return read
+
+    def _ask(
+        self,
+        delivery: Delivery,
+        payload: Payload,
+        asker: Asker,
+        origin: Origin,
+        orders: Sequence[NewOrder],
+        reason: str | None,
+        source: Payload,
+    ) -> None:
+        wanted = Wanted(asker, payload["team"], payload["channel"], origin, orders, reason, source)
+        ask.ask(self._parts, delivery, wanted)
+
+    def _problem(self, delivery: Delivery, asker: Asker, words: str) -> None:
+        self._say(delivery, asker, Answer.PROBLEM, words=words)
+
+    def _say(self, delivery: Delivery, asker: Asker, what: Answer, **facts: str) -> None:
+        with self._parts.database.write() as transaction:
+            row = deliveries.still_ours(transaction, delivery)
+            if row is not None:
+                outbox.answer(transaction, asker, what, delivery=row, facts=facts)
+                deliveries.done(row, what)
+
+    def _broken(self, delivery: Delivery, payload: Payload) -> None:
+        """Try again soon; after some tries say that it is our fault, so that nobody waits for nothing."""
+        if delivery.tries >= TRIES:
+            self._say(delivery, Asker.of(delivery, payload["user"], payload["channel"]), Answer.BROKEN)
+            return
+        with self._parts.database.write() as transaction:
+            deliveries.postpone(transaction, delivery, 0.5 * 2**delivery.tries)
+
+
+def _orders(orders: OrderList) -> list[NewOrder]:
+    return [NewOrder(each.value, None, each.unlike_fincart) for each in orders.orders]
+
+
+def _joined(typed: list[NewOrder], read: FileOrders) -> tuple[list[NewOrder], list[str]]:
+    """The orders typed and those of the file, each once, and the ids that were given more than once."""
+    joined = {order.order_id: order for order in typed}
+    again = [each.value for each in read.duplicates]
+    for each in read.orders:
+        order: OrderId = each.order
+        if order.value in joined:
+            again.append(order.value)
+        joined[order.value] = NewOrder(order.value, each.label, order.unlike_fincart)
+    return list(joined.values()), list(dict.fromkeys(again))

@@ -1,0 +1,51 @@
+"""Slack's edge: a payload becomes a kept delivery and an acknowledgement. No rules, no SQL, no calls that wait."""
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt import App, BoltResponse
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+
+from bot.listeners import clicks, commands, forms
+from bot.listeners.edge import Edge
+
+log = logging.getLogger(__name__)
+
+ANYTHING = re.compile(r".*", re.DOTALL)
+
+
+def make_app(edge: Edge, token: str) -> App:
+    """The Bolt app of both modes. It verifies no signature (bot.server does, before anything is parsed) and asks
+    Slack nothing: listeners run in the thread that received, and are over in milliseconds."""
+    for name in ("slack_bolt", "slack_sdk"):
+        # At INFO and below they log bodies.
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+    def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token, bot_user_id="")
+
+    app = App(
+        logger=logging.getLogger("slack_bolt"),
+        authorize=authorize,
+        process_before_response=True,
+        request_verification_enabled=False,
+        ignoring_self_events_enabled=False,
+        raise_error_for_unhandled_request=True,
+    )
+    commands.listen(app, edge)
+    clicks.listen(app, edge)
+    forms.listen(app, edge)
+    app.error(_unhandled)
+    return app
+
+
+def _unhandled(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
+    """Nobody handles it: Slack is told that it arrived, since sending it again would change nothing."""
+    if isinstance(error, BoltUnhandledRequestError):
+        log.info("nobody handles what Slack sent (%s)", body.get("type") or body.get("command"))
+        return BoltResponse(status=200, body="")
+    log.error("a listener failed", exc_info=error)
+    return BoltResponse(status=500, body="")

@@ -1,0 +1,47 @@
+"""Buttons: each press is kept for the worker with who pressed what on which message."""
+
+import re
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.inbox import CLICK
+from bot.listeners.edge import Body, Edge, team_of
+from bot.messages.actions import Action
+from bot.messages.answers import button_not_known
+from storage.deliveries import Incoming
+
+_ANY = re.compile(r"[\s\S]*")
+
+
+def listen(app: App, edge: Edge) -> None:
+    """Handle every button there is, and those of older versions."""
+
+    @app.action(_ANY)
+    def pressed(ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        action = body["actions"][0]
+        if action.get("action_id") not in set(Action):
+            edge.respond(body.get("response_url"), button_not_known())
+        elif edge.keep(_incoming(body, action)) is None:
+            edge.respond(body.get("response_url"), edge.could_not_record())
+
+
+def _incoming(body: Body, action: Body) -> Incoming:
+    container = body.get("container") or {}
+    channel = (body.get("channel") or {}).get("id") or container.get("channel_id")
+    user, value = str(body["user"]["id"]), str(action.get("value") or "")
+    pressed = (str(action["action_id"]), value, str(action.get("action_ts")))
+    return Incoming(
+        CLICK,
+        (str(body.get("trigger_id")), user, *pressed),
+        {
+            "team": team_of(body),
+            "user": user,
+            "channel": channel,
+            "action": action["action_id"],
+            "value": value,
+            "ephemeral": bool(container.get("is_ephemeral")),
+        },
+        body.get("response_url"),
+    )

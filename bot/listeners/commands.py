@@ -1,0 +1,45 @@
+"""The slash command: what can be answered from the text alone is, at once; the rest is kept for the worker."""
+
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.cancellation.facts import rules_facts
+from bot.commands import Ask, Help, OpenForm, Show, parse
+from bot.history_filter import History
+from bot.inbox import COMMAND
+from bot.listeners.edge import Body, Edge, inline, team_of
+from bot.listeners.forms import open_form
+from bot.manifest import COMMAND as NAME
+from bot.messages.answers import not_read
+from bot.messages.help import help_message
+from storage.deliveries import Incoming
+
+
+def listen(app: App, edge: Edge) -> None:
+    """Handle the command."""
+
+    @app.command(NAME)
+    def typed(ack: Ack, body: dict[str, Any]) -> None:
+        text = body.get("text") or ""
+        command = parse(text)
+        match command:
+            case Help():
+                ack(**inline(help_message(rules_facts(edge.settings))))
+            case OpenForm():
+                opened = open_form(edge, body)
+                ack() if opened else ack(**inline(edge.could_not_record()))
+            case Ask() | History() | Show():
+                kept = edge.keep(_incoming(body, text))
+                ack() if kept is not None else ack(**inline(edge.could_not_record()))
+            case _:
+                ack(**inline(not_read(command, text)))
+
+
+def _incoming(body: Body, text: str) -> Incoming:
+    return Incoming(
+        COMMAND,
+        (str(body.get("trigger_id")), str(body["user_id"]), text),
+        {"team": team_of(body), "user": body["user_id"], "channel": body["channel_id"], "text": text},
+        body.get("response_url"),
+    )

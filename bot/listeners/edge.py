@@ -1,0 +1,69 @@
+"""What listeners share: keep a delivery, answer at once, and leave what waits on Slack to other threads."""
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from bot.config import Settings
+from bot.messages.answers import could_not_record
+from bot.messages.message import Message
+from bot.slack import SlackClient
+from storage import deliveries
+from storage.database import Database, StorageUnavailable
+from storage.deliveries import Incoming
+
+log = logging.getLogger(__name__)
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The settings, the inbox, and threads for calls to Slack that cannot wait behind any other work."""
+
+    settings: Settings
+    database: Database
+    slack: SlackClient
+    at_once: Executor
+
+    def keep(self, incoming: Incoming, *, due: bool = True) -> bool | None:
+        """Commit a delivery. False: a repeat of one kept before. None: it could not be recorded, so nothing is done."""
+        try:
+            return deliveries.keep(self.database, incoming, due=due)
+        except StorageUnavailable as unavailable:
+            log.error("a %s could not be recorded and was not done: %s", incoming.kind, unavailable)
+            return None
+
+    def could_not_record(self) -> Message:
+        """What whoever asked is told then."""
+        return could_not_record(self.settings.contact)
+
+    def respond(self, response_url: str | None, message: Message) -> None:
+        """Answer a click privately without keeping its acknowledgement waiting; best effort."""
+        if response_url:
+            self.soon(lambda: self.slack.respond(response_url, message))
+
+    def soon(self, act: Callable[[], object]) -> None:
+        """Do this now, on a thread that no other work waits for."""
+        self.at_once.submit(_logged, act)
+
+
+def inline(message: Message) -> dict[str, Any]:
+    """A message as the body of a command's acknowledgement (docs.slack.dev, implementing slash commands)."""
+    return {"response_type": "ephemeral", "text": message.text, "blocks": list(message.blocks)}
+
+
+def team_of(body: Body) -> str:
+    """The workspace that a payload comes from; null for an organisation-wide install, where the person's counts."""
+    team = body.get("team") or {}
+    user = body.get("user") or {}
+    return str(body.get("team_id") or team.get("id") or user.get("team_id") or "")
+
+
+def _logged(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except Exception:
+        log.exception("an answer to a person failed")

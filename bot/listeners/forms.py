@@ -1,0 +1,118 @@
+"""The form: opened at once, read when it is submitted, its mistakes shown beside its fields."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.commands import ReasonTooLong, read_reason
+from bot.inbox import FORM, FORM_OPENED
+from bot.listeners.edge import Body, Edge, team_of
+from bot.messages import form
+from bot.messages.answers import form_gone, form_not_opened
+from bot.messages.parse_errors import explain
+from bot.order_files import LARGEST_FILE, FileTooLarge
+from bot.order_ids import OrderList, parse_order_ids
+from bot.slack_answers import Ok
+from storage import deliveries
+from storage.database import StorageUnavailable
+from storage.deliveries import Incoming
+
+_ANY = re.compile(r"[\s\S]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a submitted form holds."""
+
+    ids: str
+    reason: str
+    file: Mapping[str, Any] | None
+
+
+def open_form(edge: Edge, body: Body) -> bool:
+    """Keep a draft and open the form for whoever typed the command; False: the draft could not be recorded."""
+    draft = Incoming(
+        FORM_OPENED,
+        (str(body.get("trigger_id")), str(body["user_id"])),
+        {"team": team_of(body), "user": body["user_id"], "channel": body["channel_id"]},
+        body.get("response_url"),
+    )
+    kept = edge.keep(draft, due=False)
+    if kept:
+        view = form.form_view(
+            draft.id(),
+            body["channel_id"],
+            edge.settings.max_orders_per_request,
+            edge.settings.require_reason,
+        )
+        # The trigger works for three seconds: this waits behind nothing.
+        edge.soon(lambda: _open(edge, body, view))
+    return kept is not None
+
+
+def listen(app: App, edge: Edge) -> None:
+    """Handle the submitted form."""
+
+    @app.view(form.FORM)
+    def submitted(ack: Ack, body: dict[str, Any]) -> None:
+        filled = _read(body["view"])
+        errors = _mistakes(edge, filled)
+        if errors:
+            ack(response_action="errors", errors=errors)
+            return
+        try:
+            with edge.database.read() as session:
+                draft = deliveries.find(session, body["view"]["private_metadata"])
+        except StorageUnavailable:
+            ack(response_action="errors", errors=form.form_errors(ids=edge.could_not_record().text))
+            return
+        if draft is None or draft.kind != FORM_OPENED or json.loads(draft.payload)["user"] != body["user"]["id"]:
+            ack(response_action="errors", errors=form.form_errors(ids=form_gone().text))
+            return
+        opened = json.loads(draft.payload)
+        payload = opened | {"ids": filled.ids, "reason": read_reason(filled.reason), "file": filled.file}
+        kept = edge.keep(Incoming(FORM, (draft.id, body["view"]["id"]), payload, draft.response_url))
+        if kept is None:
+            ack(response_action="errors", errors=form.form_errors(ids=edge.could_not_record().text))
+        else:
+            ack()
+
+
+def _open(edge: Edge, body: Body, view: Mapping[str, Any]) -> None:
+    opened = edge.slack.open_view(body["trigger_id"], view)
+    if not isinstance(opened, Ok):
+        edge.respond(body.get("response_url"), form_not_opened())
+
+
+def _mistakes(edge: Edge, filled: Filled) -> dict[str, str]:
+    """What is wrong with each field, as the person reads it beside the field."""
+    ids = file = reason = ""
+    if filled.ids.strip():
+        read = parse_order_ids(filled.ids)
+        ids = "" if isinstance(read, OrderList) else explain(read)
+    elif filled.file is None:
+        ids = "Paste at least one order id here, or choose a file."
+    if filled.file is not None and filled.file["size"] > LARGEST_FILE:
+        file = explain(FileTooLarge(filled.file["size"], LARGEST_FILE))
+    why = read_reason(filled.reason)
+    if isinstance(why, ReasonTooLong):
+        reason = explain(why)
+    elif why is None and edge.settings.require_reason:
+        reason = "Say why: a reason is required here."
+    return form.form_errors(ids=ids, file=file, reason=reason)
+
+
+def _read(view: Body) -> Filled:
+    values = view["state"]["values"]
+    ids = values.get(form.IDS_BLOCK, {}).get(form.IDS_ACTION, {}).get("value") or ""
+    reason = values.get(form.REASON_BLOCK, {}).get(form.REASON_ACTION, {}).get("value") or ""
+    files = values.get(form.FILE_BLOCK, {}).get(form.FILE_ACTION, {}).get("files") or []
+    file = None
+    if files:
+        url = files[0].get("url_private_download") or files[0].get("url_private")
+        file = {"name": str(files[0].get("name") or ""), "size": int(files[0].get("size") or 0), "url": url}
+    return Filled(ids, reason, file)

@@ -1,0 +1,163 @@
+"""Posting: bring Slack to show what the database says, one message at a time, for as long as it takes.
+
+One writer per message, the holder of its row. A message is rendered when it is sent, so that an outage collapses
+into one edit. What Slack answers never changes an outcome.
+"""
+
+import logging
+import threading
+from collections import deque
+
+from bot.cancellation.outbox import Kind
+from bot.cancellation.parts import Parts
+from bot.messages.message import Message
+from bot.rendering import render
+from bot.slack import PostedMessage
+from bot.slack_answers import Answer, Ok, RateLimited, Refused, Unanswered
+from storage import slack_messages
+from storage.database import Transaction
+from storage.tables import SlackMessage
+
+log = logging.getLogger(__name__)
+
+EDITS_A_MINUTE = 40
+LONGEST_PAUSE = 8.0
+"""Seconds between two tries: a message is right within ten seconds of Slack's recovery."""
+PRIVATE_TRIES = 30
+"""An answer to one person is not worth more: they have typed again by then."""
+
+CANNOT_POST = frozenset({"channel_not_found", "not_in_channel", "is_archived"})
+UNFIT = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
+
+
+class Poster:
+    """Sends what is due. Thread-safe: every message is one thread's at a time."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._edits: deque[float] = deque()
+        self._lock = threading.Lock()
+
+    def step(self) -> bool:
+        """Send one message that is due; False when Slack shows all as it is."""
+        with self._parts.database.write() as transaction:
+            row = slack_messages.take(transaction, self._parts.owner)
+            if row is None:
+                return False
+            if row.ts is not None and not row.urgent and (pause := self._pause()):
+                row.tries -= 1
+                row.lease_owner = None
+                slack_messages.again(transaction, row, row.trouble or "", pause)
+                return True
+        revision = row.wanted
+        message = self._rendered(row)
+        answer = self._send(row, message)
+        with self._parts.database.write() as transaction:
+            ours = slack_messages.still_ours(transaction, row)
+            if ours is not None:
+                self._keep(transaction, ours, revision, answer)
+        if row.kind == Kind.LIVE and row.permalink is None and isinstance(answer, Ok) and answer.value is not None:
+            self._keep_link(row, answer.value)
+        return True
+
+    def _keep_link(self, row: SlackMessage, posted: PostedMessage) -> None:
+        """Slack's own link to the live message, for history; without it this time, the next edit asks again."""
+        link = self._parts.slack.permalink(posted.channel, posted.ts)
+        if isinstance(link, Ok):
+            with self._parts.database.write() as transaction:
+                slack_messages.keep_link(transaction, row, link.value)
+
+    def _pause(self) -> float:
+        """Seconds until a progress edit may go, 0 for now: all of them together are held to `EDITS_A_MINUTE`."""
+        now = self._parts.uptime()
+        with self._lock:
+            while self._edits and self._edits[0] <= now - 60:
+                self._edits.popleft()
+            if len(self._edits) >= EDITS_A_MINUTE:
+                return self._edits[0] + 60 - now
+            self._edits.append(now)
+            return 0.0
+
+    def _rendered(self, row: SlackMessage) -> Message:
+        own = self._parts.people.known_identity()
+        with self._parts.database.read() as session:
+            now = self._parts.now()
+            return render(session, row, self._parts.settings, now, own.user_id if own else None)
+
+    def _send(self, row: SlackMessage, message: Message) -> Answer[PostedMessage | None]:
+        answer = self._send_once(row, message)
+        if isinstance(answer, Refused) and answer.code in UNFIT:
+            # Whatever Slack dislikes is in the blocks: the text says all that they say.
+            log.error("Slack refused the blocks of a %s message: %s %s", row.kind, answer.code, answer.detail)
+            answer = self._send_once(row, Message(message.text))
+        return answer
+
+    def _send_once(self, row: SlackMessage, message: Message) -> Answer[PostedMessage | None]:
+        slack = self._parts.slack
+        if row.response_url is not None:
+            answer: Answer[PostedMessage | None] = slack.respond(
+                row.response_url, message, replace_original=row.replace_original
+            )
+            if not isinstance(answer, Refused) or answer.code in UNFIT:
+                return answer
+            # The URL works no more: what it was for is still owed to the person.
+            return self._send_privately(row, message)
+        if row.ts is not None and row.channel is not None:
+            return slack.update_message(row.channel, row.ts, message)
+        if _is_private(row):
+            return self._send_privately(row, message)
+        return slack.post_message(row.channel or row.person or "", message, row.thread_ts)
+
+    def _send_privately(self, row: SlackMessage, message: Message) -> Answer[PostedMessage | None]:
+        assert row.person is not None
+        if row.channel is not None and row.channel[0] in "CG":
+            answer: Answer[PostedMessage | None] = self._parts.slack.post_ephemeral(row.channel, row.person, message)
+            if not isinstance(answer, Refused):
+                return answer
+        return self._parts.slack.post_message(row.person, message)
+
+    def _keep(
+        self, transaction: Transaction, row: SlackMessage, revision: int, answer: Answer[PostedMessage | None]
+    ) -> None:
+        match answer:
+            case Ok(posted):
+                slack_messages.shown(
+                    transaction,
+                    row,
+                    revision,
+                    None if posted is None or _is_private(row) else posted.ts,
+                    None if posted is None or _is_private(row) else posted.channel,
+                )
+            case RateLimited(seconds):
+                slack_messages.again(transaction, row, "ratelimited", seconds)
+            case Refused(code):
+                self._keep_refused(transaction, row, code)
+            case Unanswered(why):
+                self._try_again(transaction, row, why)
+
+    def _keep_refused(self, transaction: Transaction, row: SlackMessage, code: str) -> None:
+        cannot_post = code in CANNOT_POST or code.startswith("restricted_action")
+        if row.kind == Kind.LIVE and row.ts is None and cannot_post and row.person != row.channel:
+            # The channel is closed to the bot: the live message becomes a direct message to who asked.
+            row.channel = row.person
+            slack_messages.again(transaction, row, code, 0)
+            transaction.wake("messages")
+        elif row.ts is not None and code in GONE:
+            # Somebody deleted it, or Slack lets nobody edit it any more: the news is still owed to the channel.
+            row.ts = None
+            slack_messages.again(transaction, row, code, 0)
+        else:
+            self._try_again(transaction, row, code)
+
+    def _try_again(self, transaction: Transaction, row: SlackMessage, trouble: str) -> None:
+        if _is_private(row) and row.tries >= PRIVATE_TRIES:
+            log.warning("a private message to %s was given up: %s", row.person, trouble)
+            slack_messages.give_up(row, trouble)
+            return
+        pause = min(LONGEST_PAUSE, 0.25 * 2.0 ** min(row.tries, 10))
+        slack_messages.again(transaction, row, trouble, pause)
+
+
+def _is_private(row: SlackMessage) -> bool:
+    return row.kind not in (Kind.LIVE, Kind.SHARED_HISTORY, Kind.END_NOTICE)

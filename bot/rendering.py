@@ -1,0 +1,106 @@
+"""A message's row → the message as it is to be shown now, from the database alone."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.cancellation.facts import event_facts, order_facts, request_facts, rules_facts
+from bot.cancellation.look_back import search_of
+from bot.cancellation.outbox import Answer, Kind
+from bot.config import Settings
+from bot.messages import answers, preview_ended
+from bot.messages.actions import page_value
+from bot.messages.facts import RequestFacts
+from bot.messages.history import ENTRIES_PER_PAGE, described, history_page
+from bot.messages.live import end_notice, live
+from bot.messages.message import Message
+from bot.messages.preview import preview
+from bot.messages.refusals import refused
+from bot.messages.show import EVENTS_PER_PAGE, ORDERS_PER_PAGE, page_count, show_page
+from bot.policy import Verdict
+from storage import history, requests
+from storage.tables import Request, SlackMessage
+
+Facts = Mapping[str, Any]
+
+
+def render(session: Session, row: SlackMessage, settings: Settings, now: datetime, bot_user: str | None) -> Message:
+    """The message of this row. Raises LookupError where what it speaks of is not in the database."""
+    facts = json.loads(row.facts)
+    kind = Kind(row.kind)
+    if kind in (Kind.HISTORY, Kind.SHARED_HISTORY):
+        return _history(session, row, facts, now)
+    if kind is Kind.SHOW:
+        return _show(session, facts, viewer=row.person)
+    if kind is Kind.ANSWER:
+        return _answer(session, row, facts, settings)
+    about = _about(session, row)
+    if kind is Kind.PREVIEW:
+        return preview(replace(about, in_direct_message=not facts["can_post"]), bot_user)
+    return end_notice(about) if kind is Kind.END_NOTICE else live(about, bot_user)
+
+
+def _about(session: Session, row: SlackMessage) -> RequestFacts:
+    request = session.get(Request, row.request_seq)
+    if request is None:
+        raise LookupError(f"message {row.id} is about no request")
+    return request_facts(session, request)
+
+
+_ABOUT_A_REQUEST: Mapping[Answer, Callable[[RequestFacts], Message]] = {
+    Answer.WENT_AHEAD: preview_ended.went_ahead,
+    Answer.KEPT: preview_ended.kept,
+    Answer.EXPIRED: preview_ended.expired,
+    Answer.ALREADY_DECIDED: preview_ended.already_decided,
+    Answer.OLDER_REVISION: preview_ended.older_revision,
+}
+
+
+def _answer(session: Session, row: SlackMessage, facts: Facts, settings: Settings) -> Message:
+    what = Answer(facts["what"])
+    about = _about(session, row) if row.request_seq is not None else None
+    if about is not None and what in _ABOUT_A_REQUEST:
+        return _ABOUT_A_REQUEST[what](about)
+    match what:
+        case Answer.REFUSED:
+            verdict = Verdict.from_dict(facts["verdict"])
+            return refused(verdict.code, verdict.rule, verdict.ask, rules_facts(settings), about)
+        case Answer.NO_SUCH_REQUEST:
+            return answers.no_such_request(facts.get("public_id", ""))
+        case Answer.PROBLEM:
+            return answers.problem(facts["words"])
+        case Answer.FILE_NOT_FETCHED:
+            return answers.file_not_fetched(settings.contact)
+        case Answer.BROKEN:
+            return answers.broken(settings.contact)
+        case _:
+            return answers.button_not_known()
+
+
+def _history(session: Session, row: SlackMessage, facts: Facts, now: datetime) -> Message:
+    wanted, search = search_of(facts, now)
+    before, after = facts.get("before"), facts.get("after")
+    page = history.page(session, search, ENTRIES_PER_PAGE, before=before, after=after)
+    entries = tuple(request_facts(session, request) for request in page.requests)
+    assert row.id is not None
+    older = page_value(row.id, "before", page.requests[-1].seq) if page.requests and page.has_older else None
+    newer = page_value(row.id, "after", page.requests[0].seq) if page.requests and page.has_newer else None
+    share = page_value(row.id, "before", (page.requests[0].seq or 0) + 1) if page.requests else None
+    return history_page(entries, described(wanted), older, newer, share, facts.get("shared_by"))
+
+
+def _show(session: Session, facts: Facts, viewer: str | None) -> Message:
+    request = requests.find(session, facts["public_id"])
+    if request is None:
+        return answers.no_such_request(facts["public_id"])
+    events = history.event_count(session, request.public_id)
+    pages = page_count(request.order_count, events)
+    page = min(max(1, int(facts.get("page", 1))), pages)
+    lines = requests.orders(session, request, (page - 1) * ORDERS_PER_PAGE, ORDERS_PER_PAGE)
+    told = history.events(session, request.public_id, (page - 1) * EVENTS_PER_PAGE, EVENTS_PER_PAGE)
+    about = request_facts(session, request)
+    return show_page(about, order_facts(lines), event_facts(told), page, pages, events, viewer)

@@ -1,0 +1,124 @@
+"""HTTP: Slack's deliveries at /slack/events, and the two health pages of both modes.
+
+A delivery's size is bounded and its signature checked before anything in it is read
+(docs.slack.dev/authentication/verifying-requests-from-slack).
+"""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+from urllib.parse import parse_qs
+
+from slack_bolt import App, BoltRequest
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.app import Bot
+from bot.manifest import EVENTS_PATH
+from storage.database import StorageUnavailable
+from storage.migrate import is_current
+
+LARGEST_BODY = 1024 * 1024
+SIGNATURE_LIVES = 300
+"""Seconds before and after which a delivery's timestamp is refused."""
+
+
+class Signature:
+    """Checks that a delivery is Slack's: HMAC-SHA256 over the timestamp and the raw body, compared in constant time."""
+
+    def __init__(self, secret: str, now: Callable[[], float] = time.time) -> None:
+        self._secret = secret.encode()
+        self._now = now
+
+    def is_right(self, timestamp: str, signature: str, body: bytes) -> bool:
+        """False for a wrong or missing signature, and for a timestamp that is old, in the future or no number."""
+        if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+            return False
+        if abs(self._now() - int(timestamp)) > SIGNATURE_LIVES:
+            return False
+        wanted = hmac.new(self._secret, b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+        return hmac.compare_digest(f"v0={wanted}".encode(), signature.encode())
+
+
+def http_app(bot: Bot, *, with_slack: bool) -> Starlette:
+    """The web application. In Socket Mode it has the health pages alone."""
+
+    async def healthz(request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(request: Request) -> Response:
+        trouble = await run_in_threadpool(_not_ready, bot)
+        return PlainTextResponse(f"{trouble or 'ready'}\n", status_code=503 if trouble else 200)
+
+    routes = [Route("/healthz", healthz, methods=["GET"]), Route("/readyz", readyz, methods=["GET"])]
+    if with_slack:
+        secret = bot.parts.settings.slack_signing_secret
+        assert secret is not None
+        signature = Signature(secret.get_secret_value())
+
+        async def events(request: Request) -> Response:
+            return await _delivered(bot.app, signature, request)
+
+        routes.append(Route(EVENTS_PATH, events, methods=["POST"]))
+    return Starlette(routes=routes)
+
+
+def _not_ready(bot: Bot) -> str:
+    """Why this process should be given no work, or nothing: the database answers, and every lane runs."""
+    if bot.stopping.is_set():
+        return "stopping"
+    try:
+        with bot.parts.database.read() as session:
+            if not is_current(session.connection()):
+                return "the database is of another version"
+    except StorageUnavailable:
+        return "the database cannot be read"
+    return "" if bot.worker.is_alive() else "the worker does not run"
+
+
+async def _delivered(app: App, signature: Signature, request: Request) -> Response:
+    body = await _body(request)
+    if body is None:
+        return PlainTextResponse("too large\n", status_code=413)
+    headers = request.headers
+    stamp, signed = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
+    if not signature.is_right(stamp, signed, body):
+        return PlainTextResponse("not signed by Slack\n", status_code=401)
+    if not _is_readable(body, headers.get("content-type", "")):
+        return PlainTextResponse("not a delivery of Slack's\n", status_code=400)
+    answer = await run_in_threadpool(app.dispatch, BoltRequest(body=body.decode(), headers=dict(headers)))
+    content_type = answer.headers.get("content-type", ["text/plain; charset=utf-8"])[0]
+    return Response(answer.body, answer.status, media_type=content_type)
+
+
+async def _body(request: Request) -> bytes | None:
+    """The raw body; None once it is larger than `LARGEST_BODY`, whatever its header says."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                return None
+    except ClientDisconnect:
+        return b""
+    return bytes(body)
+
+
+def _is_readable(body: bytes, content_type: str) -> bool:
+    """Whether this is one of the three shapes in which Slack delivers: a command, a payload, an event."""
+    try:
+        text = body.decode()
+        if "json" in content_type:
+            return isinstance(json.loads(text), dict)
+        fields = parse_qs(text, keep_blank_values=True, strict_parsing=True)
+        if "payload" in fields:
+            payload = json.loads(fields["payload"][0])
+            return isinstance(payload, dict) and "type" in payload
+        return "command" in fields or "ssl_check" in fields
+    except ValueError:
+        return False

@@ -1,0 +1,95 @@
+"""Looking back: pages of requests by keyset, newest first, and the events of one request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from storage.audit import EventKind, Head
+from storage.states import Outcome, RequestState
+from storage.tables import AuditEvent, Decision, OrderLine, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What history is searched for; None is no condition. `since` is included, `until` is not."""
+
+    person: str | None = None
+    order_id: str | None = None
+    status: RequestState | None = None
+    outcome: Outcome | None = None
+    text: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some requests, newest first, and whether there are older and newer ones."""
+
+    requests: Sequence[Request]
+    has_older: bool
+    has_newer: bool
+
+
+def page(session: Session, search: Search, count: int, *, before: int | None = None, after: int | None = None) -> Page:
+    """The `count` requests next older than `before`, or next newer than `after`, or the newest of all."""
+    query = select(Request).where(*_conditions(search))
+    if after is not None:
+        newer = session.scalars(query.where(col(Request.seq) > after).order_by(col(Request.seq)).limit(count + 1)).all()
+        found = list(reversed(newer[:count]))
+        return Page(found, has_older=True, has_newer=len(newer) > count)
+    if before is not None:
+        query = query.where(col(Request.seq) < before)
+    older = session.scalars(query.order_by(col(Request.seq).desc()).limit(count + 1)).all()
+    return Page(older[:count], has_older=len(older) > count, has_newer=before is not None)
+
+
+def events(session: Session, public_id: str, skip: int, count: int) -> Sequence[AuditEvent]:
+    """Events of one request, oldest first."""
+    query = select(AuditEvent).where(col(AuditEvent.request) == public_id).order_by(col(AuditEvent.seq))
+    return session.scalars(query.offset(skip).limit(count)).all()
+
+
+def event_count(session: Session, public_id: str) -> int:
+    """How many events one request has."""
+    query = select(func.count()).select_from(AuditEvent).where(col(AuditEvent.request) == public_id)
+    return session.scalars(query).one()
+
+
+def final_head(session: Session, public_id: str) -> Head | None:
+    """The chain at the event that finished a request or last corrected it; None before that."""
+    query = (
+        select(AuditEvent)
+        .where(col(AuditEvent.request) == public_id, col(AuditEvent.kind).in_((EventKind.FINISHED.value,)))
+        .order_by(col(AuditEvent.seq).desc())
+        .limit(1)
+    )
+    event = session.scalars(query).first()
+    return Head(event.seq, event.hash) if event else None
+
+
+def _conditions(search: Search) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if search.person is not None:
+        decided = exists().where(col(Decision.request_seq) == col(Request.seq), col(Decision.person) == search.person)
+        asked = col(Request.requester) == search.person
+        found.append(or_(asked, col(Request.decided_by) == search.person, decided))
+    if search.order_id is not None:
+        found.append(
+            exists().where(col(OrderLine.order_id) == search.order_id, col(OrderLine.request_seq) == col(Request.seq))
+        )
+    if search.status is not None:
+        found.append(col(Request.state) == search.status)
+    if search.outcome is not None:
+        found.append(getattr(Request, search.outcome.value) > 0)
+    if search.text is not None:
+        found.append(col(Request.reason).icontains(search.text, autoescape=True))
+    if search.since is not None:
+        found.append(col(Request.created_at) >= search.since)
+    if search.until is not None:
+        found.append(col(Request.created_at) < search.until)
+    return found

@@ -1,0 +1,360 @@
+"""The truth table, row by row."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.fincart_answers import LogEntry, LogKind, LogReading
+from bot.truth import (
+    Attempt,
+    Evidence,
+    Halve,
+    LogClass,
+    ReadLog,
+    SendAgain,
+    Settled,
+    Step,
+    Why,
+    classify_log,
+    conclude,
+    reconsider,
+    with_answer,
+    with_late_answer,
+    with_log,
+)
+from storage.states import AnswerKind, Doubt, Outcome
+
+SENT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+ENDED = SENT + timedelta(seconds=1)
+OK, UNACTED, TOKEN, REFUSED, LOST = AnswerKind
+
+
+def after(seconds: float, start: datetime = ENDED) -> datetime:
+    return start + timedelta(seconds=seconds)
+
+
+def log(*entries: tuple[str, float]) -> LogReading:
+    """A log of titles, each so many seconds after the first send."""
+    lines = tuple(LogEntry(title, "", after(seconds, SENT), "Merchant") for title, seconds in entries)
+    return LogReading(LogKind.READ, lines)
+
+
+PENDING_LINE = ("Pending", -1000.0)
+LOGS = {
+    "since": log(PENDING_LINE, ("Cancelled", 0)),
+    "before": log(PENDING_LINE, ("Canceled", -100)),
+    "other": log(PENDING_LINE, ("Processing", -100)),
+    "pending": log(PENDING_LINE),
+    "absent": LogReading(LogKind.ABSENT),
+    "unreadable": LogReading(LogKind.UNREADABLE, why="no answer"),
+}
+
+
+def seen(*kinds: tuple[AnswerKind, bool], sending: bool = True) -> Evidence:
+    """The evidence after these answers, (kind, alone) each; all ended at the same moment."""
+    evidence = Evidence(first_sent_at=SENT, sending_allowed=sending)
+    for kind, alone in kinds:
+        evidence = with_answer(evidence, Attempt(kind, alone, ENDED, f"words of {kind}", 7.0))
+    return evidence
+
+
+def told(evidence: Evidence, log_name: str | None, *, late: bool = False) -> Step:
+    """What follows once that log was read, 3 or 30 seconds after the attempt ended; one that cannot be
+    read, as often as the table wants."""
+    if log_name is None:
+        return conclude(evidence, ENDED)
+    at = after(30 if late else 3)
+    for _ in range(3 if log_name == "unreadable" else 1):
+        evidence = with_log(evidence, LOGS[log_name], at)
+    return conclude(evidence, at)
+
+
+def short(step: Step) -> str:
+    if not isinstance(step, Settled):
+        return type(step).__name__
+    return step.outcome.value + (f" by {step.proof.value}" if step.proof else "")
+
+
+ALONE, SEVERAL = True, False
+
+
+@pytest.mark.parametrize(
+    ("answers", "log_name", "late", "expected"),
+    [
+        pytest.param([(OK, SEVERAL)], None, False, "cancelled by answer", id="OK is cancelled"),
+        pytest.param([(OK, SEVERAL)], "since", False, "cancelled by log", id="OK checked since"),
+        pytest.param([(OK, SEVERAL)], "before", True, "rejected by log", id="OK checked before late"),
+        pytest.param([(OK, SEVERAL)], "other", True, "rejected by log", id="OK checked other late"),
+        pytest.param([(OK, SEVERAL)], "absent", True, "rejected by log", id="OK checked absent late"),
+        pytest.param([(OK, SEVERAL)], "pending", True, "unknown", id="OK checked pending late"),
+        pytest.param([(OK, SEVERAL)], "unreadable", True, "cancelled by answer", id="OK unreadable stays"),
+        pytest.param([(OK, SEVERAL)], "before", False, "cancelled by answer", id="OK before not yet late stays"),
+        pytest.param([(OK, SEVERAL)], "pending", False, "cancelled by answer", id="OK pending not late stays"),
+        pytest.param([(UNACTED, SEVERAL)], None, False, "SendAgain", id="UNACTED without doubt waits"),
+        pytest.param([(UNACTED, SEVERAL)] * 50, None, False, "SendAgain", id="UNACTED without a limit of sends"),
+        pytest.param([(TOKEN, SEVERAL)], None, False, "not_sent", id="TOKEN without doubt"),
+        pytest.param([(LOST, ALONE), (UNACTED, ALONE)], "since", False, "cancelled by log", id="doubted UNACTED"),
+        pytest.param([(LOST, ALONE), (UNACTED, ALONE)], None, False, "ReadLog", id="doubted UNACTED reads"),
+        pytest.param([(LOST, ALONE), (UNACTED, ALONE)], "pending", False, "SendAgain", id="doubted UNACTED sends"),
+        pytest.param([(LOST, ALONE), (TOKEN, ALONE)], "pending", False, "unknown", id="doubted TOKEN never sends"),
+        pytest.param([(LOST, ALONE), (TOKEN, ALONE)], "pending", True, "not_sent by log", id="doubted TOKEN late"),
+        pytest.param([(REFUSED, SEVERAL), (TOKEN, ALONE)], "since", False, "cancelled by log", id="weak TOKEN"),
+        pytest.param([(REFUSED, SEVERAL)], None, False, "Halve", id="REFUSED of several"),
+        pytest.param([(REFUSED, SEVERAL), (REFUSED, SEVERAL)], None, False, "Halve", id="REFUSED half of several"),
+        pytest.param([(REFUSED, ALONE)], None, False, "ReadLog", id="REFUSED one reads the log"),
+        pytest.param([(REFUSED, ALONE)], "since", False, "cancelled by log", id="REFUSED one since"),
+        pytest.param([(REFUSED, ALONE)], "before", False, "rejected by log", id="REFUSED one before"),
+        pytest.param([(REFUSED, ALONE)], "other", False, "rejected by log", id="REFUSED one other"),
+        pytest.param([(REFUSED, ALONE)], "absent", False, "rejected by log", id="REFUSED one absent"),
+        pytest.param([(REFUSED, ALONE)], "pending", False, "rejected by answer", id="REFUSED one pending"),
+        pytest.param([(REFUSED, ALONE)], "unreadable", False, "rejected by answer", id="REFUSED one unreadable"),
+        pytest.param(
+            [(REFUSED, SEVERAL), (REFUSED, ALONE)], "pending", False, "rejected by answer", id="REFUSED weak pending"
+        ),
+        pytest.param(
+            [(REFUSED, SEVERAL), (REFUSED, ALONE)], "unreadable", False, "unknown", id="REFUSED weak unreadable"
+        ),
+        pytest.param([(LOST, ALONE), (REFUSED, ALONE)], "pending", False, "unknown", id="REFUSED strong pending"),
+        pytest.param(
+            [(LOST, ALONE), (REFUSED, ALONE)], "pending", True, "rejected by answer", id="REFUSED strong late"
+        ),
+        pytest.param([(LOST, ALONE), (REFUSED, ALONE)], "unreadable", False, "unknown", id="REFUSED strong unread"),
+        pytest.param([(LOST, SEVERAL)], None, False, "ReadLog", id="LOST reads the log"),
+        pytest.param([(LOST, SEVERAL)], "since", False, "cancelled by log", id="LOST since"),
+        pytest.param([(LOST, SEVERAL)], "before", False, "rejected by log", id="LOST before"),
+        pytest.param([(LOST, SEVERAL)], "other", False, "rejected by log", id="LOST other"),
+        pytest.param([(LOST, SEVERAL)], "absent", False, "rejected by log", id="LOST absent"),
+        pytest.param([(LOST, SEVERAL)], "pending", False, "SendAgain", id="LOST pending is sent again"),
+        pytest.param([(LOST, SEVERAL)] * 2, "pending", False, "SendAgain", id="LOST twice is sent again"),
+        pytest.param([(LOST, SEVERAL)] * 3, "pending", False, "unknown", id="LOST thrice is not"),
+        pytest.param([(LOST, SEVERAL)] * 3, "pending", True, "not_sent by log", id="LOST thrice and late"),
+        pytest.param([(LOST, SEVERAL)], "unreadable", False, "unknown", id="LOST unreadable"),
+    ],
+)
+def test_while_sending_is_allowed(
+    answers: list[tuple[AnswerKind, bool]], log_name: str | None, late: bool, expected: str
+) -> None:
+    assert expected == short(told(seen(*answers), log_name, late=late))
+
+
+@pytest.mark.parametrize(
+    ("answers", "log_name", "late", "expected"),
+    [
+        pytest.param([], None, False, "not_sent", id="never sent"),
+        pytest.param([(UNACTED, SEVERAL)], None, False, "not_sent", id="UNACTED without doubt"),
+        pytest.param([(REFUSED, SEVERAL)], None, False, "ReadLog", id="no further half: by the log"),
+        pytest.param([(REFUSED, SEVERAL)], "since", False, "cancelled by log", id="refused and applied"),
+        pytest.param([(REFUSED, SEVERAL)], "pending", False, "unknown", id="refused, pending"),
+        pytest.param([(REFUSED, SEVERAL)], "pending", True, "not_sent by log", id="refused, pending late"),
+        pytest.param([(REFUSED, SEVERAL)], "unreadable", False, "unknown", id="refused, unreadable"),
+        pytest.param([(LOST, SEVERAL)], "pending", False, "unknown", id="LOST, pending"),
+        pytest.param([(LOST, SEVERAL)], "pending", True, "not_sent by log", id="LOST, pending late"),
+        pytest.param([(LOST, SEVERAL)], "unreadable", True, "unknown", id="LOST, unreadable"),
+        pytest.param([(OK, SEVERAL)], None, False, "cancelled by answer", id="OK needs no sending"),
+    ],
+)
+def test_once_sending_is_over(
+    answers: list[tuple[AnswerKind, bool]], log_name: str | None, late: bool, expected: str
+) -> None:
+    assert expected == short(told(seen(*answers, sending=False), log_name, late=late))
+
+
+def test_an_order_that_was_never_sent_is_sent() -> None:
+    assert SendAgain() == conclude(Evidence(), SENT)
+
+
+def test_waiting_keeps_to_fincarts_retry_after() -> None:
+    assert SendAgain(7.0) == conclude(seen((UNACTED, SEVERAL)), ENDED)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "doubt"),
+    [
+        ([], Doubt.NONE),
+        ([(OK, SEVERAL), (UNACTED, SEVERAL), (TOKEN, SEVERAL), (REFUSED, ALONE)], Doubt.NONE),
+        ([(REFUSED, SEVERAL), (REFUSED, ALONE)], Doubt.WEAK),
+        ([(LOST, SEVERAL), (REFUSED, SEVERAL), (UNACTED, ALONE)], Doubt.STRONG),
+    ],
+)
+def test_doubt_is_the_worst_that_any_call_left(kinds: list[tuple[AnswerKind, bool]], doubt: Doubt) -> None:
+    assert doubt is seen(*kinds).doubt
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        pytest.param([("Cancelled", 0.0)], LogClass.SINCE, id="at the first send"),
+        pytest.param([("CANCELED", -5.0)], LogClass.SINCE, id="within what clocks may be off"),
+        pytest.param([("Cancelled", -5.1)], LogClass.BEFORE, id="more than that before"),
+        pytest.param([("Cancelled", 3.0), ("Returned", 9.0)], LogClass.SINCE, id="under later entries"),
+        pytest.param([("Cancelled", -90.0), ("Cancelled", 3.0)], LogClass.SINCE, id="twice"),
+        pytest.param([("Processing", -9.0)], LogClass.OTHER, id="another status"),
+        pytest.param([("Processing", -9.0), ("PENDING", -5.0)], LogClass.PENDING, id="pending again, any case"),
+    ],
+)
+def test_a_log_is_classed_against_the_first_send(entries: list[tuple[str, float]], expected: LogClass) -> None:
+    assert expected is classify_log(with_log(seen((LOST, ALONE)), log(*entries), after(3)))
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        pytest.param([(OK, ALONE)], LogClass.SINCE, id="after an OK"),
+        pytest.param([(LOST, ALONE)], LogClass.SINCE, id="under strong doubt"),
+        pytest.param([(REFUSED, SEVERAL), (REFUSED, ALONE)], LogClass.SINCE, id="under weak doubt"),
+        pytest.param([(REFUSED, ALONE)], LogClass.BEFORE, id="after a refusal without doubt"),
+    ],
+)
+def test_where_times_cannot_be_compared_the_answers_decide(
+    answers: list[tuple[AnswerKind, bool]], expected: LogClass
+) -> None:
+    evidence = replace(seen(*answers), first_sent_at=None)
+
+    assert expected is classify_log(with_log(evidence, LOGS["since"], after(3)))
+
+
+def test_what_the_preview_saw_cancelled_was_cancelled_before() -> None:
+    evidence = replace(seen((OK, ALONE)), cancelled_at_preview=True)
+
+    assert LogClass.BEFORE is classify_log(with_log(evidence, LOGS["since"], after(3)))
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(2.9, LogClass.NOTHING), (3, LogClass.PENDING)])
+def test_a_pending_log_says_nothing_until_three_seconds_after_the_attempt(seconds: float, expected: LogClass) -> None:
+    assert expected is classify_log(with_log(seen((LOST, ALONE)), LOGS["pending"], after(seconds)))
+
+
+def test_a_pending_log_of_before_the_last_attempt_says_nothing_of_it() -> None:
+    evidence = with_log(seen((LOST, ALONE)), LOGS["pending"], after(3))
+    again = with_answer(evidence, Attempt(LOST, ALONE, after(10)))
+
+    assert LogClass.NOTHING is classify_log(again)
+
+
+def test_a_log_too_early_is_read_again_at_three_seconds() -> None:
+    evidence = with_log(seen((LOST, ALONE)), LOGS["pending"], after(0.5))
+
+    assert ReadLog(after(3)) == conclude(evidence, after(0.5))
+
+
+def test_an_absent_log_is_unreadable_where_it_was_read_before() -> None:
+    evidence = replace(seen((LOST, ALONE)), log_was_read=True)
+
+    assert LogClass.UNREADABLE is classify_log(with_log(evidence, LOGS["absent"], after(3)))
+
+
+def test_an_unreadable_log_is_read_three_times_before_it_is_given_up() -> None:
+    evidence, now, times = seen((LOST, ALONE)), ENDED, []
+    while isinstance(step := conclude(evidence, now), ReadLog):
+        now = step.at
+        times.append(round((now - ENDED).total_seconds(), 1))
+        evidence = with_log(evidence, LOGS["unreadable"], now)
+
+    assert ([0.0, 3.3, 6.7], "unknown") == (times, short(step))
+
+
+def test_an_unreadable_log_is_given_up_ten_seconds_after_its_first_read() -> None:
+    evidence = with_log(seen((LOST, ALONE)), LOGS["unreadable"], ENDED)
+
+    assert "unknown" == short(conclude(evidence, after(10)))
+
+
+def test_a_reading_that_says_nothing_does_not_displace_one_that_did() -> None:
+    evidence = with_log(seen((LOST, ALONE)), LOGS["since"], after(3))
+
+    assert "cancelled by log" == short(conclude(with_log(evidence, LOGS["unreadable"], after(9)), after(9)))
+
+
+@pytest.mark.parametrize("answer", [OK, REFUSED, LOST])
+def test_what_another_request_of_ours_cancelled_is_told_with_its_id(answer: AnswerKind) -> None:
+    evidence = replace(seen((answer, ALONE)), cancelled_elsewhere="R-7K3F9Q")
+    step = told(evidence, "since")
+
+    assert isinstance(step, Settled)
+    assert (Outcome.REJECTED, Why.CANCELLED_BY_REQUEST, "R-7K3F9Q") == (step.outcome, step.why, step.words)
+
+
+@pytest.mark.parametrize(
+    ("answer", "log_name", "why", "words", "at"),
+    [
+        (REFUSED, "pending", Why.FINCART_ANSWERED, "words of refused", None),
+        (REFUSED, "before", Why.ALREADY_CANCELLED, "Merchant", after(-100, SENT)),
+        (LOST, "other", Why.HAS_STATUS, "Processing", after(-100, SENT)),
+        (LOST, "absent", Why.NO_SUCH_ORDER, "", None),
+        (LOST, "since", Why.LOG_SHOWS_CANCELLED, "Merchant", SENT),
+        (LOST, "unreadable", Why.NO_TRUSTWORTHY_ANSWER, "words of lost", None),
+        (TOKEN, None, Why.NOT_ACTED_ON, "words of token", None),
+    ],
+)
+def test_an_outcome_says_why(
+    answer: AnswerKind, log_name: str | None, why: Why, words: str, at: datetime | None
+) -> None:
+    step = told(seen((answer, ALONE)), log_name)
+
+    assert isinstance(step, Settled)
+    assert (why, words, at) == (step.why, step.words, step.at)
+
+
+@pytest.mark.parametrize(
+    ("answers", "log_name", "late", "read_at"),
+    [
+        pytest.param([(OK, ALONE)], None, False, after(3), id="an OK is checked in the background"),
+        pytest.param([(OK, ALONE)], "pending", False, after(30), id="an OK not yet late, once late"),
+        pytest.param([(OK, ALONE)], "since", False, None, id="a proof ends the reading"),
+        pytest.param([(REFUSED, SEVERAL), (REFUSED, ALONE)], "pending", False, after(30), id="weak rejected"),
+        pytest.param([(REFUSED, SEVERAL), (REFUSED, ALONE)], "pending", True, None, id="weak rejected late"),
+        pytest.param([(LOST, ALONE), (REFUSED, ALONE)], "pending", False, after(30), id="strong unknown"),
+        pytest.param([(LOST, ALONE)], "unreadable", True, after(60), id="an unknown, in growing pauses"),
+        pytest.param([(UNACTED, ALONE), (TOKEN, ALONE)], None, False, None, id="what was not sent, never"),
+    ],
+)
+def test_what_is_not_settled_for_good_names_when_its_log_is_read_next(
+    answers: list[tuple[AnswerKind, bool]], log_name: str | None, late: bool, read_at: datetime | None
+) -> None:
+    step = told(seen(*answers), log_name, late=late)
+
+    assert isinstance(step, Settled)
+    assert read_at == step.read_at
+
+
+def test_an_unknown_is_read_in_growing_pauses_for_a_day() -> None:
+    evidence, pauses = seen((LOST, ALONE)), []
+    for _ in range(3):
+        evidence = with_log(evidence, LOGS["unreadable"], after(30))
+    now: datetime | None = after(30)
+    while now is not None:
+        step = reconsider(evidence, now)
+        assert isinstance(step, Settled)
+        if step.read_at is not None:
+            pauses.append((step.read_at - now).total_seconds())
+        last, now = now, step.read_at
+
+    assert pauses == sorted(pauses)
+    assert 86_400 <= (last - ENDED).total_seconds() < 2 * 86_400
+    assert len(pauses) < 30
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_settled_order_is_never_sent_again_however_its_log_reads_later(late: bool) -> None:
+    evidence = with_log(seen((LOST, ALONE)), LOGS["pending"], after(30 if late else 3))
+
+    assert ("not_sent by log" if late else "unknown") == short(reconsider(evidence, after(999_999)))
+
+
+def test_a_late_ok_corrects_what_was_not_sent() -> None:
+    evidence = with_log(seen(*[(LOST, ALONE)] * 3), LOGS["pending"], after(30))
+    late = with_late_answer(evidence, 1, OK)
+
+    assert ("not_sent by log", "unknown") == (
+        short(reconsider(evidence, after(30))),
+        short(reconsider(late, after(40))),
+    )
+
+
+def test_the_doubt_of_a_lost_call_outlasts_its_late_answer() -> None:
+    assert Doubt.STRONG is with_late_answer(seen((LOST, ALONE)), 0, UNACTED).doubt
+
+
+def test_halving_is_a_step_of_its_own() -> None:
+    assert Halve() == conclude(seen((REFUSED, SEVERAL)), ENDED)
