@@ -2,13 +2,14 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any, assert_never
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from bot.cancellation import ask, decide, look_back, outbox
 from bot.cancellation.ask import Wanted
 from bot.cancellation.outbox import Answer, Asker
 from bot.cancellation.parts import Parts
+from bot.cancellation.pressing import Click
 from bot.commands import Ask, Help, OpenForm, Show, parse
 from bot.history_filter import History
 from bot.messages.actions import Action, read_page_value, read_request_value
@@ -30,6 +31,12 @@ COMMAND, CLICK, FORM, FORM_OPENED = "command", "click", "form", "form_opened"
 TRIES = 5
 
 Payload = Mapping[str, Any]
+
+PRESSES: Mapping[Action, Callable[[Parts, Delivery, Click], None]] = {
+    Action.GO_AHEAD: decide.go_ahead,
+    Action.KEEP: decide.keep,
+}
+"""What each button about a request does."""
 
 
 class Inbox:
@@ -85,28 +92,26 @@ class Inbox:
     def _click(self, delivery: Delivery, payload: Payload) -> None:
         action = Action(payload["action"])
         asker = Asker.of(delivery, payload["user"], payload["channel"], replaces=payload["ephemeral"])
-        match action:
-            case Action.GO_AHEAD | Action.KEEP | Action.SHOW_NEXT | Action.SHOW_PREVIOUS:
-                self._request_click(delivery, asker, action, payload["value"])
-            case Action.OLDER | Action.NEWER | Action.SHARE:
-                turned = read_page_value(payload["value"])
-                if turned is None:
-                    self._say(delivery, asker, Answer.NOT_UNDERSTOOD)
-                elif action is Action.SHARE:
-                    look_back.share(self._parts, delivery, asker, turned.message_id, turned.cursor())
-                else:
-                    look_back.turn_page(self._parts, delivery, asker, turned.message_id, turned.cursor())
-            case _:
-                assert_never(action)
+        if action in (Action.OLDER, Action.NEWER, Action.SHARE):
+            self._page_click(delivery, asker, action, payload["value"])
+        else:
+            self._request_click(delivery, asker, action, payload["value"])
+
+    def _page_click(self, delivery: Delivery, asker: Asker, action: Action, value: str) -> None:
+        turned = read_page_value(value)
+        if turned is None:
+            self._say(delivery, asker, Answer.NOT_UNDERSTOOD)
+        elif action is Action.SHARE:
+            look_back.share(self._parts, delivery, asker, turned.message_id, turned.cursor())
+        else:
+            look_back.turn_page(self._parts, delivery, asker, turned.message_id, turned.cursor())
 
     def _request_click(self, delivery: Delivery, asker: Asker, action: Action, value: str) -> None:
         pressed = read_request_value(value)
         if pressed is None:
             self._say(delivery, asker, Answer.NOT_UNDERSTOOD)
-        elif action is Action.GO_AHEAD:
-            decide.go_ahead(self._parts, delivery, decide.Click(asker, pressed.public_id, pressed.number))
-        elif action is Action.KEEP:
-            decide.keep(self._parts, delivery, decide.Click(asker, pressed.public_id, pressed.number))
+        elif (use_case := PRESSES.get(action)) is not None:
+            use_case(self._parts, delivery, Click(asker, pressed.public_id, pressed.number))
         else:
             look_back.show_request(self._parts, delivery, asker, pressed.public_id, pressed.number)
 

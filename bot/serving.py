@@ -42,7 +42,7 @@ def _connect(bot: Bot) -> SocketModeHandler:
     token = bot.parts.settings.slack_app_token
     assert token is not None
     handler = SocketModeHandler(bot.app, token.get_secret_value())
-    handler.connect()
+    handler.client.connect()
     return handler
 
 

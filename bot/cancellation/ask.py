@@ -11,7 +11,8 @@ from bot.cancellation import outbox
 from bot.cancellation.judgement import Judgement, judge
 from bot.cancellation.outbox import Asker
 from bot.cancellation.parts import Parts
-from bot.policy import Act, Question, Sharing
+from bot.cancellation.pressing import question_about
+from bot.policy import Act, Sharing
 from storage import deliveries, requests
 from storage.audit import EventKind
 from storage.requests import NewOrder, NewRequest
@@ -38,7 +39,7 @@ def ask(parts: Parts, delivery: Delivery, wanted: Wanted) -> None:
     if request is None or request.state is not RequestState.PREPARING:
         _close(parts, delivery)
         return
-    judgement = judge(parts, _question(request))
+    judgement = judge(parts, question_about(request, Act.ASK, request.requester))
     can_post = parts.people.channel(live_channel(parts, request)) is not Sharing.CANNOT_POST
     _prepared(parts, delivery, wanted.asker, request.public_id, judgement, can_post=can_post)
 
@@ -135,14 +136,3 @@ def _close(parts: Parts, delivery: Delivery) -> None:
 def live_channel(parts: Parts, request: Request) -> str:
     """Where the request's live message belongs: RESULTS_CHANNEL, or where it was asked for."""
     return parts.settings.results_channel or request.channel_id
-
-
-def _question(request: Request) -> Question:
-    return Question(
-        Act.ASK,
-        request.requester,
-        requester=request.requester,
-        channel=request.channel_id,
-        orders=request.order_count,
-        has_reason=request.reason is not None,
-    )

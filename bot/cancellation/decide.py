@@ -1,29 +1,19 @@
 """Decide: what a person's click, or the passing of a deadline, makes of a request. Exactly one of them wins."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.cancellation import outbox
 from bot.cancellation.ask import live_channel
-from bot.cancellation.judgement import Judgement, judge
-from bot.cancellation.outbox import Answer, Asker
+from bot.cancellation.judgement import Judgement
+from bot.cancellation.outbox import Answer
 from bot.cancellation.parts import Parts
-from bot.policy import Act, Question, Sharing, Verdict
-from storage import deliveries, requests
+from bot.cancellation.pressing import Click, press
+from bot.policy import Act, Sharing, Verdict
+from storage import requests
 from storage.audit import EventKind
 from storage.database import Transaction
 from storage.states import RequestState
 from storage.tables import Delivery, Request
-
-
-@dataclass(frozen=True, slots=True)
-class Click:
-    """A button about a request, pressed by somebody who saw this revision of it."""
-
-    asker: Asker
-    public_id: str
-    revision: int
 
 
 def go_ahead(parts: Parts, delivery: Delivery, click: Click) -> None:
@@ -33,7 +23,7 @@ def go_ahead(parts: Parts, delivery: Delivery, click: Click) -> None:
     place = _first_post_in(parts, seen) if seen else None
 
     def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
-        lost = _why_not(transaction, request)
+        lost = judgement.not_theirs() or _why_not(transaction, request)
         if lost is not None:
             return lost
         if click.revision != request.revision:
@@ -42,14 +32,14 @@ def go_ahead(parts: Parts, delivery: Delivery, click: Click) -> None:
             return judgement.verdict
         return _let_run(parts, transaction, request, judgement, place)
 
-    _click(parts, delivery, click, Act.GO_AHEAD, act)
+    press(parts, delivery, click, Act.GO_AHEAD, act)
 
 
 def keep(parts: Parts, delivery: Delivery, click: Click) -> None:
     """Take the request back before anything was sent: "Keep them"."""
 
     def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
-        lost = _why_not(transaction, request)
+        lost = judgement.not_theirs() or _why_not(transaction, request)
         if lost is not None:
             return lost
         now = transaction.now()
@@ -65,7 +55,7 @@ def keep(parts: Parts, delivery: Delivery, click: Click) -> None:
         transaction.record(EventKind.WITHDRAWN, who=click.asker.person, request=request.public_id)
         return Answer.KEPT
 
-    _click(parts, delivery, click, Act.WITHDRAW, act)
+    press(parts, delivery, click, Act.WITHDRAW, act)
 
 
 def expire_due(parts: Parts) -> bool:
@@ -76,48 +66,6 @@ def expire_due(parts: Parts) -> bool:
             return False
         _expire(transaction, request)
     return True
-
-
-def _click(
-    parts: Parts,
-    delivery: Delivery,
-    click: Click,
-    what: Act,
-    act: Callable[[Transaction, Request, Judgement], Answer | Verdict],
-) -> None:
-    """Ask the policy anew, then act under the request's lock, and answer whoever clicked."""
-    with parts.database.read() as session:
-        seen = requests.find(session, click.public_id)
-    judgement = judge(parts, _question(what, click.asker.person, seen), fresh=True) if seen else None
-    with parts.database.write() as transaction:
-        row = deliveries.still_ours(transaction, delivery)
-        if row is None:
-            return
-        request = requests.lock(transaction, click.public_id)
-        if request is None or judgement is None:
-            outbox.answer(transaction, click.asker, Answer.NO_SUCH_REQUEST, delivery=row)
-            deliveries.done(row, Answer.NO_SUCH_REQUEST)
-            return
-        if click.asker.person != request.requester:
-            result: Answer | Verdict = judgement.verdict
-        else:
-            result = act(transaction, request, judgement)
-        _answer(transaction, row, click, what, request, result)
-
-
-def _answer(
-    transaction: Transaction, row: Delivery, click: Click, what: Act, request: Request, result: Answer | Verdict
-) -> None:
-    if isinstance(result, Verdict):
-        outbox.refuse(transaction, replace(click.asker, replaces=False), result, delivery=row, request=request, orders=request.order_count)
-        code, rule = result.code.value, result.rule
-    else:
-        outbox.answer(transaction, replace(click.asker, replaces=False), result, delivery=row, request=request)
-        code, rule = result.value, ""
-    if isinstance(result, Verdict) or result not in (Answer.WENT_AHEAD, Answer.KEPT):
-        details = {"act": what.value, "code": code, "rule": rule}
-        transaction.record(EventKind.CLICK_REFUSED, who=click.asker.person, request=request.public_id, details=details)
-    deliveries.done(row, code)
 
 
 def _why_not(transaction: Transaction, request: Request) -> Answer | None:
@@ -176,14 +124,3 @@ def _first_post_in(parts: Parts, request: Request) -> str:
 
 def _is_past(deadline: datetime | None, now: datetime) -> bool:
     return deadline is not None and deadline <= now
-
-
-def _question(act: Act, person: str, request: Request) -> Question:
-    return Question(
-        act,
-        person,
-        requester=request.requester,
-        channel=request.channel_id,
-        orders=request.order_count,
-        has_reason=request.reason is not None,
-    )

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from bot.cancellation.parts import Parts
-from bot.policy import Question, Verdict, decide, facts_needed, record
+from bot.policy import Code, Question, Verdict, decide, facts_needed, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,10 @@ class Judgement:
 
     verdict: Verdict
     whole: str
+
+    def not_theirs(self) -> Verdict | None:
+        """The refusal of somebody whose request it is not: told before anything about the request's state."""
+        return self.verdict if self.verdict.code is Code.NOT_THE_REQUESTER else None
 
 
 def judge(parts: Parts, question: Question, *, fresh: bool = False) -> Judgement:

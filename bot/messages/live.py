@@ -109,8 +109,9 @@ def _trouble(facts: RequestFacts, outcome: Outcome) -> tuple[Part, ...]:
         return ()
     listed = [order for order in facts.troubles if order.outcome is outcome]
     words = {order.words for order in listed}
-    shared = words.pop() if len(words) == 1 else None
-    why: tuple[Line, ...] = (("Why: ", Typed(shared, WORDS)),) if shared else ()
+    shared = words.pop() if len(words) == 1 and len(listed) > 1 else None
+    of_which = "Why: " if len(listed) == count else "Why, of those listed: "
+    why: tuple[Line, ...] = ((of_which, Typed(shared, WORDS)),) if shared else ()
     items = tuple(order_line(order) if shared else _with_words(order) for order in listed)
     return (
         paragraph((Bold(f"{count:,} {_MEANING[outcome][0]}"), _MEANING[outcome][1]), _MEANING[outcome][2], *why),

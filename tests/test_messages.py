@@ -1,0 +1,376 @@
+"""The wording of the messages: plain, complete, true."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands import NotUnderstood, parse
+from bot.history_filter import History
+from bot.messages.actions import Action, Pressed, read_request_value, request_value
+from bot.messages.answers import could_not_record, not_read
+from bot.messages.document import Bullets, Button, Buttons, Channel, Paragraph
+from bot.messages.facts import Figures, SourceFacts
+from bot.messages.form import FORM, form_errors, form_view
+from bot.messages.help import help_message
+from bot.messages.history import described, history_page
+from bot.messages.live import end_notice, live
+from bot.messages.message import Message
+from bot.messages.not_sent import NotSent, not_sent_words
+from bot.messages.preview import preview
+from bot.messages.preview_ended import already_decided, expired, kept, not_yours, went_ahead
+from bot.messages.refusals import refused
+from bot.messages.render import render
+from bot.messages.show import ORDERS_PER_PAGE, page_count, show_page
+from bot.messages.words import duration, figures, orders
+from bot.policy import Asked, Code
+from bot.sandbox.slack_blocks import view_problems
+from storage.states import RequestState
+from tests.messages_samples import (
+    ALICE,
+    ASKED,
+    BOB,
+    BOT,
+    CONFIRMED,
+    FINISHED,
+    HEAD,
+    PERMALINK,
+    RULES,
+    SHOP,
+    TWO,
+    events,
+)
+
+
+def buttons(message: Message) -> list[dict[str, Any]]:
+    return [button for block in message.blocks if block["type"] == "actions" for button in block["elements"]]
+
+
+def labels(message: Message) -> list[str]:
+    return [button["text"]["text"] for button in buttons(message)]
+
+
+def test_the_preview_offers_to_cancel_or_keep_the_orders() -> None:
+    assert ["Cancel 2 orders", "Keep them"] == labels(preview(ASKED))
+
+
+def test_the_preview_of_one_order_speaks_of_one_order() -> None:
+    one = replace(ASKED, order_count=1, orders=TWO[:1])
+
+    assert ["Cancel 1 order", "Keep it"] == labels(preview(one))
+    assert "1 order would be cancelled:" in preview(one).text
+
+
+def test_the_buttons_of_a_preview_carry_the_request_and_the_revision_seen() -> None:
+    assert [("go_ahead", "R-7K3F9Q:3"), ("keep", "R-7K3F9Q:3")] == [
+        (button["action_id"], button["value"]) for button in buttons(preview(ASKED))
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "6864fecda075914a1b1e353c",
+        "6877b613a665f49134ef0001",
+        "Reason: duplicate",
+        "Request R-7K3F9Q, asked by <@U0ALICE> in <#C0SHOP>",
+        "2026-11-24 17:55 UTC",
+        "This cannot be undone.",
+    ],
+)
+def test_the_preview_says_what_would_happen(said: str) -> None:
+    assert said in preview(ASKED).text
+
+
+def test_the_preview_says_what_was_dropped_and_which_column_was_read() -> None:
+    source = SourceFacts(("A1", "A2", "A3", "A4"), "orders.csv", "order_id", blank_rows=1)
+    text = preview(replace(ASKED, source=source)).text
+
+    assert "Read from the file orders.csv, order_id only" in text
+    assert "1 blank row left out" in text
+    assert "4 ids given more than once, kept once: A1, A2, A3 … and 1 more" in text
+
+
+def test_a_list_says_how_many_more_there_are_and_where_to_see_them() -> None:
+    assert "… and 998 more — /cancel-orders show R-7K3F9Q" in preview(replace(ASKED, order_count=1000)).text
+
+
+def test_the_preview_says_where_the_live_message_goes_when_the_bot_cannot_post_in_the_channel() -> None:
+    text = preview(replace(ASKED, in_direct_message=True), BOT).text
+
+    assert "The bot cannot post in <#C0SHOP>" in text
+    assert "/invite <@U0BOT>" in text
+
+
+def test_the_live_message_counts_up() -> None:
+    running = replace(CONFIRMED, state=RequestState.EXECUTING, order_count=40, figures=Figures(cancelled=12))
+
+    assert "Cancelling 40 orders…" in live(running).text
+    assert "12 of 40 done" in live(running).text
+
+
+def test_a_result_shows_every_figure_and_ends_with_the_head_of_the_audit() -> None:
+    lines = live(FINISHED).text.splitlines()
+
+    assert "Finished: 99 cancelled · 1 rejected · 2 not sent · 1 unknown" == lines[0]
+    assert f"audit {HEAD}" == lines[-1]
+
+
+def test_a_result_says_what_to_do_about_unknown_orders_before_anything_else() -> None:
+    text = live(FINISHED).text
+    unknown = text.index("Do not assume either way.")
+
+    assert unknown < text.index("Order is delivered")
+
+
+def test_a_result_repeats_fincarts_words_beside_the_order() -> None:
+    assert "6877b613a665f49134ef0006: Order is delivered" in live(FINISHED).text
+
+
+def test_what_several_orders_share_is_said_once() -> None:
+    assert 1 == live(FINISHED).text.count("the approval ran out")
+
+
+def test_a_result_names_who_asked_who_decided_and_the_rule() -> None:
+    text = live(FINISHED).text
+
+    assert "asked by <@U0ALICE>" in text
+    assert "Confirmed by <@U0ALICE>" in text
+    assert "under the rule: ALLOWED_USERS" in text
+
+
+@pytest.mark.parametrize("state", [RequestState.WITHDRAWN, RequestState.EXPIRED, RequestState.DECLINED])
+def test_a_request_that_came_to_nothing_says_that_nothing_was_sent(state: RequestState) -> None:
+    assert "Nothing was sent." in live(replace(CONFIRMED, state=state)).text
+
+
+@given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99), st.integers(0, 99), st.integers(0, 99))
+def test_figures_always_add_up(cancelled: int, rejected: int, not_sent: int, unknown: int, missing: int) -> None:
+    found = Figures(cancelled, rejected, not_sent, unknown)
+    shown = figures(found, found.settled() + missing)
+    numbers = [int(part.split()[0]) for part in shown.split(" · ") if part != "no orders"]
+
+    assert found.settled() + missing == sum(numbers)
+    assert 0 not in numbers
+
+
+def test_the_end_is_told_with_a_link() -> None:
+    text = end_notice(FINISHED).text
+
+    assert f"<{PERMALINK.replace('&', '&amp;')}|See it in its live message>" in text
+    assert "99 cancelled · 1 rejected" in text
+
+
+def test_after_going_ahead_the_preview_says_where_to_watch() -> None:
+    assert "Watch it in <#C0SHOP>" in went_ahead(CONFIRMED).text
+    assert [] == buttons(went_ahead(CONFIRMED))
+
+
+def test_after_keeping_the_preview_says_that_nothing_was_sent() -> None:
+    assert kept(CONFIRMED).text.startswith("Kept. Nothing was sent.")
+
+
+def test_an_expired_preview_says_how_to_ask_again() -> None:
+    assert "ask again: type /cancel-orders" in expired(ASKED).text
+
+
+def test_whoever_is_too_late_is_told_who_won_and_what_came_of_it() -> None:
+    text = already_decided(FINISHED).text
+
+    assert "It was already confirmed by <@U0ALICE>" in text
+    assert "finished: 99 cancelled · 1 rejected · 2 not sent · 1 unknown" in text
+
+
+def test_somebody_else_who_presses_is_told_who_can() -> None:
+    assert "This is the request of <@U0ALICE>: only they can" in not_yours(ASKED).text
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code is not Code.ALLOWED])
+def test_every_refusal_names_the_rule_and_whom_to_ask(code: Code) -> None:
+    text = refused(code, "THE_RULE", Asked((BOB,)), RULES).text
+
+    assert text.startswith("Refused: ")
+    assert "The rule: THE_RULE" in text
+    assert "Whom to ask: <@U0BOB>" in text
+
+
+def test_who_could_not_be_checked_is_told_to_try_again() -> None:
+    text = refused(Code.COULD_NOT_BE_CHECKED, "", Asked(), RULES).text
+
+    assert "Slack could not say it within 5 seconds. Try again in a moment." in text
+    assert "Nothing was sent." in text
+
+
+def test_a_refused_click_on_a_running_request_does_not_claim_that_nothing_was_sent() -> None:
+    text = refused(Code.NOT_AN_APPROVER, "", Asked(), RULES, FINISHED).text
+
+    assert "Nothing was sent." not in text
+
+
+def test_what_cannot_be_recorded_is_not_sent() -> None:
+    text = could_not_record("Dana").text
+
+    assert "nothing was sent" in text
+    assert "ask Dana" in text
+
+
+def test_what_was_not_understood_is_answered_with_the_nearest_and_an_example() -> None:
+    wrong = parse("hlep")
+
+    assert isinstance(wrong, NotUnderstood)
+    assert "Did you mean: /cancel-orders help" in not_read(wrong).text
+    assert "because duplicate" in not_read(wrong).text
+
+
+@pytest.mark.parametrize("why", list(NotSent))
+def test_every_reason_for_not_sending_is_one_plain_clause(why: NotSent) -> None:
+    words = not_sent_words(why, "R-2B2B2B", "Dana")
+
+    assert words[0].islower() or words.startswith("Fincart")
+    assert "\n" not in words
+
+
+def test_history_shows_the_figures_beside_finished_and_the_first_three_orders() -> None:
+    four = (*TWO, *TWO)
+    text = history_page((replace(FINISHED, orders=four),), described(History())).text
+
+    assert "R-7K3F9Q · 103 orders · finished: 99 cancelled · 1 rejected · 2 not sent · 1 unknown" in text
+    assert "… and 100 more" in text
+    assert "|message>" in text
+
+
+def test_history_has_only_the_buttons_of_pages_that_there_are() -> None:
+    assert ["Older", "Share in channel"] == labels(history_page((FINISHED,), ("everything",), older="o", share="s"))
+    assert [] == labels(history_page((FINISHED,), ("everything",)))
+
+
+def test_an_empty_history_says_what_was_searched_and_how_to_widen_it() -> None:
+    filters = parse("history <@U0BOB> outcome:rejected since:7d")
+
+    assert isinstance(filters, History)
+    text = history_page((), described(filters)).text
+
+    assert "Searched: requests of or decided by <@U0BOB>, outcome rejected, since 7 days ago." in text
+    assert "To widen it" in text
+
+
+def test_a_shared_history_says_who_shared_it_and_has_no_buttons() -> None:
+    shared = history_page((FINISHED,), ("everything",), "o", "n", "s", shared_by=BOB)
+
+    assert "Shared by <@U0BOB>." in shared.text
+    assert [] == buttons(shared)
+
+
+def test_show_turns_pages() -> None:
+    middle = show_page(FINISHED, FINISHED.troubles, events("why")[:5], 2, 11, 13)
+
+    assert [("show_previous", "R-7K3F9Q:1"), ("show_next", "R-7K3F9Q:3")] == [
+        (button["action_id"], button["value"]) for button in buttons(middle)
+    ]
+    assert "Orders 11–14 of 103:" in middle.text
+    assert "What happened 6–10 of 13:" in middle.text
+
+
+def test_show_gives_its_requester_the_live_buttons_again_and_nobody_else() -> None:
+    def shown_to(viewer: str) -> list[str]:
+        return labels(show_page(ASKED, TWO, (), 1, 1, 0, viewer))
+
+    assert ["Cancel 2 orders", "Keep them"] == shown_to(ALICE)
+    assert [] == shown_to(BOB)
+
+
+def test_show_has_the_whole_reason_on_its_first_page() -> None:
+    reason = "because " * 120
+    page = show_page(replace(FINISHED, reason=reason), FINISHED.troubles, events("x")[:5], 1, 11, 13)
+
+    assert reason.strip() in page.text
+
+
+def test_pages_hold_all_orders_and_all_events() -> None:
+    assert 1 == page_count(0, 0)
+    assert 11 == page_count(10 * ORDERS_PER_PAGE + 1, 2)
+    assert 3 == page_count(1, 11)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "because duplicate",
+        "history",
+        "show R-7K3F9Q",
+        "At most 1,000 orders",
+        "15 minutes",
+        "1 hour",
+        "<#C0SHOP>",
+        "Dana",
+    ],
+)
+def test_help_tells_the_forms_and_the_rules_in_force(said: str) -> None:
+    assert said in help_message(RULES).text
+
+
+def test_help_leaves_out_what_is_not_built() -> None:
+    assert "/cancel-orders pause" not in help_message(RULES).text
+
+
+@pytest.mark.parametrize("with_file", [True, False])
+def test_slack_takes_the_form(with_file: bool) -> None:
+    view = form_view("draft-1", SHOP, 1000, True, "1" * 5000, "w" * 5000, with_file)
+
+    assert [] == view_problems(view)
+    assert (FORM, "draft-1") == (view["callback_id"], view["private_metadata"])
+
+
+def test_the_reason_is_optional_in_the_form_unless_it_is_required() -> None:
+    def optional(required: bool) -> bool:
+        return bool(form_view("draft-1", SHOP, 1000, required)["blocks"][-1]["optional"])
+
+    assert optional(False)
+    assert not optional(True)
+
+
+def test_errors_of_the_form_stand_at_their_fields() -> None:
+    assert {"ids": "No order id.", "reason": "Too long."} == form_errors(ids="No order id.", reason="Too long.")
+
+
+def test_a_buttons_value_reads_back() -> None:
+    assert Pressed("R-7K3F9Q", 3) == read_request_value(request_value("R-7K3F9Q", 3))
+
+
+@pytest.mark.parametrize("value", ["", "R-7K3F9Q", "R-7K3F9Q:", "R-7K3F9Q:-1", "x:1", "R-7K3F9Q:1\n", "R-7K3F9Q:१"])
+def test_any_other_value_is_nothing(value: str) -> None:
+    assert None is read_request_value(value)
+
+
+def test_two_buttons_of_a_row_cannot_have_the_same_action() -> None:
+    button = Button("Keep them", Action.KEEP, "R-7K3F9Q:1")
+
+    with pytest.raises(ValueError, match="same action"):
+        Buttons((button, button))
+
+
+def test_a_button_cannot_carry_more_than_slack_takes() -> None:
+    with pytest.raises(ValueError, match="2000"):
+        Button("Older", Action.OLDER, "x" * 2001)
+
+
+def test_a_direct_message_has_no_name() -> None:
+    assert "a direct message" == render((Paragraph(((Channel("D0ALICE"),),)),)).text
+
+
+def test_a_list_without_items_still_says_how_many_there_are() -> None:
+    assert "• 7 in all — show" == render((Bullets((), 7, "show"),)).text
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 orders"), (1, "1 order"), (1000, "1,000 orders")])
+def test_orders_are_counted(count: int, words: str) -> None:
+    assert words == orders(count)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(1, "1 second"), (90, "90 seconds"), (900, "15 minutes"), (3600, "1 hour"), (86400, "1 day")]
+)
+def test_a_duration_is_said_exactly(seconds: int, words: str) -> None:
+    assert words == duration(seconds)
