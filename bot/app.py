@@ -40,6 +40,8 @@ class Bot:
     worker: Worker
     stopping: threading.Event
     pools: tuple[ThreadPoolExecutor, ...]
+    connections: tuple[SdkTransport, ...]
+    """Those to Slack that are this bot's own to close; a transport given to `build` is its giver's."""
 
     def start(self) -> None:
         """Begin to work; what was left half done is taken up."""
@@ -53,6 +55,8 @@ class Bot:
         if in_time:
             self.parts.database.close()
             self.parts.fincart.close()
+            for transport in self.connections:
+                transport.close()
 
 
 def build(
@@ -71,9 +75,13 @@ def build(
     migrate(database)
     assert settings.slack_bot_token is not None
     assert settings.fincart_token is not None
-    slack = SlackClient(slack_transport or SdkTransport(settings.slack_bot_token, settings.slack_api_url))
+    own: tuple[SdkTransport, ...] = ()
+    if slack_transport is None:
+        own = (SdkTransport(settings.slack_bot_token, settings.slack_api_url),)
+    slack = SlackClient(slack_transport or own[0])
     look_ups = ThreadPoolExecutor(16, "look-up")
     at_once = ThreadPoolExecutor(8, "at-once")
+    log_reads = ThreadPoolExecutor(settings.fincart_lookup_concurrency, "log-read")
     stopping = threading.Event()
     parts = Parts(
         settings=settings,
@@ -85,6 +93,7 @@ def build(
             settings.fincart_base_url,
             settings.fincart_token,
             settings.fincart_timeout_seconds,
+            max_connections=settings.fincart_max_concurrency + settings.fincart_lookup_concurrency,
             transport=fincart_transport,
         ),
         owner=f"{socket.gethostname()[:40]}:{secrets.token_hex(8)}",
@@ -92,10 +101,11 @@ def build(
         now=clock or _utc_now,
         uptime=_uptime,
         wait=stopping.wait,
+        log_reads=log_reads,
         timings=timings or Timings(),
     )
     app = make_app(Edge(settings, database, slack, at_once), settings.slack_bot_token.get_secret_value())
-    return Bot(parts, app, Worker(parts, stopping), stopping, (look_ups, at_once))
+    return Bot(parts, app, Worker(parts, stopping), stopping, (look_ups, at_once, log_reads), own)
 
 
 def _utc_now() -> datetime:

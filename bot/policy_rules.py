@@ -200,7 +200,7 @@ FINDINGS: Mapping[Act, tuple[Check, ...]] = {
     Act.ASK: (*_ALL_OF_ASKING, _card_has_a_place),
     Act.GO_AHEAD: (_own, *_ALL_OF_ASKING, _card_has_a_place),
     Act.EMERGENCY: (_own, *_ALL_OF_ASKING, _emergency),
-    Act.APPROVE: (_of_somebody_else, _person, _approver),
+    Act.APPROVE: (_of_somebody_else, _person, _approver, _today),
     Act.DECLINE: (_of_somebody_else, _person, _approver),
     Act.WITHDRAW: (_own,),
     Act.STOP: (_own_or(_person), _own_or(_approver)),

@@ -8,7 +8,7 @@ import logging
 import threading
 from collections import deque
 
-from bot.cancellation.outbox import Kind
+from bot.cancellation.outbox import TO_ALL, Kind
 from bot.cancellation.parts import Parts
 from bot.messages.message import Message
 from bot.rendering import render
@@ -160,4 +160,4 @@ class Poster:
 
 
 def _is_private(row: SlackMessage) -> bool:
-    return row.kind not in (Kind.LIVE, Kind.SHARED_HISTORY, Kind.END_NOTICE)
+    return row.kind not in TO_ALL

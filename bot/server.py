@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
 from slack_bolt import App, BoltRequest
@@ -28,6 +28,9 @@ SIGNATURE_LIVES = 300
 """Seconds before and after which a delivery's timestamp is refused."""
 
 
+_PLAIN = {"content-type": "text/plain; charset=utf-8"}
+
+
 class Signature:
     """Checks that a delivery is Slack's: HMAC-SHA256 over the timestamp and the raw body, compared in constant time."""
 
@@ -45,6 +48,28 @@ class Signature:
         return hmac.compare_digest(f"v0={wanted}".encode(), signature.encode())
 
 
+class Deliveries:
+    """What answers Slack once a delivery's body is here: checked, read, kept and acknowledged in one thread."""
+
+    def __init__(self, app: App, signature: Signature) -> None:
+        self._app = app
+        self._signature = signature
+
+    def handle(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+        """The status, headers and body of the answer. The names of `headers` are in lower case.
+
+        401 for what Slack has not signed, 400 for what is well signed but unreadable.
+        """
+        stamp, signed = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
+        if not self._signature.is_right(stamp, signed, body):
+            return 401, _PLAIN, b"not signed by Slack\n"
+        if not _is_readable(body, headers.get("content-type", "")):
+            return 400, _PLAIN, b"not a delivery of Slack's\n"
+        answer = self._app.dispatch(BoltRequest(body=body.decode(), headers=dict(headers)))
+        content_type = answer.headers.get("content-type")
+        return answer.status, {"content-type": content_type[0]} if content_type else _PLAIN, answer.body.encode()
+
+
 def http_app(bot: Bot, *, with_slack: bool) -> Starlette:
     """The web application. In Socket Mode it has the health pages alone."""
 
@@ -59,10 +84,10 @@ def http_app(bot: Bot, *, with_slack: bool) -> Starlette:
     if with_slack:
         secret = bot.parts.settings.slack_signing_secret
         assert secret is not None
-        signature = Signature(secret.get_secret_value())
+        deliveries = Deliveries(bot.app, Signature(secret.get_secret_value()))
 
         async def events(request: Request) -> Response:
-            return await _delivered(bot.app, signature, request)
+            return await _delivered(deliveries, request)
 
         routes.append(Route(EVENTS_PATH, events, methods=["POST"]))
     return Starlette(routes=routes)
@@ -81,19 +106,12 @@ def _not_ready(bot: Bot) -> str:
     return "" if bot.worker.is_alive() else "the worker does not run"
 
 
-async def _delivered(app: App, signature: Signature, request: Request) -> Response:
+async def _delivered(deliveries: Deliveries, request: Request) -> Response:
     body = await _body(request)
     if body is None:
         return PlainTextResponse("too large\n", status_code=413)
-    headers = request.headers
-    stamp, signed = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
-    if not signature.is_right(stamp, signed, body):
-        return PlainTextResponse("not signed by Slack\n", status_code=401)
-    if not _is_readable(body, headers.get("content-type", "")):
-        return PlainTextResponse("not a delivery of Slack's\n", status_code=400)
-    answer = await run_in_threadpool(app.dispatch, BoltRequest(body=body.decode(), headers=dict(headers)))
-    content_type = answer.headers.get("content-type", ["text/plain; charset=utf-8"])[0]
-    return Response(answer.body, answer.status, media_type=content_type)
+    status, headers, answer = await run_in_threadpool(deliveries.handle, body, request.headers)
+    return Response(answer, status, headers)
 
 
 async def _body(request: Request) -> bytes | None:

@@ -3,70 +3,108 @@
 import asyncio
 import logging
 import signal
+import socket
 import threading
-from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 import uvicorn
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.app import Bot
 from bot.server import http_app
+from bot.socket_mode import SocketMode
 
 log = logging.getLogger(__name__)
 
 
+class CannotServe(Exception):
+    """The bot cannot run as it was told to; the words say why and what to do."""
+
+
 def serve(bot: Bot) -> None:
-    """Run until SIGTERM or SIGINT, then stop within ten seconds, leaving what is not done to the next start."""
+    """Run until SIGTERM or SIGINT, then stop within ten seconds, leaving what is not done to the next start.
+
+    Raises `CannotServe` where the address cannot be listened on (then no work has begun), where Slack will never
+    accept the app token, and where the web server ends by itself. Call it on the main thread, then end the process
+    with `os._exit`: threads of pools may still wait for an answer, and Python would wait for them.
+    """
     settings = bot.parts.settings
-    told = threading.Event()
+    server = _Server(bot, _listen(settings.host, settings.port), with_slack=not settings.socket_mode)
+    told: SimpleQueue[int] = SimpleQueue()  # a lock taken by a signal's handler could be held by whom it interrupts
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
-    server = _Server(bot, with_slack=not settings.socket_mode)
+        signal.signal(number, lambda number, _: told.put(number))
     bot.start()
     server.start()
-    socket = _connect(bot) if settings.socket_mode else None
-    log.info("serving %s on http://%s:%d", "Socket Mode" if socket else "HTTP", settings.host, settings.port)
-    while not told.wait(0.5) and server.is_alive():
-        pass
-    log.info("stopping")
-    if socket is not None:
-        with suppress(Exception):
-            socket.client.close()
-    server.stop()
-    bot.stop()
-    if not told.is_set():
-        raise SystemExit(1)
+    slack = _socket_mode(bot)
+    if slack is not None:
+        slack.start()
+    log.info("serving %s, listening on http://%s:%d", "Socket Mode" if slack else "HTTP", settings.host, server.port)
+    try:
+        _wait(told, server, slack)
+    finally:
+        log.info("stopping")
+        server.leave()
+        if slack is not None:
+            slack.stop()
+        bot.stop()
+        server.join(0.5)
+    log.info("stopped")
 
 
-def _connect(bot: Bot) -> SocketModeHandler:
-    token = bot.parts.settings.slack_app_token
-    assert token is not None
-    handler = SocketModeHandler(bot.app, token.get_secret_value())
-    handler.client.connect()
-    return handler
+def _wait(told: "SimpleQueue[int]", server: "_Server", slack: SocketMode | None) -> None:
+    while True:
+        try:
+            told.get(timeout=0.5)
+            return
+        except Empty:
+            pass
+        if not server.is_alive():
+            raise CannotServe("the web server ended by itself; the log says why")
+        if slack is not None and slack.refused is not None:
+            raise CannotServe(
+                f"Slack refuses SLACK_APP_TOKEN ({slack.refused}). Copy the token that starts with xapp- and has the "
+                "scope connections:write from Basic Information, App-Level Tokens, and switch on Socket Mode."
+            )
+
+
+def _socket_mode(bot: Bot) -> SocketMode | None:
+    settings = bot.parts.settings
+    if settings.slack_app_token is None:
+        return None
+    return SocketMode(bot.app, settings.slack_app_token, settings.slack_api_url)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on the address, so that a port in use is known before any work begins."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        fix = "Change HOST or PORT, or end what uses it."
+        raise CannotServe(f"cannot listen on {host}, port {port}: {why}. {fix}") from None
 
 
 class _Server(threading.Thread):
     """uvicorn on a thread of its own, so that the main thread is free to be told to stop."""
 
-    def __init__(self, bot: Bot, *, with_slack: bool) -> None:
+    def __init__(self, bot: Bot, listening: socket.socket, *, with_slack: bool) -> None:
         super().__init__(name="http", daemon=True)
-        settings = bot.parts.settings
+        self.port: int = listening.getsockname()[1]
+        self._listening = listening
         config = uvicorn.Config(
             http_app(bot, with_slack=with_slack),
-            host=settings.host,
-            port=settings.port,
             log_config=None,
             access_log=False,
             server_header=False,
+            ws="none",
+            lifespan="off",
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
 
     def run(self) -> None:
-        asyncio.run(self._server.serve())
+        asyncio.run(self._server.serve([self._listening]))
 
-    def stop(self) -> None:
-        """Answer what is under way, then stop listening."""
+    def leave(self) -> None:
+        """Answer what is under way, then listen no more; returns at once."""
         self._server.should_exit = True
-        self.join(2)

@@ -192,9 +192,6 @@ SECRET_NAMES: frozenset[str] = frozenset(
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "FINCART_MAX_CONCURRENCY",
-        "FINCART_LOOKUP_CONCURRENCY",
-        "VERIFY_RESULTS",
         "APPROVER_USERS",
         "APPROVER_USERGROUPS",
         "SECOND_APPROVAL_ABOVE",
@@ -204,7 +201,6 @@ NOT_YET: frozenset[str] = frozenset(
         "MAX_ORDERS_PER_PERSON_PER_DAY",
         "APPROVAL_TTL_SECONDS",
         "UNDO_SECONDS",
-        "HOLD_AFTER_FAILED",
         "AUDIT_CHANNEL",
     }
 )

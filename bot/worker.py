@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.cancellation import decide
+from bot.cancellation import deadlines
+from bot.cancellation.look_up import LogReader
 from bot.cancellation.parts import Parts
 from bot.cancellation.run import Runner
 from bot.inbox import Inbox
@@ -31,14 +32,15 @@ class Lane:
     """Seconds between two steps, for work that is due by the clock; None: as soon as there is any."""
 
 
-def lanes(parts: Parts) -> list[Lane]:
+def lanes(parts: Parts, runner: Runner) -> list[Lane]:
     """All the work there is. A single thread that runs these steps in turn does the whole job."""
-    runner, poster, inbox = Runner(parts), Poster(parts), Inbox(parts)
+    poster, inbox = Poster(parts), Inbox(parts)
     return [
         Lane("inbox", inbox.step, threads=4),
-        Lane("orders", runner.step, threads=4),
+        Lane("orders", runner.step, threads=parts.settings.fincart_max_concurrency),
+        Lane("logs", LogReader(parts).step),
         Lane("messages", poster.step, threads=3),
-        Lane("deadlines", lambda: decide.expire_due(parts)),
+        Lane("deadlines", lambda: deadlines.meet_one(parts)),
         Lane("leases", lambda: _nothing_more(runner.renew), every=parts.timings.renew),
         Lane("erasure", lambda: _nothing_more(lambda: erase_response_urls(parts)), every=20.0),
     ]
@@ -58,13 +60,14 @@ class Worker:
     def __init__(self, parts: Parts, stopping: threading.Event) -> None:
         self._parts = parts
         self._stopping = stopping
+        self._runner = Runner(parts)
         self._wakes: dict[str, threading.Event] = {}
         self._threads: list[threading.Thread] = []
         self._last_step = time.monotonic()
 
     def start(self) -> None:
         """Begin; what another process or an earlier life left half done is taken up like everything else."""
-        for lane in lanes(self._parts):
+        for lane in lanes(self._parts, self._runner):
             self._wakes[lane.name] = threading.Event()
             for number in range(lane.threads):
                 thread = threading.Thread(target=self._run, args=(lane,), name=f"{lane.name}-{number}", daemon=True)
@@ -91,6 +94,10 @@ class Worker:
         deadline = time.monotonic() + STOP_WITHIN
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        try:
+            self._runner.park()
+        except StorageUnavailable as unavailable:
+            log.error("leases could not be given up; they run out by themselves: %s", unavailable)
         return not any(thread.is_alive() for thread in self._threads)
 
     def _run(self, lane: Lane) -> None:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,12 +24,37 @@ class StorageUnavailable(Exception):
 class Transaction:
     """A unit of work: rows changed through `session`, events told through `record`, all kept or nothing."""
 
-    def __init__(self, session: Session, clock: Callable[[], datetime] | None) -> None:
+    def __init__(self, connection: Connection, clock: Callable[[], datetime] | None) -> None:
         """Belongs to `Database.write`."""
-        self.session = session
+        self.connection = connection
+        """For the few statements that a person's acknowledgement waits for: a session costs more than they do."""
+        self._session: Session | None = None
         self._clock = clock
         self.events: list[Event] = []
         self.lanes: set[str] = set()
+
+    @property
+    def session(self) -> Session:
+        """The session of this transaction."""
+        if self._session is None:
+            self._session = Session(self.connection, expire_on_commit=False)
+        return self._session
+
+    def commit(self) -> None:
+        """Belongs to `Database.write`: send what has changed, chain the events, and commit."""
+        if self._session is not None:
+            self._session.flush()
+        if self.events:
+            append(self.connection, self.now(), self.events)
+        if self._session is not None:
+            self._session.commit()
+        self.connection.commit()
+
+    def close(self) -> None:
+        """Belongs to `Database.write`: take back what is not committed."""
+        if self._session is not None:
+            self._session.close()
+        self.connection.rollback()
 
     def wake(self, lane: str) -> None:
         """Say that this transaction leaves something due there, so that nobody has to poll for it in this process."""
@@ -42,8 +67,8 @@ class Transaction:
         """
         if self._clock is not None:
             return self._clock()
-        if self.session.get_bind().dialect.name == "postgresql":
-            at: datetime = self.session.execute(text("SELECT clock_timestamp()")).scalar_one()
+        if self.connection.dialect.name == "postgresql":
+            at: datetime = self.connection.execute(text("SELECT clock_timestamp()")).scalar_one()
             return at.astimezone(UTC)
         return datetime.now(UTC)
 
@@ -67,27 +92,24 @@ class Database:
         self.on_wake: Callable[[str], None] = lambda lane: None
         self._clock = clock
         self._writer = threading.Lock()
+        self._line = threading.Lock()
         self.engine = _engine(url)
         self._immediate = self.engine.execution_options(begin="IMMEDIATE")
         self.is_sqlite = self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def write(self, within_seconds: float = WRITE_WITHIN_SECONDS) -> Iterator[Transaction]:
-        """A transaction that is committed when the block ends, with its events, and rolled back if it raises."""
-        with _translated(), self._turn(within_seconds) as connection, Session(connection) as session:
-            session.expire_on_commit = False
-            transaction = Transaction(session, self._clock)
+    def write(self, within_seconds: float = WRITE_WITHIN_SECONDS, *, urgent: bool = False) -> Iterator[Transaction]:
+        """A transaction that is committed when the block ends, with its events, and rolled back if it raises.
+
+        An urgent one, which a person's acknowledgement waits for, goes before the others of this process.
+        """
+        with _translated(), self._turn(within_seconds, urgent=urgent) as connection:
+            transaction = Transaction(connection, self._clock)
             try:
                 yield transaction
-                session.flush()
-                if transaction.events:
-                    append(connection, transaction.now(), transaction.events)
-                session.commit()
-                connection.commit()
-            except BaseException:
-                session.rollback()
-                connection.rollback()
-                raise
+                transaction.commit()
+            finally:
+                transaction.close()
         for lane in transaction.lanes:
             self.on_wake(lane)
 
@@ -103,23 +125,24 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _turn(self, within_seconds: float) -> Iterator[Connection]:
+    def _turn(self, within_seconds: float, *, urgent: bool) -> Iterator[Connection]:
         if not self.is_sqlite:
             with self.engine.connect() as connection:
                 yield connection
             return
         deadline = time.monotonic() + within_seconds
-        if not self._writer.acquire(timeout=within_seconds):
-            raise StorageUnavailable("another writer of this process kept the database")
-        try:
+        # All but the urgent wait in line for one place at the door, so that an urgent writer waits for one of them.
+        with ExitStack() as held:
+            for lock in (self._writer,) if urgent else (self._line, self._writer):
+                if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                    raise StorageUnavailable("another writer of this process kept the database")
+                held.callback(lock.release)
             left = max(0.05, deadline - time.monotonic())
             with self._immediate.connect() as connection:
                 driver = connection.connection.driver_connection
                 assert driver is not None
                 driver.execute(f"PRAGMA busy_timeout={int(left * 1000)}")
                 yield connection
-        finally:
-            self._writer.release()
 
 
 @contextmanager

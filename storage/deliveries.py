@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Executable, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from storage.database import Database, Transaction
 from storage.tables import Delivery
@@ -20,6 +20,12 @@ RESPONSE_URL_LIVES = timedelta(minutes=30)
 
 HANDLED_WITHIN = timedelta(seconds=8)
 """Whoever takes a delivery and dies loses it to another after this long."""
+
+
+# Of the table, not of the class: the class's statements run through the ORM, which takes longer than the row.
+_TABLE = SQLModel.metadata.tables[str(Delivery.__tablename__)]
+_KEEP_SQLITE = sqlite.insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
+_KEEP_POSTGRESQL = postgresql.insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ def keep(database: Database, incoming: Incoming, *, due: bool = True) -> bool:
 
     With `due=False` it is only remembered (a form that was opened). Raises `StorageUnavailable`.
     """
-    with database.write() as transaction:
+    with database.write(urgent=True) as transaction:
         now = transaction.now()
         row = {
             "id": incoming.id(),
@@ -54,14 +60,10 @@ def keep(database: Database, incoming: Incoming, *, due: bool = True) -> bool:
             "due_at": now if due else None,
             "tries": 0,
         }
-        fresh = transaction.session.execute(_keep(database), row).first() is not None
+        keep_it = _KEEP_SQLITE if database.is_sqlite else _KEEP_POSTGRESQL
+        fresh = transaction.connection.execute(keep_it, row).first() is not None
         transaction.wake("inbox")
     return fresh
-
-
-def _keep(database: Database) -> Executable:
-    new = sqlite.insert(Delivery) if database.is_sqlite else postgresql.insert(Delivery)
-    return new.on_conflict_do_nothing().returning(col(Delivery.id))
 
 
 def take(transaction: Transaction, owner: str) -> Delivery | None:

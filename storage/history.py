@@ -60,16 +60,26 @@ def event_count(session: Session, public_id: str) -> int:
     return session.scalars(query).one()
 
 
+def last_at(session: Session, public_id: str, kind: EventKind) -> datetime | None:
+    """When an event of this kind last happened to a request."""
+    query = select(col(AuditEvent.at)).where(col(AuditEvent.request) == public_id, col(AuditEvent.kind) == kind.value)
+    at = session.scalars(query.order_by(col(AuditEvent.seq).desc()).limit(1)).first()
+    return datetime.fromisoformat(at) if at else None
+
+
 def final_head(session: Session, public_id: str) -> Head | None:
     """The chain at the event that finished a request or last corrected it; None before that."""
     query = (
         select(AuditEvent)
-        .where(col(AuditEvent.request) == public_id, col(AuditEvent.kind).in_((EventKind.FINISHED.value,)))
+        .where(col(AuditEvent.request) == public_id, col(AuditEvent.kind).in_(_FINAL))
         .order_by(col(AuditEvent.seq).desc())
         .limit(1)
     )
     event = session.scalars(query).first()
     return Head(event.seq, event.hash) if event else None
+
+
+_FINAL = (EventKind.FINISHED.value, EventKind.CORRECTED.value)
 
 
 def _conditions(search: Search) -> list[ColumnElement[bool]]:

@@ -1,44 +1,139 @@
 """Holds: reasons to send nothing at all just now, one row per kind."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage.audit import EventKind
 from storage.database import Transaction
-from storage.states import HoldKind
-from storage.tables import Hold
+from storage.states import HoldKind, RequestState
+from storage.tables import Hold, Request
+
+FAILURES_UNTIL_DOWN = 3
+"""So many connect errors or 5xx in a row, and Fincart counts as down."""
+
+FIRST_PROBE, LAST_PROBE = 1.0, 60.0
+"""Seconds until one call probes a Fincart that is down: doubled after each one that fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Nothing may be sent; `until` is None where somebody has to lift it."""
+
+    kinds: tuple[HoldKind, ...]
+    until: datetime | None
 
 
 def hold(
     transaction: Transaction, kind: HoldKind, until: datetime | None, *, who: str | None = None, why: str | None = None
-) -> None:
-    """Send nothing until then (None: until somebody lifts it). A hold that ends later already is left alone."""
+) -> bool:
+    """Send nothing until then (None: until somebody lifts it). False: such a hold, no shorter, is there already."""
     row = _row(transaction, kind)
-    now = transaction.now()
     if row is None:
-        transaction.session.add(Hold(kind=kind, since=now, until=until, who=who, why=why))
+        transaction.session.add(Hold(kind=kind, since=transaction.now(), until=until, who=who, why=why))
     elif row.until is None or (until is not None and until <= row.until):
-        return
+        return False
     else:
         row.until, row.who, row.why = until, who, why
-    told = {"hold": kind.value, "until": until.isoformat() if until else None, "why": why}
-    transaction.record(EventKind.HELD, who=who, request=None, details=told)
+    transaction.session.flush()
+    _tell(transaction, kind, who, until, why)
+    return True
 
 
-def in_force_until(transaction: Transaction, now: datetime) -> datetime | None:
-    """When the last of the holds that have an end is over, dropping those that are; None when nothing holds."""
-    ends = []
-    for row in transaction.session.scalars(select(Hold).where(col(Hold.until).is_not(None)).with_for_update()):
-        assert row.until is not None
-        if row.until > now:
-            ends.append(row.until)
-        else:
+def lift(transaction: Transaction, kind: HoldKind, *, who: str | None = None) -> bool:
+    """Send again, as far as this hold goes; False: there was none."""
+    row = _row(transaction, kind)
+    if row is None:
+        return False
+    was_in_force = kind is not HoldKind.DOWN or row.failures >= FAILURES_UNTIL_DOWN
+    transaction.session.delete(row)
+    transaction.session.flush()
+    if was_in_force:
+        transaction.record(EventKind.HOLD_ENDED, who=who, request=None, details={"hold": kind.value})
+        wake_all(transaction)
+    return was_in_force
+
+
+def failed(transaction: Transaction, why: str) -> None:
+    """Fincart could not be reached, or failed: after some of these in a row it counts as down."""
+    now = transaction.now()
+    row = _row(transaction, HoldKind.DOWN)
+    if row is None:
+        transaction.session.add(Hold(kind=HoldKind.DOWN, since=now, until=None, why=why, failures=1))
+        return
+    row.failures += 1
+    row.why = why
+    over = row.failures - FAILURES_UNTIL_DOWN
+    if over >= 0:
+        row.until = now + timedelta(seconds=min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(over, 10)))
+    if over == 0:
+        _tell(transaction, HoldKind.DOWN, None, row.until, why)
+
+
+def answered(transaction: Transaction) -> None:
+    """Fincart gave a real answer: it is not down."""
+    lift(transaction, HoldKind.DOWN)
+
+
+def blocked(transaction: Transaction, now: datetime) -> Blocked | None:
+    """What keeps a call from being sent now; None where nothing does.
+
+    Drops a hold whose time is over. Where Fincart is down and its time to be probed has come, lets one call through
+    and makes the others wait for what that one meets.
+    """
+    kinds, untils = [], []
+    for row in transaction.session.scalars(select(Hold).order_by(col(Hold.kind)).with_for_update()):
+        if row.kind is HoldKind.DOWN:
+            if row.failures < FAILURES_UNTIL_DOWN:
+                continue
+            if row.until is not None and row.until <= now:
+                row.until = now + timedelta(seconds=LAST_PROBE)
+                continue
+        elif row.until is not None and row.until <= now:
             transaction.session.delete(row)
-            details = {"hold": row.kind.value}
-            transaction.record(EventKind.HOLD_ENDED, who=None, request=None, details=details)
-    return max(ends, default=None)
+            transaction.record(EventKind.HOLD_ENDED, who=None, request=None, details={"hold": row.kind.value})
+            continue
+        kinds.append(row.kind)
+        untils.append(row.until)
+    if not kinds:
+        return None
+    return Blocked(tuple(kinds), None if None in untils else max(until for until in untils if until is not None))
+
+
+def in_force(session: Session) -> Sequence[Hold]:
+    """The holds there are, for messages."""
+    rows = session.scalars(select(Hold).order_by(col(Hold.since))).all()
+    return [row for row in rows if row.kind is not HoldKind.DOWN or row.failures >= FAILURES_UNTIL_DOWN]
+
+
+def wake_all(transaction: Transaction) -> None:
+    """Look again, now, at every request that has something to send."""
+    now = transaction.now()
+    transaction.session.execute(
+        update(Request)
+        .where(col(Request.state).in_((RequestState.APPROVED, RequestState.EXECUTING)), col(Request.due_at) > now)
+        .where((col(Request.not_before).is_(None)) | (col(Request.not_before) <= now))
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    transaction.wake("orders")
+
+
+def running(session: Session) -> Sequence[Request]:
+    """The requests that a hold on everything keeps waiting."""
+    states = (RequestState.APPROVED, RequestState.EXECUTING)
+    return session.scalars(select(Request).where(col(Request.state).in_(states))).all()
+
+
+def _tell(
+    transaction: Transaction, kind: HoldKind, who: str | None, until: datetime | None, why: str | None
+) -> None:
+    details = {"hold": kind.value, "until": until.isoformat() if until else None, "why": why}
+    transaction.record(EventKind.HELD, who=who, request=None, details=details)
 
 
 def _row(transaction: Transaction, kind: HoldKind) -> Hold | None:

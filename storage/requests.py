@@ -75,7 +75,6 @@ def make(transaction: Transaction, new: NewRequest, expires_at: datetime) -> Req
                     "label": order.label,
                     "unlike_fincart": order.unlike_fincart,
                     "doubt": Doubt.NONE,
-                    "reads": 0,
                 }
                 for position, order in enumerate(new.orders)
             ],
@@ -101,6 +100,12 @@ def lock(transaction: Transaction, public_id: str) -> Request | None:
     """The request's row, held until the transaction ends: read the clock and judge only after this."""
     query = select(Request).where(col(Request.public_id) == public_id)
     return transaction.session.scalars(query.with_for_update().execution_options(populate_existing=True)).first()
+
+
+def lock_by_seq(transaction: Transaction, seq: int) -> Request:
+    """The same, by the request's number."""
+    query = select(Request).where(col(Request.seq) == seq)
+    return transaction.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
 
 
 def find(session: Session, public_id: str) -> Request | None:
@@ -196,4 +201,4 @@ def open_elsewhere(session: Session, order_ids: Collection[str], besides: int) -
             col(Request.state).in_(OPEN_STATES),
         )
     )
-    return dict(session.execute(query).tuples().all())
+    return {row.order_id: row.public_id for row in session.execute(query)}

@@ -77,6 +77,8 @@ class Request(SQLModel, table=True):
 
     stopped_at: datetime | None = Field(default=None, sa_column=_instant())
     stopped_by: str | None = None
+    stop_why: str | None = Field(default=None, sa_column=Column(Text))
+    """Why nothing more is sent: somebody stopped it, the approval ran out, the token was rejected."""
     held_at: datetime | None = Field(default=None, sa_column=_instant())
     held_by: str | None = None
     held_why: str | None = None
@@ -90,6 +92,8 @@ class Request(SQLModel, table=True):
     rejected: int = 0
     not_sent: int = 0
     unknown: int = 0
+    confirmed: int = 0
+    """How many of the cancelled ones their own logs confirm."""
 
     lease_owner: str | None = None
     lease_token: int = 0
@@ -130,11 +134,15 @@ class OrderLine(SQLModel, table=True):
     settled_at: datetime | None = Field(default=None, sa_column=_instant())
     due_at: datetime | None = Field(default=None, sa_column=_instant())
     """When this order's log is to be read next; null: not at all by itself."""
-    reads: int = 0
+    log: str | None = Field(default=None, sa_column=Column(Text))
+    """What its log last said, and how often it could not be read since, as JSON."""
 
 
 class Attempt(SQLModel, table=True):
-    """One batch as sent once. Committed before the bytes leave; without `ended_at` its answer never came."""
+    """One batch as sent once. Committed before the bytes leave; without `ended_at` its answer never came.
+
+    Without `planned_at` it is a batch that waits to be sent: a half of a refused one, or orders to be sent again.
+    """
 
     __tablename__ = "attempt"
     __table_args__ = (RESULT.check("result"), Index("ix_attempt_request", "request_seq", "ended_at"))
@@ -145,10 +153,17 @@ class Attempt(SQLModel, table=True):
     """The refused batch that this one is a half of."""
     positions: str = Field(sa_column=Column(Text, nullable=False))
     """Positions of its orders, as ranges: `0-99` or `4,7-9`."""
-    lease_token: int
-    planned_at: datetime = Field(sa_column=_instant(nullable=False))
+    order_count: int
+    sends: int = 0
+    """How often its orders were sent in vain before, for the pause before the next time."""
+    due_at: datetime | None = Field(default=None, sa_column=_instant())
+    """When it may be sent, while it waits."""
+    lease_token: int | None = None
+    planned_at: datetime | None = Field(default=None, sa_column=_instant())
     ended_at: datetime | None = Field(default=None, sa_column=_instant())
     result: AnswerKind | None = Field(default=None, sa_column=Column(RESULT))
+    was_lost: bool = False
+    """Its answer came after it had been counted as lost."""
     http_status: int | None = None
     words: str | None = Field(default=None, sa_column=Column(Text))
 

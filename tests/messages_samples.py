@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.commands import NotUnderstood
 from bot.history_filter import History
-from bot.messages import answers, form, help, history, live, preview, preview_ended, refusals, show
+from bot.messages import answers, help, history, live, preview, preview_ended, refusals, show
 from bot.messages.facts import EventFacts, Figures, OrderFacts, RequestFacts, RulesFacts, SourceFacts
 from bot.messages.message import Message
 from bot.policy import Asked, Code
@@ -121,7 +121,9 @@ def every_message(facts: RequestFacts, typed: str) -> dict[str, Message]:
             made[f"{builder.__name__} {state.value}"] = builder(request)
         entries = (request,) * history.ENTRIES_PER_PAGE
         filters = history.described(History(person=ALICE, text=typed))
-        made[f"history {state.value}"] = history.history_page(entries, filters, *(kind * history.LONGEST_VALUE for kind in "ons"))
+        made[f"history {state.value}"] = history.history_page(
+            entries, filters, *(kind * history.LONGEST_VALUE for kind in "ons")
+        )
         made[f"history shared {state.value}"] = history.history_page(entries, filters, "o", "n", "s", shared_by=BOB)
         page = facts.orders[: show.ORDERS_PER_PAGE]
         told = events(typed)[: show.EVENTS_PER_PAGE]
@@ -139,9 +141,10 @@ def every_message(facts: RequestFacts, typed: str) -> dict[str, Message]:
         "could not record": answers.could_not_record(typed),
         "button not known": answers.button_not_known(),
         "no such request": answers.no_such_request("R-7K3F9Q"),
+        "problem": answers.problem(typed),
+        "form not opened": answers.form_not_opened(),
+        "broken": answers.broken(typed),
         "form gone": answers.form_gone(),
-        "form closed": form.form_closed(),
-        "form taken": form.form_taken(SHOP),
     }
     return made
 
@@ -159,5 +162,4 @@ _ABOUT_ONE: tuple[Callable[[RequestFacts], Message], ...] = (
     preview_ended.expired,
     preview_ended.already_decided,
     preview_ended.older_revision,
-    preview_ended.not_yours,
 )

@@ -6,29 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bot.commands import NotUnderstood, parse
-from bot.history_filter import History
-from bot.messages.actions import Action, Pressed, read_request_value, request_value
-from bot.messages.answers import could_not_record, not_read
-from bot.messages.document import Bullets, Button, Buttons, Channel, Paragraph
-from bot.messages.facts import Figures, SourceFacts
-from bot.messages.form import FORM, form_errors, form_view
-from bot.messages.help import help_message
-from bot.messages.history import described, history_page
-from bot.messages.live import end_notice, live
-from bot.messages.message import Message
-from bot.messages.not_sent import NotSent, not_sent_words
-from bot.messages.preview import preview
-from bot.messages.preview_ended import already_decided, expired, kept, not_yours, went_ahead
-from bot.messages.refusals import refused
-from bot.messages.render import render
-from bot.messages.show import ORDERS_PER_PAGE, page_count, show_page
-from bot.messages.words import duration, figures, orders
-from bot.policy import Asked, Code
-from bot.sandbox.slack_blocks import view_problems
-from storage.states import RequestState
-from tests.messages_samples import (
+from messages_samples import (
     ALICE,
     ASKED,
     BOB,
@@ -42,6 +20,27 @@ from tests.messages_samples import (
     TWO,
     events,
 )
+
+from bot.commands import NotUnderstood, parse
+from bot.history_filter import History
+from bot.messages.actions import Action, Pressed, read_request_value, request_value
+from bot.messages.answers import could_not_record, not_read
+from bot.messages.document import Bullets, Button, Buttons, Channel, Paragraph
+from bot.messages.facts import Figures, SourceFacts
+from bot.messages.form import FORM, form_errors, form_view
+from bot.messages.help import help_message
+from bot.messages.history import described, history_page
+from bot.messages.live import end_notice, live
+from bot.messages.message import Message
+from bot.messages.preview import preview
+from bot.messages.preview_ended import already_decided, expired, kept, went_ahead
+from bot.messages.refusals import refused
+from bot.messages.render import render
+from bot.messages.show import ORDERS_PER_PAGE, page_count, show_page
+from bot.messages.words import duration, figures, orders
+from bot.policy import Asked, Code
+from bot.sandbox.slack_blocks import view_problems
+from storage.states import RequestState
 
 
 def buttons(message: Message) -> list[dict[str, Any]]:
@@ -102,6 +101,10 @@ def test_the_preview_says_where_the_live_message_goes_when_the_bot_cannot_post_i
 
     assert "The bot cannot post in <#C0SHOP>" in text
     assert "/invite <@U0BOT>" in text
+
+
+def test_a_request_from_a_direct_message_is_not_told_to_invite_the_bot_there() -> None:
+    assert "/invite" not in live(replace(FINISHED, channel_id="D0ALICE", in_direct_message=True), BOT).text
 
 
 def test_the_live_message_counts_up() -> None:
@@ -184,7 +187,9 @@ def test_whoever_is_too_late_is_told_who_won_and_what_came_of_it() -> None:
 
 
 def test_somebody_else_who_presses_is_told_who_can() -> None:
-    assert "This is the request of <@U0ALICE>: only they can" in not_yours(ASKED).text
+    text = refused(Code.NOT_THE_REQUESTER, "", Asked(), RULES, ASKED).text
+
+    assert "Only <@U0ALICE> can press that." in text
 
 
 @pytest.mark.parametrize("code", [code for code in Code if code is not Code.ALLOWED])
@@ -222,14 +227,6 @@ def test_what_was_not_understood_is_answered_with_the_nearest_and_an_example() -
     assert isinstance(wrong, NotUnderstood)
     assert "Did you mean: /cancel-orders help" in not_read(wrong).text
     assert "because duplicate" in not_read(wrong).text
-
-
-@pytest.mark.parametrize("why", list(NotSent))
-def test_every_reason_for_not_sending_is_one_plain_clause(why: NotSent) -> None:
-    words = not_sent_words(why, "R-2B2B2B", "Dana")
-
-    assert words[0].islower() or words.startswith("Fincart")
-    assert "\n" not in words
 
 
 def test_history_shows_the_figures_beside_finished_and_the_first_three_orders() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from messages_samples import ALICE, BOB, BOT, PERMALINK, SHOP, every_message, laden
 
 from bot.messages.actions import Action
 from bot.messages.document import Bullets, Button, Buttons, Heading, Link, Paragraph, Part, Typed, User
@@ -15,7 +16,6 @@ from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.spans import escape
 from bot.sandbox.slack_blocks import Surface, block_problems
-from tests.messages_samples import ALICE, BOB, BOT, PERMALINK, SHOP, every_message, laden
 
 NASTY = (
     "<!channel> <!here> <@U0EVIL> <#C0EVIL|x> <!subteam^S0EVIL> <https://evil.example|bank> <!date^1^{date}|x> "

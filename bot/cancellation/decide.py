@@ -1,94 +1,171 @@
-"""Decide: what a person's click, or the passing of a deadline, makes of a request. Exactly one of them wins."""
+"""Decide: what its requester's own click makes of a request. Of all who decide, exactly one wins.
 
+Everything here is judged under the request's lock. What others decide is in `bot.cancellation.approve`, what the
+passing of time decides in `bot.cancellation.deadlines`.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.cancellation import outbox
 from bot.cancellation.ask import live_channel
 from bot.cancellation.judgement import Judgement
 from bot.cancellation.outbox import Answer
 from bot.cancellation.parts import Parts
-from bot.cancellation.pressing import Click, press
+from bot.cancellation.pressing import Click, Do, press
 from bot.policy import Act, Sharing, Verdict
-from storage import requests
+from storage import quotas, requests
 from storage.audit import EventKind
 from storage.database import Transaction
 from storage.states import RequestState
 from storage.tables import Delivery, Request
 
+CONFIRMING = frozenset({RequestState.CONFIRMING})
+WAITING = frozenset({RequestState.WAITING})
+
 
 def go_ahead(parts: Parts, delivery: Delivery, click: Click) -> None:
-    """Let the request run, if its requester pressed it in time and policy, asked anew, still allows it."""
-    with parts.database.read() as session:
-        seen = requests.find(session, click.public_id)
-    place = _first_post_in(parts, seen) if seen else None
+    """Let the request run, if its requester pressed it in time and policy, asked anew, needs nobody else."""
+    place = first_post_in(parts, click.public_id)
 
     def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
-        lost = judgement.not_theirs() or _why_not(transaction, request)
+        lost = own_go_ahead_lost(transaction, request, judgement, click)
+        if lost is not None:
+            return lost
+        if request.approvals_needed:
+            return Answer.OLDER_REVISION
+        over = over_today(transaction, request, judgement)
+        return over or let_run(
+            parts, transaction, request, judgement, EventKind.WENT_AHEAD, {}, click.asker.person, place
+        )
+
+    press(parts, delivery, click, Act.GO_AHEAD, act)
+
+
+def emergency(parts: Parts, delivery: Delivery, click: Click) -> None:
+    """Let the request run without the approvals it needs: for whom EMERGENCY_USERS names, with the number typed and
+    a reason, told in AUDIT_CHANNEL and marked in history for ever."""
+    place = first_post_in(parts, click.public_id)
+
+    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
+        lost = judgement.not_theirs() or why_not(transaction, request, CONFIRMING | WAITING)
         if lost is not None:
             return lost
         if click.revision != request.revision:
             return Answer.OLDER_REVISION
         if not judgement.verdict.allowed:
             return judgement.verdict
-        return _let_run(parts, transaction, request, judgement, place)
+        lost = number_missing(request, judgement, click) or over_today(transaction, request, judgement)
+        if lost is not None:
+            return lost
+        if request.reason is None:
+            request.reason = click.words
+            request.revision += 1
+        request.emergency = True
+        details = {"reason": request.reason}
+        result = let_run(
+            parts, transaction, request, judgement, EventKind.EMERGENCY, details, click.asker.person, place
+        )
+        assert parts.settings.audit_channel is not None
+        outbox.emergency_notice(transaction, request, parts.settings.audit_channel)
+        return result
 
-    press(parts, delivery, click, Act.GO_AHEAD, act)
+    press(parts, delivery, click, Act.EMERGENCY, act)
 
 
 def keep(parts: Parts, delivery: Delivery, click: Click) -> None:
     """Take the request back before anything was sent: "Keep them"."""
+    press(parts, delivery, click, Act.WITHDRAW, taken_back(click, CONFIRMING, Answer.KEPT))
+
+
+def taken_back(click: Click, states: frozenset[RequestState], done: Answer) -> Do:
+    """What takes a request in one of these states back, if its requester presses in time."""
 
     def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
-        lost = judgement.not_theirs() or _why_not(transaction, request)
+        lost = judgement.not_theirs() or why_not(transaction, request, states)
         if lost is not None:
             return lost
-        now = transaction.now()
-        requests.move(
-            transaction,
-            request,
-            RequestState.WITHDRAWN,
-            before=now,
-            decided_at=now,
-            decided_by=click.asker.person,
-            due_at=None,
-        )
+        waited = request.state is RequestState.WAITING
+        over(transaction, request, RequestState.WITHDRAWN, click.asker.person, before=transaction.now())
         transaction.record(EventKind.WITHDRAWN, who=click.asker.person, request=request.public_id)
-        return Answer.KEPT
+        if waited:
+            outbox.live(transaction, request, urgent=True)
+        return done
 
-    press(parts, delivery, click, Act.WITHDRAW, act)
-
-
-def expire_due(parts: Parts) -> bool:
-    """End one request whose deadline has passed; False when there is none."""
-    with parts.database.write() as transaction:
-        request = requests.due(transaction, (RequestState.PREPARING, RequestState.CONFIRMING))
-        if request is None:
-            return False
-        _expire(transaction, request)
-    return True
+    return act
 
 
-def _why_not(transaction: Transaction, request: Request) -> Answer | None:
-    """Why nobody can decide this request any more, or None while they can. Judged under its lock."""
+def own_go_ahead_lost(
+    transaction: Transaction, request: Request, judgement: Judgement, click: Click
+) -> Answer | Verdict | None:
+    """Why a go-ahead under the preview counts for nothing; None where it does."""
+    lost = judgement.not_theirs() or why_not(transaction, request, CONFIRMING)
+    if lost is not None:
+        return lost
+    if click.revision != request.revision:
+        return Answer.OLDER_REVISION
+    if not judgement.verdict.allowed:
+        return judgement.verdict
+    needed = judgement.verdict.approvals_needed
+    return as_needed(transaction, request, needed) or number_missing(request, judgement, click)
+
+
+def why_not(transaction: Transaction, request: Request, states: frozenset[RequestState]) -> Answer | None:
+    """Why nobody can decide this request in such a state any more, or None while they can."""
     if request.state is RequestState.EXPIRED:
         return Answer.EXPIRED
-    if request.state is not RequestState.CONFIRMING:
+    if request.state not in states:
         return Answer.ALREADY_DECIDED
-    if _is_past(request.expires_at, transaction.now()):
-        _expire(transaction, request)
+    if is_past(request.expires_at, transaction.now()):
+        expire(transaction, request)
         return Answer.EXPIRED
     return None
 
 
-def _expire(transaction: Transaction, request: Request) -> None:
-    requests.move(transaction, request, RequestState.EXPIRED, decided_at=transaction.now(), due_at=None)
-    transaction.record(EventKind.EXPIRED, who=None, request=request.public_id)
+def as_needed(transaction: Transaction, request: Request, needed: int) -> Answer | None:
+    """Nothing, where the request shows the approvals it needs by today's settings; else it is made to, and whoever
+    pressed must look again."""
+    if request.approvals_needed == needed:
+        return None
+    request.approvals_needed = needed
+    request.revision += 1
+    details = {"approvals_needed": needed, "revision": request.revision}
+    transaction.record(EventKind.CHANGED, who=None, request=request.public_id, details=details)
+    return Answer.OLDER_REVISION
 
 
-def _let_run(
-    parts: Parts, transaction: Transaction, request: Request, judgement: Judgement, place: str | None
-) -> Answer:
+def number_missing(request: Request, judgement: Judgement, click: Click) -> Answer | None:
+    """That the number of orders was to be typed, and was not."""
+    needed = judgement.verdict.type_to_confirm and click.typed_number != request.order_count
+    return Answer.NUMBER_NEEDED if needed else None
+
+
+def over_today(transaction: Transaction, request: Request, judgement: Judgement) -> Verdict | None:
+    """Count the orders to their requester's day; the refusal where they do not fit in it, with nothing counted.
+
+    Call it last before `let_run`: what is counted is never returned.
+    """
     now = transaction.now()
+    limit = judgement.rules.max_orders_per_person_per_day
+    if quotas.take(transaction, request.requester, request.order_count, limit, now):
+        return None
+    return judgement.with_orders_today(quotas.used(transaction.session, request.requester, now)).verdict
+
+
+def let_run(
+    parts: Parts,
+    transaction: Transaction,
+    request: Request,
+    judgement: Judgement,
+    kind: EventKind,
+    details: Mapping[str, Any],
+    by: str,
+    place: str | None,
+) -> Answer:
+    """The last go-ahead: from here on it is sent without any person. The caller holds the lock and has judged."""
+    now = transaction.now()
+    not_before = now + timedelta(seconds=parts.settings.undo_seconds)
     valid_until = now + timedelta(seconds=parts.settings.approval_valid_seconds)
     moved = requests.move(
         transaction,
@@ -97,30 +174,63 @@ def _let_run(
         before=now,
         verdict=judgement.whole,
         decided_at=now,
-        decided_by=request.requester,
-        not_before=now,
+        decided_by=by,
+        not_before=not_before,
         valid_until=valid_until,
-        due_at=now,
+        remind_at=None,
+        due_at=not_before,
     )
     if not moved:
-        return _why_not(transaction, request) or Answer.ALREADY_DECIDED
-    details = {
+        # Its deadline passed in this very moment. Nothing of this is kept, and the next try finds it expired.
+        raise RuntimeError(f"the time of {request.public_id} was up while it was decided")
+    told = {
         "rule": judgement.verdict.rule,
         "revision": request.revision,
         "order_count": request.order_count,
         "valid_until": valid_until.isoformat(),
+        **details,
     }
-    transaction.record(EventKind.WENT_AHEAD, who=request.requester, request=request.public_id, details=details)
+    transaction.record(kind, who=by, request=request.public_id, details=told)
     outbox.live(transaction, request, place, urgent=True)
     transaction.wake("orders")
     return Answer.WENT_AHEAD
 
 
-def _first_post_in(parts: Parts, request: Request) -> str:
-    """The channel, or the requester's direct message where the bot is known not to be able to post there."""
+def expire(transaction: Transaction, request: Request) -> None:
+    """Its time is up. A card in the channel says so, and its requester is told; a preview nobody confirmed is not."""
+    waited = request.state is RequestState.WAITING
+    over(transaction, request, RequestState.EXPIRED, None)
+    transaction.record(EventKind.EXPIRED, who=None, request=request.public_id)
+    if waited:
+        outbox.live(transaction, request, urgent=True)
+        outbox.end_notice(transaction, request)
+
+
+def over(
+    transaction: Transaction,
+    request: Request,
+    state: RequestState,
+    by: str | None,
+    *,
+    before: datetime | None = None,
+    **changes: Any,
+) -> None:
+    """Move a request that was never sent to its end; `before` as in `requests.move`."""
+    changes |= {"decided_at": transaction.now(), "decided_by": by, "remind_at": None, "due_at": None}
+    if not requests.move(transaction, request, state, before=before, **changes):
+        raise RuntimeError(f"the time of {request.public_id} was up while it was decided")
+
+
+def first_post_in(parts: Parts, public_id: str) -> str | None:
+    """The live message's channel, or the requester's direct message where the bot is known not to be able to post."""
+    with parts.database.read() as session:
+        request = requests.find(session, public_id)
+    if request is None:
+        return None
     channel = live_channel(parts, request)
     return request.requester if parts.people.channel(channel) is Sharing.CANNOT_POST else channel
 
 
-def _is_past(deadline: datetime | None, now: datetime) -> bool:
+def is_past(deadline: datetime | None, now: datetime) -> bool:
+    """Whether the deadline has come."""
     return deadline is not None and deadline <= now

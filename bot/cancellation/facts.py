@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.config import Settings
-from bot.messages.facts import EventFacts, Figures, OrderFacts, RequestFacts, RulesFacts, SourceFacts
+from bot.messages.facts import DecisionFacts, EventFacts, Figures, OrderFacts, RequestFacts, RulesFacts, SourceFacts
 from bot.policy import Verdict
-from storage import history, requests, slack_messages
+from storage import decisions, history, requests, slack_messages
+from storage.audit import EventKind
 from storage.states import RequestState
 from storage.tables import AuditEvent, OrderLine, Request
 
@@ -50,6 +51,14 @@ def request_facts(session: Session, request: Request) -> RequestFacts:
         audit_head=head.short() if head else None,
         permalink=live.permalink if live else None,
         in_direct_message=bool(live and live.channel and live.channel[0] in "UWD"),
+        approvals_needed=request.approvals_needed,
+        decisions=tuple(
+            DecisionFacts(each.person, each.verdict, each.comment, each.rule, each.at)
+            for each in decisions.of_request(session, request)
+        ),
+        emergency=request.emergency,
+        emergency_possible=bool(verdict and verdict.emergency_possible),
+        reminded_at=_reminded_at(session, request),
     )
 
 
@@ -104,7 +113,20 @@ def rules_facts(settings: Settings) -> RulesFacts:
         approval_valid_seconds=settings.approval_valid_seconds,
         auditors=settings.auditor_users,
         contact=settings.contact,
+        approver_users=settings.approver_users,
+        approver_usergroups=settings.approver_usergroups,
+        second_approval_above=settings.second_approval_above,
+        approvals_needed=settings.approvals_needed,
+        approval_seconds=settings.approval_ttl_seconds,
+        emergency_users=settings.emergency_users,
+        type_to_confirm_above=settings.type_to_confirm_above,
+        max_per_day=settings.max_orders_per_person_per_day,
     )
+
+
+def _reminded_at(session: Session, request: Request) -> datetime | None:
+    waits = request.state is RequestState.WAITING
+    return history.last_at(session, request.public_id, EventKind.REMINDED) if waits else None
 
 
 def _verdict(request: Request) -> Verdict | None:

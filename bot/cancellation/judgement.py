@@ -1,22 +1,37 @@
 """Ask the policy: look up what it needs to know, and keep its whole answer."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.cancellation.parts import Parts
-from bot.policy import Code, Question, Verdict, decide, facts_needed, record
+from bot.policy import Code, Facts, Question, Rules, Verdict, decide, facts_needed, record
+
+_NOT_THEIRS = frozenset({Code.NOT_THE_REQUESTER, Code.OWN_REQUEST, Code.NOT_AN_APPROVER, Code.NOT_FOR_EMERGENCIES})
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The policy's answer, with all that it rests on as JSON."""
+    """The policy's answer to one question, by what was known."""
 
+    rules: Rules
+    question: Question
+    facts: Facts
     verdict: Verdict
-    whole: str
+
+    @property
+    def whole(self) -> str:
+        """The answer with all that it rests on, as JSON."""
+        whole = record(self.rules, self.question, self.facts, self.verdict)
+        return json.dumps(whole, sort_keys=True, ensure_ascii=False)
 
     def not_theirs(self) -> Verdict | None:
-        """The refusal of somebody whose request it is not: told before anything about the request's state."""
-        return self.verdict if self.verdict.code is Code.NOT_THE_REQUESTER else None
+        """The refusal of somebody whose button it is not: told before anything about the request's state."""
+        return self.verdict if self.verdict.code in _NOT_THEIRS else None
+
+    def with_orders_today(self, orders_today: int) -> "Judgement":
+        """The answer to the same question now that so much of the requester's day is used."""
+        question = replace(self.question, orders_today=orders_today)
+        return replace(self, question=question, verdict=decide(self.rules, question, self.facts))
 
 
 def judge(parts: Parts, question: Question, *, fresh: bool = False) -> Judgement:
@@ -25,6 +40,4 @@ def judge(parts: Parts, question: Question, *, fresh: bool = False) -> Judgement
     `fresh` reads group membership and status anew, as at the click that lets something run.
     """
     facts = parts.people.find_out(question.person, facts_needed(parts.rules, question), fresh=fresh)
-    verdict = decide(parts.rules, question, facts)
-    whole = record(parts.rules, question, facts, verdict)
-    return Judgement(verdict, json.dumps(whole, sort_keys=True, ensure_ascii=False))
+    return Judgement(parts.rules, question, facts, decide(parts.rules, question, facts))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.policy import Verdict
-from storage import slack_messages
+from storage import holds, slack_messages
 from storage.database import Transaction
 from storage.slack_messages import Place
 from storage.tables import Delivery, Request
@@ -22,6 +22,10 @@ class Kind(StrEnum):
     SHOW = "show"
     SHARED_HISTORY = "shared_history"
     END_NOTICE = "end_notice"
+    CORRECTION_NOTICE = "correction_notice"
+    WAITING = "waiting"
+    REMINDER = "reminder"
+    EMERGENCY_NOTICE = "emergency_notice"
 
 
 class Answer(StrEnum):
@@ -38,6 +42,24 @@ class Answer(StrEnum):
     FILE_NOT_FETCHED = "file_not_fetched"
     NOT_UNDERSTOOD = "not_understood"
     BROKEN = "broken"
+    ASKED_FOR_APPROVAL = "asked_for_approval"
+    APPROVED = "approved"
+    APPROVED_MORE_NEEDED = "approved_more_needed"
+    ALREADY_APPROVED = "already_approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    NUMBER_NEEDED = "number_needed"
+    REMINDED = "reminded"
+    REMINDED_LATELY = "reminded_lately"
+    NOT_POSTED_YET = "not_posted_yet"
+    EXPORTED = "exported"
+    NOT_EXPORTED = "not_exported"
+
+
+TO_ALL = frozenset(
+    {Kind.LIVE, Kind.SHARED_HISTORY, Kind.END_NOTICE, Kind.REMINDER, Kind.EMERGENCY_NOTICE},
+)
+"""Messages that are posted and stay; all others answer one person, and are given up when nobody can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +125,51 @@ def live(transaction: Transaction, request: Request, channel: str | None = None,
     """Have the request's one message in the channel show it as it is now; `channel` is for its first post."""
     place = Place(channel, request.requester)
     slack_messages.want(transaction, Kind.LIVE, place, request_seq=request.seq, urgent=urgent)
+
+
+def all_live(transaction: Transaction) -> None:
+    """Have every running message say anew what keeps everything from being sent, or that nothing does any more."""
+    for request in holds.running(transaction.session):
+        slack_messages.want(
+            transaction, Kind.LIVE, Place(None, request.requester), request_seq=request.seq, urgent=False
+        )
+
+
+def correction_notice(transaction: Transaction, request: Request, audit_channel: str | None, orders: int) -> None:
+    """Say that an outcome which had been told was wrong: in the audit channel where there is one, and to who asked."""
+    for channel in dict.fromkeys((audit_channel or request.requester, request.requester)):
+        slack_messages.want(
+            transaction,
+            Kind.CORRECTION_NOTICE,
+            Place(channel, request.requester),
+            request_seq=request.seq,
+            key=channel,
+            facts={"orders": orders},
+        )
+
+
+def reminder(transaction: Transaction, request: Request, key: str) -> bool:
+    """Ask those who may approve again, in the card's thread; False while Slack does not show the card yet."""
+    assert request.seq is not None
+    card = slack_messages.of_request(transaction.session, request.seq, Kind.LIVE)
+    if card is None or card.ts is None:
+        return False
+    place = Place(card.channel, thread_ts=card.ts)
+    slack_messages.want(transaction, Kind.REMINDER, place, request_seq=request.seq, key=key[:64])
+    return True
+
+
+def emergency_notice(transaction: Transaction, request: Request, channel: str) -> None:
+    """Tell the audit channel that somebody went ahead alone."""
+    place = Place(channel, request.requester)
+    slack_messages.want(transaction, Kind.EMERGENCY_NOTICE, place, request_seq=request.seq)
+
+
+def end_is_owed(request: Request, notice_after: float) -> bool:
+    """Whether its requester is told the end directly: somebody else's decision, or a long run, brought it about."""
+    others = {request.decided_by, request.stopped_by} - {request.requester, None}
+    began, ended = request.decided_at, request.finished_at
+    return bool(others) or bool(began and ended and (ended - began).total_seconds() > notice_after)
 
 
 def end_notice(transaction: Transaction, request: Request) -> None:

@@ -1,6 +1,7 @@
 """What every use case works with, joined once in `bot.app`."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,8 @@ from bot.fincart import FincartClient
 from bot.people import People
 from bot.policy import Rules
 from bot.slack import SlackClient
+from bot.truth import DEFAULT_TIMINGS
+from bot.truth import Timings as TruthTimings
 from storage.database import Database
 
 
@@ -21,6 +24,8 @@ class Timings:
     renew: float = 1.5
     poll: float = 0.25
     """How soon work of another process, or work that fell due by itself, is seen."""
+    truth: TruthTimings = DEFAULT_TIMINGS
+    """The seconds of the truth table."""
     notice_after: float = 60.0
     """A run longer than this is told to its requester directly when it ends."""
 
@@ -44,4 +49,6 @@ class Parts:
     """Seconds on a clock that goes on while the machine sleeps."""
     wait: Callable[[float], bool]
     """Wait so many seconds, or less where the process is told to stop; True once it is."""
+    log_reads: Executor | None
+    """Threads that read order logs side by side; None: one after another."""
     timings: Timings

@@ -8,7 +8,7 @@ from bot.cancellation.judgement import Judgement, judge
 from bot.cancellation.outbox import Answer, Asker
 from bot.cancellation.parts import Parts
 from bot.policy import Act, Question, Verdict
-from storage import deliveries, requests
+from storage import deliveries, quotas, requests
 from storage.audit import EventKind
 from storage.database import Transaction
 from storage.states import RequestState
@@ -17,18 +17,36 @@ from storage.tables import Delivery, Request
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button about a request, pressed by somebody who saw this revision of it."""
+    """A button about a request, pressed by somebody who saw this revision of it, with what a form asked besides."""
 
     asker: Asker
     public_id: str
     revision: int
+    typed_number: int | None = None
+    """The number of orders, where a form asked to type it."""
+    words: str | None = None
+    """An approver's or decliner's comment, or the reason of an emergency."""
 
 
 Do = Callable[[Transaction, Request, Judgement], Answer | Verdict]
 """What a press does under the request's lock: it answers what was done, or why nothing was."""
 
-DONE = frozenset({Answer.WENT_AHEAD, Answer.KEPT})
+DONE = frozenset(
+    {
+        Answer.WENT_AHEAD,
+        Answer.KEPT,
+        Answer.ASKED_FOR_APPROVAL,
+        Answer.APPROVED,
+        Answer.APPROVED_MORE_NEEDED,
+        Answer.DECLINED,
+        Answer.WITHDRAWN,
+        Answer.REMINDED,
+    }
+)
 """Answers that tell of something done; their use cases have recorded it. The others are recorded as refused."""
+
+_BUTTONS_STAY = frozenset({Answer.NUMBER_NEEDED, Answer.REMINDED, Answer.REMINDED_LATELY, Answer.NOT_POSTED_YET})
+"""Answers after which what was clicked is as good as before, so that they never take its place."""
 
 
 def press(parts: Parts, delivery: Delivery, click: Click, act: Act, do: Do) -> None:
@@ -36,9 +54,7 @@ def press(parts: Parts, delivery: Delivery, click: Click, act: Act, do: Do) -> N
 
     `do` judges states and deadlines itself: it holds the request's lock, so that exactly one of two presses wins.
     """
-    with parts.database.read() as session:
-        seen = requests.find(session, click.public_id)
-    judgement = judge(parts, question_about(seen, act, click.asker.person), fresh=True) if seen else None
+    judgement = _judged(parts, click, act)
     with parts.database.write() as transaction:
         row = deliveries.still_ours(transaction, delivery)
         if row is None:
@@ -53,8 +69,8 @@ def press(parts: Parts, delivery: Delivery, click: Click, act: Act, do: Do) -> N
         _answer(transaction, row, click, act, request, result)
 
 
-def question_about(request: Request, act: Act, person: str) -> Question:
-    """What the policy is asked about this request."""
+def question_about(request: Request, act: Act, person: str, orders_today: int = 0) -> Question:
+    """What the policy is asked about this request; `orders_today` is its requester's."""
     return Question(
         act,
         person,
@@ -62,7 +78,20 @@ def question_about(request: Request, act: Act, person: str) -> Question:
         channel=request.channel_id,
         orders=request.order_count,
         has_reason=request.reason is not None,
+        orders_today=orders_today,
     )
+
+
+def _judged(parts: Parts, click: Click, act: Act) -> Judgement | None:
+    with parts.database.read() as session:
+        seen = requests.find(session, click.public_id)
+        used = quotas.used(session, seen.requester, parts.now()) if seen else 0
+    if seen is None:
+        return None
+    question = question_about(seen, act, click.asker.person, used)
+    if act is Act.EMERGENCY and click.words:
+        question = replace(question, has_reason=True)
+    return judge(parts, question, fresh=True)
 
 
 def _answer(
@@ -74,7 +103,8 @@ def _answer(
         outbox.refuse(transaction, asker, result, delivery=row, request=request, orders=request.order_count)
         code, rule = result.code.value, result.rule
     else:
-        outbox.answer(transaction, click.asker, result, delivery=row, request=request)
+        asker = replace(click.asker, replaces=False) if result in _BUTTONS_STAY else click.asker
+        outbox.answer(transaction, asker, result, delivery=row, request=request)
         code, rule = result.value, ""
     if isinstance(result, Verdict) or result not in DONE:
         details = {"act": act.value, "code": code, "rule": rule, "state": RequestState(request.state).value}

@@ -15,6 +15,12 @@ class Action(StrEnum):
     SHARE = "history_share"
     SHOW_NEXT = "show_next"
     SHOW_PREVIOUS = "show_previous"
+    ASK_APPROVAL = "ask_approval"
+    EMERGENCY = "emergency"
+    APPROVE = "approve"
+    DECLINE = "decline"
+    WITHDRAW = "withdraw"
+    REMIND = "remind"
 
 
 @dataclass(frozen=True, slots=True)

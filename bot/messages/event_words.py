@@ -6,8 +6,8 @@ from storage.audit import EventKind
 
 _SAID: dict[EventKind, str] = {
     EventKind.REQUEST_MADE: "asked for it",
-    EventKind.REQUEST_REFUSED: "was refused; nothing was sent",
-    EventKind.PREVIEW_SHOWN: "was shown the preview",
+    EventKind.REQUEST_REFUSED: "refused; nothing was sent",
+    EventKind.PREVIEW_SHOWN: "the preview was shown",
     EventKind.WENT_AHEAD: "confirmed it",
     EventKind.CLICK_REFUSED: "pressed a button and was refused",
     EventKind.WITHDRAWN: "kept the orders; nothing was sent",
@@ -18,6 +18,12 @@ _SAID: dict[EventKind, str] = {
     EventKind.FINISHED: "it finished",
     EventKind.HELD: "sending was held",
     EventKind.HOLD_ENDED: "sending went on",
+    EventKind.ASKED_FOR_APPROVAL: "asked others for approval",
+    EventKind.APPROVED: "approved it",
+    EventKind.DECLINED: "declined it; nothing was sent",
+    EventKind.EMERGENCY: "went ahead alone, in an emergency",
+    EventKind.REMINDED: "those who may approve were reminded",
+    EventKind.CHANGED: "what it needs has changed",
 }
 """What each kind of event says after the name of who did it."""
 

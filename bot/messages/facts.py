@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from storage.states import Origin, Outcome, Proof, RequestState
+from storage.states import DecisionVerdict, Origin, Outcome, Proof, RequestState
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,17 @@ class SourceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionFacts:
+    """What somebody else than its requester decided on a request."""
+
+    person: str
+    verdict: DecisionVerdict
+    comment: str | None
+    rule: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RequestFacts:
     """One request as messages speak of it."""
 
@@ -83,6 +94,21 @@ class RequestFacts:
     """Slack's link to the live message, where known."""
     in_direct_message: bool = False
     """The live message could not be posted in the channel and is a direct message to the requester."""
+    approvals_needed: int = 0
+    """How many other people must approve before anything is sent."""
+    decisions: tuple[DecisionFacts, ...] = ()
+    """What others decided, oldest first."""
+    emergency: bool = False
+    """Its requester went ahead alone where others should have approved."""
+    emergency_possible: bool = False
+    """Its requester may do so."""
+    reminded_at: datetime | None = None
+    """When those who may approve were last reminded, while it waits for them."""
+
+    def approvers(self) -> tuple[str, ...]:
+        """Who has approved it so far."""
+        approved = (each for each in self.decisions if each.verdict is DecisionVerdict.APPROVED)
+        return tuple(each.person for each in approved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +138,17 @@ class RulesFacts:
     approval_valid_seconds: int
     auditors: tuple[str, ...]
     contact: str
+    approver_users: tuple[str, ...] = ()
+    approver_usergroups: tuple[str, ...] = ()
+    second_approval_above: int | None = None
+    approvals_needed: int = 1
+    approval_seconds: int = 14_400
+    emergency_users: tuple[str, ...] = ()
+    type_to_confirm_above: int | None = None
+    max_per_day: int | None = None
+
+    def may_approve(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The people and the groups who may approve somebody else's request; both empty where everyone may."""
+        if self.approver_users or self.approver_usergroups:
+            return self.approver_users, self.approver_usergroups
+        return self.allowed_users, self.allowed_usergroups

@@ -3,11 +3,10 @@
 from typing import Any
 
 from bot.commands import LONGEST_REASON
-from bot.messages.document import Channel, Code, Heading, Line
-from bot.messages.message import Message
-from bot.messages.render import render, rich_text
+from bot.messages.document import Channel, Line
+from bot.messages.render import rich_text
 from bot.messages.spans import cut
-from bot.messages.words import COMMAND, orders, paragraph
+from bot.messages.words import orders
 from bot.order_files import LARGEST_FILE
 from bot.typed_text import tidy
 
@@ -62,17 +61,6 @@ def form_errors(ids: str = "", file: str = "", reason: str = "") -> dict[str, st
     """What `response_action: errors` carries, of the words for each field; empty where all are fine."""
     given = {IDS_BLOCK: ids, FILE_BLOCK: file, REASON_BLOCK: reason}
     return {block: cut(tidy(words), _LONGEST_ERROR) for block, words in given.items() if words}
-
-
-def form_closed() -> Message:
-    """Told to whoever closed the form without a preview, where that is told at all."""
-    again: Line = ("To open it again, type ", Code(COMMAND), " with nothing after it.")
-    return render((Heading("The form was closed. Nothing was sent."), paragraph(again)))
-
-
-def form_taken(channel: str) -> Message:
-    """Told where a preview cannot be shown at once after the form was sent."""
-    return render((paragraph(("The preview follows, for you alone, in ", Channel(channel), ".")),))
 
 
 def _intro(channel: str, max_orders: int, with_file: bool) -> tuple[Line, ...]:

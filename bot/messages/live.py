@@ -2,8 +2,9 @@
 
 from typing import assert_never
 
+from bot.messages.card import card
 from bot.messages.document import Bold, Bullets, Code, Heading, Line, Link, Note, Part, Typed, User, When
-from bot.messages.facts import OrderFacts, RequestFacts
+from bot.messages.facts import OrderFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.preview import cannot_post
 from bot.messages.render import render
@@ -23,9 +24,10 @@ from bot.messages.words import (
 from storage.states import Outcome, RequestState
 
 
-def live(facts: RequestFacts, bot_user: str | None = None) -> Message:
-    """The message in the channel, or in a direct message where the bot cannot post there."""
-    return render((*_happening(facts), *_channel_note(facts, bot_user), *_small_print(facts)))
+def live(facts: RequestFacts, bot_user: str | None = None, rules: RulesFacts | None = None) -> Message:
+    """The message in the channel, or in a direct message where the bot cannot post there. `rules` say who may approve
+    while it waits for that."""
+    return render((*_happening(facts, rules), *_channel_note(facts, bot_user), *_small_print(facts)))
 
 
 def end_notice(facts: RequestFacts) -> Message:
@@ -43,8 +45,10 @@ def end_notice(facts: RequestFacts) -> Message:
     return render((paragraph(opening, told), *_happening(facts), *_small_print(facts)))
 
 
-def _happening(facts: RequestFacts) -> tuple[Part, ...]:
+def _happening(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Part, ...]:
     match facts.state:
+        case RequestState.WAITING:
+            return card(facts, rules)
         case RequestState.FINISHED:
             return _finished(facts)
         case RequestState.EXECUTING:
@@ -61,7 +65,7 @@ def _happening(facts: RequestFacts) -> tuple[Part, ...]:
             return _nothing_sent(facts, "Declined", "Declined")
         case RequestState.REFUSED:
             return _nothing_sent(facts, "Refused", "Refused")
-        case RequestState.PREPARING | RequestState.CONFIRMING | RequestState.WAITING:
+        case RequestState.PREPARING | RequestState.CONFIRMING:
             asked = f"Asked: cancel {orders(facts.order_count)}"
             return (Heading(asked), paragraph(f"It {standing(facts)}. Nothing was sent.", *asked_lines(facts)))
         case _:

@@ -1,6 +1,7 @@
 """PURE: the preview that only the requester sees, before anything is decided."""
 
 from bot.messages.actions import Action, request_value
+from bot.messages.card import emergency_button
 from bot.messages.document import (
     Bold,
     Bullets,
@@ -44,6 +45,8 @@ def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
         parts.append(paragraph(*cannot_post(facts, bot_user)))
     stay = "Orders once cancelled stay" if many else "An order once cancelled stays"
     parts.append(paragraph((Bold("This cannot be undone."), f" {stay} cancelled at Fincart."), *_deadline(facts)))
+    if facts.approvals_needed:
+        parts.append(paragraph(*_approval(facts)))
     parts.append(decide_buttons(facts))
     return render(parts)
 
@@ -51,16 +54,18 @@ def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
 def decide_buttons(facts: RequestFacts) -> Buttons:
     """Go ahead, with the act and the number on it, or keep the orders."""
     value = request_value(facts.public_id, facts.revision)
-    return Buttons(
-        (
-            Button(f"Cancel {orders(facts.order_count)}", Action.GO_AHEAD, value, Style.DANGER),
-            Button("Keep them" if facts.order_count != 1 else "Keep it", Action.KEEP, value),
-        )
-    )
+    ahead = Button(f"Cancel {orders(facts.order_count)}", Action.GO_AHEAD, value, Style.DANGER)
+    if facts.approvals_needed:
+        label = f"Ask for approval: cancel {orders(facts.order_count)}"
+        ahead = Button(label, Action.ASK_APPROVAL, value, Style.DANGER)
+    alone = (emergency_button(facts),) if facts.approvals_needed and facts.emergency_possible else ()
+    return Buttons((ahead, *alone, Button("Keep them" if facts.order_count != 1 else "Keep it", Action.KEEP, value)))
 
 
 def cannot_post(facts: RequestFacts, bot_user: str | None) -> tuple[Line, ...]:
     """That the live message is a direct message, and how to have it in the channel."""
+    if facts.channel_id.startswith("D"):
+        return (("What happens is told to the requester in a direct message from the bot.",),)
     invite: Line = ("/invite ", User(bot_user)) if bot_user else (Code("/invite"), " and the bot's name")
     return (
         (
@@ -77,6 +82,18 @@ def _deadline(facts: RequestFacts) -> tuple[Line, ...]:
     if facts.expires_at is None:
         return ()
     return (("It can be confirmed until ", When(facts.expires_at), "; after that nothing is sent."),)
+
+
+def _approval(facts: RequestFacts) -> tuple[Line, ...]:
+    others = "1 other person" if facts.approvals_needed == 1 else f"{facts.approvals_needed} other people"
+    lines: list[Line] = [
+        (Bold(f"{others} must approve so many orders."), " Asking posts a card in the channel; nothing is sent before.")
+    ]
+    if facts.emergency_possible:
+        lines.append(
+            ("In an emergency you may go ahead alone: with a reason, told in the audit channel and marked for ever.",)
+        )
+    return tuple(lines)
 
 
 def _unlike(facts: RequestFacts) -> Line:

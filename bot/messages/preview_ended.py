@@ -61,16 +61,6 @@ def older_revision(facts: RequestFacts) -> Message:
     )
 
 
-def not_yours(facts: RequestFacts) -> Message:
-    """Answers, privately, somebody who pressed a button that only the requester may press."""
-    return _over(
-        facts,
-        "Only who asked can press that. Nothing was done.",
-        ("This is the request of ", User(facts.requester), ": only they can confirm it or keep its orders."),
-        ("To cancel orders yourself, type ", Code(COMMAND), " and the order ids."),
-    )
-
-
 def _over(facts: RequestFacts, heading: str, *lines: Line) -> Message:
     parts: list[Part] = [Heading(heading), paragraph(*lines, *asked_lines(facts))]
     return render(parts)

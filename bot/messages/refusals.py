@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from bot.messages.document import Channel, Code, Group, Heading, Line, Typed
+from bot.messages.document import Channel, Code, Group, Heading, Line, Typed, User
 from bot.messages.facts import RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.render import render
@@ -56,11 +56,9 @@ def _told(code: Refusal, rules: RulesFacts, facts: RequestFacts | None) -> tuple
         case Refusal.GUEST:
             return "Refused: guests cannot do this", ("Ask a full member of this workspace to do it.",)
         case Refusal.NOT_THE_REQUESTER:
-            return "Refused: only who asked can do this", (
-                "To cancel orders yourself, type ",
-                Code(COMMAND),
-                " and the order ids.",
-            )
+            who: Line = () if facts is None else ("Only ", User(facts.requester), " can press that. ")
+            yours: Line = ("To cancel orders yourself, type ", Code(COMMAND), " and the order ids.")
+            return "Refused: only who asked can do this", (*who, *yours)
         case Refusal.OWN_REQUEST:
             return "Refused: nobody approves their own request", ("Somebody else must decide on it.",)
         case Refusal.NOT_ON_THE_LIST:

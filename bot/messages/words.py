@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from bot.commands import LONGEST_REASON
 from bot.messages.document import Bold, Bullets, Channel, Code, Line, Paragraph, Typed, User, When
-from bot.messages.facts import Figures, OrderFacts, RequestFacts
+from bot.messages.facts import DecisionFacts, Figures, OrderFacts, RequestFacts
 from bot.typed_text import tidy
-from storage.states import Origin, Outcome, Proof, RequestState
+from storage.states import DecisionVerdict, Origin, Outcome, Proof, RequestState
 
 COMMAND = "/cancel-orders"
 NO_REASON = "none given"
@@ -104,15 +104,25 @@ def reason_of(facts: RequestFacts, most: int = SHORT_REASON, whole: bool = False
 
 
 def decided_line(facts: RequestFacts, verb: str) -> tuple[Line, ...]:
-    """`Confirmed by @U, 24 Nov at 17:40, under ALLOWED_USERS`; nothing where nobody decided."""
-    if facts.decided_by is None:
-        return ()
-    line: Line = (f"{verb} by ", User(facts.decided_by))
+    """`Confirmed by @U, 24 Nov at 17:40, under ALLOWED_USERS`, and so each other who decided; nothing where nobody did."""
+    others = tuple(_decision_line(decision) for decision in facts.decisions)
+    if facts.decided_by is None or facts.decided_by in {decision.person for decision in facts.decisions}:
+        return others
+    alone = "In an emergency, without the approval of others: c" if facts.emergency else ""
+    line: Line = (f"{alone}{verb[1:]} by " if alone else f"{verb} by ", User(facts.decided_by))
     if facts.decided_at is not None:
         line += (", ", When(facts.decided_at))
     if facts.rule:
         line += (", under the rule: ", Typed(facts.rule))
-    return (line,)
+    return (*others, line)
+
+
+def _decision_line(decision: DecisionFacts) -> Line:
+    """`Approved by @U, 24 Nov at 17:40, under the rule: APPROVER_USERS. They said: …`"""
+    verb = {DecisionVerdict.APPROVED: "Approved", DecisionVerdict.DECLINED: "Declined"}[decision.verdict]
+    line: Line = (f"{verb} by ", User(decision.person), ", ", When(decision.at), ", under the rule: ")
+    line += (Typed(decision.rule),)
+    return (*line, ". They said: ", Typed(decision.comment, SHORT_REASON)) if decision.comment else line
 
 
 def order_line(order: OrderFacts) -> Line:

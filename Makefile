@@ -1,0 +1,39 @@
+# Only Python (3.11 or newer) and make are assumed. Every target does its own set-up, once.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check bench
+
+help: ## list these targets
+	@echo "make TARGET, where TARGET is one of:"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+demo: $(READY) ## the bot at work, between a stand-in Slack and a stand-in Fincart
+	$(RUN) -m bot demo
+
+run: $(READY) ## serve, with the settings of the environment and .env
+	$(RUN) -m bot serve
+
+test: $(READY) ## run the tests
+	$(RUN) -m pytest
+
+check: $(READY) ## formatting, lint, types and import rules; changes nothing
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(READY) ## measure what the documentation promises
+	$(RUN) -m bench
+
+# Exactly the locked files, by their hashes; then the project itself, so that `python -m bot` works from any directory.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,23 @@
+"""`python -m bench [NAME …]`: measure all, or what is named. Exit code 1 where an expectation is missed."""
+
+import sys
+from collections.abc import Callable
+
+from bench import acknowledgement
+
+BENCHES: dict[str, Callable[[], bool]] = {
+    "acknowledgement": acknowledgement.run,
+}
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(BENCHES)
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        sys.exit(f"no benchmark is called {', '.join(unknown)}; there are: {', '.join(BENCHES)}")
+    held = [BENCHES[name]() for name in names]
+    sys.exit(0 if all(held) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""How fast a signed 50-order command is acknowledged: by this bot, with its durable commit, and by stock Bolt."""
+
+import http.client
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from slack_bolt import App, BoltRequest
+
+from bench.children import child
+from bench.commands import signed_command
+from bench.figures import SAMPLE_HEADS, Samples, expect, no_collection, note, table, title
+from bench.ours import Load, bot_in, deliveries_of, serving
+from bench.standins import World, standins
+from bench.stock import stock_app
+from bot.server import Deliveries
+
+BLOCK = 25
+"""Commands in a row to one side before it is the other's turn, so that the machine's drift meets both."""
+ROUNDS = 24
+
+Send = Callable[[bytes, dict[str, str]], int]
+"""Delivers a command and returns the status of the answer."""
+
+
+def run() -> bool:
+    """Print the table and whether the expectations hold."""
+    logging.disable(logging.CRITICAL)
+    with standins(hang=True) as world:
+        return _in_process(world) & _over_http(world)
+
+
+def _in_process(world: World) -> bool:
+    title("Acknowledgement, in one process through each app's own dispatch, in a tight loop")
+    with tempfile.TemporaryDirectory() as folder:
+        bot = bot_in(Path(folder), world)
+        ours, stock = _to_ours(deliveries_of(bot, world)), _to_stock(stock_app(world))
+        idle = _both(world, ours, stock, "idle")
+        bot.start()
+        load = Load(bot)
+        with load.on():
+            loaded = _both(world, ours, stock, "under load")
+        load.end()
+        bot.stop()
+    table(SAMPLE_HEADS, [samples.row() for samples in (*idle, *loaded)])
+    note(f"rows written by the load meanwhile: {load.written}")
+    return (
+        expect("in process, idle: p50 stock / ours", idle[1].p50 / idle[0].p50, 10, at_least=True)
+        & expect("in process, under load: p50 stock / ours", loaded[1].p50 / loaded[0].p50, 10, at_least=True)
+        & expect("in process, under load: p99 of ours in ms", loaded[0].p99 * 1000, 5, at_least=False)
+    )
+
+
+def _over_http(world: World) -> bool:
+    title("Acknowledgement, over HTTP, each app in a process of its own")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder), world) as (bot, url),
+        child("bench.stock", {"world": asdict(world)}) as stock,
+        _connection(url) as ours,
+        _connection(f"http://127.0.0.1:{stock.ready['port']}/slack/events") as theirs,
+    ):
+        idle = _both(world, ours, theirs, "idle")
+        bot.tell("load")
+        time.sleep(0.5)
+        loaded = _both(world, ours, theirs, "under load")
+        written = bot.tell("quiet")
+    table(SAMPLE_HEADS, [samples.row() for samples in (*idle, *loaded)])
+    note(f"rows written by the load meanwhile, in this bot's process only: {written}")
+    return (
+        expect("over HTTP, idle: p50 stock / ours", idle[1].p50 / idle[0].p50, 3, at_least=True)
+        & expect("over HTTP, under load: p50 stock / ours", loaded[1].p50 / loaded[0].p50, 3, at_least=True)
+    )
+
+
+def _both(world: World, ours: Send, stock: Send, when: str) -> tuple[Samples, Samples]:
+    sides = ((ours, Samples(f"this bot, {when}")), (stock, Samples(f"stock Bolt, {when}")))
+    for send, _ in sides:
+        for _ in range(5):
+            _accepted(send, *signed_command(world))
+    with no_collection():
+        for _ in range(ROUNDS):
+            for send, samples in sides:
+                for body, headers in [signed_command(world) for _ in range(BLOCK)]:
+                    samples.time(lambda: _accepted(send, body, headers))
+    return sides[0][1], sides[1][1]
+
+
+def _accepted(send: Send, body: bytes, headers: dict[str, str]) -> None:
+    status = send(body, headers)
+    if status != 200:
+        raise RuntimeError(f"a command was answered {status}")
+
+
+def _to_ours(deliveries: Deliveries) -> Send:
+    return lambda body, headers: deliveries.handle(body, headers)[0]
+
+
+def _to_stock(app: App) -> Send:
+    return lambda body, headers: app.dispatch(BoltRequest(body=body.decode(), headers=dict(headers))).status
+
+
+@contextmanager
+def _connection(url: str) -> Iterator[Send]:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+
+    def send(body: bytes, headers: dict[str, str]) -> int:
+        connection.request("POST", parts.path, body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    try:
+        yield send
+    finally:
+        connection.close()
+
+

@@ -1,0 +1,164 @@
+"""This bot as the benchmarks run it, alone or under load, in this process or in one of its own."""
+
+import itertools
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from bench.children import Child, child, options, say
+from bench.serving import serve_child
+from bench.standins import CHANNEL, PERSON, World
+from bot.app import Bot, build
+from bot.config import load_settings
+from bot.server import Deliveries, Signature, http_app
+from storage import requests
+from storage.audit import EventKind
+from storage.database import Database, StorageUnavailable
+from storage.requests import NewOrder, NewRequest
+from storage.states import Origin, RequestState
+from storage.tables import Delivery
+
+WRITERS = 8
+_number = itertools.count(1)
+
+
+def bot_in(folder: Path, world: World, **settings: str) -> Bot:
+    """The bot with its default settings and a new SQLite database on disk."""
+    given = {
+        "SLACK_API_URL": world.slack_api_url,
+        "SLACK_BOT_TOKEN": world.slack_token,
+        "SLACK_SIGNING_SECRET": world.signing_secret,
+        "FINCART_TOKEN": world.fincart_token,
+        "FINCART_BASE_URL": world.fincart_url,
+        "FINCART_TIMEOUT_SECONDS": "120",
+        "ALLOWED_USERS": PERSON,
+        "DATABASE_URL": f"sqlite:///{folder / 'bench.db'}",
+    }
+    return build(load_settings(given | settings, None))
+
+
+def deliveries_of(bot: Bot, world: World) -> Deliveries:
+    """What the HTTP route calls once it has a body."""
+    return Deliveries(bot.app, Signature(world.signing_secret))
+
+
+def approved(database: Database, order_ids: list[str]) -> str:
+    """Make a request that its requester has confirmed, and return its id."""
+    public_id = f"R-B{next(_number):05d}"
+    with database.write() as transaction:
+        now = transaction.now()
+        new = NewRequest(
+            public_id=public_id,
+            delivery_id=f"bench {public_id}",
+            team_id="T0000001",
+            requester=PERSON,
+            channel_id=CHANNEL,
+            origin=Origin.COMMAND,
+            reason="duplicate",
+            orders=[NewOrder(order_id) for order_id in order_ids],
+            order_count=len(order_ids),
+            source={},
+        )
+        request = requests.make(transaction, new, now + timedelta(hours=1))
+        requests.move(transaction, request, RequestState.CONFIRMING)
+        requests.move(
+            transaction,
+            request,
+            RequestState.APPROVED,
+            decided_at=now,
+            decided_by=PERSON,
+            not_before=now,
+            valid_until=now + timedelta(hours=1),
+            due_at=now,
+        )
+        transaction.wake("orders")
+    return public_id
+
+
+class Load:
+    """Four runs that wait for a hanging Fincart, and eight threads that write rows and
+    events as fast as the database lets them."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._database = bot.parts.database
+        self._on = threading.Event()
+        self._over = False
+        self.written = 0
+        for number in range(4):
+            approved(self._database, [f"hanging-{number}"])
+        self._threads = [threading.Thread(target=self._write, args=(n,), daemon=True) for n in range(WRITERS)]
+        for thread in self._threads:
+            thread.start()
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Write while the block runs."""
+        self._on.set()
+        try:
+            yield
+        finally:
+            self._on.clear()
+
+    def turn(self, word: str) -> int:
+        """Write from "load" to "quiet"; returns how many rows have been written."""
+        if word == "load":
+            self._on.set()
+        else:
+            self._on.clear()
+        return self.written
+
+    def end(self) -> None:
+        """Stop writing for good."""
+        self._over = True
+        self._on.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _write(self, writer: int) -> None:
+        for number in itertools.count():
+            self._on.wait()
+            if self._over:
+                return
+            try:
+                with self._database.write() as transaction:
+                    row = Delivery(id=f"{writer}-{number}", kind="bench", payload="x" * 200, received_at=transaction.now())
+                    transaction.session.add(row)
+                    transaction.record(EventKind.EXPIRED, who=None, request=None)
+                self.written += 1
+            except StorageUnavailable:
+                continue
+
+
+@contextmanager
+def serving(folder: Path, world: World) -> Iterator[tuple[Child, str]]:
+    """The whole bot in a process of its own, and its address."""
+    with child("bench.ours", {"folder": str(folder), "world": asdict(world)}) as process:
+        yield process, f"http://127.0.0.1:{process.ready['port']}/slack/events"
+
+
+def main() -> None:
+    """Serve until the benchmark is over; "load" and "quiet" start and stop the load."""
+    logging.disable(logging.CRITICAL)
+    given = options()
+    bot = bot_in(Path(given["folder"]), World(**given["world"]))
+    bot.start()
+    load: list[Load] = []
+
+    def told(word: str) -> Any:
+        if not load:
+            load.append(Load(bot))
+        return load[0].turn(word)
+
+    config = uvicorn.Config(http_app(bot, with_slack=True), log_config=None, access_log=False, server_header=False)
+    serve_child(config, say, told)
+
+
+if __name__ == "__main__":
+    main()

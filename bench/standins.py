@@ -1,0 +1,67 @@
+"""The stand-in Slack and Fincart in a process of their own, so that their work is on nobody's clock."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from bench.children import child, options, say, words
+from bot.sandbox.fincart_faults import Endpoint, Fault, FaultKind
+from bot.sandbox.fincart_shells import FincartServer
+from bot.sandbox.fincart_standin import FincartStandIn
+from bot.sandbox.slack_http import SlackServer
+from bot.sandbox.slack_workspace import SlackWorkspace
+
+PERSON, CHANNEL = "U0000001", "C0000001"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where the stand-ins are, and what they let in."""
+
+    slack_api_url: str
+    slack_token: str
+    signing_secret: str
+    fincart_url: str
+    fincart_token: str
+
+
+def order_ids(count: int) -> list[str]:
+    """The orders that the stand-in Fincart of a benchmark knows."""
+    return [f"{0x6864FECDA075914A00000000 + number:024x}" for number in range(count)]
+
+
+@contextmanager
+def standins(*, orders: int = 50, hang: bool = False, latency: float = 0.0) -> Iterator[World]:
+    """Run both. With `hang`, no cancel call is ever answered; `latency` is seconds before each answer."""
+    with child("bench.standins", {"orders": orders, "hang": hang, "latency": latency}) as process:
+        yield World(**process.ready)
+
+
+def main() -> None:
+    """Serve until the benchmark is over."""
+    given = options()
+    slack = SlackWorkspace(lambda: datetime.now(UTC))
+    slack.add_person(PERSON, "ann")
+    slack.add_channel(CHANNEL, "orders", PERSON)
+    fincart = FincartStandIn(lambda: datetime.now(UTC))
+    fincart.add(*order_ids(given["orders"]))
+    if given["hang"]:
+        fincart.inject(Fault(FaultKind.HANG, Endpoint.CANCEL, times=None))
+    elif given["latency"]:
+        fincart.inject(Fault(FaultKind.SLOW, Endpoint.CANCEL, seconds=given["latency"], times=None))
+    with SlackServer(slack) as server, FincartServer(fincart) as fincart_server:
+        world = World(
+            server.api_url,
+            slack.state.bot_token,
+            slack.state.signing_secret,
+            fincart_server.url,
+            fincart.settings.token,
+        )
+        say(asdict(world))
+        for _ in words():
+            pass
+
+
+if __name__ == "__main__":
+    main()

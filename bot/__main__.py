@@ -1,0 +1,130 @@
+"""The command line: `python -m bot COMMAND`.
+
+Exit codes: 0 all is well; 1 it could not be done, or something is not right; 2 the settings or the command line
+are wrong, and nothing was begun.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from bot.config import Need, Settings, SettingsError, load_settings
+
+_DESCRIPTION = "Cancel Fincart orders from Slack: previewed, confirmed by a person, told truthfully, recorded."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Parts are imported by the command that needs them."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    if given[:1] == ["demo"]:
+        from bot.sandbox.story import main as demo
+
+        return demo(given[1:])
+    args = _parser().parse_args(given)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except SettingsError as error:
+        complain(str(error))
+        return 2
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; what is left in the buffer must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def complain(text: str) -> None:
+    """Say in plain words what is wrong, on standard error."""
+    sys.stderr.write(f"{text}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    from bot import audit_cli
+
+    parser = argparse.ArgumentParser(prog="python -m bot", description=_DESCRIPTION)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    serve = commands.add_parser("serve", help="run the bot until SIGTERM or Ctrl-C")
+    serve.set_defaults(run=_serve)
+    commands.add_parser("demo", help="the bot at work between a stand-in Slack and a stand-in Fincart", add_help=False)
+    check = commands.add_parser("check", help="try settings, database, Slack and Fincart; changes and cancels nothing")
+    check.set_defaults(run=_check)
+    manifest = commands.add_parser("manifest", help="print the Slack app's manifest")
+    manifest.add_argument("--url", help="the bot's public address, for HTTP; without it, Socket Mode")
+    manifest.set_defaults(run=_manifest)
+    audit = commands.add_parser("audit", help="read, export and verify the history")
+    audit_cli.add_commands(audit)
+    return parser
+
+
+def _serve(args: argparse.Namespace) -> int:
+    settings = load_settings(need=Need.SERVE)
+    from bot.logs import set_up_logging
+
+    set_up_logging(settings)
+    try:
+        _serve_with(settings)
+    except _CannotStart as error:
+        complain(str(error))
+        _leave(1)
+    _leave(0)
+
+
+class _CannotStart(Exception):
+    """Why `serve` ended, in plain words."""
+
+
+def _serve_with(settings: Settings) -> None:
+    from bot.app import build
+    from bot.serving import CannotServe, serve
+    from storage.database import StorageUnavailable
+
+    try:
+        bot = build(settings)
+    except StorageUnavailable as unavailable:
+        raise _CannotStart(f"the database cannot be used: {unavailable}. See DATABASE_URL, or run check.") from None
+    try:
+        serve(bot)
+    except CannotServe as error:
+        raise _CannotStart(str(error)) from None
+
+
+def _leave(code: int) -> NoReturn:
+    """End now: whatever a thread still waits for is written ahead already, and Python would wait for it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            continue
+    os._exit(code)
+
+
+def _check(args: argparse.Namespace) -> int:
+    from bot.check import check
+
+    return check(sys.stdout)
+
+
+def _manifest(args: argparse.Namespace) -> int:
+    from bot.manifest import manifest_text
+    from bot.settings_values import Wrong
+
+    try:
+        text = manifest_text(args.url)
+    except Wrong as wrong:
+        complain(f"--url: {wrong.what}. {wrong.fix}")
+        return 2
+    sys.stdout.write(text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

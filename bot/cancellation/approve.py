@@ -1,0 +1,167 @@
+"""Approve: a request that needs other people waits for them, on a card in the channel.
+
+Nobody decides on their own request: the policy says so at every press, and a decision of the requester's cannot be
+written. The lock is taken first, then the decision recorded, then counted.
+"""
+
+from datetime import timedelta
+
+from bot.cancellation import outbox
+from bot.cancellation.ask import live_channel
+from bot.cancellation.decide import (
+    WAITING,
+    as_needed,
+    let_run,
+    number_missing,
+    over,
+    over_today,
+    own_go_ahead_lost,
+    taken_back,
+    why_not,
+)
+from bot.cancellation.judgement import Judgement
+from bot.cancellation.outbox import Answer
+from bot.cancellation.parts import Parts
+from bot.cancellation.pressing import Click, press
+from bot.policy import Act, Verdict
+from storage import decisions, requests
+from storage.audit import EventKind
+from storage.database import Transaction
+from storage.states import DecisionVerdict, RequestState
+from storage.tables import Delivery, Request
+
+
+def ask_for_approval(parts: Parts, delivery: Delivery, click: Click) -> None:
+    """Have the request wait for other people, on a card in the channel, instead of running."""
+
+    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
+        lost = own_go_ahead_lost(transaction, request, judgement, click)
+        if lost is not None:
+            return lost
+        if not request.approvals_needed:
+            return Answer.OLDER_REVISION
+        _wait(parts, transaction, request, judgement)
+        return Answer.ASKED_FOR_APPROVAL
+
+    press(parts, delivery, click, Act.GO_AHEAD, act)
+
+
+def approve(parts: Parts, delivery: Delivery, click: Click) -> None:
+    """Count this person's approval; with the last one that is needed, the request runs."""
+
+    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
+        lost = _approval_lost(transaction, request, judgement, click)
+        if lost is not None:
+            return lost
+        count = len(decisions.approvers(transaction.session, request) | {click.asker.person})
+        if count >= request.approvals_needed and (over_limit := over_today(transaction, request, judgement)):
+            return over_limit
+        return _approved(parts, transaction, request, judgement, click)
+
+    press(parts, delivery, click, Act.APPROVE, act)
+
+
+def decline(parts: Parts, delivery: Delivery, click: Click) -> None:
+    """End a waiting request; one person who may approve is enough for that."""
+
+    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
+        lost = judgement.not_theirs() or why_not(transaction, request, WAITING)
+        if lost is not None:
+            return lost
+        if not judgement.verdict.allowed:
+            return judgement.verdict
+        person, rule = click.asker.person, judgement.verdict.rule
+        decisions.decide(transaction, request, person, DecisionVerdict.DECLINED, rule, click.words)
+        now = transaction.now()
+        over(transaction, request, RequestState.DECLINED, person, before=now, verdict=judgement.whole)
+        details = {
+            "verdict": DecisionVerdict.DECLINED.value,
+            "rule": rule,
+            "revision": request.revision,
+            "comment": click.words,
+        }
+        transaction.record(EventKind.DECLINED, who=person, request=request.public_id, details=details)
+        outbox.live(transaction, request, urgent=True)
+        outbox.end_notice(transaction, request)
+        return Answer.DECLINED
+
+    press(parts, delivery, click, Act.DECLINE, act)
+
+
+def withdraw(parts: Parts, delivery: Delivery, click: Click) -> None:
+    """Take a waiting request back."""
+    press(parts, delivery, click, Act.WITHDRAW, taken_back(click, WAITING, Answer.WITHDRAWN))
+
+
+def _wait(parts: Parts, transaction: Transaction, request: Request, judgement: Judgement) -> None:
+    now = transaction.now()
+    lasts = timedelta(seconds=parts.settings.approval_ttl_seconds)
+    expires_at, remind_at = now + lasts, now + lasts / 2
+    moved = requests.move(
+        transaction,
+        request,
+        RequestState.WAITING,
+        before=now,
+        verdict=judgement.whole,
+        expires_at=expires_at,
+        remind_at=remind_at,
+        due_at=remind_at,
+    )
+    if not moved:
+        raise RuntimeError(f"the time of {request.public_id} was up while it was decided")
+    details = {
+        "rule": judgement.verdict.rule,
+        "revision": request.revision,
+        "order_count": request.order_count,
+        "approvals_needed": request.approvals_needed,
+        "expires_at": expires_at.isoformat(),
+    }
+    who = request.requester
+    transaction.record(EventKind.ASKED_FOR_APPROVAL, who=who, request=request.public_id, details=details)
+    outbox.live(transaction, request, live_channel(parts, request), urgent=True)
+
+
+def _approval_lost(
+    transaction: Transaction, request: Request, judgement: Judgement, click: Click
+) -> Answer | Verdict | None:
+    """Why an approval counts for nothing; None where it does."""
+    lost = judgement.not_theirs() or why_not(transaction, request, WAITING)
+    if lost is not None:
+        return lost
+    if click.revision != request.revision:
+        return Answer.OLDER_REVISION
+    if not judgement.verdict.allowed:
+        return judgement.verdict
+    # Settings that ask for fewer people now take nothing away from what this request was told to need.
+    changed = as_needed(transaction, request, max(request.approvals_needed, judgement.verdict.approvals_needed))
+    if changed is not None:
+        outbox.live(transaction, request, urgent=True)
+        return changed
+    if click.asker.person in decisions.approvers(transaction.session, request):
+        return Answer.ALREADY_APPROVED
+    return number_missing(request, judgement, click)
+
+
+def _approved(
+    parts: Parts, transaction: Transaction, request: Request, judgement: Judgement, click: Click
+) -> Answer | Verdict:
+    person, rule = click.asker.person, judgement.verdict.rule
+    decisions.decide(transaction, request, person, DecisionVerdict.APPROVED, rule, click.words)
+    count = len(decisions.approvers(transaction.session, request))
+    runs = count >= request.approvals_needed
+    details = {
+        "verdict": DecisionVerdict.APPROVED.value,
+        "rule": rule,
+        "revision": request.revision,
+        "order_count": request.order_count,
+        "comment": click.words,
+        "approvals": count,
+        "approvals_needed": request.approvals_needed,
+        "runs": runs,
+    }
+    if runs:
+        let_run(parts, transaction, request, judgement, EventKind.APPROVED, details, person, None)
+        return Answer.APPROVED
+    transaction.record(EventKind.APPROVED, who=person, request=request.public_id, details=details)
+    outbox.live(transaction, request, urgent=True)
+    return Answer.APPROVED_MORE_NEEDED

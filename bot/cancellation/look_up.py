@@ -1,0 +1,59 @@
+"""Look up: read the logs of orders that are due for it, and put what they say to the truth. Reading, never sending."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.cancellation.evidence import Evidences
+from bot.cancellation.parts import Parts
+from bot.cancellation.settling import Seen, apply, finish_if_over
+from bot.fincart import LogReading
+from bot.truth import with_log
+from storage import batches, lookups, outcomes, requests
+from storage.audit import EventKind
+from storage.states import RequestState
+from storage.tables import OrderLine
+
+
+class LogReader:
+    """Reads logs, some side by side where there is an executor. Thread-safe."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def step(self) -> bool:
+        """Read the logs of some orders of one request that are due; False when none is."""
+        with self._parts.database.write() as transaction:
+            taken = lookups.take(transaction, 4 * self._parts.settings.fincart_lookup_concurrency)
+        if not taken:
+            return False
+        # Taken before the reading: a log says how things stood then at the earliest.
+        read_at = self._parts.now()
+        self._keep(taken, self._read(taken), read_at)
+        return True
+
+    def _read(self, lines: Sequence[OrderLine]) -> list[LogReading]:
+        ids = [line.order_id for line in lines]
+        if self._parts.log_reads is None:
+            return [self._parts.fincart.read_log(order_id) for order_id in ids]
+        return list(self._parts.log_reads.map(self._parts.fincart.read_log, ids))
+
+    def _keep(self, taken: Sequence[OrderLine], readings: Sequence[LogReading], read_at: datetime) -> None:
+        with self._parts.database.write() as transaction:
+            request = requests.lock_by_seq(transaction, taken[0].request_seq)
+            in_time = request.valid_until is None or request.valid_until > transaction.now()
+            allowed = request.state is RequestState.EXECUTING and request.stopped_at is None and in_time
+            ids = [line.order_id for line in taken]
+            elsewhere = outcomes.cancelled_elsewhere(transaction.session, request, ids)
+            attempts = batches.ended(transaction, request)
+            evidences = Evidences(request, attempts, elsewhere, sending_allowed=allowed)
+            fresh = lookups.reload(transaction, taken)
+            flying = [batches.bounds(each.positions) for each in batches.under_way(transaction, request)]
+            seen = [
+                Seen(line, with_log(evidences.of(line), reading, read_at))
+                for line, reading in zip(fresh, readings, strict=True)
+                if not any(first <= line.position <= last for ranges in flying for first, last in ranges)
+            ]
+            apply(self._parts, transaction, request, seen, kind=EventKind.LOGS_READ)
+            if not finish_if_over(self._parts, transaction, request) and request.state is RequestState.EXECUTING:
+                request.due_at = transaction.now()
+                transaction.wake("orders")

@@ -1,0 +1,167 @@
+"""Settle: put evidence about orders to the truth, and do what follows: outcomes, logs to read, calls to send again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot import truth
+from bot.cancellation import outbox
+from bot.cancellation.evidence import Evidences, log_to_row
+from bot.cancellation.parts import Parts
+from bot.messages.outcome_words import outcome_words
+from bot.truth import Evidence, Halve, ReadLog, SendAgain
+from storage import batches, outcomes, requests
+from storage.audit import EventKind
+from storage.database import Transaction
+from storage.outcomes import Finding, Settled
+from storage.states import Outcome, Proof, RequestState
+from storage.tables import Attempt, OrderLine, Request
+
+LONGEST_PAUSE = 30.0
+"""Seconds between two sends of orders whose calls were not acted on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One order and all that was seen of it."""
+
+    line: OrderLine
+    evidence: Evidence
+
+
+def apply(
+    parts: Parts,
+    transaction: Transaction,
+    request: Request,
+    seen: Sequence[Seen],
+    *,
+    kind: EventKind,
+    attempt: Attempt | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Conclude about each of these orders and keep what follows. The request's row is locked."""
+    now = transaction.now()
+    findings, again, halve = [], [], []
+    for each in seen:
+        step = _step(parts, each, now)
+        match step:
+            case truth.Settled():
+                findings.append(_settled(parts, request, each, step))
+            case ReadLog(at):
+                findings.append(Finding(each.line, None, at, each.evidence.doubt, log_to_row(each.evidence)))
+                transaction.wake("logs")
+            case SendAgain():
+                findings.append(Finding(each.line, None, None, each.evidence.doubt, log_to_row(each.evidence)))
+                again.append((each, step))
+            case Halve():
+                findings.append(Finding(each.line, None, None, each.evidence.doubt, log_to_row(each.evidence)))
+                halve.append(each.line)
+    corrected = outcomes.settle(transaction, request, findings, kind=kind, details=details)
+    _send_again(transaction, request, again, now)
+    _halve(transaction, request, halve, attempt, now)
+    _count_failures(parts, transaction, request, findings)
+    _tell(parts, transaction, request, corrected)
+
+
+def close(parts: Parts, transaction: Transaction, request: Request) -> None:
+    """Sending is over: what was never acted on is not sent, what is in doubt goes by its log."""
+    batches.drop_queued(transaction, request)
+    request.next_position = request.order_count
+    flying = [batches.bounds(attempt.positions) for attempt in batches.under_way(transaction, request)]
+    rest = [
+        line
+        for line in outcomes.unsettled(transaction.session, request)
+        if not any(first <= line.position <= last for ranges in flying for first, last in ranges)
+    ]
+    evidences = Evidences(request, batches.ended(transaction, request), sending_allowed=False)
+    seen = [Seen(line, evidences.of(line)) for line in rest]
+    details = {"why": request.stop_why}
+    apply(parts, transaction, request, seen, kind=EventKind.REST_NOT_SENT, details=details)
+
+
+def finish_if_over(parts: Parts, transaction: Transaction, request: Request) -> bool:
+    """Finish the request once every order has its outcome."""
+    if request.state is not RequestState.EXECUTING or outcomes.settled_count(request) < request.order_count:
+        return False
+    transaction.session.flush()
+    now = transaction.now()
+    requests.move(transaction, request, RequestState.FINISHED, finished_at=now, due_at=None, lease_until=None)
+    figures = {outcome.value: getattr(request, outcome.value) for outcome in Outcome}
+    transaction.record(EventKind.FINISHED, who=None, request=request.public_id, details=figures)
+    outbox.live(transaction, request, urgent=True)
+    started = request.decided_at or request.created_at
+    took = (now - started).total_seconds()
+    if took > parts.timings.notice_after or request.decided_by not in (None, request.requester):
+        outbox.end_notice(transaction, request)
+    return True
+
+
+def stop(transaction: Transaction, request: Request, why: str, who: str | None) -> None:
+    """Mark that nothing more of this request is sent."""
+    request.stopped_at = transaction.now()
+    request.stopped_by = who
+    request.stop_why = why
+    transaction.record(EventKind.STOPPED, who=who, request=request.public_id, details={"why": why})
+
+
+def _step(parts: Parts, each: Seen, now: datetime) -> truth.Step:
+    if each.line.outcome is None:
+        return truth.conclude(each.evidence, now, parts.timings.truth)
+    return truth.reconsider(each.evidence, now, parts.timings.truth)
+
+
+def _settled(parts: Parts, request: Request, each: Seen, step: truth.Settled) -> Finding:
+    by_word = step.outcome is Outcome.CANCELLED and step.proof is Proof.ANSWER
+    read_at = step.read_at if parts.settings.verify_results or not by_word else None
+    words = outcome_words(step, stopped=request.stop_why)
+    settled = Settled(step.outcome, step.proof, words)
+    return Finding(each.line, settled, read_at, each.evidence.doubt, log_to_row(each.evidence))
+
+
+def _send_again(
+    transaction: Transaction, request: Request, again: Sequence[tuple[Seen, SendAgain]], now: datetime
+) -> None:
+    if not again:
+        return
+    sends = max(len(each.evidence.attempts) for each, _ in again)
+    pause = min(LONGEST_PAUSE, 0.5 * 2.0 ** min(sends, 10))
+    pause = max(pause, *(step.retry_after or 0.0 for _, step in again)) if len(again) > 1 else pause
+    due_at = now + timedelta(seconds=pause)
+    batches.queue(transaction, request, [each.line for each, _ in again], due_at, sends=sends)
+    transaction.wake("orders")
+
+
+def _halve(
+    transaction: Transaction, request: Request, lines: Sequence[OrderLine], parent: Attempt | None, now: datetime
+) -> None:
+    middle = (len(lines) + 1) // 2
+    for half in (lines[:middle], lines[middle:]):
+        if half:
+            batches.queue(transaction, request, half, now, parent=parent)
+
+
+def _count_failures(parts: Parts, transaction: Transaction, request: Request, findings: Sequence[Finding]) -> None:
+    """Put the rest of a run on hold after so many refused or unknown orders, and ask."""
+    most = parts.settings.hold_after_failed
+    bad = (Outcome.REJECTED, Outcome.UNKNOWN)
+    fresh = [each for each in findings if each.line.outcome is None and each.settled is not None]
+    request.failed_since_go_on += sum(each.settled is not None and each.settled.outcome in bad for each in fresh)
+    left = outcomes.settled_count(request) < request.order_count
+    if most and request.failed_since_go_on >= most and left and request.held_at is None and request.stopped_at is None:
+        request.held_at = transaction.now()
+        request.held_why = f"{request.failed_since_go_on} orders were refused or are unknown"
+        details = {"hold": "request", "why": request.held_why}
+        transaction.record(EventKind.HELD, who=None, request=request.public_id, details=details)
+        outbox.live(transaction, request, urgent=True)
+
+
+def _tell(parts: Parts, transaction: Transaction, request: Request, corrected: Sequence[Finding]) -> None:
+    outbox.live(transaction, request, urgent=request.state is RequestState.FINISHED)
+    if corrected:
+        outbox.correction_notice(transaction, request, parts.settings.audit_channel, len(corrected))
+
+
+def without_failed_reads(evidence: Evidence) -> Evidence:
+    """After a new answer, reading begins anew."""
+    return replace(evidence, failed_reads=0, first_failed_at=None)

@@ -1,0 +1,42 @@
+"""PURE: why an order ended as it did, as it is kept with the order and shown beside it."""
+
+from datetime import datetime
+from typing import assert_never
+
+from bot.truth import Settled, Why
+
+
+def outcome_words(settled: Settled, stopped: str | None = None) -> str:
+    """One clause for people; empty where the outcome itself says all. `stopped` is why sending was over."""
+    words, at = settled.words, _when(settled.at)
+    match settled.why:
+        case Why.FINCART_ANSWERED:
+            return "" if settled.outcome.value == "cancelled" else f"Fincart: {words}"
+        case Why.LOG_SHOWS_CANCELLED:
+            return f"its log shows it cancelled{at}{_by(words)}"
+        case Why.ALREADY_CANCELLED:
+            return f"already cancelled{at}{_by(words)}"
+        case Why.CANCELLED_BY_REQUEST:
+            return f"already cancelled by {words}"
+        case Why.HAS_STATUS:
+            return f"its log says {words}{_when(settled.at, 'since')}"
+        case Why.NO_SUCH_ORDER:
+            return "Fincart knows no such order"
+        case Why.STILL_PENDING:
+            return f"still {words or 'pending'} at Fincart"
+        case Why.NOT_ACTED_ON:
+            return f"{stopped or 'sending was over'}; Fincart had not acted on it ({words})"
+        case Why.NEVER_SENT:
+            return stopped or "sending was over"
+        case Why.NO_TRUSTWORTHY_ANSWER:
+            return f"no trustworthy answer ({words})" if words else "no trustworthy answer"
+        case _:
+            assert_never(settled.why)
+
+
+def _when(at: datetime | None, word: str = "at") -> str:
+    return f" {word} {at:%Y-%m-%d %H:%M} UTC" if at else ""
+
+
+def _by(who: str) -> str:
+    return f" by {who}" if who else ""

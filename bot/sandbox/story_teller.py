@@ -1,0 +1,124 @@
+"""Tells in the terminal what people type, press and read, and notices when it does not go as told."""
+
+import re
+import textwrap
+from collections.abc import Callable
+from typing import TextIO
+
+from bot.sandbox.demo_world import World
+from bot.sandbox.slack_state import Post
+
+PATIENCE = 8.0
+"""Seconds after which something that should have happened has not."""
+
+WIDTH = 110
+
+
+class NotAsTold(Exception):
+    """The story went otherwise; the text says what was expected and what was there."""
+
+
+class Teller:
+    """One story in one world. Everything it does goes through Slack, as a person would do it."""
+
+    def __init__(self, world: World, out: TextIO) -> None:
+        self.world = world
+        self._out = out
+
+    def chapter(self, title: str) -> None:
+        """Begin a new part of the story."""
+        self._write(f"\n── {title} " + "─" * max(3, WIDTH - 4 - len(title)) + "\n")
+
+    def narrate(self, text: str) -> None:
+        """Say something that is seen nowhere on the screen."""
+        lines = textwrap.wrap(self.readable(text), WIDTH, subsequent_indent=" " * 16)
+        self._write("\n".join(lines) + "\n")
+
+    def types(self, user: str, channel: str, command: str) -> list[Post]:
+        """A person types a command; returns what only they had seen before, for `private_answer`."""
+        seen = self.world.slack.ephemerals(user)
+        self._write(f"\n{self._person(user)} types in {self._channel(channel)}:  {command}\n")
+        delivery = self.world.slack.type_command(user, channel, command)
+        if not delivery.ok:
+            raise NotAsTold(f"Slack says: {delivery.notice}")
+        return seen
+
+    def presses(self, user: str, post: Post, button: str) -> None:
+        """A person presses a button that they see."""
+        self._write(f"\n{self._person(user)} presses  [{button}]\n")
+        delivery = self.world.slack.click(user, post, button)
+        if not delivery.ok:
+            raise NotAsTold(f"Slack says: {delivery.notice}")
+
+    def private_answer(self, user: str, seen: list[Post], *words: str) -> Post:
+        """Wait for a private answer that was not among `seen` and holds these words, and show it."""
+        before = {post.ts for post in seen}
+
+        def fresh() -> list[Post]:
+            return [post for post in self.world.slack.ephemerals(user) if post.ts not in before and _has(post, words)]
+
+        post = self._wait(fresh, f"a private answer with {' and '.join(words)}")[-1]
+        self._show(f"only {self._person(user)} sees", post)
+        return post
+
+    def changed_answer(self, user: str, post: Post, *words: str) -> None:
+        """Wait until that private message has become one with these words, and show it."""
+
+        def changed() -> list[Post]:
+            return [each for each in self.world.slack.ephemerals(user) if each.ts == post.ts and _has(each, words)]
+
+        self._show(f"only {self._person(user)} sees, in its place", self._wait(changed, f"a change to {words}")[0])
+
+    def channel_message(self, channel: str, *words: str) -> Post:
+        """Wait for the newest message of a channel with these words, and show it."""
+
+        def there() -> list[Post]:
+            return [post for post in self.world.slack.messages(channel) if _has(post, words)]
+
+        post = self._wait(there, f"a message with {' and '.join(words)}")[-1]
+        self._show(f"everybody in {self._channel(channel)} sees", post)
+        return post
+
+    def expect(self, holds: bool, what: str) -> None:
+        """Make sure of something that is seen nowhere. Raises `NotAsTold`."""
+        if not holds:
+            raise NotAsTold(f"it is not so that {what}")
+
+    def readable(self, text: str) -> str:
+        """The text with names in the place of Slack's ids."""
+
+        def name(found: re.Match[str]) -> str:
+            word = found.group()[1:]
+            people, channels = self.world.slack.state.people, self.world.slack.state.channels
+            if found.group()[0] == "@":
+                return f"@{people[word].name}" if word in people else found.group()
+            return f"#{channels[word].name}" if word in channels else found.group()
+
+        return re.sub(r"@[UW][A-Z0-9]{3,}|#[CG][A-Z0-9]{3,}", name, text)
+
+    def _wait(self, there: Callable[[], list[Post]], what: str) -> list[Post]:
+        try:
+            return self.world.slack.wait_for(there, PATIENCE)
+        except TimeoutError:
+            raise NotAsTold(f"there is no sign of {what}") from None
+
+    def _show(self, who: str, post: Post) -> None:
+        self._write(f"\n  {who}:\n")
+        for line in self.readable(post.rendered()).split("\n"):
+            for part in textwrap.wrap(line, WIDTH - 4, subsequent_indent="  ") or [""]:
+                self._write(f"  │ {part}\n")
+
+    def _person(self, user: str) -> str:
+        return self.world.slack.state.people[user].name
+
+    def _channel(self, channel: str) -> str:
+        return f"#{self.world.slack.state.channels[channel].name}"
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+
+
+def _has(post: Post, words: tuple[str, ...]) -> bool:
+    shown = post.rendered()
+    return all(each in shown for each in words)

@@ -1,0 +1,286 @@
+"""PURE: one request as its own events tell of it, and every row that says otherwise.
+
+`Told` is what follows from the events alone. Only what events speak of is held to them; the rest of a row is working
+memory (docs/audit.md lists it).
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from storage.audit import EventKind, StoredEvent
+from storage.states import MOVES, RequestState
+
+TIMES_MAY_DIFFER = timedelta(hours=1)
+"""A row's time is read a moment before its event's; a clock may be set in between. More than this was never so."""
+
+Details = Mapping[str, Any]
+Row = Mapping[str, Any]
+
+
+class Disagreement(NamedTuple):
+    """A row that is not as its events tell: the event's number, which row, and what is wrong."""
+
+    seq: int
+    row: str
+    why: str
+
+
+class Fact(NamedTuple):
+    """A value that a column must have, and the event that says so."""
+
+    value: Any
+    seq: int
+
+
+class OrderTold(NamedTuple):
+    """What an event says became of an order."""
+
+    outcome: str
+    proof: str | None
+    words: str
+    at: datetime
+    seq: int
+
+
+STATES: Mapping[EventKind, RequestState] = {
+    EventKind.REQUEST_MADE: RequestState.PREPARING,
+    EventKind.REQUEST_REFUSED: RequestState.REFUSED,
+    EventKind.PREVIEW_SHOWN: RequestState.CONFIRMING,
+    EventKind.ASKED_FOR_APPROVAL: RequestState.WAITING,
+    EventKind.WENT_AHEAD: RequestState.APPROVED,
+    EventKind.APPROVED: RequestState.APPROVED,
+    EventKind.EMERGENCY: RequestState.APPROVED,
+    EventKind.DECLINED: RequestState.DECLINED,
+    EventKind.WITHDRAWN: RequestState.WITHDRAWN,
+    EventKind.EXPIRED: RequestState.EXPIRED,
+    EventKind.RUN_STARTED: RequestState.EXECUTING,
+    EventKind.FINISHED: RequestState.FINISHED,
+}
+"""The state in which each event that moves a request leaves it."""
+
+OUTCOMES = frozenset({EventKind.BATCH_SETTLED, EventKind.LOGS_READ, EventKind.REST_NOT_SENT, EventKind.CORRECTED})
+"""Events that give orders their outcomes."""
+
+DECISIONS = frozenset({EventKind.APPROVED, EventKind.DECLINED})
+"""Events that are one person's decision."""
+
+DECIDED = frozenset(
+    {
+        RequestState.REFUSED,
+        RequestState.APPROVED,
+        RequestState.WITHDRAWN,
+        RequestState.DECLINED,
+        RequestState.EXPIRED,
+    }
+)
+"""States in which a request has left the hands of people."""
+
+UNTOLD: Mapping[str, Any] = {
+    "decided_by": None,
+    "decided_at": None,
+    "valid_until": None,
+    "finished_at": None,
+    "stopped_at": None,
+    "stopped_by": None,
+    "emergency": False,
+    "cancelled": 0,
+    "rejected": 0,
+    "not_sent": 0,
+    "unknown": 0,
+}
+"""What these columns of a request hold while no event says anything else."""
+
+
+@dataclass(slots=True)
+class Told:
+    """A request as its events tell of it."""
+
+    columns: dict[str, Fact] = field(default_factory=dict)
+    times: dict[str, Fact] = field(default_factory=dict)
+    rule: Fact | None = None
+    orders: Fact | None = None
+    outcomes: dict[str, OrderTold] = field(default_factory=dict)
+    decisions: dict[str, tuple[Fact, datetime]] = field(default_factory=dict)
+    state: Fact | None = None
+    last: int = 0
+
+
+def replay(public_id: str, events: Sequence[StoredEvent]) -> Told | Disagreement:
+    """What the events of one request say of it; a disagreement where they contradict each other."""
+    told = Told()
+    for event in events:
+        try:
+            wrong = _take(told, event)
+        except (KeyError, TypeError, ValueError) as error:
+            wrong = f"its event is of a shape that the bot never wrote ({error!r})"
+        if wrong is not None:
+            return Disagreement(event.seq, f"request {public_id}", wrong)
+        told.last = event.seq
+    return told
+
+
+def disagreements(
+    request: Row, orders: Sequence[Row], decisions: Sequence[Row], events: Sequence[StoredEvent], head: int
+) -> Iterator[Disagreement]:
+    """Every way in which the rows of one request are not as its events tell. `head` is the chain's last number."""
+    name = f"request {request['public_id']}"
+    if not events:
+        yield Disagreement(head, name, f"no event up to {head} tells of it")
+        return
+    told = replay(request["public_id"], events)
+    if isinstance(told, Disagreement):
+        yield told
+        return
+    yield from _request_row(name, request, told)
+    yield from _order_rows(request["public_id"], orders, told)
+    yield from _decision_rows(request["public_id"], decisions, told)
+
+
+def _take(told: Told, event: StoredEvent) -> str | None:
+    """Add what one event says; why it cannot be so, where it cannot."""
+    payload = json.loads(event.payload)
+    kind, details = EventKind(payload["kind"]), payload["details"]
+    if (told.state is None) is not (kind is EventKind.REQUEST_MADE):
+        return "it is spoken of before it was made" if told.state is None else "it was made a second time"
+    to = None if kind is EventKind.APPROVED and "valid_until" not in details else STATES.get(kind)
+    if to is not None:
+        if told.state is not None and to not in _REACHABLE[told.state.value]:
+            return f"no request moves from {told.state.value.value} to {to.value}"
+        told.state = Fact(to, event.seq)
+    _tell(told, kind, event.seq, datetime.fromisoformat(payload["at"]), payload["who"], details, moved=to is not None)
+    return None
+
+
+def _reachable(state: RequestState) -> frozenset[RequestState]:
+    following = MOVES[state]
+    return following.union(*map(_reachable, following))
+
+
+_REACHABLE = {state: _reachable(state) for state in RequestState}
+
+
+def _tell(
+    told: Told, kind: EventKind, seq: int, at: datetime, who: str | None, details: Details, *, moved: bool
+) -> None:
+    if kind is EventKind.REQUEST_MADE:
+        _made(told, seq, at, who, details)
+    if moved and told.state is not None and told.state.value in DECIDED:
+        told.times["decided_at"] = Fact(at, seq)
+        told.columns["decided_by"] = Fact(who, seq)
+    if kind is EventKind.FINISHED:
+        told.times["finished_at"] = Fact(at, seq)
+    if kind is EventKind.STOPPED:
+        told.times["stopped_at"] = Fact(at, seq)
+        told.columns["stopped_by"] = Fact(who, seq)
+    if kind is EventKind.EMERGENCY:
+        told.columns |= {"emergency": Fact(True, seq), "reason": Fact(details["reason"], seq)}
+    for column in ("revision", "order_count", "approvals_needed"):
+        if column in details:
+            told.columns[column] = Fact(details[column], seq)
+    for column in ("expires_at", "valid_until"):
+        if details.get(column) is not None:
+            told.columns[column] = Fact(datetime.fromisoformat(details[column]), seq)
+    if moved and "rule" in details:
+        told.rule = Fact(details["rule"], seq)
+    if kind in DECISIONS and who is not None:
+        said = {"verdict": kind.value, "rule": details["rule"], "comment": details.get("comment")}
+        told.decisions[who] = (Fact(said, seq), at)
+    if kind in OUTCOMES:
+        for order_id, outcome, proof, words in details["orders"]:
+            told.outcomes[order_id] = OrderTold(outcome, proof, words, at, seq)
+
+
+def _made(told: Told, seq: int, at: datetime, who: str | None, details: Details) -> None:
+    said = {"requester": who, "team_id": details["team"], "channel_id": details["channel"]}
+    said |= {column: details[column] for column in ("origin", "retry_of", "reason")}
+    told.columns |= {column: Fact(value, seq) for column, value in said.items()}
+    told.times["created_at"] = Fact(at, seq)
+    told.orders = Fact(details["orders"], seq)
+
+
+def _request_row(name: str, request: Row, told: Told) -> Iterator[Disagreement]:
+    expected = {column: Fact(value, told.last) for column, value in UNTOLD.items()} | told.columns | _figures(told)
+    if told.state is not None:
+        expected["state"] = Fact(told.state.value.value, told.state.seq)
+    for column, fact in expected.items():
+        if column not in told.times and request[column] != fact.value:
+            yield Disagreement(fact.seq, name, f"its {column} is {_said(request[column])}, not {_said(fact.value)}")
+    for column, fact in told.times.items():
+        if not _near(request[column], fact.value):
+            yield Disagreement(fact.seq, name, f"its {column} is {_said(request[column])}, not {_said(fact.value)}")
+    if told.rule is not None and (rule := _rule_of(request)) != told.rule.value:
+        yield Disagreement(told.rule.seq, name, f"its verdict rests on {_said(rule)}, not {_said(told.rule.value)}")
+
+
+def _figures(told: Told) -> dict[str, Fact]:
+    figures: dict[str, Fact] = {}
+    for settled in told.outcomes.values():
+        before = figures.get(settled.outcome, Fact(0, 0))
+        figures[settled.outcome] = Fact(before.value + 1, max(before.seq, settled.seq))
+    return figures
+
+
+def _rule_of(request: Row) -> str | None:
+    try:
+        return str(json.loads(request["verdict"])["verdict"]["rule"])
+    except (TypeError, ValueError, KeyError):
+        return None
+
+
+def _order_rows(public_id: str, orders: Sequence[Row], told: Told) -> Iterator[Disagreement]:
+    assert told.orders is not None
+    asked: list[str] = told.orders.value
+    found = {row["position"]: row for row in orders}
+    for position in sorted(found.keys() | set(range(len(asked)))):
+        name = f"order_line {position} of {public_id}"
+        row = found.get(position)
+        if row is None or position >= len(asked):
+            yield Disagreement(told.orders.seq, name, "it is missing" if row is None else "nobody asked for it")
+        elif row["order_id"] != asked[position]:
+            yield Disagreement(told.orders.seq, name, f"it is {_said(row['order_id'])}, not {_said(asked[position])}")
+        else:
+            yield from _order_row(name, row, told)
+
+
+def _order_row(name: str, row: Row, told: Told) -> Iterator[Disagreement]:
+    settled = told.outcomes.get(row["order_id"])
+    if settled is None:
+        if any(row[column] is not None for column in ("outcome", "proof", "settled_at")):
+            yield Disagreement(told.last, name, f"it is {_said(row['outcome'])}, and no event says so")
+        return
+    has, wants = (row["outcome"], row["proof"], row["words"] or ""), (settled.outcome, settled.proof, settled.words)
+    if has != wants:
+        yield Disagreement(settled.seq, name, f"it is {_said(has)}, not {_said(wants)}")
+    elif not _near(row["settled_at"], settled.at):
+        yield Disagreement(settled.seq, name, f"its settled_at is {_said(row['settled_at'])}, not {_said(settled.at)}")
+
+
+def _decision_rows(public_id: str, decisions: Sequence[Row], told: Told) -> Iterator[Disagreement]:
+    found = {row["person"]: row for row in decisions}
+    for person in sorted(found.keys() | told.decisions.keys()):
+        name = f"decision of {person} on {public_id}"
+        if person not in told.decisions:
+            yield Disagreement(told.last, name, "no event tells of it")
+            continue
+        fact, at = told.decisions[person]
+        row = found.get(person)
+        if row is None:
+            yield Disagreement(fact.seq, name, "it is missing")
+            continue
+        for column, value in fact.value.items():
+            if row[column] != value:
+                yield Disagreement(fact.seq, name, f"its {column} is {_said(row[column])}, not {_said(value)}")
+        if not _near(row["at"], at):
+            yield Disagreement(fact.seq, name, f"its at is {_said(row['at'])}, not {_said(at)}")
+
+
+def _near(at: datetime | None, told: datetime) -> bool:
+    return at is not None and abs(at - told.astimezone(UTC)) <= TIMES_MAY_DIFFER
+
+
+def _said(value: object) -> str:
+    """A value as a line of a report shows it: short, and on one line."""
+    return repr(value.isoformat() if isinstance(value, datetime) else value)[:120]

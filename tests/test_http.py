@@ -1,0 +1,195 @@
+"""What arrives at /slack/events: signed and readable, or refused with the status that says why."""
+
+import hashlib
+import hmac
+import http.client
+import json
+import time
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from world import ANN, FIRST, ORDERS, World
+
+NOTHING: list[str] = []
+
+
+def _signed(world: World, body: bytes, *, at: str | None = None, secret: str | None = None) -> dict[str, str]:
+    stamp = at if at is not None else str(int(time.time()))
+    key = (secret or world.slack.state.signing_secret).encode()
+    digest = hmac.new(key, b"v0:" + stamp.encode("latin-1") + b":" + body, hashlib.sha256).hexdigest()
+    return {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": f"v0={digest}",
+    }
+
+
+def _post(
+    world: World, body: bytes, headers: dict[str, str], path: str = "/slack/events", method: str = "POST"
+) -> tuple[int, str]:
+    parts = urlsplit(world.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 0, timeout=5)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def _command(text: str = f"{FIRST} because duplicate") -> bytes:
+    fields = {
+        "command": "/cancel-orders",
+        "text": text,
+        "user_id": ANN,
+        "channel_id": ORDERS,
+        "team_id": "T0SANDBOX",
+        "trigger_id": "1.2.3",
+    }
+    return urlencode(fields).encode()
+
+
+def test_a_well_signed_command_is_taken(world: World) -> None:
+    body = _command()
+    status, _ = _post(world, body, _signed(world, body))
+    world.until(lambda: "preview_shown" in world.kinds())
+
+    assert 200 == status
+
+
+@pytest.mark.parametrize("offset", [-290, 290])
+def test_a_timestamp_a_little_off_is_taken(world: World, offset: int) -> None:
+    body = _command()
+    headers = _signed(world, body, at=str(int(time.time()) + offset))
+
+    assert 200 == _post(world, body, headers)[0]
+
+
+@pytest.mark.parametrize("offset", [-310, 310, -86400])
+def test_an_old_or_future_timestamp_is_refused(world: World, offset: int) -> None:
+    body = _command()
+    headers = _signed(world, body, at=str(int(time.time()) + offset))
+
+    assert 401 == _post(world, body, headers)[0]
+    assert NOTHING == world.kinds()
+
+
+@pytest.mark.parametrize("stamp", ["", "yesterday", "1e9", "-1", "١٢٣", "1" * 400, "nan", "12.5"])
+def test_a_timestamp_that_is_no_number_is_refused(world: World, stamp: str) -> None:
+    body = _command()
+    headers = _signed(world, body)
+    headers["X-Slack-Request-Timestamp"] = stamp.encode().decode("latin-1")
+
+    assert 401 == _post(world, body, headers)[0]
+
+
+def test_a_wrong_secret_is_refused(world: World) -> None:
+    body = _command()
+
+    assert 401 == _post(world, body, _signed(world, body, secret="somebody else's"))[0]
+    assert NOTHING == world.kinds()
+
+
+def test_a_signature_of_another_body_is_refused(world: World) -> None:
+    assert 401 == _post(world, _command(FIRST + "0"), _signed(world, _command()))[0]
+    assert NOTHING == world.kinds()
+
+
+@pytest.mark.parametrize("missing", ["X-Slack-Signature", "X-Slack-Request-Timestamp"])
+def test_a_missing_header_is_refused(world: World, missing: str) -> None:
+    body = _command()
+    headers = {name: value for name, value in _signed(world, body).items() if name != missing}
+
+    assert 401 == _post(world, body, headers)[0]
+
+
+def test_a_body_over_one_megabyte_is_refused(world: World) -> None:
+    body = b"x=" + b"y" * (1024 * 1024)
+
+    assert 413 == _post(world, body, _signed(world, body))[0]
+
+
+def test_a_body_of_one_megabyte_is_not_too_large(world: World) -> None:
+    body = b"x=" + b"y" * (1024 * 1024 - 2)
+
+    assert 400 == _post(world, body, _signed(world, body))[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"nothing like it",
+        b"payload=%7Bnot+json",
+        b"payload=[]",
+        b"payload=%7B%7D",
+        b"payload=null",
+        b"command=/cancel-orders",
+        b"payload=%7B%22type%22%3A%22block_actions%22%7D",
+        b"payload=%7B%22type%22%3A%22view_submission%22%7D",
+    ],
+)
+def test_a_well_signed_body_that_cannot_be_read_is_400(world: World, body: bytes) -> None:
+    assert 400 == _post(world, body, _signed(world, body))[0]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b"1", b'"text"', b"\xff"])
+def test_a_well_signed_event_that_cannot_be_read_is_400(world: World, body: bytes) -> None:
+    headers = _signed(world, body) | {"Content-Type": "application/json"}
+
+    assert 400 == _post(world, body, headers)[0]
+
+
+def test_an_event_that_nobody_handles_is_200(world: World) -> None:
+    event = {"type": "event_callback", "team_id": "T0SANDBOX", "event": {"type": "reaction_added", "user": ANN}}
+    body = json.dumps(event).encode()
+    headers = _signed(world, body) | {"Content-Type": "application/json"}
+
+    assert 200 == _post(world, body, headers)[0]
+
+
+def test_slacks_check_of_the_address_is_answered_with_its_challenge(world: World) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aB"}).encode()
+    headers = _signed(world, body) | {"Content-Type": "application/json"}
+    status, answer = _post(world, body, headers)
+
+    assert 200 == status
+    assert "3eZbrw1aB" in answer
+
+
+def test_a_check_of_the_certificate_is_200(world: World) -> None:
+    body = b"ssl_check=1&token=x"
+
+    assert 200 == _post(world, body, _signed(world, body))[0]
+
+
+def test_a_button_that_nobody_handles_is_200_and_the_person_is_told(world: World) -> None:
+    preview = world.preview()
+    delivered = []
+
+    def forge() -> None:
+        delivered.append(world.slack.forge_click(ANN, preview, {"action_id": "of_version_0", "value": "7"}))
+
+    answer = world.told(ANN, forge)
+
+    assert 200 == delivered[0].status
+    assert "This button is from an older version of the bot. Nothing was done." in answer.text
+
+
+@pytest.mark.parametrize(("path", "method"), [("/", "POST"), ("/slack/events", "GET"), ("/slack", "POST")])
+def test_nothing_else_is_served(world: World, path: str, method: str) -> None:
+    body = _command()
+
+    assert _post(world, body, _signed(world, body), path, method)[0] in (404, 405)
+
+
+def test_the_health_pages_answer(world: World) -> None:
+    assert (200, "ok\n") == _post(world, b"", {}, "/healthz", "GET")
+    assert (200, "ready\n") == _post(world, b"", {}, "/readyz", "GET")
+
+
+def test_a_bot_whose_worker_has_stopped_is_not_ready(world: World) -> None:
+    world.bot.worker.stop()
+
+    assert 503 == _post(world, b"", {}, "/readyz", "GET")[0]

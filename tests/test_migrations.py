@@ -1,0 +1,83 @@
+"""The tables of the database: what the migrations make, what they leave alone, and which database they refuse."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
+from storage import tables  # noqa: F401  fills the metadata
+from storage.database import Database, StorageUnavailable
+from storage.migrate import is_current, migrate
+
+
+def test_migrations_make_the_very_tables_that_the_models_describe(database_url: str) -> None:
+    database = Database(database_url)
+
+    with database.read() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        differences = compare_metadata(context, SQLModel.metadata)
+    database.close()
+
+    assert [] == differences
+
+
+def test_migrating_twice_changes_nothing(database_url: str) -> None:
+    database = Database(database_url)
+
+    migrate(database)
+
+    with database.read() as session:
+        assert is_current(session.connection())
+    database.close()
+
+
+def test_an_empty_database_is_not_current(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/new.db")
+
+    with database.read() as session:
+        assert not is_current(session.connection())
+    database.close()
+
+
+def test_processes_that_start_at_once_on_a_new_database_all_come_up(tmp_path: Path) -> None:
+    databases = [Database(f"sqlite:///{tmp_path}/new.db") for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate, databases))
+
+    for database in databases:
+        with database.read() as session:
+            assert is_current(session.connection())
+        database.close()
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(database_url: str) -> None:
+    database = Database(database_url)
+    with database.write() as transaction:
+        transaction.session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(StorageUnavailable, match="newer version"):
+        migrate(database)
+
+    with database.read() as session:
+        assert "9999" == session.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    database.close()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/new.db")
+    with database.write() as transaction:
+        transaction.session.execute(text("CREATE TABLE slack_message (x INTEGER)"))  # in the migration's way
+
+    with pytest.raises(StorageUnavailable):
+        migrate(database)
+
+    with database.read() as session:
+        names = session.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
+    database.close()
+
+    assert ["slack_message"] == names

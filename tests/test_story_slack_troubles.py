@@ -1,0 +1,106 @@
+"""Slack answers wrongly, late or not at all: what people read is right soon after, and no outcome depends on it."""
+
+import time
+
+import pytest
+from world import ANN, FIRST, ORDERS, SECOND, World, go_ahead, request_id
+
+from bot.sandbox.slack_faults import Fault, FaultKind
+
+TROUBLES = [
+    Fault(FaultKind.RATE_LIMITED, retry_after=1),
+    Fault(FaultKind.SERVER_ERROR),
+    Fault(FaultKind.DROP),
+    Fault(FaultKind.ERROR, error="internal_error"),
+    Fault(FaultKind.HANG),
+]
+
+WITHIN = 10.0
+"""Seconds after Slack's recovery (promise 8)."""
+
+
+@pytest.mark.parametrize("fault", TROUBLES, ids=lambda fault: fault.kind)
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+def test_the_live_message_is_right_soon_after_slack_recovers(world: World, method: str, fault: Fault) -> None:
+    preview = world.preview()
+    world.slack.fail(method, fault, None)
+    world.click(ANN, preview, go_ahead(preview))
+    world.until(lambda: "finished" in world.kinds())
+    world.slack.heal()
+    end = world.ended(request_id(preview), timeout=WITHIN)
+
+    assert "Finished: 2 cancelled" in end.text
+    assert ["Cancelled", "Cancelled"] == world.statuses(FIRST, SECOND)
+    assert 1 == len(world.slack.messages(ORDERS))
+
+
+@pytest.mark.parametrize("fault", TROUBLES, ids=lambda fault: fault.kind)
+def test_the_preview_comes_soon_after_slack_recovers(world: World, fault: Fault) -> None:
+    world.slack.fail("response_url", fault, None)
+    world.type(ANN, FIRST)
+    world.slack.wait_for(lambda: world.slack.count("response_url") >= 1)
+    world.slack.heal()
+    world.slack.wait_for(lambda: world.slack.ephemerals(ANN), WITHIN)
+
+    assert ["Cancel 1 order?" in post.text for post in world.slack.ephemerals(ANN)] == [True]
+
+
+def test_a_rate_limit_is_waited_out(world: World) -> None:
+    preview = world.preview()
+    world.slack.fail("chat.postMessage", Fault(FaultKind.RATE_LIMITED, retry_after=2))
+    world.click(ANN, preview, go_ahead(preview))
+    world.ended(request_id(preview))
+    limited, posted = [call.at for call in world.slack.calls("chat.postMessage")][:2]
+
+    assert 2.0 <= posted - limited <= 4.0
+
+
+def test_a_response_url_that_works_no_more_becomes_an_ephemeral_message(world: World) -> None:
+    world.slack.fail("response_url", Fault(FaultKind.NOT_FOUND), None)
+    world.type(ANN, FIRST)
+    world.slack.wait_for(lambda: world.slack.ephemerals(ANN), WITHIN)
+
+    assert "Cancel 1 order?" in world.slack.ephemerals(ANN)[0].text
+    assert 1 == world.slack.count("chat.postEphemeral")
+
+
+def test_a_live_message_that_somebody_deleted_is_posted_anew(world: World) -> None:
+    world.fincart.settings.latency = 1.0
+    preview = world.preview()
+    world.click(ANN, preview, go_ahead(preview))
+    first = world.slack.wait_for(lambda: world.live(request_id(preview)))
+    assert first is not None
+    world.slack.state.posts[first.ts].deleted = True
+    end = world.ended(request_id(preview))
+
+    assert first.ts != end.ts
+    assert "2 cancelled" in end.text
+
+
+def test_while_slack_is_down_clicks_are_still_acknowledged_at_once(world: World) -> None:
+    preview = world.preview()
+    world.slack.fail("*", Fault(FaultKind.HANG), None)
+    started = time.monotonic()
+    clicked = world.click(ANN, preview, go_ahead(preview))
+
+    assert clicked.ok
+    assert time.monotonic() - started < 1
+
+
+def test_while_fincart_hangs_commands_are_still_answered(world: World) -> None:
+    world.fincart.inject(*[_hang() for _ in range(8)])
+    for _ in range(3):
+        preview = world.preview(ANN, FIRST)
+        world.click(ANN, preview, go_ahead(preview))
+    started = time.monotonic()
+    answer = world.answer(ANN, SECOND)
+
+    assert "Cancel 1 order?" in answer.text
+    assert time.monotonic() - started < 2
+
+
+def _hang() -> object:
+    from bot.sandbox.fincart_faults import Fault as FincartFault
+    from bot.sandbox.fincart_faults import FaultKind as FincartFaultKind
+
+    return FincartFault(FincartFaultKind.HANG)

@@ -1,0 +1,310 @@
+"""A world to tell stories in: the bot, entered where people enter, between a stand-in Slack and a stand-in Fincart."""
+
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import uvicorn
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+
+from bot.app import Bot, build
+from bot.cancellation.parts import Timings
+from bot.config import load_settings
+from bot.sandbox.fincart_shells import FincartServer
+from bot.sandbox.fincart_standin import FincartStandIn
+from bot.sandbox.slack_deliveries import Delivery
+from bot.sandbox.slack_http import SlackServer, deliver_http
+from bot.sandbox.slack_socket import SlackSocket
+from bot.sandbox.slack_state import Post, View
+from bot.sandbox.slack_workspace import SlackWorkspace
+from bot.server import http_app
+from storage import audit
+from storage.database import Database
+
+ANN, BO, CY = "U0000001", "U0000002", "U0000003"
+"""Ann and Bo may ask, by ALLOWED_USERS; Cy is a member like them, and on no list."""
+
+ORDERS, RETURNS = "C0000001", "C0000002"
+"""Two channels with everybody and the bot in them."""
+
+FIRST, SECOND, THIRD = "6864fecda075914a1b1e353c", "6877b613a665f49134ef0001", "6877b613a665f49134ef0002"
+"""Three pending orders."""
+
+FINCART_TOKEN = "fincart-token-of-the-tests"
+
+COMMAND = "/cancel-orders"
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+
+class Clock:
+    """The time of day, which a test may move on."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass at once."""
+        self._ahead += timedelta(seconds=seconds)
+
+
+def order_ids(count: int) -> list[str]:
+    """So many order ids as Fincart makes them."""
+    return [f"6864fecda075914a{number:08x}" for number in range(count)]
+
+
+def request_id(shown: Post | str) -> str:
+    """The id of the request that a message speaks of."""
+    found = re.search(r"R-[0-9A-Z]{6}", shown if isinstance(shown, str) else shown.text)
+    assert found is not None, shown
+    return found[0]
+
+
+class World:
+    """The bot on a database of its own. `clock` replaces the database's clock; `settings` override the tests' own."""
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        clock: Clock | None = None,
+        socket_mode: bool = False,
+        **settings: str,
+    ) -> None:
+        self._database_url = database_url
+        self._clock = clock
+        self._socket_mode = socket_mode
+        self.slack = SlackWorkspace(lambda: datetime.now(UTC))
+        self.fincart = FincartStandIn(lambda: datetime.now(UTC))
+        self.fincart.settings.token = FINCART_TOKEN
+        self.fincart.add(FIRST, SECOND, THIRD)
+        for user, name in ((ANN, "ann"), (BO, "bo"), (CY, "cy")):
+            self.slack.add_person(user, name)
+        self.slack.add_channel(ORDERS, "orders", ANN, BO, CY)
+        self.slack.add_channel(RETURNS, "returns", ANN, BO, CY)
+        self.slack_server = SlackServer(self.slack)
+        self.socket = SlackSocket(self.slack) if socket_mode else None
+        self.fincart_server = FincartServer(self.fincart).start()
+        self._settings = {"ALLOWED_USERS": f"{ANN},{BO}", **settings}
+        self.running = False
+        self.start()
+
+    # --- the bot's life
+
+    def start(self) -> None:
+        """Start the bot as `serve` does, on the database as it is."""
+        state = self.slack.state
+        given = {
+            "SLACK_API_URL": self.slack_server.api_url,
+            "SLACK_BOT_TOKEN": state.bot_token,
+            "FINCART_TOKEN": FINCART_TOKEN,
+            "FINCART_BASE_URL": self.fincart_server.url,
+            "DATABASE_URL": self._database_url,
+            **({"SLACK_APP_TOKEN": state.app_token} if self._socket_mode else {}),
+            **({} if self._socket_mode else {"SLACK_SIGNING_SECRET": state.signing_secret}),
+            **self._settings,
+        }
+        settings = load_settings({name: value for name, value in given.items() if value}, None)
+        self.bot: Bot = build(settings, clock=self._clock, timings=Timings(poll=0.1))
+        self.bot.start()
+        self._web = Web(self.bot, with_slack=not self._socket_mode)
+        self.url = self._web.url
+        self._handler: SocketModeHandler | None = None
+        if self.socket is not None:
+            assert settings.slack_app_token is not None
+            self._handler = SocketModeHandler(self.bot.app, settings.slack_app_token.get_secret_value())
+            self._handler.client.connect()
+            self.slack.wait_for(lambda: self.socket is not None and self.socket.connections > 0)
+        else:
+            self.slack.deliver = deliver_http(f"{self.url}/slack/events")
+        self.running = True
+
+    def shut_down(self) -> None:
+        """Stop the bot as SIGTERM does."""
+        if not self.running:
+            return
+        self.running = False
+        if self._handler is not None:
+            self._handler.client.close()
+        self._web.stop()
+        self.bot.stop()
+
+    def restart(self, **settings: str) -> None:
+        """Stop the bot and start it anew, with these settings changed (an empty value unsets)."""
+        self.shut_down()
+        self._settings |= settings
+        self.start()
+
+    def stop(self) -> None:
+        """End everything; whatever hangs is let go first."""
+        self.slack.heal()
+        self.fincart.clear_faults()
+        self.shut_down()
+        if self.socket is not None:
+            self.socket.stop()
+        self.slack_server.stop()
+        self.fincart_server.stop()
+
+    def verify(self) -> None:
+        """What must be true at the end of every story."""
+        with self._connection() as connection:
+            end = audit.verify(audit.stored_events(connection))
+
+        assert not isinstance(end, audit.Broken), end
+        assert () == self.fincart.wrong_calls
+        assert [] == [call for call in self.slack.calls() if call.outcome.startswith("invalid_")]
+
+    # --- what people do
+
+    def type(self, person: str, text: str, channel: str = ORDERS) -> Delivery:
+        """Type `/cancel-orders` and this after it."""
+        return self.slack.type_command(person, channel, f"{COMMAND} {text}".strip())
+
+    def click(self, person: str, where: Post | View, button: str) -> Delivery:
+        """Press the button that says so."""
+        return self.slack.click(person, where, button)
+
+    def told(self, person: str, act: Callable[[], object], timeout: float = 5.0) -> Post:
+        """What this person privately reads next, because of `act`."""
+        before = {post.ts: (post.text, post.revisions) for post in self.private(person)}
+        act()
+
+        def news() -> list[Post]:
+            return [post for post in self.private(person) if before.get(post.ts) != (post.text, post.revisions)]
+
+        return self.slack.wait_for(news, timeout)[-1]
+
+    def answer(self, person: str, text: str, channel: str = ORDERS) -> Post:
+        """Type `/cancel-orders` and this after it, and read the private answer."""
+        return self.told(person, lambda: self.type(person, text, channel))
+
+    def press(self, person: str, where: Post | View, button: str, timeout: float = 5.0) -> Post:
+        """Press a button, and read the private answer."""
+        return self.told(person, lambda: self.click(person, where, button), timeout)
+
+    def forge(self, person: str, where: Post, button: str, value: str | None = None) -> Delivery:
+        """A well-signed press of a button by somebody who may never have seen it, or not any more."""
+        pressed = next(each for each in where.buttons() if each.text == button)
+        action = {"action_id": pressed.action_id, "value": value if value is not None else pressed.value}
+        return self.slack.forge_click(person, where, action)
+
+    def preview(self, person: str = ANN, text: str = f"{FIRST} {SECOND} because duplicate") -> Post:
+        """Ask, and read the preview."""
+        shown = self.answer(person, text)
+        assert "go_ahead" in {button.action_id for button in shown.buttons()}, shown.text
+        return shown
+
+    def cancelled(self, person: str = ANN, text: str = f"{FIRST} {SECOND} because duplicate") -> Post:
+        """Ask, go ahead, and read the live message once it tells the end."""
+        shown = self.preview(person, text)
+        self.click(person, shown, go_ahead(shown))
+        return self.ended(request_id(shown))
+
+    # --- what there is to see
+
+    def private(self, person: str) -> list[Post]:
+        """What only this person sees, in channels and in the bot's direct messages, oldest first."""
+        return self.slack.ephemerals(person) + [post for post in self.slack.dms(person) if post.author != person]
+
+    def live(self, public_id: str, channel: str = ORDERS) -> Post | None:
+        """The request's message in the channel; there is never more than one."""
+        about = [post for post in self.slack.messages(channel) if f"Request {public_id}" in post.text]
+        assert len(about) <= 1, about
+        return about[0] if about else None
+
+    def ended(self, public_id: str, channel: str = ORDERS, timeout: float = 10.0) -> Post:
+        """The live message once it tells the end."""
+
+        def told() -> Post | None:
+            post = self.live(public_id, channel)
+            return post if post is not None and "Finished" in post.text and "audit " in post.text else None
+
+        found = self.slack.wait_for(told, timeout)
+        assert found is not None
+        return found
+
+    def statuses(self, *ids: str) -> list[str]:
+        """What Fincart says of these orders."""
+        return [self.fincart.status(order_id) for order_id in ids]
+
+    # --- what is recorded
+
+    def audit(self, public_id: str | None = None) -> list[Json]:
+        """The history's events, oldest first; of one request, or all."""
+        with self._connection() as connection:
+            events = [json.loads(event.payload) for event in audit.stored_events(connection)]
+        return [event for event in events if public_id in (None, event["request"])]
+
+    def kinds(self, public_id: str | None = None) -> list[str]:
+        """The kinds of those events."""
+        return [event["kind"] for event in self.audit(public_id)]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the database holds, beside the bot."""
+        with self._connection() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+    def until(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:
+        """Wait until something outside the stand-ins is so."""
+        deadline = time.monotonic() + timeout
+        pause = threading.Event()
+        while not (found := predicate()):
+            assert time.monotonic() < deadline, "it did not become so in time"
+            pause.wait(0.01)
+        return found
+
+    def _connection(self) -> "_Connection":
+        return _Connection(self._database_url)
+
+
+class _Connection:
+    """A connection of the test's own to the bot's database."""
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+
+    def __enter__(self) -> Any:
+        self._open = self._database.engine.connect()
+        return self._open
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+        self._database.close()
+
+
+def go_ahead(preview: Post) -> str:
+    """What the button says that goes ahead."""
+    return next(button.text for button in preview.buttons() if button.action_id == "go_ahead")
+
+
+class Web:
+    """The bot's web application on a free port, listening from construction."""
+
+    def __init__(self, bot: Bot, *, with_slack: bool) -> None:
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        config = uvicorn.Config(
+            http_app(bot, with_slack=with_slack),
+            log_config=None,
+            access_log=False,
+            ws="none",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([listening],), name="http", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer what is under way, then stop listening."""
+        self._server.should_exit = True
+        self._thread.join(5)
