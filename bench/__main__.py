@@ -3,10 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from bench import acknowledgement
+from bench import acknowledgement, click, orders, past
 
 BENCHES: dict[str, Callable[[], bool]] = {
     "acknowledgement": acknowledgement.run,
+    "click": click.run,
+    "orders": orders.run,
+    "history": past.history_page,
+    "verify": past.audit_verify,
 }
 
 

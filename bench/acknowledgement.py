@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ from bot.server import Deliveries
 BLOCK = 25
 """Commands in a row to one side before it is the other's turn, so that the machine's drift meets both."""
 ROUNDS = 24
+PAUSE = 0.030
+"""Seconds between two commands over HTTP, to either side: nobody's own work meets the next acknowledgement."""
 
 Send = Callable[[bytes, dict[str, str]], int]
 """Delivers a command and returns the status of the answer."""
@@ -57,7 +60,7 @@ def _in_process(world: World) -> bool:
 
 
 def _over_http(world: World) -> bool:
-    title("Acknowledgement, over HTTP, each app in a process of its own")
+    title(f"Acknowledgement, over HTTP, each app in a process of its own, a command every {PAUSE * 1000:g} ms and more")
     with (
         tempfile.TemporaryDirectory() as folder,
         serving(Path(folder), world) as (bot, url),
@@ -65,20 +68,19 @@ def _over_http(world: World) -> bool:
         _connection(url) as ours,
         _connection(f"http://127.0.0.1:{stock.ready['port']}/slack/events") as theirs,
     ):
-        idle = _both(world, ours, theirs, "idle")
+        idle = _both(world, ours, theirs, "idle", PAUSE)
         bot.tell("load")
         time.sleep(0.5)
-        loaded = _both(world, ours, theirs, "under load")
+        loaded = _both(world, ours, theirs, "under load", PAUSE)
         written = bot.tell("quiet")
     table(SAMPLE_HEADS, [samples.row() for samples in (*idle, *loaded)])
     note(f"rows written by the load meanwhile, in this bot's process only: {written}")
-    return (
-        expect("over HTTP, idle: p50 stock / ours", idle[1].p50 / idle[0].p50, 3, at_least=True)
-        & expect("over HTTP, under load: p50 stock / ours", loaded[1].p50 / loaded[0].p50, 3, at_least=True)
+    return expect("over HTTP, idle: p50 stock / ours", idle[1].p50 / idle[0].p50, 3, at_least=True) & expect(
+        "over HTTP, under load: p50 stock / ours", loaded[1].p50 / loaded[0].p50, 3, at_least=True
     )
 
 
-def _both(world: World, ours: Send, stock: Send, when: str) -> tuple[Samples, Samples]:
+def _both(world: World, ours: Send, stock: Send, when: str, pause: float = 0) -> tuple[Samples, Samples]:
     sides = ((ours, Samples(f"this bot, {when}")), (stock, Samples(f"stock Bolt, {when}")))
     for send, _ in sides:
         for _ in range(5):
@@ -87,7 +89,8 @@ def _both(world: World, ours: Send, stock: Send, when: str) -> tuple[Samples, Sa
         for _ in range(ROUNDS):
             for send, samples in sides:
                 for body, headers in [signed_command(world) for _ in range(BLOCK)]:
-                    samples.time(lambda: _accepted(send, body, headers))
+                    samples.time(partial(_accepted, send, body, headers))
+                    time.sleep(pause)
     return sides[0][1], sides[1][1]
 
 
@@ -120,5 +123,3 @@ def _connection(url: str) -> Iterator[Send]:
         yield send
     finally:
         connection.close()
-
-

@@ -57,7 +57,8 @@ def options() -> dict[str, Any]:
 
 def say(what: Any) -> None:
     """In a child: answer the process that started it."""
-    print(json.dumps(what), flush=True)
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 def words() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import gc
 import math
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -51,12 +52,13 @@ def ms(seconds: float) -> str:
 
 def title(text: str) -> None:
     """Begin a part of the report."""
-    print(f"\n== {text}", flush=True)
+    note(f"\n== {text}")
 
 
 def note(text: str) -> None:
     """One line of the report."""
-    print(text, flush=True)
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -20,10 +20,10 @@ from bot.config import load_settings
 from bot.server import Deliveries, Signature, http_app
 from storage import requests
 from storage.audit import EventKind
-from storage.database import Database, StorageUnavailable
+from storage.database import Database, StorageUnavailable, Transaction
 from storage.requests import NewOrder, NewRequest
 from storage.states import Origin, RequestState
-from storage.tables import Delivery
+from storage.tables import Delivery, Request
 
 WRITERS = 8
 _number = itertools.count(1)
@@ -49,25 +49,17 @@ def deliveries_of(bot: Bot, world: World) -> Deliveries:
     return Deliveries(bot.app, Signature(world.signing_secret))
 
 
+def confirming(database: Database, order_ids: list[str]) -> str:
+    """Make a request whose requester has its preview, and return its id."""
+    with database.write() as transaction:
+        return _confirming(transaction, order_ids).public_id
+
+
 def approved(database: Database, order_ids: list[str]) -> str:
     """Make a request that its requester has confirmed, and return its id."""
-    public_id = f"R-B{next(_number):05d}"
     with database.write() as transaction:
+        request = _confirming(transaction, order_ids)
         now = transaction.now()
-        new = NewRequest(
-            public_id=public_id,
-            delivery_id=f"bench {public_id}",
-            team_id="T0000001",
-            requester=PERSON,
-            channel_id=CHANNEL,
-            origin=Origin.COMMAND,
-            reason="duplicate",
-            orders=[NewOrder(order_id) for order_id in order_ids],
-            order_count=len(order_ids),
-            source={},
-        )
-        request = requests.make(transaction, new, now + timedelta(hours=1))
-        requests.move(transaction, request, RequestState.CONFIRMING)
         requests.move(
             transaction,
             request,
@@ -79,7 +71,27 @@ def approved(database: Database, order_ids: list[str]) -> str:
             due_at=now,
         )
         transaction.wake("orders")
-    return public_id
+        return request.public_id
+
+
+def _confirming(transaction: Transaction, order_ids: list[str]) -> Request:
+    public_id = f"R-B{next(_number):05d}"
+    new = NewRequest(
+        public_id=public_id,
+        delivery_id=f"bench {public_id}",
+        team_id="T0000001",
+        requester=PERSON,
+        channel_id=CHANNEL,
+        origin=Origin.COMMAND,
+        reason="duplicate",
+        orders=[NewOrder(order_id) for order_id in order_ids],
+        order_count=len(order_ids),
+        source={},
+    )
+    expires_at = transaction.now() + timedelta(hours=1)
+    request = requests.make(transaction, new, expires_at)
+    requests.move(transaction, request, RequestState.CONFIRMING, expires_at=expires_at, due_at=expires_at)
+    return request
 
 
 class Load:
@@ -128,7 +140,9 @@ class Load:
                 return
             try:
                 with self._database.write() as transaction:
-                    row = Delivery(id=f"{writer}-{number}", kind="bench", payload="x" * 200, received_at=transaction.now())
+                    row = Delivery(
+                        id=f"{writer}-{number}", kind="bench", payload="x" * 200, received_at=transaction.now()
+                    )
                     transaction.session.add(row)
                     transaction.record(EventKind.EXPIRED, who=None, request=None)
                 self.written += 1

@@ -50,11 +50,42 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """Show what would happen to these orders, with nothing to press."""
+
+    orders: OrderList
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Stop all sending."""
+
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on sending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for somebody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file of what `history` would list."""
+
+    wanted: History
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """Every form with an example, and the rules in force."""
 
 
-Command = Ask | OpenForm | History | Show | Help
+Command = Ask | OpenForm | Preview | History | Show | Waiting | Export | Pause | Resume | Help
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,22 +235,47 @@ def _parse_show(rest: str) -> Show | ParseError:
     return NotARequestId(words[0], order.value if isinstance(order, OrderId) else None)
 
 
+def _parse_preview(rest: str) -> Preview | ParseError:
+    asked = _parse_ask(rest)
+    return Preview(asked.orders) if isinstance(asked, Ask) else asked
+
+
+def _parse_pause(rest: str) -> Pause | ParseError:
+    before, reason = split_reason(rest)
+    if reason is None:
+        reason = read_reason(as_typed(before))
+    return Pause(reason) if reason is None or isinstance(reason, str) else reason
+
+
+def _parse_resume(_: str) -> Resume:
+    return Resume()
+
+
+def _parse_waiting(_: str) -> Waiting:
+    return Waiting()
+
+
+def _parse_export(rest: str) -> Export | ParseError:
+    found = parse_history(rest)
+    return Export(found) if isinstance(found, History) else found
+
+
 def _parse_help(_: str) -> Help:
     return Help()
 
 
 WORDS: dict[str, Word] = {
-    "preview": Word("preview ID …", "preview 6864fecda075914a1b1e353c"),
+    "preview": Word("preview ID …", "preview 6864fecda075914a1b1e353c", _parse_preview),
     "history": Word(
         'history [@person] [ID] [status:S] [outcome:O] [text:"…"] [since:D] [until:D]',
         "history outcome:rejected since:7d",
         parse_history,
     ),
     "show": Word("show REQUEST", "show R-7K3F9Q", _parse_show),
-    "waiting": Word("waiting", "waiting"),
-    "export": Word("export [the filters of history]", "export since:2026-11-24"),
-    "pause": Word("pause [because WHY]", "pause because courier strike"),
-    "resume": Word("resume", "resume"),
+    "waiting": Word("waiting", "waiting", _parse_waiting),
+    "export": Word("export [the filters of history]", "export since:2026-11-24", _parse_export),
+    "pause": Word("pause [because WHY]", "pause because courier strike", _parse_pause),
+    "resume": Word("resume", "resume", _parse_resume),
     "help": Word("help", "help", _parse_help),
 }
 """Every keyword. To build one: give it what reads the text after it, and its command a place in `Command`."""

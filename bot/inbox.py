@@ -5,12 +5,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bot.cancellation import ask, decide, look_back, outbox
+from bot.cancellation import approve, ask, decide, look_back, outbox, pause_all, reminders, steer
 from bot.cancellation.ask import Wanted
+from bot.cancellation.look_only import look_only
 from bot.cancellation.outbox import Answer, Asker
 from bot.cancellation.parts import Parts
 from bot.cancellation.pressing import Click
-from bot.commands import Ask, Help, OpenForm, Show, parse
+from bot.commands import Ask, Export, Help, OpenForm, Pause, Preview, Resume, Show, Waiting, parse
 from bot.history_filter import History
 from bot.messages.actions import Action, read_page_value, read_request_value
 from bot.messages.parse_errors import explain
@@ -25,8 +26,11 @@ from storage.tables import Delivery
 
 log = logging.getLogger(__name__)
 
-COMMAND, CLICK, FORM, FORM_OPENED = "command", "click", "form", "form_opened"
-"""The kinds of deliveries."""
+COMMAND, CLICK, FORM = "command", "click", "form"
+"""The kinds of deliveries that are handled here."""
+
+FORM_OPENED, CONFIRM_OPENED = "form_opened", "confirm_opened"
+"""Those that are only remembered, until what they opened is submitted."""
 
 TRIES = 5
 
@@ -35,8 +39,24 @@ Payload = Mapping[str, Any]
 PRESSES: Mapping[Action, Callable[[Parts, Delivery, Click], None]] = {
     Action.GO_AHEAD: decide.go_ahead,
     Action.KEEP: decide.keep,
+    Action.ASK_APPROVAL: approve.ask_for_approval,
+    Action.EMERGENCY: decide.emergency,
+    Action.APPROVE: approve.approve,
+    Action.DECLINE: approve.decline,
+    Action.WITHDRAW: approve.withdraw,
+    Action.REMIND: reminders.remind,
+    Action.STOP: steer.stop,
+    Action.PAUSE: steer.pause,
+    Action.GO_ON: steer.go_on,
+    Action.UNDO: steer.undo,
+    Action.CHECK_AGAIN: steer.check_again,
+    Action.RETRY: steer.retry,
+    Action.LEAVE_OUT: steer.leave_out,
 }
 """What each button about a request does."""
+
+IN_LISTS = frozenset({Action.APPROVE, Action.DECLINE, Action.WITHDRAW, Action.REMIND})
+"""Buttons that stand beside those of other requests: no answer takes the place of all of them."""
 
 
 class Inbox:
@@ -48,7 +68,7 @@ class Inbox:
     def step(self) -> bool:
         """Handle one delivery; False when there is none."""
         with self._parts.database.write() as transaction:
-            delivery = deliveries.take(transaction, self._parts.owner)
+            delivery = deliveries.take(transaction, self._parts.owner, (COMMAND, CLICK, FORM))
         if delivery is None:
             return False
         try:
@@ -83,19 +103,28 @@ class Inbox:
                 look_back.show_history(self._parts, delivery, asker, command)
             case Show(public_id):
                 look_back.show_request(self._parts, delivery, asker, public_id)
-            case OpenForm() | Help():
-                raise ValueError("forms and help are answered where they arrive")
+            case Preview(orders):
+                look_only(self._parts, delivery, asker, orders)
+            case Pause(why):
+                pause_all.pause(self._parts, delivery, asker, why)
+            case Resume():
+                pause_all.resume(self._parts, delivery, asker)
+            case Waiting():
+                look_back.show_waiting(self._parts, delivery, asker)
+            case OpenForm() | Help() | Export():
+                raise ValueError("forms, help and exports are for others to answer")
             case _:
                 # What could not be read was answered when it arrived and is never kept.
                 raise ValueError(f"a command that cannot be read was kept: {type(command).__name__}")
 
     def _click(self, delivery: Delivery, payload: Payload) -> None:
         action = Action(payload["action"])
-        asker = Asker.of(delivery, payload["user"], payload["channel"], replaces=payload["ephemeral"])
+        replaces = payload["ephemeral"] and action not in IN_LISTS
+        asker = Asker.of(delivery, payload["user"], payload["channel"], replaces=replaces)
         if action in (Action.OLDER, Action.NEWER, Action.SHARE):
             self._page_click(delivery, asker, action, payload["value"])
         else:
-            self._request_click(delivery, asker, action, payload["value"])
+            self._request_click(delivery, asker, action, payload)
 
     def _page_click(self, delivery: Delivery, asker: Asker, action: Action, value: str) -> None:
         turned = read_page_value(value)
@@ -106,12 +135,13 @@ class Inbox:
         else:
             look_back.turn_page(self._parts, delivery, asker, turned.message_id, turned.cursor())
 
-    def _request_click(self, delivery: Delivery, asker: Asker, action: Action, value: str) -> None:
-        pressed = read_request_value(value)
+    def _request_click(self, delivery: Delivery, asker: Asker, action: Action, payload: Payload) -> None:
+        pressed = read_request_value(payload["value"])
         if pressed is None:
             self._say(delivery, asker, Answer.NOT_UNDERSTOOD)
         elif (use_case := PRESSES.get(action)) is not None:
-            use_case(self._parts, delivery, Click(asker, pressed.public_id, pressed.number))
+            typed, words = payload.get("typed_number"), payload.get("words")
+            use_case(self._parts, delivery, Click(asker, pressed.public_id, pressed.number, typed, words))
         else:
             look_back.show_request(self._parts, delivery, asker, pressed.public_id, pressed.number)
 

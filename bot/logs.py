@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TextIO
@@ -24,11 +25,11 @@ _NOISY = ("alembic", "asyncio", "httpcore", "httpx", "slack_bolt", "slack_sdk", 
 """Libraries that at INFO and below log what they do all day, and some of them bodies and headers."""
 
 _SHAPES = (
-    re.compile(r"\bx(?:ox[a-z]|app|oxe\.xox[a-z])-[\w%.-]+"),  # Slack's tokens
-    re.compile(r"(?i)\bbearer\s+[^\s'\",;)]+"),
+    re.compile(r"x(?:ox[a-z]|app|oxe\.xox[a-z])-[\w%.-]+"),  # Slack's tokens
+    re.compile(r"(?i)bearer\s+[^\s'\",;)]+"),
     # Response URLs and web hooks: whoever has the address may write. By path, since the host may be a stand-in's.
     re.compile(r"(?i)/(?:commands|actions|app|services|workflows|triggers)/[TE0-9][\w%.-]*/[\w%./-]+"),
-    re.compile(r"(?i)\bticket=[^\s&'\"]+"),  # of a Socket Mode address
+    re.compile(r"(?i)ticket=[^\s&'\"]+"),  # of a Socket Mode address
 )
 _SHORTEST_SECRET = 6  # striking out anything shorter would eat ordinary words
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -74,9 +75,8 @@ class _Stream(logging.StreamHandler[TextIO]):
     """Standard error. A log call that is itself wrong is told by its place alone, never with its arguments."""
 
     def handleError(self, record: logging.LogRecord) -> None:
-        if isinstance(sys.exc_info()[1], OSError):
-            return  # nobody reads standard error any more: work goes on
-        self.stream.write(f"a log line could not be written: {record.pathname}:{record.lineno}\n")
+        with suppress(OSError, ValueError):  # nobody reads standard error any more: work goes on
+            self.stream.write(f"a log line could not be written: {record.pathname}:{record.lineno}\n")
 
 
 def set_up_logging(settings: Settings, stream: TextIO | None = None) -> None:

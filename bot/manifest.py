@@ -19,6 +19,7 @@ SCOPES: dict[str, str] = {
     "commands": "receive /cancel-orders",
     "chat:write": "post and edit the live messages, answer privately, write direct messages",
     "chat:write.public": "post where the command was typed in a public channel the bot has not joined",
+    "files:write": "send an export of the history to whoever asked for it",
     "files:read": "download the CSV or text file put into the form",
     "users:read": "tell members from guests, outsiders, bots and deactivated people; each reader's time zone",
     "usergroups:read": "see who is in the user groups named in the settings",

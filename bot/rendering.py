@@ -8,19 +8,21 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.cancellation.facts import event_facts, order_facts, request_facts, rules_facts
+from bot.cancellation.facts import event_facts, look_facts, order_facts, request_facts, rules_facts
 from bot.cancellation.look_back import search_of
 from bot.cancellation.outbox import Answer, Kind
 from bot.config import Settings
-from bot.messages import answers, preview_ended
+from bot.messages import answers, approval_answers, card, preview_ended
 from bot.messages.actions import page_value
 from bot.messages.facts import RequestFacts
 from bot.messages.history import ENTRIES_PER_PAGE, described, history_page
-from bot.messages.live import end_notice, live
+from bot.messages.live import correction_notice, end_notice, live
 from bot.messages.message import Message
-from bot.messages.preview import preview
+from bot.messages.preview import look, preview
 from bot.messages.refusals import refused
 from bot.messages.show import EVENTS_PER_PAGE, ORDERS_PER_PAGE, page_count, show_page
+from bot.messages.steering import ALL_STEERED, STEERED, all_steered, steered
+from bot.messages.waiting import MOST, waiting_message
 from bot.policy import Verdict
 from storage import history, requests
 from storage.tables import Request, SlackMessage
@@ -35,20 +37,38 @@ def render(session: Session, row: SlackMessage, settings: Settings, now: datetim
     if kind in (Kind.HISTORY, Kind.SHARED_HISTORY):
         return _history(session, row, facts, now)
     if kind is Kind.SHOW:
-        return _show(session, facts, viewer=row.person)
+        return _show(session, facts, settings, viewer=row.person)
+    if kind is Kind.WAITING:
+        return _waiting(session, row, facts, settings)
     if kind is Kind.ANSWER:
         return _answer(session, row, facts, settings)
-    about = _about(session, row)
+    if kind is Kind.LOOK:
+        return look(look_facts(facts, row.person or "", row.channel or "", now))
+    about = _about(session, row, now)
     if kind is Kind.PREVIEW:
         return preview(replace(about, in_direct_message=not facts["can_post"]), bot_user)
-    return end_notice(about) if kind is Kind.END_NOTICE else live(about, bot_user)
+    return _posted(kind, about, facts, settings, bot_user)
 
 
-def _about(session: Session, row: SlackMessage) -> RequestFacts:
+def _posted(kind: Kind, about: RequestFacts, facts: Facts, settings: Settings, bot_user: str | None) -> Message:
+    match kind:
+        case Kind.CORRECTION_NOTICE:
+            return correction_notice(about, facts["orders"])
+        case Kind.END_NOTICE:
+            return end_notice(about)
+        case Kind.REMINDER:
+            return card.reminder(about, rules_facts(settings))
+        case Kind.EMERGENCY_NOTICE:
+            return card.emergency_notice(about)
+        case _:
+            return live(about, bot_user, rules_facts(settings))
+
+
+def _about(session: Session, row: SlackMessage, now: datetime | None = None) -> RequestFacts:
     request = session.get(Request, row.request_seq)
     if request is None:
         raise LookupError(f"message {row.id} is about no request")
-    return request_facts(session, request)
+    return request_facts(session, request, now)
 
 
 _ABOUT_A_REQUEST: Mapping[Answer, Callable[[RequestFacts], Message]] = {
@@ -57,6 +77,15 @@ _ABOUT_A_REQUEST: Mapping[Answer, Callable[[RequestFacts], Message]] = {
     Answer.EXPIRED: preview_ended.expired,
     Answer.ALREADY_DECIDED: preview_ended.already_decided,
     Answer.OLDER_REVISION: preview_ended.older_revision,
+    Answer.APPROVED: approval_answers.approved,
+    Answer.APPROVED_MORE_NEEDED: approval_answers.approved_more_needed,
+    Answer.ALREADY_APPROVED: approval_answers.already_approved,
+    Answer.DECLINED: approval_answers.declined,
+    Answer.WITHDRAWN: approval_answers.withdrawn,
+    Answer.NUMBER_NEEDED: approval_answers.number_needed,
+    Answer.REMINDED: approval_answers.reminded,
+    Answer.REMINDED_LATELY: approval_answers.reminded_lately,
+    Answer.NOT_POSTED_YET: approval_answers.not_posted_yet,
 }
 
 
@@ -65,6 +94,12 @@ def _answer(session: Session, row: SlackMessage, facts: Facts, settings: Setting
     about = _about(session, row) if row.request_seq is not None else None
     if about is not None and what in _ABOUT_A_REQUEST:
         return _ABOUT_A_REQUEST[what](about)
+    if about is not None and what is Answer.ASKED_FOR_APPROVAL:
+        return approval_answers.asked_for_approval(about, rules_facts(settings))
+    if about is not None and what.value in STEERED:
+        return steered(what.value, about)
+    if what.value in ALL_STEERED:
+        return all_steered(what.value)
     match what:
         case Answer.REFUSED:
             verdict = Verdict.from_dict(facts["verdict"])
@@ -75,6 +110,10 @@ def _answer(session: Session, row: SlackMessage, facts: Facts, settings: Setting
             return answers.problem(facts["words"])
         case Answer.FILE_NOT_FETCHED:
             return answers.file_not_fetched(settings.contact)
+        case Answer.EXPORTED:
+            return approval_answers.exported(facts["rows"], facts["cut"])
+        case Answer.NOT_EXPORTED:
+            return approval_answers.not_exported(facts["why"], settings.contact)
         case Answer.BROKEN:
             return answers.broken(settings.contact)
         case _:
@@ -93,7 +132,13 @@ def _history(session: Session, row: SlackMessage, facts: Facts, now: datetime) -
     return history_page(entries, described(wanted), older, newer, share, facts.get("shared_by"))
 
 
-def _show(session: Session, facts: Facts, viewer: str | None) -> Message:
+def _waiting(session: Session, row: SlackMessage, facts: Facts, settings: Settings) -> Message:
+    found, total = requests.waiting(session, row.person, MOST)
+    entries = tuple(request_facts(session, request) for request in found)
+    return waiting_message(entries, total, rules_facts(settings), row.person, facts["approves"])
+
+
+def _show(session: Session, facts: Facts, settings: Settings, viewer: str | None) -> Message:
     request = requests.find(session, facts["public_id"])
     if request is None:
         return answers.no_such_request(facts["public_id"])
@@ -103,4 +148,14 @@ def _show(session: Session, facts: Facts, viewer: str | None) -> Message:
     lines = requests.orders(session, request, (page - 1) * ORDERS_PER_PAGE, ORDERS_PER_PAGE)
     told = history.events(session, request.public_id, (page - 1) * EVENTS_PER_PAGE, EVENTS_PER_PAGE)
     about = request_facts(session, request)
-    return show_page(about, order_facts(lines), event_facts(told), page, pages, events, viewer)
+    return show_page(
+        about,
+        order_facts(lines),
+        event_facts(told),
+        page,
+        pages,
+        events,
+        viewer,
+        rules_facts(settings),
+        approves=facts.get("approves", False),
+    )

@@ -137,6 +137,6 @@ def _is_readable(body: bytes, content_type: str) -> bool:
         if "payload" in fields:
             payload = json.loads(fields["payload"][0])
             return isinstance(payload, dict) and "type" in payload
-        return "command" in fields or "ssl_check" in fields
+        return fields.keys() >= {"command", "user_id", "channel_id"} or "ssl_check" in fields
     except ValueError:
         return False

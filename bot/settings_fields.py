@@ -192,16 +192,6 @@ SECRET_NAMES: frozenset[str] = frozenset(
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "APPROVER_USERS",
-        "APPROVER_USERGROUPS",
-        "SECOND_APPROVAL_ABOVE",
-        "APPROVALS_NEEDED",
-        "EMERGENCY_USERS",
-        "TYPE_TO_CONFIRM_ABOVE",
-        "MAX_ORDERS_PER_PERSON_PER_DAY",
-        "APPROVAL_TTL_SECONDS",
-        "UNDO_SECONDS",
-        "AUDIT_CHANNEL",
     }
 )
 """Settings whose behaviour is not built: set, they are refused, so that nobody relies on a protection that

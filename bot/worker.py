@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.cancellation import deadlines
 from bot.cancellation.look_up import LogReader
+from bot.cancellation.export import Exporter
 from bot.cancellation.parts import Parts
 from bot.cancellation.run import Runner
 from bot.inbox import Inbox
@@ -39,6 +40,7 @@ def lanes(parts: Parts, runner: Runner) -> list[Lane]:
         Lane("inbox", inbox.step, threads=4),
         Lane("orders", runner.step, threads=parts.settings.fincart_max_concurrency),
         Lane("logs", LogReader(parts).step),
+        Lane("exports", Exporter(parts).step),
         Lane("messages", poster.step, threads=3),
         Lane("deadlines", lambda: deadlines.meet_one(parts)),
         Lane("leases", lambda: _nothing_more(runner.renew), every=parts.timings.renew),

@@ -41,6 +41,8 @@ class EventKind(StrEnum):
     REST_NOT_SENT = "rest_not_sent"
     STOPPED = "stopped"
     CORRECTED = "corrected"
+    CHECK_ASKED = "check_asked"
+    LEFT_OUT = "left_out"
     FINISHED = "finished"
     HELD = "held"
     HOLD_ENDED = "hold_ended"

@@ -41,7 +41,7 @@ def lease(transaction: Transaction, owner: str, seconds: float) -> Leased | None
         )
         .order_by(col(Request.due_at))
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     request = transaction.session.scalars(query).first()
     if request is None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,16 +66,18 @@ def keep(database: Database, incoming: Incoming, *, due: bool = True) -> bool:
     return fresh
 
 
-def take(transaction: Transaction, owner: str) -> Delivery | None:
-    """The delivery that has waited longest, for this owner for `HANDLED_WITHIN`; None when nothing is due."""
+def take(
+    transaction: Transaction, owner: str, kinds: Collection[str], within: timedelta = HANDLED_WITHIN
+) -> Delivery | None:
+    """The delivery of these kinds that has waited longest, for this owner for so long; None when nothing is due."""
     now = transaction.now()
     due = col(Delivery.due_at)
-    query = select(Delivery).where(due <= now).order_by(due).limit(1).with_for_update(skip_locked=True)
+    query = select(Delivery).where(due <= now, col(Delivery.kind).in_(kinds)).order_by(due).limit(1).with_for_update(skip_locked=True)
     delivery = transaction.session.scalars(query).first()
     if delivery is not None:
         delivery.lease_owner = owner
         delivery.tries += 1
-        delivery.due_at = now + HANDLED_WITHIN
+        delivery.due_at = now + within
     return delivery
 
 

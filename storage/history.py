@@ -89,9 +89,9 @@ def _conditions(search: Search) -> list[ColumnElement[bool]]:
         asked = col(Request.requester) == search.person
         found.append(or_(asked, col(Request.decided_by) == search.person, decided))
     if search.order_id is not None:
-        found.append(
-            exists().where(col(OrderLine.order_id) == search.order_id, col(OrderLine.request_seq) == col(Request.seq))
-        )
+        # Found by the order's own index; asked of each request in turn, an old order would cost a walk through all.
+        holding = select(col(OrderLine.request_seq)).where(col(OrderLine.order_id) == search.order_id)
+        found.append(col(Request.seq).in_(holding))
     if search.status is not None:
         found.append(col(Request.state) == search.status)
     if search.outcome is not None:

@@ -91,6 +91,12 @@ def unsettled(session: Session, request: Request) -> Sequence[OrderLine]:
     return session.scalars(query.order_by(col(OrderLine.position))).all()
 
 
+def with_outcome(session: Session, request: Request, which: Sequence[Outcome]) -> Sequence[OrderLine]:
+    """The orders of a request that ended in one of these ways."""
+    query = select(OrderLine).where(col(OrderLine.request_seq) == request.seq, col(OrderLine.outcome).in_(which))
+    return session.scalars(query.order_by(col(OrderLine.position))).all()
+
+
 def settled_count(request: Request) -> int:
     """How many of its orders have an outcome."""
     return request.cancelled + request.rejected + request.not_sent + request.unknown

@@ -79,6 +79,8 @@ DECIDED = frozenset(
 """States in which a request has left the hands of people."""
 
 UNTOLD: Mapping[str, Any] = {
+    "revision": 1,
+    "approvals_needed": 0,
     "decided_by": None,
     "decided_at": None,
     "valid_until": None,
@@ -90,6 +92,7 @@ UNTOLD: Mapping[str, Any] = {
     "rejected": 0,
     "not_sent": 0,
     "unknown": 0,
+    "confirmed": 0,
 }
 """What these columns of a request hold while no event says anything else."""
 
@@ -151,7 +154,18 @@ def _take(told: Told, event: StoredEvent) -> str | None:
             return f"no request moves from {told.state.value.value} to {to.value}"
         told.state = Fact(to, event.seq)
     _tell(told, kind, event.seq, datetime.fromisoformat(payload["at"]), payload["who"], details, moved=to is not None)
-    return None
+    return _let_run_by_too_few(told) if to is RequestState.APPROVED and kind is not EventKind.EMERGENCY else None
+
+
+def _let_run_by_too_few(told: Told) -> str | None:
+    needed = told.columns.get("approvals_needed", Fact(0, 0)).value
+    requester = told.columns["requester"].value
+    approved = [
+        person
+        for person, (said, _) in told.decisions.items()
+        if said.value["verdict"] == EventKind.APPROVED.value and person != requester
+    ]
+    return f"it was let run by {len(approved)} of {needed}" if len(approved) < needed else None
 
 
 def _reachable(state: RequestState) -> frozenset[RequestState]:
@@ -218,8 +232,10 @@ def _request_row(name: str, request: Row, told: Told) -> Iterator[Disagreement]:
 def _figures(told: Told) -> dict[str, Fact]:
     figures: dict[str, Fact] = {}
     for settled in told.outcomes.values():
-        before = figures.get(settled.outcome, Fact(0, 0))
-        figures[settled.outcome] = Fact(before.value + 1, max(before.seq, settled.seq))
+        confirmed = ("confirmed",) if (settled.outcome, settled.proof) == ("cancelled", "log") else ()
+        for column in (settled.outcome, *confirmed):
+            before = figures.get(column, Fact(0, 0))
+            figures[column] = Fact(before.value + 1, max(before.seq, settled.seq))
     return figures
 
 

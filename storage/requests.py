@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -99,13 +99,17 @@ def make(transaction: Transaction, new: NewRequest, expires_at: datetime) -> Req
 def lock(transaction: Transaction, public_id: str) -> Request | None:
     """The request's row, held until the transaction ends: read the clock and judge only after this."""
     query = select(Request).where(col(Request.public_id) == public_id)
-    return transaction.session.scalars(query.with_for_update().execution_options(populate_existing=True)).first()
+    return transaction.session.scalars(
+        query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).first()
 
 
 def lock_by_seq(transaction: Transaction, seq: int) -> Request:
     """The same, by the request's number."""
     query = select(Request).where(col(Request.seq) == seq)
-    return transaction.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+    return transaction.session.scalars(
+        query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).one()
 
 
 def find(session: Session, public_id: str) -> Request | None:
@@ -150,9 +154,20 @@ def due(transaction: Transaction, states: Collection[RequestState]) -> Request |
         .where(col(Request.state).in_(states), col(Request.due_at) <= transaction.now())
         .order_by(col(Request.due_at))
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     return transaction.session.scalars(query).first()
+
+
+def waiting(session: Session, person: str | None, count: int) -> tuple[Sequence[Request], int]:
+    """What waits: for other people, or for this one to confirm. The first `count`, soonest over first, of how many."""
+    waits = or_(
+        col(Request.state) == RequestState.WAITING,
+        and_(col(Request.state) == RequestState.CONFIRMING, col(Request.requester) == person),
+    )
+    query = select(Request).where(waits).order_by(col(Request.expires_at), col(Request.seq))
+    total = session.scalars(select(func.count()).select_from(Request).where(waits)).one()
+    return session.scalars(query.limit(count)).all(), total
 
 
 def orders(session: Session, request: Request, first: int, count: int) -> Sequence[OrderLine]:
@@ -164,6 +179,39 @@ def orders(session: Session, request: Request, first: int, count: int) -> Sequen
         .limit(count)
     )
     return session.scalars(query).all()
+
+
+def keep_seen(transaction: Transaction, request: Request, seen: Mapping[str, tuple[str, datetime]]) -> None:
+    """Keep how orders stood at Fincart when they were looked at for the preview."""
+    if not seen:
+        return
+    transaction.session.connection().execute(
+        update(OrderLine)
+        .where(col(OrderLine.request_seq) == bindparam("seq"), col(OrderLine.order_id) == bindparam("its_id"))
+        .values(seen_status=bindparam("its_status"), seen_at=bindparam("its_time")),
+        [
+            {"seq": request.seq, "its_id": order_id, "its_status": status, "its_time": at}
+            for order_id, (status, at) in seen.items()
+        ],
+    )
+
+
+def seen(session: Session, request: Request) -> Sequence[OrderLine]:
+    """The orders that were looked at for the preview."""
+    query = select(OrderLine).where(col(OrderLine.request_seq) == request.seq, col(OrderLine.seen_status).is_not(None))
+    return session.scalars(query.order_by(col(OrderLine.position))).all()
+
+
+def leave_out(transaction: Transaction, request: Request, order_ids: Collection[str]) -> None:
+    """Take orders out of a request that nobody has decided yet: it is another one then, by its revision."""
+    lines = orders(transaction.session, request, 0, request.order_count)
+    kept = [line.model_dump() for line in lines if line.order_id not in order_ids]
+    for line in lines:
+        transaction.session.expunge(line)
+    transaction.session.execute(delete(OrderLine).where(col(OrderLine.request_seq) == request.seq))
+    transaction.session.execute(insert(OrderLine), [line | {"position": at} for at, line in enumerate(kept)])
+    request.order_count = len(kept)
+    request.revision += 1
 
 
 def troubles(session: Session, request: Request, count: int) -> Sequence[OrderLine]:

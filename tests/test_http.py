@@ -126,8 +126,7 @@ def test_a_body_of_one_megabyte_is_not_too_large(world: World) -> None:
         b"payload=%7B%7D",
         b"payload=null",
         b"command=/cancel-orders",
-        b"payload=%7B%22type%22%3A%22block_actions%22%7D",
-        b"payload=%7B%22type%22%3A%22view_submission%22%7D",
+        b"command=/cancel-orders&user_id=U0000001",
     ],
 )
 def test_a_well_signed_body_that_cannot_be_read_is_400(world: World, body: bytes) -> None:
@@ -139,6 +138,14 @@ def test_a_well_signed_event_that_cannot_be_read_is_400(world: World, body: byte
     headers = _signed(world, body) | {"Content-Type": "application/json"}
 
     assert 400 == _post(world, body, headers)[0]
+
+
+@pytest.mark.parametrize("kind", ["block_actions", "view_submission", "shortcut", "of_next_year"])
+def test_an_interaction_without_what_it_is_about_is_200_and_does_nothing(world: World, kind: str) -> None:
+    body = urlencode({"payload": json.dumps({"type": kind})}).encode()
+
+    assert 200 == _post(world, body, _signed(world, body))[0]
+    assert NOTHING == world.kinds()
 
 
 def test_an_event_that_nobody_handles_is_200(world: World) -> None:

@@ -19,7 +19,7 @@ from storage.states import MOVES, OPEN_STATES, HoldKind, RequestState
 from storage.tables import Hold
 
 STATES_PAGE = Path(__file__).parent.parent / "docs" / "states.md"
-SQLITE = sqlite.dialect()  # type: ignore[no-untyped-call]
+SQLITE = sqlite.dialect()
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 
 

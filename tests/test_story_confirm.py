@@ -26,11 +26,6 @@ def _at_once(*acts: Callable[[], object]) -> None:
         thread.join()
 
 
-def _answers(world: World) -> list[str]:
-    """All that was answered through response URLs, oldest first: a later answer may have replaced an earlier one."""
-    return [call.params["text"] for call in world.slack.calls("response_url")]
-
-
 def test_whoever_asked_confirms_and_the_channel_is_told_what_happened(world: World) -> None:
     preview = world.preview(ANN, f"{FIRST}, {SECOND} because duplicate")
     public_id = request_id(preview)
@@ -161,9 +156,9 @@ def test_a_second_click_is_told_that_it_was_already_confirmed(world: World) -> N
     world.click(ANN, preview, "Cancel 2 orders")
     world.ended(request_id(preview))
     world.forge(ANN, preview, "Cancel 2 orders")
-    world.slack.wait_for(lambda: any("Already confirmed" in text for text in _answers(world)))
+    world.slack.wait_for(lambda: any("Already confirmed" in text for text in world.answers()))
 
-    assert f"It was already confirmed by <@{ANN}>" in _answers(world)[-1]
+    assert f"It was already confirmed by <@{ANN}>" in world.answers()[-1]
     assert 1 == len(world.fincart.cancel_calls)
     assert 1 == world.kinds().count("went_ahead")
 
@@ -184,12 +179,12 @@ def test_of_two_clicks_at_once_from_two_devices_one_wins(world: World) -> None:
 
     _at_once(click, click, click)
     world.ended(request_id(preview))
-    world.slack.wait_for(lambda: len(_answers(world)) == 4)
+    world.slack.wait_for(lambda: len(world.answers()) == 4)
 
     assert 1 == world.kinds().count("went_ahead")
     assert 2 == world.kinds().count("click_refused")
     assert 1 == len(world.fincart.cancel_calls)
-    assert 2 == sum(f"It was already confirmed by <@{ANN}>" in text for text in _answers(world))
+    assert 2 == sum(f"It was already confirmed by <@{ANN}>" in text for text in world.answers())
 
 
 @pytest.mark.parametrize("race", range(3))
@@ -200,7 +195,7 @@ def test_of_confirm_and_keep_at_once_one_wins_and_the_loser_is_told_who_won(worl
         lambda: world.forge(ANN, preview, "Keep them"),
     ]
     _at_once(*acts)
-    world.slack.wait_for(lambda: len(_answers(world)) == 3)
+    world.slack.wait_for(lambda: len(world.answers()) == 3)
     kinds = world.kinds(request_id(preview))
     confirmed = "went_ahead" in kinds
     if confirmed:
@@ -211,7 +206,7 @@ def test_of_confirm_and_keep_at_once_one_wins_and_the_loser_is_told_who_won(worl
     assert int(confirmed) == len(world.fincart.cancel_calls)
     told = f"It was already confirmed by <@{ANN}>" if confirmed else f"Kept by <@{ANN}>"
     lost = "Already confirmed" if confirmed else "Already kept"
-    assert [True] == [told in text for text in _answers(world) if lost in text]
+    assert [True] == [told in text for text in world.answers() if lost in text]
 
 
 def test_a_button_of_another_revision_does_not_go_ahead(world: World) -> None:

@@ -23,6 +23,7 @@ from bot.sandbox.slack_socket import SlackSocket
 from bot.sandbox.slack_state import Post, View
 from bot.sandbox.slack_workspace import SlackWorkspace
 from bot.server import http_app
+from bot.serving import _connect
 from storage import audit
 from storage.database import Database
 
@@ -120,9 +121,7 @@ class World:
         self.url = self._web.url
         self._handler: SocketModeHandler | None = None
         if self.socket is not None:
-            assert settings.slack_app_token is not None
-            self._handler = SocketModeHandler(self.bot.app, settings.slack_app_token.get_secret_value())
-            self._handler.client.connect()
+            self._handler = _connect(self.bot)
             self.slack.wait_for(lambda: self.socket is not None and self.socket.connections > 0)
         else:
             self.slack.deliver = deliver_http(f"{self.url}/slack/events")
@@ -173,13 +172,16 @@ class World:
         """Press the button that says so."""
         return self.slack.click(person, where, button)
 
-    def told(self, person: str, act: Callable[[], object], timeout: float = 5.0) -> Post:
-        """What this person privately reads next, because of `act`."""
+    def told(
+        self, person: str, act: Callable[[], object], timeout: float = 5.0, with_button: str | None = None
+    ) -> Post:
+        """What this person privately reads next, because of `act`; only what has such a button, where one is named."""
         before = {post.ts: (post.text, post.revisions) for post in self.private(person)}
         act()
 
         def news() -> list[Post]:
-            return [post for post in self.private(person) if before.get(post.ts) != (post.text, post.revisions)]
+            changed = [post for post in self.private(person) if before.get(post.ts) != (post.text, post.revisions)]
+            return [post for post in changed if with_button in (None, *(each.action_id for each in post.buttons()))]
 
         return self.slack.wait_for(news, timeout)[-1]
 
@@ -199,9 +201,7 @@ class World:
 
     def preview(self, person: str = ANN, text: str = f"{FIRST} {SECOND} because duplicate") -> Post:
         """Ask, and read the preview."""
-        shown = self.answer(person, text)
-        assert "go_ahead" in {button.action_id for button in shown.buttons()}, shown.text
-        return shown
+        return self.told(person, lambda: self.type(person, text), with_button="go_ahead")
 
     def cancelled(self, person: str = ANN, text: str = f"{FIRST} {SECOND} because duplicate") -> Post:
         """Ask, go ahead, and read the live message once it tells the end."""
@@ -214,6 +214,10 @@ class World:
     def private(self, person: str) -> list[Post]:
         """What only this person sees, in channels and in the bot's direct messages, oldest first."""
         return self.slack.ephemerals(person) + [post for post in self.slack.dms(person) if post.author != person]
+
+    def answers(self) -> list[str]:
+        """All that was answered through response URLs, oldest first: a later one may have replaced an earlier one."""
+        return [call.params["text"] for call in self.slack.calls("response_url")]
 
     def live(self, public_id: str, channel: str = ORDERS) -> Post | None:
         """The request's message in the channel; there is never more than one."""
@@ -237,6 +241,11 @@ class World:
         return [self.fincart.status(order_id) for order_id in ids]
 
     # --- what is recorded
+
+    @property
+    def database_file(self) -> str:
+        """The path of the database, where it is SQLite's."""
+        return self._database_url.removeprefix("sqlite:///")
 
     def audit(self, public_id: str | None = None) -> list[Json]:
         """The history's events, oldest first; of one request, or all."""

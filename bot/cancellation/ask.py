@@ -12,6 +12,7 @@ from bot.cancellation.judgement import Judgement, judge
 from bot.cancellation.outbox import Asker
 from bot.cancellation.parts import Parts
 from bot.cancellation.pressing import question_about
+from bot.cancellation.statuses import Standing, look
 from bot.policy import Act, Sharing
 from storage import deliveries, requests
 from storage.audit import EventKind
@@ -31,6 +32,7 @@ class Wanted:
     orders: Sequence[NewOrder]
     reason: str | None
     source: Mapping[str, Any]
+    retry_of: str | None = None
 
 
 def ask(parts: Parts, delivery: Delivery, wanted: Wanted) -> None:
@@ -40,8 +42,9 @@ def ask(parts: Parts, delivery: Delivery, wanted: Wanted) -> None:
         _close(parts, delivery)
         return
     judgement = judge(parts, question_about(request, Act.ASK, request.requester))
+    seen = _seen(parts, request) if judgement.verdict.allowed else {}
     can_post = parts.people.channel(live_channel(parts, request)) is not Sharing.CANNOT_POST
-    _prepared(parts, delivery, wanted.asker, request.public_id, judgement, can_post=can_post)
+    _prepared(parts, delivery, wanted.asker, request.public_id, judgement, seen, can_post=can_post)
 
 
 def _accepted(parts: Parts, delivery: Delivery, wanted: Wanted) -> Request | None:
@@ -73,13 +76,27 @@ def _accept(parts: Parts, delivery: Delivery, wanted: Wanted) -> Request | None:
             orders=() if too_many else wanted.orders,
             order_count=len(wanted.orders),
             source=wanted.source,
+            retry_of=wanted.retry_of,
         )
         lasts = timedelta(seconds=parts.settings.request_ttl_seconds)
         return requests.make(transaction, new, transaction.now() + lasts)
 
 
+def _seen(parts: Parts, request: Request) -> dict[str, Standing]:
+    with parts.database.read() as session:
+        lines = requests.orders(session, request, 0, request.order_count)
+    return look(parts, [line.order_id for line in lines])
+
+
 def _prepared(
-    parts: Parts, delivery: Delivery, asker: Asker, public_id: str, judgement: Judgement, *, can_post: bool
+    parts: Parts,
+    delivery: Delivery,
+    asker: Asker,
+    public_id: str,
+    judgement: Judgement,
+    seen: Mapping[str, Standing],
+    *,
+    can_post: bool,
 ) -> None:
     verdict = judgement.verdict
     with parts.database.write() as transaction:
@@ -116,10 +133,12 @@ def _prepared(
         )
         if not shown:
             return
+        requests.keep_seen(transaction, request, {key: (each.status, each.at) for key, each in seen.items()})
         told: dict[str, Any] = {
             "expires_at": expires_at.isoformat(),
             "rule": verdict.rule,
             "revision": request.revision,
+            "approvals_needed": request.approvals_needed,
         }
         transaction.record(EventKind.PREVIEW_SHOWN, who=None, request=public_id, details=told)
         outbox.preview(transaction, asker, request, can_post=can_post)

@@ -1,26 +1,39 @@
 """Rows of the database as the plain facts that messages are built from."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from bot.config import Settings
-from bot.messages.facts import DecisionFacts, EventFacts, Figures, OrderFacts, RequestFacts, RulesFacts, SourceFacts
+from bot.messages.facts import (
+    DecisionFacts,
+    EventFacts,
+    Figures,
+    HoldFacts,
+    OrderFacts,
+    RequestFacts,
+    RulesFacts,
+    SourceFacts,
+    StatusFacts,
+)
 from bot.policy import Verdict
-from storage import decisions, history, requests, slack_messages
+from storage import decisions, history, holds, requests, slack_messages
 from storage.audit import EventKind
-from storage.states import RequestState
+from storage.states import Origin, RequestState
 from storage.tables import AuditEvent, OrderLine, Request
+
+_TELLING_AFTER = 3.0
+"""Seconds of a run before it can be said how long it will take."""
 
 FIRST_ORDERS = 60
 """More than any message has room for."""
 
 
-def request_facts(session: Session, request: Request) -> RequestFacts:
-    """All that messages say of one request, as it stands now."""
+def request_facts(session: Session, request: Request, now: datetime | None = None) -> RequestFacts:
+    """All that messages say of one request, as it stands now; what only holds for a while needs the time."""
     verdict = _verdict(request)
     live = slack_messages.of_request(session, request.seq, "live") if request.seq is not None else None
     head = history.final_head(session, request.public_id) if request.state is RequestState.FINISHED else None
@@ -57,9 +70,79 @@ def request_facts(session: Session, request: Request) -> RequestFacts:
             for each in decisions.of_request(session, request)
         ),
         emergency=request.emergency,
+        not_before=request.not_before,
+        stopped_by=request.stopped_by,
+        stop_why=request.stop_why,
+        holds=_holds(session, request),
+        status=_status(session, request),
+        confirmed=request.confirmed,
+        seconds_left=_seconds_left(request, now),
+        can_undo=bool(now and request.not_before and request.not_before > now),
         emergency_possible=bool(verdict and verdict.emergency_possible),
         reminded_at=_reminded_at(session, request),
     )
+
+
+def look_facts(kept: Mapping[str, Any], person: str, channel: str, now: datetime) -> RequestFacts:
+    """Orders that were only looked at, as a preview shows them: there is no request, so no id and no deadline."""
+    return RequestFacts(
+        public_id="",
+        revision=0,
+        state=RequestState.PREPARING,
+        requester=person,
+        channel_id=channel,
+        origin=Origin.COMMAND,
+        reason=None,
+        order_count=kept["order_count"],
+        figures=Figures(),
+        created_at=now,
+        source=SourceFacts(duplicates=tuple(kept["duplicates"])),
+        orders=tuple(
+            OrderFacts(position, order_id, unlike_fincart=unlike)
+            for position, (order_id, unlike) in enumerate(kept["orders"])
+        ),
+        unlike_count=kept["unlike_count"],
+        approvals_needed=kept["approvals_needed"],
+        status=StatusFacts(
+            checked=kept["checked"],
+            not_pending=tuple(OrderFacts(0, order_id, words=status) for order_id, status in kept["not_pending"]),
+            not_pending_count=kept["not_pending_count"],
+            elsewhere=tuple((order_id, request) for order_id, request in kept["elsewhere"]),
+        ),
+    )
+
+
+def _holds(session: Session, request: Request) -> tuple[HoldFacts, ...]:
+    if request.state not in (RequestState.APPROVED, RequestState.EXECUTING) or request.stopped_at is not None:
+        return ()
+    own = (HoldFacts("request", request.held_why, request.held_by),) if request.held_at is not None else ()
+    return own + tuple(HoldFacts(row.kind.value, row.why, row.who, row.until) for row in holds.in_force(session))
+
+
+def _status(session: Session, request: Request) -> StatusFacts:
+    if request.state not in (RequestState.PREPARING, RequestState.CONFIRMING):
+        return StatusFacts()
+    seen = requests.seen(session, request)
+    not_pending = [line for line in seen if (line.seen_status or "").strip().casefold() != "pending"]
+    ids = [line.order_id for line in requests.orders(session, request, 0, request.order_count)]
+    return StatusFacts(
+        checked=len(seen),
+        not_pending=tuple(
+            OrderFacts(line.position, line.order_id, line.label, words=line.seen_status)
+            for line in not_pending[:FIRST_ORDERS]
+        ),
+        not_pending_count=len(not_pending),
+        elsewhere=tuple(sorted(requests.open_elsewhere(session, ids, request.seq or 0).items())),
+    )
+
+
+def _seconds_left(request: Request, now: datetime | None) -> int | None:
+    done = request.cancelled + request.rejected + request.not_sent + request.unknown
+    began = request.not_before or request.decided_at
+    if now is None or began is None or request.state is not RequestState.EXECUTING or not done:
+        return None
+    gone = (now - began).total_seconds()
+    return round(gone / done * (request.order_count - done)) if gone >= _TELLING_AFTER else None
 
 
 def order_facts(lines: Iterable[OrderLine]) -> tuple[OrderFacts, ...]:

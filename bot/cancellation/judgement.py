@@ -33,6 +33,10 @@ class Judgement:
         question = replace(self.question, orders_today=orders_today)
         return replace(self, question=question, verdict=decide(self.rules, question, self.facts))
 
+    def approvals_for(self, orders: int) -> int:
+        """How many others must approve, if it were so many orders."""
+        return decide(self.rules, replace(self.question, orders=orders), self.facts).approvals_needed
+
 
 def judge(parts: Parts, question: Question, *, fresh: bool = False) -> Judgement:
     """What the policy says to this; waits for Slack at most five seconds, and not at all where nothing is needed.

@@ -24,7 +24,7 @@ from storage.tables import Delivery, SlackMessage
 
 def show_history(parts: Parts, delivery: Delivery, asker: Asker, wanted: History) -> None:
     """Show the newest page of what is searched for, to somebody who may read it."""
-    facts = {"filters": filters_to_json(wanted), "zone": _zone_of(parts.people.person(asker.person))}
+    facts = {"filters": filters_to_json(wanted), "zone": zone_of(parts.people.person(asker.person))}
     _read(parts, delivery, asker, Kind.HISTORY, facts)
 
 
@@ -35,7 +35,18 @@ def show_request(parts: Parts, delivery: Delivery, asker: Asker, public_id: str,
     if not known:
         _say(parts, delivery, asker, Answer.NO_SUCH_REQUEST, {"public_id": public_id})
         return
-    _read(parts, delivery, asker, Kind.SHOW, {"public_id": public_id, "page": page})
+    facts = {"public_id": public_id, "page": page, "approves": may_approve(parts, asker.person)}
+    _read(parts, delivery, asker, Kind.SHOW, facts)
+
+
+def show_waiting(parts: Parts, delivery: Delivery, asker: Asker) -> None:
+    """Show what waits, with the buttons that are for this person."""
+    _read(parts, delivery, asker, Kind.WAITING, {"approves": may_approve(parts, asker.person)})
+
+
+def may_approve(parts: Parts, person: str) -> bool:
+    """Whether to show somebody the buttons of those who may approve. What a press does is judged anew."""
+    return judge(parts, Question(Act.DECLINE, person, requester="")).verdict.allowed
 
 
 def turn_page(parts: Parts, delivery: Delivery, asker: Asker, message_id: int, cursor: Mapping[str, int]) -> None:
@@ -128,7 +139,8 @@ def _say(parts: Parts, delivery: Delivery, asker: Asker, what: Answer, facts: Ma
             deliveries.done(row, what)
 
 
-def _zone_of(person: PersonFacts) -> str | int:
+def zone_of(person: PersonFacts) -> str | int:
+    """The reader's time zone, as a history message keeps it."""
     return person.tz or person.tz_offset_seconds
 
 

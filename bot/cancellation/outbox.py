@@ -23,6 +23,7 @@ class Kind(StrEnum):
     SHARED_HISTORY = "shared_history"
     END_NOTICE = "end_notice"
     CORRECTION_NOTICE = "correction_notice"
+    LOOK = "look"
     WAITING = "waiting"
     REMINDER = "reminder"
     EMERGENCY_NOTICE = "emergency_notice"
@@ -54,10 +55,27 @@ class Answer(StrEnum):
     NOT_POSTED_YET = "not_posted_yet"
     EXPORTED = "exported"
     NOT_EXPORTED = "not_exported"
+    STOPPED = "stopped"
+    ALREADY_STOPPED = "already_stopped"
+    PAUSED = "paused"
+    ALREADY_PAUSED = "already_paused"
+    GOING_ON = "going_on"
+    NOT_HELD = "not_held"
+    UNDONE = "undone"
+    TOO_LATE_TO_UNDO = "too_late_to_undo"
+    CHECKING = "checking"
+    NOTHING_UNKNOWN = "nothing_unknown"
+    NOT_RUNNING = "not_running"
+    NOTHING_TO_RETRY = "nothing_to_retry"
+    NOTHING_TO_LEAVE_OUT = "nothing_to_leave_out"
+    ALL_PAUSED = "all_paused"
+    ALL_PAUSED_ALREADY = "all_paused_already"
+    ALL_RESUMED = "all_resumed"
+    NOTHING_PAUSED = "nothing_paused"
 
 
 TO_ALL = frozenset(
-    {Kind.LIVE, Kind.SHARED_HISTORY, Kind.END_NOTICE, Kind.REMINDER, Kind.EMERGENCY_NOTICE},
+    {Kind.LIVE, Kind.SHARED_HISTORY, Kind.END_NOTICE, Kind.REMINDER, Kind.EMERGENCY_NOTICE, Kind.CORRECTION_NOTICE},
 )
 """Messages that are posted and stay; all others answer one person, and are given up when nobody can be told."""
 
@@ -118,7 +136,14 @@ def refuse(
 
 def preview(transaction: Transaction, asker: Asker, request: Request, *, can_post: bool) -> None:
     """Show the requester what would happen, with the buttons that decide it."""
-    slack_messages.want(transaction, Kind.PREVIEW, asker.place(), request_seq=request.seq, facts={"can_post": can_post})
+    slack_messages.want(
+        transaction,
+        Kind.PREVIEW,
+        asker.place(),
+        request_seq=request.seq,
+        key=str(request.revision),
+        facts={"can_post": can_post},
+    )
 
 
 def live(transaction: Transaction, request: Request, channel: str | None = None, *, urgent: bool) -> None:

@@ -51,4 +51,6 @@ class Parts:
     """Wait so many seconds, or less where the process is told to stop; True once it is."""
     log_reads: Executor | None
     """Threads that read order logs side by side; None: one after another."""
+    preview_reads: Executor | None
+    """The same for previews, which wait behind no other reading."""
     timings: Timings

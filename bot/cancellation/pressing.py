@@ -28,8 +28,9 @@ class Click:
     """An approver's or decliner's comment, or the reason of an emergency."""
 
 
-Do = Callable[[Transaction, Request, Judgement], Answer | Verdict]
-"""What a press does under the request's lock: it answers what was done, or why nothing was."""
+Do = Callable[[Transaction, Request, Judgement], Answer | Verdict | None]
+"""What a press does under the request's lock: it answers what was done, or why nothing was; None where what it has
+shown is answer enough."""
 
 DONE = frozenset(
     {
@@ -41,6 +42,11 @@ DONE = frozenset(
         Answer.DECLINED,
         Answer.WITHDRAWN,
         Answer.REMINDED,
+        Answer.STOPPED,
+        Answer.PAUSED,
+        Answer.GOING_ON,
+        Answer.UNDONE,
+        Answer.CHECKING,
     }
 )
 """Answers that tell of something done; their use cases have recorded it. The others are recorded as refused."""
@@ -66,7 +72,19 @@ def press(parts: Parts, delivery: Delivery, click: Click, act: Act, do: Do) -> N
             deliveries.done(row, Answer.NO_SUCH_REQUEST)
             return
         result = do(transaction, request, judgement)
+        if result is None:
+            deliveries.done(row, act)
+            return
         _answer(transaction, row, click, act, request, result)
+
+
+def say(parts: Parts, delivery: Delivery, asker: Asker, what: Answer, request: Request | None = None) -> None:
+    """Answer somebody, once for each delivery, and be done with it."""
+    with parts.database.write() as transaction:
+        row = deliveries.still_ours(transaction, delivery)
+        if row is not None:
+            outbox.answer(transaction, asker, what, delivery=row, request=request)
+            deliveries.done(row, what)
 
 
 def question_about(request: Request, act: Act, person: str, orders_today: int = 0) -> Question:

@@ -67,7 +67,7 @@ class Runner:
         with self._parts.database.write() as transaction:
             renewed = batches.renew(transaction, self._parts.owner, self._parts.timings.lease)
         with self._lock:
-            self._fences = {seq: asked_at + self._parts.timings.lease for seq in renewed}
+            self._fences = dict.fromkeys(renewed, asked_at + self._parts.timings.lease)
 
     def park(self) -> None:
         """Leave what was planned and not sent, and the leases, to the next owner at once."""

@@ -6,6 +6,7 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.inbox import CLICK
+from bot.listeners import presses
 from bot.listeners.edge import Body, Edge, team_of
 from bot.messages.actions import Action
 from bot.messages.answers import button_not_known
@@ -23,8 +24,13 @@ def listen(app: App, edge: Edge) -> None:
         action = body["actions"][0]
         if action.get("action_id") not in set(Action):
             edge.respond(body.get("response_url"), button_not_known())
-        elif edge.keep(_incoming(body, action)) is None:
+        elif not _kept(edge, body, _incoming(body, action)):
             edge.respond(body.get("response_url"), edge.could_not_record())
+
+
+def _kept(edge: Edge, body: Body, press: Incoming) -> bool:
+    opened = presses.open_first(edge, body, press)
+    return opened is not None and (opened or edge.keep(press) is not None)
 
 
 def _incoming(body: Body, action: Body) -> Incoming:

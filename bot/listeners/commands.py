@@ -4,8 +4,9 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.cancellation.export import EXPORT
 from bot.cancellation.facts import rules_facts
-from bot.commands import Ask, Help, OpenForm, Show, parse
+from bot.commands import Ask, Export, Help, OpenForm, Pause, Preview, Resume, Show, Waiting, parse
 from bot.history_filter import History
 from bot.inbox import COMMAND
 from bot.listeners.edge import Body, Edge, inline, team_of
@@ -29,16 +30,16 @@ def listen(app: App, edge: Edge) -> None:
             case OpenForm():
                 opened = open_form(edge, body)
                 ack() if opened else ack(**inline(edge.could_not_record()))
-            case Ask() | History() | Show():
-                kept = edge.keep(_incoming(body, text))
+            case Ask() | Preview() | History() | Show() | Waiting() | Export() | Pause() | Resume():
+                kept = edge.keep(_incoming(EXPORT if isinstance(command, Export) else COMMAND, body, text))
                 ack() if kept is not None else ack(**inline(edge.could_not_record()))
             case _:
                 ack(**inline(not_read(command, text)))
 
 
-def _incoming(body: Body, text: str) -> Incoming:
+def _incoming(kind: str, body: Body, text: str) -> Incoming:
     return Incoming(
-        COMMAND,
+        kind,
         (str(body.get("trigger_id")), str(body["user_id"]), text),
         {"team": team_of(body), "user": body["user_id"], "channel": body["channel_id"], "text": text},
         body.get("response_url"),

@@ -21,6 +21,13 @@ class Action(StrEnum):
     DECLINE = "decline"
     WITHDRAW = "withdraw"
     REMIND = "remind"
+    STOP = "stop"
+    PAUSE = "pause"
+    GO_ON = "go_on"
+    UNDO = "undo"
+    CHECK_AGAIN = "check_again"
+    RETRY = "retry"
+    LEAVE_OUT = "leave_out"
 
 
 @dataclass(frozen=True, slots=True)

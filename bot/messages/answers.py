@@ -107,6 +107,11 @@ def form_not_opened() -> Message:
     )
 
 
+def press_not_opened() -> Message:
+    """Answers a button whose form Slack did not open in time."""
+    return render((Heading("The form could not be opened. Nothing was done."), paragraph("Press the button again.")))
+
+
 def broken(contact: str) -> Message:
     """Answers what the bot failed at by its own fault, after several tries."""
     return render(

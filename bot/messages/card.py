@@ -105,7 +105,9 @@ def emergency_button(facts: RequestFacts) -> Button:
 def reminder(facts: RequestFacts, rules: RulesFacts) -> Message:
     """Asks those who may approve, by name, in the card's thread. Whoever has approved is not asked again."""
     if facts.state is not RequestState.WAITING:
-        return render((paragraph(("Nobody is waited for any more: it ", Bold(standing(facts)), "."), *asked_lines(facts)),))
+        return render(
+            (paragraph(("Nobody is waited for any more: it ", Bold(standing(facts)), "."), *asked_lines(facts)),)
+        )
     named = may_approve(rules, (facts.requester, *facts.approvers()))
     asked: Line = (*named, ": please ") if named else ("Whoever may approve: please ",)
     question: Line = (

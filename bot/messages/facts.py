@@ -57,6 +57,30 @@ class DecisionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldFacts:
+    """Why nothing is sent just now: for one request or for all, until when (None: until somebody lifts it)."""
+
+    kind: str
+    """`request`, or a kind of hold on everything: `pause`, `rate_limit`, `down`, `token`."""
+    why: str | None = None
+    who: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFacts:
+    """What a preview saw of its orders at Fincart."""
+
+    checked: int = 0
+    """How many of them could be looked up in time."""
+    not_pending: tuple["OrderFacts", ...] = ()
+    """The first of those that cannot be cancelled; their `words` are their status."""
+    not_pending_count: int = 0
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    """Orders that are in another open request already, and in which."""
+
+
+@dataclass(frozen=True, slots=True)
 class RequestFacts:
     """One request as messages speak of it."""
 
@@ -104,6 +128,20 @@ class RequestFacts:
     """Its requester may do so."""
     reminded_at: datetime | None = None
     """When those who may approve were last reminded, while it waits for them."""
+
+    not_before: datetime | None = None
+    """Until then it can be taken back, and nothing is sent."""
+    stopped_by: str | None = None
+    stop_why: str | None = None
+    """Why nothing more of it is sent."""
+    holds: tuple[HoldFacts, ...] = ()
+    """What keeps it from being sent just now."""
+    confirmed: int = 0
+    """How many of the cancelled orders their own logs confirm."""
+    seconds_left: int | None = None
+    """About how long the run will take yet."""
+    can_undo: bool = False
+    status: StatusFacts = field(default_factory=StatusFacts)
 
     def approvers(self) -> tuple[str, ...]:
         """Who has approved it so far."""

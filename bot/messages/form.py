@@ -50,9 +50,9 @@ def form_view(
         "type": "modal",
         "callback_id": FORM,
         "private_metadata": draft_id,
-        "title": _plain("Cancel orders"),
-        "submit": _plain("Preview"),
-        "close": _plain("Close"),
+        "title": plain("Cancel orders"),
+        "submit": plain("Preview"),
+        "close": plain("Close"),
         "blocks": blocks,
     }
 
@@ -75,7 +75,7 @@ def _ids_field(ids: str, optional: bool) -> Json:
     element: Json = {"type": "plain_text_input", "action_id": IDS_ACTION, "multiline": True, "max_length": LONGEST_IDS}
     hint = f"With spaces, commas or new lines between them. About {_FIT} ids of 24 characters fit"
     hint += "; for more, choose a file." if optional else "."
-    return _input(IDS_BLOCK, "Order ids", _filled(element, ids, LONGEST_IDS), hint, optional)
+    return text_field(IDS_BLOCK, "Order ids", _filled(element, ids, LONGEST_IDS), hint, optional)
 
 
 def _file_field() -> Json:
@@ -86,22 +86,23 @@ def _file_field() -> Json:
         "max_files": 1,
     }
     hint = f"One id on each line, or a column named order_id. Up to {LARGEST_FILE // (1024 * 1024)} MB."
-    return _input(FILE_BLOCK, "Or a CSV or text file", element, hint, True)
+    return text_field(FILE_BLOCK, "Or a CSV or text file", element, hint, True)
 
 
 def _reason_field(reason: str, required: bool) -> Json:
     element: Json = {"type": "plain_text_input", "action_id": REASON_ACTION, "max_length": LONGEST_REASON}
     hint = "Kept in the history for good, and shown in the channel."
-    return _input(REASON_BLOCK, "Reason", _filled(element, reason, LONGEST_REASON), hint, not required)
+    return text_field(REASON_BLOCK, "Reason", _filled(element, reason, LONGEST_REASON), hint, not required)
 
 
-def _input(block_id: str, label: str, element: Json, hint: str, optional: bool) -> Json:
+def text_field(block_id: str, label: str, element: Json, hint: str, optional: bool) -> Json:
+    """A field of a form, with its label and hint."""
     return {
         "type": "input",
         "block_id": block_id,
-        "label": _plain(label),
+        "label": plain(label),
         "element": element,
-        "hint": _plain(hint),
+        "hint": plain(hint),
         "optional": optional,
     }
 
@@ -110,5 +111,6 @@ def _filled(element: Json, value: str, most: int) -> Json:
     return element | ({"initial_value": value[:most]} if value else {})
 
 
-def _plain(text: str) -> Json:
+def plain(text: str) -> Json:
+    """Text in which Slack formats nothing."""
     return {"type": "plain_text", "text": text, "emoji": False}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.commands import LONGEST_REASON, WORDS
+from bot.messages.card import may_approve
 from bot.messages.document import Bullets, Channel, Code, Group, Heading, Line, Typed, User
 from bot.messages.facts import RulesFacts
 from bot.messages.message import Message
@@ -75,12 +76,39 @@ def _rules(rules: RulesFacts) -> tuple[Line, ...]:
         ("Who may ask: ", *_who(rules)),
         ("Where: ", *_listed([(Channel(channel),) for channel in rules.allowed_channels], "any channel")),
         (f"At most {orders(rules.max_orders)} in one request",),
+        *_limits(rules),
         (f"{reason}; at most {LONGEST_REASON:,} characters",),
         (f"A preview can be confirmed for {duration(rules.preview_seconds)}",),
+        *_approval(rules),
         (f"Nothing new is sent later than {duration(rules.approval_valid_seconds)} after it was confirmed",),
-        ("Who may read the history: whoever may ask", *_auditors(rules)),
+        ("Who may read the history: whoever may ask or approve", *_auditors(rules)),
         ("Whom to ask: ", Typed(rules.contact)),
     )
+
+
+def _limits(rules: RulesFacts) -> tuple[Line, ...]:
+    lines: list[Line] = []
+    if rules.max_per_day is not None:
+        lines.append((f"At most {orders(rules.max_per_day)} of one person's requests let run in one day (UTC)",))
+    if rules.type_to_confirm_above is not None:
+        above = f"Above {orders(rules.type_to_confirm_above)}" if rules.type_to_confirm_above else "Always"
+        lines.append((f"{above}, whoever lets it run types the number of orders",))
+    return tuple(lines)
+
+
+def _approval(rules: RulesFacts) -> tuple[Line, ...]:
+    if rules.second_approval_above is None:
+        return ()
+    above = f"Above {orders(rules.second_approval_above)}" if rules.second_approval_above else "Always"
+    others = "1 other person" if rules.approvals_needed == 1 else f"{rules.approvals_needed} other people"
+    lines: list[Line] = [
+        (f"{above}, {others} must approve, within {duration(rules.approval_seconds)}; nobody approves their own",),
+        ("Who may approve: ", *(may_approve(rules) or ("everyone who may ask",))),
+    ]
+    if rules.emergency_users:
+        named = _listed([(User(user),) for user in rules.emergency_users], "nobody")
+        lines.append(("Who may go ahead alone in an emergency, told in the audit channel: ", *named))
+    return tuple(lines)
 
 
 def _who(rules: RulesFacts) -> Line:

@@ -113,8 +113,12 @@ def _entry(facts: RequestFacts) -> tuple[Line, ...]:
     if facts.permalink:
         first += (" · ", Link(facts.permalink, "message"))
     who: Line = ("Asked by ", User(facts.requester), " in ", Channel(facts.channel_id), ", ", When(facts.created_at))
-    if facts.decided_by is not None:
+    if approvers := facts.approvers():
+        who += ("; approved by ", User(approvers[0]), *(span for each in approvers[1:] for span in (", ", User(each))))
+    if facts.decided_by is not None and facts.decided_by not in approvers:
         who += (f"; {_VERBS.get(facts.state, 'confirmed')} by ", User(facts.decided_by))
+    if facts.emergency:
+        who += (" alone, ", Bold("in an emergency"))
     reason: Line = ("Reason: ", reason_of(facts, _REASON))
     if facts.state is RequestState.REFUSED and facts.rule:
         reason += (" · Refused under the rule: ", Typed(facts.rule, 120))

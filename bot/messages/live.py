@@ -8,6 +8,7 @@ from bot.messages.facts import OrderFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.preview import cannot_post
 from bot.messages.render import render
+from bot.messages.steering import hold_lines, run_buttons, time_left
 from bot.messages.words import (
     COMMAND,
     WORDS,
@@ -27,7 +28,8 @@ from storage.states import Outcome, RequestState
 def live(facts: RequestFacts, bot_user: str | None = None, rules: RulesFacts | None = None) -> Message:
     """The message in the channel, or in a direct message where the bot cannot post there. `rules` say who may approve
     while it waits for that."""
-    return render((*_happening(facts, rules), *_channel_note(facts, bot_user), *_small_print(facts)))
+    buttons = run_buttons(facts)
+    return render((*_happening(facts, rules), *_channel_note(facts, bot_user), *buttons, *_small_print(facts)))
 
 
 def end_notice(facts: RequestFacts) -> Message:
@@ -45,6 +47,21 @@ def end_notice(facts: RequestFacts) -> Message:
     return render((paragraph(opening, told), *_happening(facts), *_small_print(facts)))
 
 
+def correction_notice(facts: RequestFacts, corrected: int) -> Message:
+    """Says that outcomes which had been told were wrong, with what is known now."""
+    link: Line = (Link(facts.permalink, "See it in its live message"),) if facts.permalink else ()
+    opening: Line = (
+        "Of request ",
+        Code(facts.public_id),
+        f", what was told of {orders(corrected)} was wrong. What Fincart shows now: ",
+        Bold(standing(facts)),
+        ".",
+    )
+    heading = Heading(f"Corrected: {orders(corrected)} of {facts.public_id}")
+    where: Line = (*link, " All about it: ", Code(show_command(facts.public_id)))
+    return render((heading, paragraph(opening, where, *_who(facts, "Confirmed")), *_small_print(facts)))
+
+
 def _happening(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Part, ...]:
     match facts.state:
         case RequestState.WAITING:
@@ -56,7 +73,10 @@ def _happening(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Pa
         case RequestState.APPROVED:
             soon = "Nothing has been sent yet; the bot sends as soon as it can."
             heading = Heading(f"Cancelling {orders(facts.order_count)}")
-            return (heading, paragraph(soon, *_who(facts, "Confirmed"), *_valid_until(facts)))
+            if facts.can_undo and facts.not_before is not None:
+                until: Line = ("Nothing is sent before ", When(facts.not_before), "; until then it can be undone.")
+                return (heading, paragraph(until, *hold_lines(facts), *_who(facts, "Confirmed"), *_valid_until(facts)))
+            return (heading, paragraph(soon, *hold_lines(facts), *_who(facts, "Confirmed"), *_valid_until(facts)))
         case RequestState.WITHDRAWN:
             return _nothing_sent(facts, "Withdrawn", "Withdrawn")
         case RequestState.EXPIRED:
@@ -73,13 +93,13 @@ def _happening(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Pa
 
 
 def _executing(facts: RequestFacts) -> tuple[Part, ...]:
-    done = f"{facts.figures.settled():,} of {facts.order_count:,} done"
+    done = f"{facts.figures.settled():,} of {facts.order_count:,} done{time_left(facts)}"
     lines: list[Line | str] = [bold(done)]
     if facts.figures.settled():
         lines.append(f"So far: {figures(facts.figures, facts.figures.settled())}")
     return (
         Heading(f"Cancelling {orders(facts.order_count)}…"),
-        paragraph(*lines, *_who(facts, "Confirmed"), *_valid_until(facts)),
+        paragraph(*lines, *hold_lines(facts), *_stopped(facts), *_who(facts, "Confirmed"), *_valid_until(facts)),
         *(part for outcome in _TROUBLES for part in _trouble(facts, outcome)),
     )
 
@@ -92,9 +112,23 @@ def _finished(facts: RequestFacts) -> tuple[Part, ...]:
     now = "Nothing more to do." if all_done else "What to do now is said below, for each kind."
     return (
         Heading(f"Finished: {found}"),
-        paragraph(bold(summary), now, *at, *_who(facts, "Confirmed")),
+        paragraph(bold(summary), now, *_confirmed(facts), *_stopped(facts), *at, *_who(facts, "Confirmed")),
         *(part for outcome in _TROUBLES for part in _trouble(facts, outcome)),
     )
+
+
+def _stopped(facts: RequestFacts) -> tuple[Line, ...]:
+    if facts.stop_why is None:
+        return ()
+    who: Line = (" by ", User(facts.stopped_by)) if facts.stopped_by else ()
+    return (("Sending is over: ", Typed(facts.stop_why, 300), *who, "."),)
+
+
+def _confirmed(facts: RequestFacts) -> tuple[Line, ...]:
+    if not facts.confirmed:
+        return ()
+    each = "each" if facts.confirmed == facts.figures.cancelled else f"{facts.confirmed:,}"
+    return ((f"Of the cancelled, {each} confirmed by its log.",),)
 
 
 _TROUBLES = (Outcome.UNKNOWN, Outcome.REJECTED, Outcome.NOT_SENT)

@@ -20,7 +20,17 @@ from bot.messages.document import (
 from bot.messages.facts import RequestFacts
 from bot.messages.message import Message
 from bot.messages.render import render
-from bot.messages.words import asked_lines, bold, counted, order_list, orders, paragraph, show_command
+from bot.messages.words import (
+    COMMAND,
+    asked_lines,
+    bold,
+    counted,
+    order_line,
+    order_list,
+    orders,
+    paragraph,
+    show_command,
+)
 
 _SHOWN_DUPLICATES = 3
 
@@ -37,6 +47,7 @@ def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
         paragraph(bold(orders(facts.order_count).capitalize() + " would be cancelled:")),
         order_list(facts),
     ]
+    parts += _standing(facts)
     if facts.unlike_count:
         parts.append(paragraph(_unlike(facts)))
     if dropped := _dropped(facts):
@@ -51,6 +62,24 @@ def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
     return render(parts)
 
 
+def look(facts: RequestFacts) -> Message:
+    """The same without a request: nothing can be pressed, nothing was kept."""
+    again: Line = ("To ask for it, type ", Code(COMMAND), " and the same ids.")
+    parts: list[Part] = [
+        Heading(f"{orders(facts.order_count)}: what would happen"),
+        paragraph("Only you see this. Nothing was asked for and nothing is sent.", again),
+        order_list(facts),
+        *_standing(facts),
+    ]
+    if facts.unlike_count:
+        parts.append(paragraph(_unlike(facts)))
+    if dropped := _dropped(facts):
+        parts += [paragraph(bold("What was read and dropped:")), Bullets(dropped)]
+    if facts.approvals_needed:
+        parts.append(paragraph(*_approval(facts)))
+    return render(parts)
+
+
 def decide_buttons(facts: RequestFacts) -> Buttons:
     """Go ahead, with the act and the number on it, or keep the orders."""
     value = request_value(facts.public_id, facts.revision)
@@ -58,8 +87,33 @@ def decide_buttons(facts: RequestFacts) -> Buttons:
     if facts.approvals_needed:
         label = f"Ask for approval: cancel {orders(facts.order_count)}"
         ahead = Button(label, Action.ASK_APPROVAL, value, Style.DANGER)
+    left = facts.status.not_pending_count + len(facts.status.elsewhere)
+    out = (Button("Leave those out", Action.LEAVE_OUT, value),) if left > 0 else ()
     alone = (emergency_button(facts),) if facts.approvals_needed and facts.emergency_possible else ()
-    return Buttons((ahead, *alone, Button("Keep them" if facts.order_count != 1 else "Keep it", Action.KEEP, value)))
+    return Buttons((ahead, *alone, *out, Button("Keep them", Action.KEEP, value)))
+
+
+def _standing(facts: RequestFacts) -> list[Part]:
+    """How the orders stand at Fincart, as far as it could tell in time, and which another request has in hand."""
+    status = facts.status
+    if not status.checked:
+        checked = "Fincart could not tell how they stand in time. They can be cancelled only while they are pending."
+    elif status.checked < facts.order_count:
+        checked = f"Looked up at Fincart: checked {status.checked:,} of {facts.order_count:,}."
+    else:
+        checked = "Looked up at Fincart: all of them." if facts.order_count != 1 else "Looked up at Fincart."
+    parts: list[Part] = [paragraph(checked)]
+    where = show_command(facts.public_id)
+    if status.not_pending_count:
+        cannot = f"{orders(status.not_pending_count)} cannot be cancelled, as Fincart has it:"
+        parts.append(paragraph(bold(cannot)))
+        items = tuple((*order_line(order), ": ", Typed(order.words or "", 60)) for order in status.not_pending)
+        parts.append(Bullets(items, status.not_pending_count, where))
+    if status.elsewhere:
+        parts.append(paragraph(bold(f"{orders(len(status.elsewhere))} in another open request already:")))
+        listed = tuple((Code(order_id), ": ", Code(request)) for order_id, request in status.elsewhere)
+        parts.append(Bullets(listed, len(listed), where))
+    return parts
 
 
 def cannot_post(facts: RequestFacts, bot_user: str | None) -> tuple[Line, ...]:

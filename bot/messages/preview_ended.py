@@ -14,7 +14,7 @@ def went_ahead(facts: RequestFacts) -> Message:
         facts,
         f"Confirmed: cancelling {orders(facts.order_count)}",
         *decided_line(facts, "Confirmed"),
-        _where_to_watch(facts),
+        where_to_watch(facts),
     )
 
 
@@ -26,8 +26,9 @@ def kept(facts: RequestFacts) -> Message:
 def expired(facts: RequestFacts) -> Message:
     """Replaces the preview when its time is up, or answers a click that came too late."""
     until: tuple[Line, ...] = ()
+    decided = "decided" if facts.approvals_needed else "confirmed"
     if facts.expires_at is not None:
-        until = (("It could be confirmed until ", When(facts.expires_at), "."),)
+        until = ((f"It could be {decided} until ", When(facts.expires_at), "."),)
     again: Line = ("To go on, ask again: type ", Code(COMMAND), " and the order ids.")
     return _over(facts, "Expired. Nothing was sent.", *until, again)
 
@@ -36,7 +37,8 @@ def already_decided(facts: RequestFacts) -> Message:
     """Answers a click on a request that was decided before: who did it, when, and what came of it."""
     match facts.state:
         case RequestState.WITHDRAWN:
-            return _over(facts, "Already kept. Nothing was sent.", *decided_line(facts, "Kept"))
+            word = "Withdrawn" if facts.approvals_needed else "Kept"
+            return _over(facts, f"Already {word.lower()}. Nothing was sent.", *decided_line(facts, word))
         case RequestState.EXPIRED:
             return expired(facts)
         case RequestState.DECLINED:
@@ -44,11 +46,11 @@ def already_decided(facts: RequestFacts) -> Message:
         case RequestState.REFUSED:
             return _over(facts, "Refused. Nothing was sent.", *_rule(facts))
         case RequestState.PREPARING | RequestState.CONFIRMING | RequestState.WAITING:
-            return _over(facts, "Not decided yet", (f"It {standing(facts)}.",), *_see(facts))
+            return _over(facts, "Not decided yet", (f"It {standing(facts)}.",), *_waiting(facts), *_see(facts))
         case RequestState.APPROVED | RequestState.EXECUTING | RequestState.FINISHED:
             confirmed = decided_line(facts, "It was already confirmed")
             now: Line = ("It is now ", Bold(standing(facts)), ".")
-            return _over(facts, "Already confirmed", *confirmed, now, _where_to_watch(facts))
+            return _over(facts, "Already confirmed", *confirmed, now, where_to_watch(facts))
 
 
 def older_revision(facts: RequestFacts) -> Message:
@@ -70,11 +72,18 @@ def _rule(facts: RequestFacts) -> tuple[Line, ...]:
     return (("The rule: ", Typed(facts.rule)),) if facts.rule else ()
 
 
+def _waiting(facts: RequestFacts) -> tuple[Line, ...]:
+    if facts.state is not RequestState.WAITING:
+        return ()
+    return (("Whoever may approve presses Approve or Decline on its message; its requester may press Withdraw.",),)
+
+
 def _see(facts: RequestFacts) -> tuple[Line, ...]:
     return (("To see it, type: ", Code(show_command(facts.public_id))),)
 
 
-def _where_to_watch(facts: RequestFacts) -> Line:
+def where_to_watch(facts: RequestFacts) -> Line:
+    """Where its live message is."""
     if facts.permalink:
         return (Link(facts.permalink, "Watch it in its live message"), ".")
     if facts.in_direct_message:

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from bot.messages.card import may_approve
 from bot.messages.document import Channel, Code, Group, Heading, Line, Typed, User
 from bot.messages.facts import RequestFacts, RulesFacts
 from bot.messages.message import Message
@@ -60,13 +61,13 @@ def _told(code: Refusal, rules: RulesFacts, facts: RequestFacts | None) -> tuple
             yours: Line = ("To cancel orders yourself, type ", Code(COMMAND), " and the order ids.")
             return "Refused: only who asked can do this", (*who, *yours)
         case Refusal.OWN_REQUEST:
-            return "Refused: nobody approves their own request", ("Somebody else must decide on it.",)
+            return "Refused: nobody approves their own request", _others(rules, facts)
         case Refusal.NOT_ON_THE_LIST:
             return "Refused: you are not among those who may cancel orders", (
                 "Ask somebody who may, or ask to be added.",
             )
         case Refusal.NOT_AN_APPROVER:
-            return "Refused: you are not among those who may approve", ("Somebody who may approve must do it.",)
+            return "Refused: you are not among those who may approve", _others(rules, facts)
         case Refusal.NOT_A_READER:
             return "Refused: you are not among those who may read the history", (
                 "Ask somebody who may cancel or approve, or ask to be added.",
@@ -93,7 +94,8 @@ def _told(code: Refusal, rules: RulesFacts, facts: RequestFacts | None) -> tuple
                 f"Ask in parts of at most {orders(rules.max_orders)} each.",
             )
         case Refusal.TOO_MANY_TODAY:
-            return "Refused: that is more than you may cancel in one day", (
+            whose = "one person" if facts is None else "its requester"
+            return f"Refused: that is more than {whose} may cancel in one day", (
                 "Ask for fewer orders, wait until the next day (UTC), or let somebody else ask.",
             )
         case Refusal.REASON_NEEDED:
@@ -115,6 +117,12 @@ def _told(code: Refusal, rules: RulesFacts, facts: RequestFacts | None) -> tuple
 
 CHECK_SECONDS = 5
 """How long Slack is waited for before somebody is refused as "could not be checked"."""
+
+
+def _others(rules: RulesFacts, facts: RequestFacts | None) -> Line:
+    """Who may approve instead."""
+    named = may_approve(rules, () if facts is None else (facts.requester,))
+    return ("Somebody else must decide on it: ", *named, ".") if named else ("Somebody else must decide on it.",)
 
 
 def _right_channels(rules: RulesFacts) -> Line:

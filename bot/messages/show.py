@@ -1,9 +1,10 @@
 """PURE: all about one request, page by page: every order with its outcome, every decision and refusal."""
 
 from bot.messages.actions import Action, request_value
+from bot.messages.card import waiting_buttons, wanted_lines
 from bot.messages.document import Bullets, Button, Buttons, Heading, Line, Link, Note, Part, Typed, User, When
 from bot.messages.event_words import event_line
-from bot.messages.facts import EventFacts, OrderFacts, RequestFacts
+from bot.messages.facts import EventFacts, OrderFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.preview import decide_buttons
 from bot.messages.render import render
@@ -27,9 +28,12 @@ def show_page(
     pages: int,
     event_count: int,
     viewer: str | None = None,
+    rules: RulesFacts | None = None,
+    *,
+    approves: bool = False,
 ) -> Message:
     """Page `page` (from 1) of `pages`. The first holds the whole reason; the request's live buttons are on each,
-    for the `viewer` whom they concern."""
+    for the `viewer` whom they concern; `approves` says whether they may approve others' requests."""
     heading = f"Request {facts.public_id}" + (f", page {page:,} of {pages:,}" if pages > 1 else "")
     parts: list[Part] = [Heading(heading), paragraph(bold(_sentence(facts)), *_about(facts, page))]
     if page_orders:
@@ -45,6 +49,8 @@ def show_page(
         parts.append(Buttons(turning))
     if facts.state is RequestState.CONFIRMING and viewer == facts.requester:
         parts.append(decide_buttons(facts))
+    if facts.state is RequestState.WAITING and rules and (row := waiting_buttons(facts, rules, viewer, approves)):
+        parts.append(Buttons(row))
     return render(parts)
 
 
@@ -57,6 +63,8 @@ def _about(facts: RequestFacts, page: int) -> tuple[Line, ...]:
     lines += decided_line(facts, _VERBS.get(facts.state, "Confirmed"))
     if facts.state is RequestState.CONFIRMING and facts.expires_at is not None:
         lines.append(("It can be confirmed until ", When(facts.expires_at), " by ", User(facts.requester), "."))
+    if facts.state is RequestState.WAITING:
+        lines += wanted_lines(facts)
     if facts.state is RequestState.REFUSED and facts.rule and facts.decided_by is None:
         lines.append(("Refused under the rule: ", Typed(facts.rule)))
     if facts.finished_at is not None:

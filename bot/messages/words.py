@@ -44,7 +44,7 @@ def duration(seconds: int) -> str:
 
 def show_command(public_id: str) -> str:
     """What to type to see all of a request."""
-    return f"{COMMAND} show {public_id}"
+    return f"{COMMAND} show {public_id}" if public_id else COMMAND
 
 
 def figures(found: Figures, order_count: int) -> str:
@@ -104,7 +104,7 @@ def reason_of(facts: RequestFacts, most: int = SHORT_REASON, whole: bool = False
 
 
 def decided_line(facts: RequestFacts, verb: str) -> tuple[Line, ...]:
-    """`Confirmed by @U, 24 Nov at 17:40, under ALLOWED_USERS`, and so each other who decided; nothing where nobody did."""
+    """`Confirmed by @U, 24 Nov at 17:40, under ALLOWED_USERS`, and so whoever else decided; nothing where nobody did."""
     others = tuple(_decision_line(decision) for decision in facts.decisions)
     if facts.decided_by is None or facts.decided_by in {decision.person for decision in facts.decisions}:
         return others

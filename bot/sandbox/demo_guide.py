@@ -4,7 +4,7 @@ Whether it has is read from the bot's own records and from what Slack shows, so 
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.config import NOT_YET
@@ -13,21 +13,26 @@ from bot.sandbox.demo_orders import DemoOrder, demo_orders
 from bot.sandbox.demo_world import World
 from bot.sandbox.slack_state import Post
 from storage.audit import EventKind, stored_events
-from storage.states import Origin
+from storage.states import AnswerKind, Origin
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What has happened so far."""
 
-    events: tuple[tuple[str, str], ...]
-    """Every audit event: its kind, and its details as JSON."""
+    events: tuple[tuple[str, Mapping[str, object]], ...]
+    """Every audit event: its kind and its details."""
     posts: tuple[Post, ...]
     has_home: bool
 
-    def happened(self, kind: str, *words: str) -> bool:
-        """Whether there is an event of that kind whose details hold these words."""
-        return any(kind == each and all(word in details for word in words) for each, details in self.events)
+    def happened(self, kind: str, detail: str = "", value: object = None) -> bool:
+        """Whether there is an event of that kind with that detail: of that value, or any that is not nothing."""
+        return any(kind == each and (not detail or _is(details.get(detail), value)) for each, details in self.events)
+
+    def lost_an_answer(self) -> bool:
+        """Whether a call to Fincart came to no answer."""
+        answers = (details.get("answer") for _, details in self.events)
+        return any(isinstance(answer, dict) and answer.get("kind") == AnswerKind.LOST for answer in answers)
 
     def shown(self, *words: str) -> bool:
         """Whether the bot has shown a message with these words."""
@@ -44,6 +49,10 @@ class Step:
     command: str
     who: str
     done: Callable[[Seen], bool]
+
+
+def _is(found: object, wanted: object) -> bool:
+    return bool(found) if wanted is None else found == wanted
 
 
 def guide(world: World) -> list[dict[str, object]]:
@@ -67,7 +76,7 @@ def guide(world: World) -> list[dict[str, object]]:
 def _seen(world: World) -> Seen:
     with world.bot.parts.database.read() as session:
         payloads = [json.loads(event.payload) for event in stored_events(session.connection())]
-    events = tuple((payload["kind"], json.dumps(payload["details"])) for payload in payloads)
+    events = tuple((payload["kind"], payload["details"]) for payload in payloads)
     with world.slack.core.condition:
         bot = world.slack.state.bot_user
         posts = tuple(post for post in world.slack.state.posts.values() if post.author == bot)
@@ -109,7 +118,7 @@ STEPS = (
         "Press the red button of the preview. The channel's message goes from cancelling to what really happened.",
         "",
         "ann",
-        lambda seen: seen.happened(EventKind.FINISHED, '"cancelled"'),
+        lambda seen: seen.happened(EventKind.FINISHED, "cancelled"),
     ),
     Step(
         "history",
@@ -133,7 +142,7 @@ STEPS = (
         "Type the command alone and choose the sample CSV from the Fincart panel.",
         "/cancel-orders",
         "ann",
-        lambda seen: seen.happened(EventKind.REQUEST_MADE, f'"{Origin.FORM}"'),
+        lambda seen: seen.happened(EventKind.REQUEST_MADE, "origin", Origin.FORM),
     ),
     Step(
         "partly",
@@ -141,7 +150,7 @@ STEPS = (
         "In the Fincart panel turn on “Refuse one order” for one of the three, then ask and confirm.",
         "/cancel-orders {3} because wrong address",
         "ann",
-        lambda seen: seen.happened(EventKind.FINISHED, '"rejected"'),
+        lambda seen: seen.happened(EventKind.FINISHED, "rejected"),
     ),
     Step(
         "lost",
@@ -149,7 +158,7 @@ STEPS = (
         "Turn on “Break the connection after cancelling”. The bot reads the orders' logs, or says that it cannot know.",
         "/cancel-orders {2} because customer changed their mind",
         "ann",
-        lambda seen: seen.happened(EventKind.BATCH_SETTLED, '"lost"') or seen.happened(EventKind.FINISHED, '"unknown"'),
+        lambda seen: seen.lost_an_answer(),
     ),
     Step(
         "two",
@@ -157,7 +166,7 @@ STEPS = (
         "More than ten orders need one. Ask as Ann, press Ask for approval, then be Ben and approve.",
         "/cancel-orders {12} because warehouse fire",
         "ann",
-        lambda seen: seen.happened("approved") or seen.shown("Approved by"),
+        lambda seen: seen.happened("approved"),
     ),
     Step(
         "self",
@@ -165,15 +174,15 @@ STEPS = (
         "As Ann, press Approve on the card of your own request.",
         "",
         "ann",
-        lambda seen: seen.happened(EventKind.CLICK_REFUSED, '"act": "approve"'),
+        lambda seen: seen.happened(EventKind.CLICK_REFUSED, "act", "approve"),
     ),
     Step(
         "check",
         "Settle what was unknown",
-        "With the logs unreadable and an answer lost, the outcome is unknown. Make the logs readable, press Check again.",
+        "Lose an answer with the logs unreadable: the outcome is unknown. Make them readable and press Check again.",
         "",
         "ann",
-        lambda seen: seen.happened("checked_again"),
+        lambda seen: seen.happened("check_asked"),
     ),
     Step(
         "wrong",

@@ -23,7 +23,7 @@ class Role:
 
 ROLES = (
     Role(ANN, "ann", "Ann Okafor", "operator"),
-    Role(BEN, "ben", "Ben Haddad", "second operator, may use the emergency button"),
+    Role(BEN, "ben", "Ben Haddad", "second operator"),
     Role(GUS, "gus", "Gus Lindqvist", "guest"),
     Role(DEE, "dee", "Dee Moreau", "not allowed to cancel"),
 )

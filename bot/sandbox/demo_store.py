@@ -43,7 +43,6 @@ def load(folder: Path, clock: Clock) -> tuple[SlackWorkspace, DemoFincart]:
     if (folder / WORKSPACE).exists() and (folder / FINCART).exists():
         slack = SlackWorkspace.from_json((folder / WORKSPACE).read_text(), clock)
         fincart = DemoFincart.from_json((folder / FINCART).read_text(), clock)
-        assert isinstance(fincart, DemoFincart)
         return slack, fincart
     slack, fincart = SlackWorkspace(clock), DemoFincart(clock)
     settle_in(slack)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from typing import Self
 from urllib.parse import unquote
 
 from bot.sandbox.fincart_bodies import SUCCESS, chosen, error_response, fault_response, ids_of, iso, json_response
@@ -272,7 +273,7 @@ class FincartStandIn:
             return json.dumps({"settings": asdict(self.settings), "orders": orders, **asdict(self._state)})
 
     @classmethod
-    def from_json(cls, saved: str, clock: Callable[[], datetime]) -> FincartStandIn:
+    def from_json(cls, saved: str, clock: Callable[[], datetime]) -> Self:
         """A stand-in with the saved state. Raises ValueError, KeyError or TypeError for anything else."""
         data = json.loads(saved)
         settings = data["settings"]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.messages.message import Message
-from bot.sandbox import gallery_answers, gallery_requests
+from bot.sandbox.gallery_answers import made as made_answers
+from bot.sandbox.gallery_requests import made as made_about_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def gallery() -> tuple[Sample, ...]:
 
 
 def _samples() -> Iterator[Sample]:
-    for made in (gallery_requests.made, gallery_answers.made):
+    for made in (made_about_requests, made_answers):
         for name, builder, content in made():
             where = f"{builder.__module__.removeprefix('bot.messages.')}.{builder.__name__}"
             if isinstance(content, Message):

@@ -8,6 +8,7 @@ import threading
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -22,6 +23,7 @@ from bot.sandbox.demo_orders import sample_csv
 from bot.sandbox.demo_people import ROLES
 from bot.sandbox.demo_world import World, open_world
 from bot.sandbox.gallery import gallery
+from bot.sandbox.gallery_facts import NAMES
 from bot.sandbox.page_acts import NotPossible, act
 from bot.sandbox.page_guard import LocalOnly
 from bot.sandbox.page_updates import Updates
@@ -103,8 +105,8 @@ def page_app(world: World, updates: Updates) -> Starlette:
     async def sample(request: Request) -> Response:
         return _as_file(sample_csv(), "orders.csv")
 
-    async def kinds(request: Request) -> Response:
-        return JSONResponse([{"name": each.name, "surface": each.surface, "content": each.content} for each in gallery()])
+    async def samples(request: Request) -> Response:
+        return JSONResponse({"names": NAMES, "samples": [asdict(each) for each in gallery()]})
 
     async def page(request: Request) -> Response:
         return FileResponse(PAGE / ("gallery.html" if request.url.path == "/gallery" else "index.html"))
@@ -115,7 +117,7 @@ def page_app(world: World, updates: Updates) -> Starlette:
         Route("/api/events", events),
         Route("/api/act", do, methods=["POST"]),
         Route("/api/upload", upload, methods=["POST"]),
-        Route("/api/gallery", kinds),
+        Route("/api/gallery", samples),
         Route("/files/{id}", download),
         Route("/sample/orders.csv", sample),
         Mount("/page", StaticFiles(directory=PAGE)),

@@ -21,9 +21,10 @@ class NotAsTold(Exception):
 class Teller:
     """One story in one world. Everything it does goes through Slack, as a person would do it."""
 
-    def __init__(self, world: World, out: TextIO) -> None:
+    def __init__(self, world: World, out: TextIO, patience: float = PATIENCE) -> None:
         self.world = world
         self._out = out
+        self._patience = patience
 
     def chapter(self, title: str) -> None:
         """Begin a new part of the story."""
@@ -98,7 +99,7 @@ class Teller:
 
     def _wait(self, there: Callable[[], list[Post]], what: str) -> list[Post]:
         try:
-            return self.world.slack.wait_for(there, PATIENCE)
+            return self.world.slack.wait_for(there, self._patience)
         except TimeoutError:
             raise NotAsTold(f"there is no sign of {what}") from None
 

@@ -1,0 +1,45 @@
+"""The preview without a request: what would happen, with nothing to press that goes ahead."""
+
+from bot.cancellation import outbox
+from bot.cancellation.judgement import judge
+from bot.cancellation.outbox import Asker, Kind
+from bot.cancellation.parts import Parts
+from bot.cancellation.statuses import is_pending, look
+from bot.order_ids import OrderList
+from bot.policy import Act, Question
+from storage import deliveries, requests, slack_messages
+from storage.tables import Delivery
+
+_SHOWN = 60
+
+
+def look_only(parts: Parts, delivery: Delivery, asker: Asker, orders: OrderList) -> None:
+    """Show how these orders stand, to somebody who might ask for them. Nothing is kept of it but the answer."""
+    ids = [order.value for order in orders.orders]
+    question = Question(
+        Act.ASK, asker.person, requester=asker.person, channel=asker.channel, orders=len(ids), has_reason=True
+    )
+    verdict = judge(parts, question).verdict
+    seen = look(parts, ids) if verdict.allowed else {}
+    with parts.database.write() as transaction:
+        row = deliveries.still_ours(transaction, delivery)
+        if row is None:
+            return
+        if not verdict.allowed:
+            outbox.refuse(transaction, asker, verdict, delivery=row, orders=len(ids))
+        else:
+            not_pending = [(each, seen[each].status) for each in ids if each in seen and not is_pending(seen[each])]
+            elsewhere = requests.open_elsewhere(transaction.session, ids, besides=0)
+            facts = {
+                "order_count": len(ids),
+                "orders": [[order.value, order.unlike_fincart] for order in orders.orders[:_SHOWN]],
+                "unlike_count": sum(order.unlike_fincart for order in orders.orders),
+                "duplicates": [order.value for order in orders.duplicates],
+                "checked": len(seen),
+                "not_pending": not_pending[:_SHOWN],
+                "not_pending_count": len(not_pending),
+                "elsewhere": sorted(elsewhere.items()),
+                "approvals_needed": verdict.approvals_needed,
+            }
+            slack_messages.want(transaction, Kind.LOOK, asker.place(), facts=facts)
+        deliveries.done(row, verdict.code)

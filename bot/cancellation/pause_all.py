@@ -1,0 +1,53 @@
+"""Pause and resume: stop all sending of every request, and start it again."""
+
+from collections.abc import Callable
+
+from bot.cancellation import outbox
+from bot.cancellation.judgement import judge
+from bot.cancellation.outbox import Answer, Asker
+from bot.cancellation.parts import Parts
+from bot.policy import Act, Question
+from storage import deliveries, holds
+from storage.database import Transaction
+from storage.states import HoldKind
+from storage.tables import Delivery
+
+
+def pause(parts: Parts, delivery: Delivery, asker: Asker, why: str | None) -> None:
+    """Send nothing until somebody types `resume`; what is in flight is waited for."""
+
+    def act(transaction: Transaction) -> Answer:
+        if not holds.hold(transaction, HoldKind.PAUSE, None, who=asker.person, why=why):
+            return Answer.ALL_PAUSED_ALREADY
+        outbox.all_live(transaction)
+        return Answer.ALL_PAUSED
+
+    _if_allowed(parts, delivery, asker, act)
+
+
+def resume(parts: Parts, delivery: Delivery, asker: Asker) -> None:
+    """Lift a pause, and the hold after Fincart rejected the token; the other holds end by themselves."""
+
+    def act(transaction: Transaction) -> Answer:
+        lifted = [holds.lift(transaction, kind, who=asker.person) for kind in (HoldKind.PAUSE, HoldKind.TOKEN)]
+        if not any(lifted):
+            return Answer.NOTHING_PAUSED
+        outbox.all_live(transaction)
+        return Answer.ALL_RESUMED
+
+    _if_allowed(parts, delivery, asker, act)
+
+
+def _if_allowed(parts: Parts, delivery: Delivery, asker: Asker, act: Callable[[Transaction], Answer]) -> None:
+    verdict = judge(parts, Question(Act.PAUSE_ALL, asker.person), fresh=True).verdict
+    with parts.database.write() as transaction:
+        row = deliveries.still_ours(transaction, delivery)
+        if row is None:
+            return
+        if verdict.allowed:
+            result = act(transaction)
+            outbox.answer(transaction, asker, result, delivery=row)
+            deliveries.done(row, result)
+        else:
+            outbox.refuse(transaction, asker, verdict, delivery=row)
+            deliveries.done(row, verdict.code)

@@ -1,0 +1,85 @@
+"""PURE: the form that a button opens: the number of orders typed, a reason or a comment given."""
+
+from typing import Any
+
+from bot.commands import LONGEST_REASON
+from bot.messages.actions import Action
+from bot.messages.facts import RequestFacts
+from bot.messages.form import plain, text_field
+from bot.messages.render import rich_text
+from bot.messages.spans import cut
+from bot.messages.words import asked_lines, orders
+from bot.typed_text import tidy
+
+CONFIRM_FORM = "confirm_press"
+"""The view's `callback_id`."""
+
+NUMBER_BLOCK, WORDS_BLOCK = "number", "words"
+"""The `block_id` of each field, by which errors are shown."""
+
+NUMBER_ACTION, WORDS_ACTION = "number_typed", "words_typed"
+"""The `action_id` of each field's element."""
+
+_LONGEST_ERROR = 300
+
+Json = dict[str, Any]
+
+_TITLE = {
+    Action.GO_AHEAD: "Cancel orders",
+    Action.ASK_APPROVAL: "Ask for approval",
+    Action.APPROVE: "Approve",
+    Action.DECLINE: "Decline",
+    Action.EMERGENCY: "Emergency",
+}
+
+_SAID = {
+    Action.GO_AHEAD: "This sends them to Fincart. It cannot be undone.",
+    Action.ASK_APPROVAL: "Others are asked to approve this; with their approval it is sent. That cannot be undone.",
+    Action.APPROVE: "With the last approval needed they are sent to Fincart. That cannot be undone.",
+    Action.DECLINE: "Nothing of this request is sent then.",
+    Action.EMERGENCY: "This sends them to Fincart without anybody's approval. It is told in the audit channel, marked "
+    "in the history for ever, and cannot be undone.",
+}
+
+
+def confirm_view(action: Action, facts: RequestFacts, draft_id: str, *, with_number: bool) -> Json:
+    """The modal of this button. `draft_id` comes back as its `private_metadata`."""
+    acted = {Action.DECLINE: "Decline: cancel"}.get(action, "Cancel")
+    blocks = [rich_text(((f"{acted} {orders(facts.order_count)}?",), (_SAID[action],), *asked_lines(facts)))]
+    if with_number:
+        hint = f"Type {facts.order_count}, so that it is surely this many."
+        element: Json = {"type": "plain_text_input", "action_id": NUMBER_ACTION, "max_length": 20}
+        blocks.append(text_field(NUMBER_BLOCK, "How many orders?", element, hint, optional=False))
+    if asks := _words(action, facts):
+        label, hint, optional = asks
+        element = {"type": "plain_text_input", "action_id": WORDS_ACTION, "max_length": LONGEST_REASON}
+        blocks.append(text_field(WORDS_BLOCK, label, element | {"multiline": True}, hint, optional=optional))
+    return {
+        "type": "modal",
+        "callback_id": CONFIRM_FORM,
+        "private_metadata": draft_id,
+        "title": plain(_TITLE[action]),
+        "submit": plain(_TITLE[action]),
+        "close": plain("Back"),
+        "blocks": blocks,
+    }
+
+
+def confirm_errors(number: str = "", words: str = "") -> dict[str, str]:
+    """What `response_action: errors` carries, of the words for each field; empty where all are fine."""
+    given = {NUMBER_BLOCK: number, WORDS_BLOCK: words}
+    return {block: cut(tidy(said), _LONGEST_ERROR) for block, said in given.items() if said}
+
+
+def _words(action: Action, facts: RequestFacts) -> tuple[str, str, bool] | None:
+    """The field for words, where this button has one: its label, its hint, whether it may be left empty."""
+    shown = "Kept in the history for good, and shown in the channel."
+    match action:
+        case Action.APPROVE:
+            return "Comment", shown, True
+        case Action.DECLINE:
+            return "Why?", f"The requester reads it. {shown}", True
+        case Action.EMERGENCY if facts.reason is None:
+            return "Reason", shown, False
+        case _:
+            return None

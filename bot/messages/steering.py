@@ -1,0 +1,117 @@
+"""PURE: the buttons of a run, what holds it, and the short answers to whoever steers it."""
+
+from bot.messages.actions import Action, request_value
+from bot.messages.document import Button, Buttons, Code, Heading, Line, Part, Span, Typed, User, When
+from bot.messages.facts import HoldFacts, RequestFacts
+from bot.messages.message import Message
+from bot.messages.render import render
+from bot.messages.words import COMMAND, asked_lines, duration, orders, paragraph, show_command, standing
+from storage.states import RequestState
+
+
+def run_buttons(facts: RequestFacts) -> tuple[Part, ...]:
+    """What can be pressed under the live message of a request that runs or has run."""
+    buttons: list[Button] = []
+    if facts.state in (RequestState.APPROVED, RequestState.EXECUTING) and facts.stop_why is None:
+        if facts.can_undo:
+            buttons.append(_button(facts, "Undo", Action.UNDO))
+        buttons.append(_button(facts, "Stop", Action.STOP))
+        held = any(hold.kind == "request" for hold in facts.holds)
+        buttons.append(_button(facts, *(("Go on", Action.GO_ON) if held else ("Pause", Action.PAUSE))))
+    if facts.state in (RequestState.EXECUTING, RequestState.FINISHED) and facts.figures.unknown:
+        buttons.append(_button(facts, "Check again", Action.CHECK_AGAIN))
+    again = facts.figures.rejected + facts.figures.not_sent
+    if facts.state is RequestState.FINISHED and again:
+        buttons.append(_button(facts, f"Retry {orders(again)}", Action.RETRY))
+    return (Buttons(tuple(buttons)),) if buttons else ()
+
+
+def hold_lines(facts: RequestFacts) -> tuple[Line, ...]:
+    """What keeps it from being sent, and until when; nothing where nothing does."""
+    return tuple(hold_line(hold) for hold in facts.holds)
+
+
+def hold_line(hold: HoldFacts) -> Line:
+    """One hold in words: why, by whom, until when or until what."""
+    why: tuple[Span, ...] = (" (", Typed(hold.why, 200), ")") if hold.why and hold.why != "paused" else ()
+    until: tuple[Span, ...] = (" until ", When(hold.until)) if hold.until else ()
+    who: tuple[Span, ...] = (" by ", User(hold.who)) if hold.who else ()
+    match hold.kind:
+        case "request":
+            return ("On hold", *who, *why, ": nothing more of it is sent until somebody presses Go on, or Stop.")
+        case "pause":
+            return ("All sending is paused", *who, *why, ", until somebody types ", Code(f"{COMMAND} resume"), ".")
+        case "rate_limit":
+            return ("Fincart asked the bot to wait", *until, "; it goes on by itself.")
+        case "down":
+            return ("Fincart does not answer", *why, ". The bot tries again", *until, " and goes on by itself.")
+        case "token":
+            return (
+                "Fincart rejected the bot's token",
+                *why,
+                ": nothing is sent until it has been renewed and somebody types ",
+                Code(f"{COMMAND} resume"),
+                ".",
+            )
+        case _:
+            return ("Nothing is sent just now", *why, ".")
+
+
+def time_left(facts: RequestFacts) -> str:
+    """` · about 40 s left`, while a run goes on unhindered and has gone on for long enough to tell."""
+    if facts.seconds_left is None or facts.holds or facts.stop_why is not None:
+        return ""
+    return f" · about {duration(max(1, facts.seconds_left))} left"
+
+
+def steered(what: str, facts: RequestFacts) -> Message:
+    """The private answer to whoever pressed a button of a run. `what` is the answer\'s stable code."""
+    heading, line = _STEERED[what]
+    more: Line = ("How it stands: ", standing(facts), ". All about it: ", Code(show_command(facts.public_id)))
+    return render((Heading(heading), paragraph(line, more, *asked_lines(facts))))
+
+
+def all_steered(what: str) -> Message:
+    """The private answer to `pause` and `resume`."""
+    heading, line = _ALL_STEERED[what]
+    return render((Heading(heading), paragraph(line)))
+
+
+_STEERED = {
+    "stopped": ("Stopped", "Nothing more of it is sent. Calls in flight are waited for; the rest is not sent."),
+    "already_stopped": ("It was stopped before", "Nothing more of it is sent."),
+    "paused": ("Paused", "Nothing more of it is sent until somebody presses Go on. Its approval still runs out."),
+    "already_paused": ("It is on hold already", "Press Go on in its message to let it run, or Stop to end it."),
+    "going_on": ("It goes on", "The count of refused and unknown orders starts anew."),
+    "not_held": ("It is not on hold", "Nothing was changed."),
+    "undone": ("Undone. Nothing was sent.", "The request is withdrawn."),
+    "too_late_to_undo": ("Too late to undo", "Sending may have begun. Press Stop to send nothing more of it."),
+    "checking": ("Checking again", "The logs of its unknown orders are being read. Its message tells what they say."),
+    "nothing_unknown": ("Nothing is unknown", "Every order of it has an outcome."),
+    "not_running": ("That cannot be done now", "The request does not stand where this button belongs."),
+    "nothing_to_retry": (
+        "Nothing to retry",
+        "No order of it was refused or left unsent. Unknown ones are never sent again.",
+    ),
+    "nothing_to_leave_out": (
+        "Nothing was left out",
+        "Either every order can be cancelled as far as Fincart tells, or none would be left. Keep them, then.",
+    ),
+}
+
+_ALL_STEERED: dict[str, tuple[str, Line]] = {
+    "all_paused": (
+        "All sending is paused",
+        ("Calls in flight are waited for. To go on, type ", Code(f"{COMMAND} resume"), ". Deadlines run on."),
+    ),
+    "all_paused_already": ("All sending was paused before", ("To go on, type ", Code(f"{COMMAND} resume"), ".")),
+    "all_resumed": ("Sending goes on", ("Every message of a run says so.",)),
+    "nothing_paused": ("Nothing is paused", ("What holds a run by itself ends by itself; its message says when.",)),
+}
+
+STEERED = frozenset(_STEERED)
+ALL_STEERED = frozenset(_ALL_STEERED)
+
+
+def _button(facts: RequestFacts, label: str, action: Action) -> Button:
+    return Button(label, action, request_value(facts.public_id, facts.revision))

@@ -1,0 +1,55 @@
+"""PURE: `waiting`: what waits for a person, for whom, until when, with its live buttons."""
+
+from bot.messages.card import may_approve_lines, waiting_buttons, wanted_lines
+from bot.messages.document import Bold, Buttons, Code, Divider, Heading, Line, Link, Part, User, When
+from bot.messages.facts import RequestFacts, RulesFacts
+from bot.messages.message import Message
+from bot.messages.preview import decide_buttons
+from bot.messages.render import render
+from bot.messages.words import COMMAND, asked_lines, counted, orders, paragraph, show_command
+from storage.states import RequestState
+
+MOST = 5
+"""So many fit a message with their buttons; the others come up as these are decided."""
+
+
+def waiting_message(
+    entries: tuple[RequestFacts, ...], total: int, rules: RulesFacts, viewer: str | None, approves: bool
+) -> Message:
+    """The first `MOST` of `total`, those soonest over first. `approves` says whether the viewer may approve others'."""
+    if not entries:
+        nothing: Line = ("To see what was decided: ", Code(f"{COMMAND} history"))
+        return render((Heading("Nothing waits for anybody"), paragraph(nothing)))
+    parts: list[Part] = [Heading(f"{counted(total, 'request')} {'waits' if total == 1 else 'wait'} for somebody")]
+    parts.append(paragraph(*may_approve_lines(rules)))
+    for number, entry in enumerate(entries[:MOST]):
+        parts += [Divider()] if number else []
+        parts.append(paragraph(*_entry(entry)))
+        if buttons := _buttons(entry, rules, viewer, approves):
+            parts.append(buttons)
+    if total > len(entries):
+        rest: Line = (f"{total - len(entries):,} more: ", Code(f"{COMMAND} history status:waiting"))
+        parts.append(paragraph(rest))
+    return render(parts)
+
+
+def _entry(facts: RequestFacts) -> tuple[Line, ...]:
+    first: Line = (Bold(facts.public_id), f" · cancel {orders(facts.order_count)}")
+    if facts.permalink:
+        first += (" · ", Link(facts.permalink, "message"))
+    lines: list[Line] = [first, *asked_lines(facts)]
+    if facts.state is RequestState.WAITING:
+        lines += wanted_lines(facts)
+    else:
+        lines.append(("It waits for ", User(facts.requester), " to confirm it."))
+        if facts.expires_at is not None:
+            lines.append(("It can be confirmed until ", When(facts.expires_at), "."))
+    lines.append(("Its orders: ", Code(show_command(facts.public_id))))
+    return tuple(lines)
+
+
+def _buttons(facts: RequestFacts, rules: RulesFacts, viewer: str | None, approves: bool) -> Buttons | None:
+    if facts.state is RequestState.CONFIRMING:
+        return decide_buttons(facts) if viewer == facts.requester else None
+    row = waiting_buttons(facts, rules, viewer, approves)
+    return Buttons(row) if row else None

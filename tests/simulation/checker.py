@@ -1,0 +1,174 @@
+"""The independent checker: what Fincart received, what Slack shows and what the audit tells, held to one another."""
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from bot.rendering import render
+from storage.database import Database
+from storage.states import OPEN_STATES
+from storage.tables import SlackMessage
+from storage.verification import verify_all
+
+from .witness import Wrong
+
+if TYPE_CHECKING:
+    from .world import World
+
+FIGURES = re.compile(r"([0-9,]+) (cancelled|rejected|not sent|unknown)\b")
+OUTCOMES = ("cancelled", "rejected", "not_sent", "unknown")
+
+
+def check(world: "World") -> None:
+    """Everything has settled: raise `Wrong` where anything is not as it must be."""
+    events = _events(world)
+    told = _told(events)
+    _nothing_left(world)
+    _chain(world)
+    for request in world.rows.execute("SELECT * FROM request").fetchall():
+        _outcomes(world, request, told.get(request["public_id"], {}), events)
+        _shown(world, request, told.get(request["public_id"], {}))
+    _fresh(world)
+    _answered(world, events)
+    _no_secret(world)
+
+
+def _events(world: "World") -> list[dict[str, Any]]:
+    return [json.loads(row["payload"]) for row in world.rows.execute("SELECT payload FROM audit_event ORDER BY seq")]
+
+
+def _told(events: list[dict[str, Any]]) -> dict[str, dict[str, list[Any]]]:
+    """The last word of the audit on each order of each request."""
+    told: dict[str, dict[str, list[Any]]] = {}
+    for event in events:
+        for entry in event["details"].get("orders", ()):
+            if isinstance(entry, list):
+                told.setdefault(event["request"], {})[entry[0]] = entry
+    return told
+
+
+def _nothing_left(world: "World") -> None:
+    states = ", ".join(f"'{state.value}'" for state in OPEN_STATES)
+    for what, query in {
+        "a request in an open state": f"SELECT public_id, state, due_at FROM request WHERE state IN ({states})",
+        "a lease": "SELECT public_id, lease_until FROM request WHERE lease_until IS NOT NULL",
+        "an order in flight": "SELECT * FROM in_flight",
+        "an attempt without an end": "SELECT * FROM attempt WHERE ended_at IS NULL",
+        "a delivery unhandled": "SELECT id, kind FROM delivery WHERE due_at IS NOT NULL",
+        "a response URL": "SELECT id FROM delivery WHERE response_url IS NOT NULL "
+        "UNION ALL SELECT id FROM slack_message WHERE response_url IS NOT NULL",
+        "a message not shown": "SELECT id, kind, trouble FROM slack_message WHERE wanted <> shown AND trouble IS NULL",
+    }.items():
+        left = world.rows.execute(query).fetchall()
+        if left:
+            raise Wrong(f"{what} is left at the end: {[tuple(row) for row in left[:3]]}")
+
+
+def _chain(world: "World") -> None:
+    database = Database(f"sqlite:///{world.database}")
+    found = verify_all(database)
+    database.close()
+    if found.first_bad() is not None:
+        raise Wrong(f"the audit does not hold: {found.chain} {found.rows}")
+
+
+def _outcomes(world: "World", request: Any, told: dict[str, list[Any]], events: list[dict[str, Any]]) -> None:
+    name = request["public_id"]
+    lines = world.rows.execute(
+        "SELECT * FROM order_line WHERE request_seq = ? ORDER BY position", (request["seq"],)
+    ).fetchall()
+    sent = [each for each in world.witness.sent if each.request == name]
+    if request["state"] != "finished":
+        if sent or told:
+            raise Wrong(f"{name} is {request['state']}, and yet something of it was sent or settled")
+        return
+    if {line["order_id"] for line in lines} != set(told):
+        raise Wrong(f"the audit of {name} tells of other orders than were asked for")
+    for line in lines:
+        order, outcome, proof, words = told[line["order_id"]]
+        world.met[f"outcome {outcome} by {proof}"] += 1
+        if (line["outcome"], line["proof"], line["words"]) != (outcome, proof, words):
+            raise Wrong(f"{order} of {name}: the audit says {outcome}, its row {line['outcome']}")
+        ours = any(order in each.applied(world.fincart) for each in sent)
+        is_cancelled = _is_cancelled(world, order)
+        where = f"{order} of {name} is {outcome} ({proof}, {words!r})"
+        if outcome == "cancelled" and not is_cancelled:
+            raise Wrong(f"{where}, and is not cancelled at Fincart: {_log(world, order)}")
+        if outcome == "cancelled" and not any(order in each.ids for each in sent):
+            raise Wrong(f"{where}, and was never sent")
+        if outcome in ("rejected", "not_sent") and ours and name not in words:
+            raise Wrong(f"{where}, and a call of it cancelled it: {_log(world, order)}")
+        if outcome == "unknown" and is_cancelled:
+            raise Wrong(f"{where}, and its log shows it cancelled: {_log(world, order)}")
+        if outcome == "not_sent" and proof is None and any(order in each.ids and each.lost for each in sent):
+            raise Wrong(f"{where} without any proof, though a call that carried it was lost")
+
+
+def _is_cancelled(world: "World", order: str) -> bool:
+    if order not in world.fincart.order_ids():
+        return False
+    return any(line.title.casefold() in ("cancelled", "canceled") for line in world.fincart.lines(order))
+
+
+def _log(world: "World", order: str) -> str:
+    if order not in world.fincart.order_ids():
+        return "no such order"
+    return ", ".join(f"{line.title} {line.created_at:%H:%M:%S} {line.by}" for line in world.fincart.lines(order))
+
+
+def _shown(world: "World", request: Any, told: dict[str, list[Any]]) -> None:
+    """The live message in Slack: its figures add up, and are those of the audit."""
+    if request["state"] != "finished":
+        return
+    row = world.rows.execute(
+        "SELECT * FROM slack_message WHERE request_seq = ? AND kind = 'live'", (request["seq"],)
+    ).fetchone()
+    if row is None or row["ts"] is None:
+        raise Wrong(f"{request['public_id']} is finished, and nothing in Slack says so")
+    post = world.slack.state.posts[row["ts"]]
+    opening = post.text.partition("\n")[0]
+    shown = {word.replace(" ", "_"): int(number.replace(",", "")) for number, word in FIGURES.findall(opening)}
+    counted = {outcome: sum(entry[1] == outcome for entry in told.values()) for outcome in OUTCOMES}
+    if shown != {outcome: number for outcome, number in counted.items() if number}:
+        raise Wrong(f"Slack shows {opening!r} of {request['public_id']}, and the audit tells {counted}")
+    if sum(shown.values()) != request["order_count"]:
+        raise Wrong(f"the figures of {request['public_id']} do not add up: {opening!r}")
+
+
+def _fresh(world: "World") -> None:
+    """Every message that stays reads as it would if it were made now."""
+    process = world.process(0)
+    own = process.parts.people.own_identity()
+    with process.parts.database.read() as session:
+        for row in session.query(SlackMessage).where(SlackMessage.kind == "live", SlackMessage.ts.is_not(None)):
+            fresh = render(session, row, process.parts.settings, world.clock(), own.user_id if own else None)
+            post = world.slack.state.posts[row.ts]
+            if fresh.text != post.text and row.trouble is None:
+                raise Wrong(f"Slack shows\n{post.text}\nwhere it would now be\n{fresh.text}")
+
+
+def _answered(world: "World", events: list[dict[str, Any]]) -> None:
+    """Whoever asked for something was told of it, and every delivery that was acknowledged is remembered as handled."""
+    given_up = {
+        row["person"]
+        for row in world.rows.execute("SELECT person FROM slack_message WHERE wanted <> shown AND trouble IS NOT NULL")
+    }
+    for event in events:
+        if event["kind"] != "request_made" or event["who"] in given_up:
+            continue
+        mine = [
+            post
+            for post in world.slack.state.posts.values()
+            if post.only_for == event["who"] or post.channel == "D" + event["who"][1:]
+        ]
+        if not any(event["request"] in post.text or event["request"] in str(post.blocks) for post in mine):
+            raise Wrong(f"{event['who']} asked for {event['request']} and was never told of it")
+
+
+def _no_secret(world: "World") -> None:
+    state = world.slack.state
+    shown = "\n".join(f"{post.text}{post.blocks}" for post in state.posts.values())
+    kept = "\n".join(line for line in world.rows.iterdump() if not line.startswith("CREATE"))
+    for secret in (world.fincart.settings.token, state.bot_token, state.signing_secret):
+        if secret in shown or secret in kept:
+            raise Wrong("a secret is shown or kept")

@@ -1,0 +1,183 @@
+"""One life of one bot: its parts, its lanes and its web edge, all in this thread, halted or killed at any boundary."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import greenlet
+import httpx
+from sqlalchemy import event
+
+from bot.cancellation.parts import Parts, Timings
+from bot.cancellation.run import Runner
+from bot.config import Settings
+from bot.fincart import FincartClient
+from bot.listeners import make_app
+from bot.listeners.edge import Edge
+from bot.people import People
+from bot.policy import Rules
+from bot.request_ids import RequestIds
+from bot.server import Deliveries, Signature
+from bot.slack import SlackClient
+from bot.slack_answers import SlackTransport
+from bot.worker import Lane, lanes
+from storage.database import Database, StorageUnavailable, Transaction
+
+from .clock import Clock
+
+
+class Died(BaseException):
+    """The process was killed just here. Nothing catches it but whoever killed it."""
+
+
+Boundary = Callable[[str], None]
+"""Called at every boundary of a process with its name; may halt the step, or kill the process."""
+
+HALTS = frozenset({"begin", "committed", "sent", "read", "posted", "waiting"})
+"""Boundaries at which a step may be halted; at the others (a transaction is open, a fence was passed) only killed."""
+
+
+class HaltingDatabase(Database):
+    """A database whose every transaction begins, is about to be committed, and has been, at a boundary."""
+
+    def __init__(self, url: str, clock: Clock, boundary: Boundary) -> None:
+        super().__init__(url, clock)
+        self.boundary = boundary
+        self.gone = 0
+        """So many transactions more fail to begin."""
+        if self.is_sqlite:
+            # Nobody pulls the plug of a simulation, and waiting for a disk is most of its time.
+            event.listen(self.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous=OFF"))
+
+    @contextmanager
+    def write(self, within_seconds: float = 0.7, *, urgent: bool = False) -> Iterator[Transaction]:
+        self.boundary("begin")
+        if self.gone:
+            self.gone -= 1
+            raise StorageUnavailable("simulated: the database is gone")
+        with super().write(within_seconds, urgent=urgent) as transaction:
+            yield transaction
+            self.boundary("committing")
+        self.boundary("committed")
+
+
+class AtOnce(Executor):
+    """Does what it is given at once."""
+
+    def submit(self, act: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        """Do it."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(act(*given, **named))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What lies outside of the process: time, chance, the ways to Slack and Fincart, and where its database is."""
+
+    settings: Settings
+    clock: Clock
+    chance: Random
+    wait: Callable[["Process", float], None]
+    slack: Callable[["Process"], SlackTransport]
+    fincart: Callable[["Process"], httpx.BaseTransport]
+    make_runner: Callable[[Parts], Runner]
+    change_parts: Callable[[Parts], Parts]
+
+
+@dataclass(eq=False)
+class Task:
+    """A step of a lane under way. `budget` boundaries more, and it is halted."""
+
+    process: "Process"
+    lane: Lane
+    thread: greenlet.greenlet
+    budget: int
+    due_at: float = 0.0
+    """On the clock's uptime: not before it may it go on."""
+
+
+@dataclass(eq=False)
+class Process:
+    """A bot from its start to its death."""
+
+    name: str
+    outside: Outside
+    boundary_met: Callable[["Process", str], None]
+    tasks: list[Task] = field(default_factory=list)
+    is_dead: bool = False
+    is_stopping: bool = False
+    dies_in: int | None = None
+    """So many boundaries more, and it is killed."""
+
+    def __post_init__(self) -> None:
+        out = self.outside
+        settings = out.settings
+        assert settings.fincart_token is not None
+        assert settings.slack_bot_token is not None
+        assert settings.slack_signing_secret is not None
+        self.database = HaltingDatabase(settings.database_url, out.clock, self._boundary)
+        slack = SlackClient(out.slack(self))
+        fincart = FincartClient(
+            settings.fincart_base_url,
+            settings.fincart_token,
+            settings.fincart_timeout_seconds,
+            transport=out.fincart(self),
+            now=out.clock,
+        )
+        more: dict[str, Any] = {"preview_reads": None} if "preview_reads" in Parts.__dataclass_fields__ else {}
+        parts = Parts(
+            settings=settings,
+            rules=Rules.from_settings(settings),
+            database=self.database,
+            slack=slack,
+            people=People(slack, out.clock.uptime),
+            fincart=fincart,
+            owner=f"{self.name}:{out.chance.randrange(16**8):08x}",
+            new_request_id=RequestIds(out.chance).new,
+            now=out.clock,
+            uptime=out.clock.uptime,
+            wait=self._wait,
+            log_reads=None,
+            timings=Timings(),
+            **more,
+        )
+        self.parts = out.change_parts(parts)
+        self.runner = out.make_runner(self.parts)
+        self.lanes = [lane for lane in lanes(self.parts, self.runner) if lane.every is None]
+        self.timed = [lane for lane in lanes(self.parts, self.runner) if lane.every is not None]
+        token = settings.slack_bot_token.get_secret_value()
+        app = make_app(Edge(settings, self.database, slack, AtOnce()), token)
+        secret = settings.slack_signing_secret.get_secret_value()
+        self.deliveries = Deliveries(app, Signature(secret, lambda: out.clock().timestamp()))
+
+    def die(self) -> None:
+        """Kill it, with all that it was about to do."""
+        self.is_dead = True
+        for task in self.tasks:
+            task.thread.throw(Died)
+        self.tasks.clear()
+        self.database.close()
+        self.parts.fincart.close()
+
+    def can_begin(self, lane: Lane) -> bool:
+        """Whether one of the lane's threads is free."""
+        return sum(task.lane.name == lane.name for task in self.tasks) < lane.threads
+
+    def has_ready(self) -> bool:
+        """Whether a batch is written ahead that this process has not sent yet."""
+        return bool(self.runner._ready)
+
+    def _wait(self, seconds: float) -> bool:
+        if not self.is_stopping:
+            self.outside.wait(self, seconds)
+        return self.is_stopping
+
+    def _boundary(self, name: str) -> None:
+        self.boundary_met(self, name)

@@ -1,0 +1,143 @@
+"""Looks at every call on its way to Fincart, and holds it to what was committed before."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.sandbox.fincart_standin import FincartStandIn
+
+from .clock import Clock
+
+MAY_BE_LATE = timedelta(seconds=6)
+"""A call may leave so long after it was planned: as long as its lease."""
+
+GO_AHEADS = ("went_ahead", "approved", "emergency")
+
+
+class Wrong(Exception):
+    """Something that must never be."""
+
+
+@dataclass
+class Sent:
+    """One cancel call: whose it was, what it carried, and whether its sender learned what it came to."""
+
+    request: str
+    ids: tuple[str, ...]
+    at: datetime
+    number: int
+    """Of the call, as Fincart counts them."""
+    is_open: bool = True
+    lost: bool = False
+
+    def applied(self, fincart: FincartStandIn) -> tuple[str, ...]:
+        """The orders that this call cancelled."""
+        return fincart.calls[self.number - 1].applied
+
+
+class FincartWitness:
+    """Knows every cancel call, and says what was wrong with it at once."""
+
+    def __init__(self, rows: sqlite3.Connection, clock: Clock, fincart: FincartStandIn) -> None:
+        self._rows = rows
+        self._clock = clock
+        self._fincart = fincart
+        self.sent: list[Sent] = []
+        self.wrong: list[str] = []
+
+    def sending(self, ids: tuple[str, ...]) -> int:
+        """See `Witness`."""
+        holders = self._holders(ids)
+        request = holders[0]["public_id"] if holders else "nobody"
+        sent = Sent(request, ids, self._clock(), len(self._fincart.calls) + 1)
+        if len(holders) != 1:
+            self._wrong(sent, f"{len(holders)} attempts were written ahead for it")
+        else:
+            self._check(sent, holders[0])
+        self.sent.append(sent)
+        return len(self.sent) - 1
+
+    def ended(self, call: int, *, lost: bool) -> None:
+        """See `Witness`."""
+        self.sent[call].is_open = False
+        self.sent[call].lost = lost
+
+    def _holders(self, ids: tuple[str, ...]) -> list[sqlite3.Row]:
+        """The attempts that are written ahead, have not ended, and carry just these orders."""
+        query = """SELECT a.*, r.public_id, r.state, r.stopped_at, r.valid_until, r.not_before, r.held_at
+                   FROM attempt a JOIN request r ON r.seq = a.request_seq
+                   WHERE a.planned_at IS NOT NULL AND a.ended_at IS NULL"""
+        return [row for row in self._rows.execute(query) if self._ids(row) == list(ids)]
+
+    def _ids(self, attempt: sqlite3.Row) -> list[str]:
+        query = "SELECT position, order_id FROM order_line WHERE request_seq = ? ORDER BY position"
+        carried = set()
+        for part in attempt["positions"].split(","):
+            first, _, last = part.partition("-")
+            carried |= set(range(int(first), int(last or first) + 1))
+        return [row["order_id"] for row in self._rows.execute(query, (attempt["request_seq"],)) if row["position"] in carried]
+
+    def _check(self, sent: Sent, row: sqlite3.Row) -> None:
+        planned_at = _read(row["planned_at"])
+        if row["state"] != "executing":
+            self._wrong(sent, f"its request is {row['state']}")
+        if row["valid_until"] is None or _read(row["valid_until"]) <= planned_at:
+            self._wrong(sent, "the approval had run out when it was planned")
+        if sent.at > _read(row["valid_until"]) + MAY_BE_LATE:
+            self._wrong(sent, "the approval ran out long ago")
+        if sent.at < _read(row["not_before"]):
+            self._wrong(sent, "it could still be undone")
+        for column, why in (("stopped_at", "stopped"), ("held_at", "held")):
+            if row[column] is not None and _read(row[column]) < planned_at:
+                self._wrong(sent, f"its request was {why} when it was planned")
+        self._check_audit(sent)
+        self._check_holds(sent, planned_at)
+        for order in sent.ids:
+            self._check_order(sent, order)
+
+    def _check_audit(self, sent: Sent) -> None:
+        events = [
+            json.loads(row["payload"])
+            for row in self._rows.execute("SELECT payload FROM audit_event WHERE request = ? ORDER BY seq", (sent.request,))
+        ]
+        asked = [event["details"]["orders"] for event in events if event["kind"] == "request_made"]
+        if not asked or not set(sent.ids) <= set(asked[0]):
+            self._wrong(sent, "the audit knows nobody who asked for these orders")
+        if not any(event["kind"] in GO_AHEADS for event in events):
+            self._wrong(sent, "the audit knows nobody who let them go ahead")
+        told = [entry[0] for event in events for entry in event["details"].get("orders", ()) if isinstance(entry, list)]
+        if set(told) & set(sent.ids):
+            self._wrong(sent, "the audit has an outcome of some of them already")
+
+    def _check_holds(self, sent: Sent, planned_at: datetime) -> None:
+        for row in self._rows.execute("SELECT * FROM hold WHERE kind <> 'down'"):
+            until = row["until"]
+            if _read(row["since"]) < planned_at and (until is None or _read(until) > planned_at):
+                self._wrong(sent, f"everything was on hold ({row['kind']}) when it was planned")
+
+    def _check_order(self, sent: Sent, order: str) -> None:
+        hand = self._rows.execute(
+            "SELECT r.public_id FROM in_flight f JOIN request r ON r.seq = f.request_seq WHERE f.order_id = ?", (order,)
+        ).fetchone()
+        if hand is None or hand[0] != sent.request:
+            self._wrong(sent, f"{order} is in the hand of {hand and hand[0]}")
+        earlier = [each for each in self.sent if order in each.ids]
+        if any(each.is_open and each.request != sent.request for each in earlier):
+            self._wrong(sent, f"{order} is in flight for another request")
+        own = [each for each in earlier if each.request == sent.request]
+        if own and own[-1].lost and not self._was_read_since(order, own[-1].number):
+            self._wrong(sent, f"{order} is sent again on a guess: its log was not read since it was lost")
+
+    def _was_read_since(self, order: str, number: int) -> bool:
+        return any(
+            call.method == "GET" and call.ids == (order,) and call.answer == "200" and call.number > number
+            for call in self._fincart.calls[number:]
+        )
+
+    def _wrong(self, sent: Sent, why: str) -> None:
+        self.wrong.append(f"a call of {sent.request} for {', '.join(sent.ids)} at {sent.at:%H:%M:%S}: {why}")
+
+
+def _read(stored: str) -> datetime:
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC)

@@ -1,0 +1,120 @@
+"""Whatever is typed gets a clear answer, sends nothing by mistake, and pings nobody."""
+
+import pytest
+from conftest import StartWorld
+from world import ANN, FIRST, ORDERS, SECOND, World, go_ahead, order_ids, request_id
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (", ; ,", "no order id"),
+        ("because duplicate", "There is a reason but no order id."),
+        (f"{FIRST} because", "Type the reason after it"),
+        ("x" * 64 + "1", "too long for an order id (65 characters, at most 64)"),
+        ("lamp sofa", "is not understood"),
+        (f"{FIRST} lamp", "is not an order id: it has no digit"),
+        (f"{FIRST} 😀1", "is not an order id"),
+        (f"{FIRST} طلب1", "is not an order id"),
+        (f"{FIRST} \u202e1234", "turns the direction of text"),
+        (f"{FIRST} @bo", "is a mention, not an order id"),
+        (f"{FIRST} https://example.com/1", "is a link, not an order id"),
+        (f"{FIRST} <!channel>", "not an order id"),
+        ("R-7K3F9Q", "/cancel-orders show R-7K3F9Q"),
+        (f"{FIRST} because {'x' * 1001}", "Shorten it to 1,000 or fewer."),
+        ("waiting", "not available yet"),
+        ("pause", "not available yet"),
+    ],
+)
+def test_what_cannot_be_read_is_answered_with_its_fix_and_what_was_typed(world: World, typed: str, said: str) -> None:
+    answer = world.answer(ANN, typed)
+
+    assert "That was not understood" in answer.text
+    assert "Nothing was sent." in answer.text
+    assert said in answer.text
+    assert [] == world.kinds()
+    assert () == world.fincart.calls
+
+
+def test_only_duplicates_are_one_order(world: World) -> None:
+    assert "Cancel 1 order?" in world.preview(ANN, f"{FIRST} {FIRST}, {FIRST}").text
+
+
+def test_more_than_the_limit_is_refused_with_the_limit(world: World) -> None:
+    answer = world.answer(ANN, " ".join(order_ids(1001)))
+
+    assert "Refused: a request of 1,001 orders is too large" in answer.text
+    assert "at most 1,000 orders each" in answer.text
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"“{FIRST}”\u00a0‘{SECOND}’",
+        f"`{FIRST}`;\u200b{SECOND}",
+        f"• {FIRST}\n• {SECOND}",
+        f"{FIRST.upper()},{SECOND}",
+        f'"{FIRST}"\t{SECOND} —reason duplicate',
+        f"{FIRST} {SECOND} REASON: duplicate",
+    ],
+)
+def test_what_people_paste_is_read_as_they_mean_it(world: World, typed: str) -> None:
+    preview = world.preview(ANN, typed)
+    world.click(ANN, preview, go_ahead(preview))
+    world.ended(request_id(preview))
+
+    assert [(FIRST, SECOND)] == [call.ids for call in world.fincart.cancel_calls]
+
+
+def test_an_id_unlike_fincarts_is_marked_and_sent_exactly_as_typed(world: World) -> None:
+    world.fincart.add("DMA-EX-0001")
+    preview = world.preview(ANN, "DMA-EX-0001")
+    world.click(ANN, preview, go_ahead(preview))
+    world.ended(request_id(preview))
+
+    assert "unlike a Fincart order id" in preview.text
+    assert [("DMA-EX-0001",)] == [call.ids for call in world.fincart.cancel_calls]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "<!channel> look",
+        "@here and @everyone",
+        "<https://evil.example|the refund page>",
+        "*bold* _italic_ `code` ~gone~ > quote",
+        "مكرر \u202ereversed",
+        "😀😀",
+        "<@U0000002> said so",
+        "<!date^0^{date}|never> <!subteam^S0000001>",
+    ],
+)
+def test_a_reason_can_neither_ping_nor_link_nor_format(world: World, reason: str) -> None:
+    end = world.cancelled(ANN, f"{FIRST} because {reason}")
+    history = world.answer(ANN, "history")
+
+    for post in (end, history):
+        for forbidden in ("<!channel>", "<!here>", "<!everyone>", "<https://evil", "<!subteam", "<!date^0", "\u202e"):
+            assert forbidden not in post.text
+        assert "<@U0000002>" not in post.text
+        assert [] == [block for block in post.blocks if "mrkdwn" in str(block)]
+    assert 1 == len(world.slack.messages(ORDERS))
+
+
+def test_a_button_of_another_version_is_told_so(world: World) -> None:
+    preview = world.preview()
+    answer = world.told(
+        ANN, lambda: world.slack.forge_click(ANN, preview, {"action_id": "confirm_v0", "value": "everything"})
+    )
+
+    assert "This button is from an older version of the bot. Nothing was done." in answer.text
+    assert () == world.fincart.cancel_calls
+
+
+def test_a_token_that_fincart_rejects_is_said_plainly(start_world: StartWorld) -> None:
+    world = start_world()
+    world.fincart.settings.token_rejected = True
+    end = world.cancelled(ANN, f"{FIRST} {SECOND}")
+
+    assert "Finished: 2 not sent" in end.text
+    assert "User is not authorized" in end.text

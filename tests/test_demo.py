@@ -1,0 +1,279 @@
+"""The demo: its story in the terminal, its files, and the page's server (its looks are tested in tests/browser)."""
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.sandbox import story
+from bot.sandbox.demo_audit import audit_verdict
+from bot.sandbox.demo_fincart import ABOUT_ONE_ORDER, DemoFincart, Switch
+from bot.sandbox.demo_guide import guide
+from bot.sandbox.demo_orders import PENDING, demo_orders, sample_csv
+from bot.sandbox.demo_people import ANN, BEN, DEE, FINANCE, ORDERS
+from bot.sandbox.demo_store import FolderInUse
+from bot.sandbox.demo_world import World, now, open_world
+from bot.sandbox.page_server import served
+from bot.sandbox.page_snapshot import slack_part
+from bot.sandbox.story_chapters import tell_all
+from bot.sandbox.story_teller import NotAsTold, Teller
+from bot.sandbox.web_thread import WebThread
+
+FIRST, SECOND = (order.id for order in demo_orders()[:2])
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with open_world(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(world: World) -> Iterator[httpx.Client]:
+    with served(world) as url, httpx.Client(base_url=url, headers={"Origin": url.rstrip("/")}) as client:
+        yield client
+
+
+def ask(world: World, why: str = "duplicate") -> None:
+    world.slack.type_command(ANN, ORDERS, f"/cancel-orders {FIRST} {SECOND} because {why}")
+    world.slack.wait_for(lambda: any(why in post.text for post in world.slack.ephemerals(ANN)))
+
+
+def confirm(world: World) -> None:
+    preview = next(post for post in world.slack.ephemerals(ANN) if "Cancel 2 orders?" in post.text)
+    world.slack.click(ANN, preview, "Cancel 2 orders")
+    world.slack.wait_for(lambda: any("Finished: 2 cancelled" in post.text for post in world.slack.messages(ORDERS)))
+
+
+# The story
+
+
+def test_the_story_goes_as_told_and_ends_with_a_verified_record() -> None:
+    out = io.StringIO()
+
+    assert 0 == story.tell_story(out)
+    assert "Verified: " in out.getvalue()
+
+
+def test_the_story_says_where_it_does_not_go_as_told(world: World) -> None:
+    world.fincart.turn(Switch.TOKEN_REJECTED, True)
+
+    with pytest.raises(NotAsTold, match="2 cancelled"):
+        tell_all(Teller(world, io.StringIO(), patience=1.0))
+
+
+def test_the_command_line_ends_with_one_where_the_folder_is_in_use(world: World) -> None:
+    assert 1 == story.main(["--folder", str(world.folder), "--no-browser"])
+
+
+# Its files
+
+
+def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:
+    with open_world(tmp_path) as first:
+        ask(first)
+        confirm(first)
+        seen = [post.text for post in first.slack.messages(ORDERS)]
+
+    with open_world(tmp_path) as second:
+        assert seen == [post.text for post in second.slack.messages(ORDERS)]
+        assert "Cancelled" == second.fincart.status(FIRST)
+        assert audit_verdict(second.bot.parts.database).words.startswith("6 events")
+
+
+def test_a_preview_of_before_the_restart_can_still_be_confirmed(tmp_path: Path) -> None:
+    with open_world(tmp_path) as first:
+        ask(first)
+
+    with open_world(tmp_path) as second:
+        confirm(second)
+
+        assert "Cancelled" == second.fincart.status(SECOND)
+
+
+def test_fresh_forgets_what_was_there(tmp_path: Path) -> None:
+    with open_world(tmp_path) as first:
+        ask(first)
+
+    with open_world(tmp_path, fresh=True) as second:
+        assert [] == second.slack.ephemerals(ANN)
+        assert "nothing has been recorded yet" == audit_verdict(second.bot.parts.database).words
+
+
+def test_fresh_leaves_other_files_in_the_folder_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+
+    with open_world(tmp_path, fresh=True):
+        pass
+
+    assert "mine" == (tmp_path / "notes.txt").read_text()
+
+
+def test_two_demos_do_not_share_a_folder(world: World) -> None:
+    with pytest.raises(FolderInUse), open_world(world.folder):
+        pass
+
+
+def test_what_happens_on_the_page_is_on_disk_soon_after(world: World, page: httpx.Client) -> None:
+    written = threading.Event()
+    saved = world.folder / "workspace.json"
+    with httpx.Client(base_url=page.base_url, headers=page.headers) as client:
+        act(client, "say", channel=ORDERS, text="good morning")
+        for _ in range(100):
+            if "good morning" in saved.read_text():
+                written.set()
+                break
+            written.wait(0.05)
+
+    assert written.is_set()
+
+
+def test_the_orders_are_believable_and_all_different() -> None:
+    ids = {order.id for order in demo_orders()}
+
+    assert len(demo_orders()) == len(ids)
+    assert {24} == {len(order_id) for order_id in ids}
+    assert PENDING == sum(order.title == "Pending" for order in demo_orders())
+
+
+def test_the_sample_file_holds_pending_orders() -> None:
+    pending = [order.id for order in demo_orders() if order.title == "Pending"]
+
+    assert 5 == sum(order_id in sample_csv().decode() for order_id in pending)
+
+
+# The switches
+
+
+@pytest.mark.parametrize("switch", Switch)
+def test_a_switch_goes_on_and_off(switch: Switch) -> None:
+    fincart = DemoFincart(now)
+    fincart.settle_in()
+    order = FIRST if switch in ABOUT_ONE_ORDER else ""
+
+    fincart.turn(switch, True, order)
+    on = fincart.switches()
+    fincart.turn(switch, False)
+
+    assert {switch: order} == on
+    assert {} == fincart.switches()
+
+
+@pytest.mark.parametrize("switch", sorted(ABOUT_ONE_ORDER))
+def test_a_switch_about_one_order_wants_an_order_that_is_there(switch: Switch) -> None:
+    with pytest.raises(ValueError, match="no such|there is no order"):
+        DemoFincart(now).turn(switch, True, "nowhere")
+
+
+# The page's server
+
+
+def act(page: httpx.Client, name: str, person: str = ANN, **more: object) -> httpx.Response:
+    return page.post("/api/act", json={"person": person, "act": name, **more})
+
+
+def test_the_page_answers_under_its_own_address(page: httpx.Client) -> None:
+    answer = page.get("/")
+
+    assert 200 == answer.status_code
+    assert "It is not Slack" in answer.text
+
+
+def test_the_page_runs_no_script_but_its_own(page: httpx.Client) -> None:
+    policy = page.get("/").headers["content-security-policy"]
+
+    assert "default-src 'none'; script-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1:1", "0.0.0.0"])
+def test_a_name_of_the_web_that_points_here_gets_nothing(page: httpx.Client, host: str) -> None:
+    assert 403 == page.get("/", headers={"Host": host}).status_code
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:1", "null", ""])
+def test_another_page_can_do_nothing_here(world: World, page: httpx.Client, origin: str) -> None:
+    wanted = {"person": ANN, "act": "say", "channel": ORDERS, "text": "hello"}
+
+    answer = page.post("/api/act", json=wanted, headers={"Origin": origin})
+
+    assert 403 == answer.status_code
+    assert [] == world.slack.messages(ORDERS)
+
+
+def test_a_form_posted_to_the_page_does_nothing(page: httpx.Client) -> None:
+    assert 409 == page.post("/api/act", data={"person": ANN, "act": "say"}).status_code
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"act": "fly"},
+        {"act": "say", "channel": ORDERS, "text": " "},
+        {"act": "say", "channel": ORDERS, "text": "/remind me"},
+        {"act": "say", "channel": "C0NOWHERE", "text": "/cancel-orders help"},
+        {"act": "click", "ts": "1.2", "action": "go_ahead"},
+        {"act": "submit", "view": "V1"},
+        {"act": "switch", "switch": "sideways", "on": True},
+        {},
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_the_reason(page: httpx.Client, wanted: dict[str, object]) -> None:
+    answer = page.post("/api/act", json={"person": ANN, **wanted})
+
+    assert 409 == answer.status_code
+    assert answer.json()["error"]
+
+
+def test_nobody_acts_as_somebody_who_is_not_there(page: httpx.Client) -> None:
+    assert 409 == act(page, "say", person="U0NOBODY", channel=ORDERS, text="hello").status_code
+
+
+def test_a_private_message_is_sent_to_its_reader_alone(world: World) -> None:
+    ask(world, "a private matter")
+
+    assert "a private matter" in json.dumps(slack_part(world.slack, ANN))
+    assert "a private matter" not in json.dumps(slack_part(world.slack, BEN))
+
+
+def test_a_private_channel_is_shown_to_its_members_alone(world: World) -> None:
+    shown = {person: {each["id"] for each in slack_part(world.slack, person)["channels"]} for person in (ANN, DEE)}
+
+    assert FINANCE in shown[ANN]
+    assert FINANCE not in shown[DEE]
+
+
+def test_the_page_is_told_every_part_at_first_and_then_what_changes(world: World, page: httpx.Client) -> None:
+    parts: list[str] = []
+    with page.stream("GET", "/api/events", params={"person": ANN}) as events:
+        for line in events.iter_lines():
+            if line.startswith("event: "):
+                parts.append(line.removeprefix("event: "))
+            if len(parts) == 4 and line == ": still here":
+                world.slack.say(BEN, ORDERS, "good morning")
+            if len(parts) == 5:
+                break
+
+    assert ["slack", "fincart", "audit", "guide", "slack"] == parts
+
+
+def test_steps_of_the_guide_are_ticked_off_when_they_have_happened(world: World) -> None:
+    before = ticked(world)
+    ask(world)
+    asked = ticked(world)
+    confirm(world)
+
+    assert (set(), {"ask"}, {"ask", "confirm"}) == (before, asked, ticked(world))
+
+
+def ticked(world: World) -> set[object]:
+    return {step["id"] for step in guide(world) if step["done"]}
+
+
+def test_a_taken_port_is_an_error_and_no_other_port(world: World) -> None:
+    with served(world) as url, pytest.raises(OSError, match="in use"):
+        WebThread(lambda *_: None, httpx.URL(url).port or 0)  # type: ignore[arg-type, return-value]

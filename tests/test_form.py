@@ -1,0 +1,225 @@
+"""The form: opened by the bare command, filled in by hand or with a file, its mistakes shown beside its fields."""
+
+from dataclasses import replace
+
+import pytest
+from conftest import StartWorld
+from world import ANN, BO, CY, FIRST, SECOND, Post, World, order_ids, request_id
+
+from bot.messages.form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
+from bot.sandbox.slack_faults import Fault, FaultKind
+from bot.sandbox.slack_forms import NotOnScreen
+from bot.sandbox.slack_state import View
+
+
+def _form(world: World, person: str = ANN) -> View:
+    world.type(person, "")
+    opened = world.slack.wait_for(lambda: world.slack.open_view(person))
+    assert opened is not None
+    return opened
+
+
+def _sent_file(world: World, content: bytes, name: str = "orders.csv") -> Post:
+    """What is read after submitting the form with this file alone."""
+    form = _form(world)
+    file = world.slack.add_file(ANN, name, content)
+    return world.told(ANN, lambda: world.slack.submit(form, {FILE_BLOCK: [file]}))
+
+
+def _errors(world: World, person: str = ANN) -> dict[str, str]:
+    opened = world.slack.open_view(person)
+    assert opened is not None
+    return opened.errors
+
+
+def test_ids_and_a_reason_become_a_preview(world: World) -> None:
+    form = _form(world)
+    typed = {IDS_BLOCK: f"{FIRST}\n{SECOND}", REASON_BLOCK: "duplicate"}
+    preview = world.told(ANN, lambda: world.slack.submit(form, typed))
+    world.click(ANN, preview, "Cancel 2 orders")
+    end = world.ended(request_id(preview))
+
+    assert world.slack.open_view(ANN) is None
+    assert "Reason: duplicate" in preview.text
+    assert "by the form" in preview.text
+    assert "2 cancelled" in end.text
+
+
+def test_the_form_says_how_many_fit(start_world: StartWorld) -> None:
+    world = start_world(MAX_ORDERS_PER_REQUEST="77")
+
+    assert "77 orders" in _form(world).rendered()
+
+
+def test_a_csv_becomes_a_preview_that_says_which_column_was_read(world: World) -> None:
+    preview = _sent_file(world, f"name,order_id,city\nLamp,{FIRST},Cairo\nSofa,{SECOND},Giza\n".encode())
+    world.click(ANN, preview, "Cancel 2 orders")
+    world.ended(request_id(preview))
+
+    assert "Read from the file orders.csv" in preview.text
+    assert "order_id" in preview.text
+    assert [(FIRST, SECOND)] == [call.ids for call in world.fincart.cancel_calls]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{FIRST}\n{SECOND}\n".encode(),
+        f"order_id\n{FIRST}\n{SECOND}\n".encode("utf-8-sig"),
+        f"order_id\n{FIRST}\n{SECOND}\n".encode("utf-16"),
+        f"name;order_id\nLamp;{FIRST}\nSofa;{SECOND}\n".encode(),
+        f'name,order_id\n"Lamp, red","{FIRST}"\n"Sofa",{SECOND}\n'.encode(),
+        f"order_id\r\n{FIRST}\r\n\r\n{SECOND}\r\n".encode(),
+        f"order_id\n{FIRST}\n{SECOND}\n{FIRST}\n".encode(),
+    ],
+    ids=["plain", "bom", "utf-16", "semicolons", "quoted", "blank row", "duplicate"],
+)
+def test_every_honest_file_is_read(world: World, content: bytes) -> None:
+    preview = _sent_file(world, content)
+
+    assert "Cancel 2 orders?" in preview.text
+    assert FIRST in preview.text
+    assert SECOND in preview.text
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b" \n\n", "The file holds no order ids."),
+        (b"order_id\n", "The file holds no order ids."),
+        (b"PK\x03\x04" + b"\0" * 100, "not text"),
+        (f'order_id\n"{FIRST}\n{SECOND}\n'.encode(), "A quotation mark"),
+        (b"city,name\nCairo,Lamp\nGiza,Sofa\n", "No column of the file is known to hold order ids."),
+        (f"one,two\n{FIRST},{SECOND}\n{SECOND},{FIRST}\n".encode(), "could be the order ids"),
+        (f"order_id\n{FIRST}\nno id\n".encode(), "row 3"),
+    ],
+    ids=["blank", "header alone", "a zip", "broken quotes", "no column", "two columns", "bad cell"],
+)
+def test_every_bad_file_is_answered_with_its_fix(world: World, content: bytes, said: str) -> None:
+    answer = _sent_file(world, content)
+
+    assert "This could not be read. Nothing was sent." in answer.text
+    assert said in answer.text
+    assert [] == world.kinds()
+
+
+def test_a_file_of_ten_megabytes_is_refused_before_it_is_fetched(world: World) -> None:
+    form = _form(world)
+    file = world.slack.add_file(ANN, "all.csv", b"x" * (10 * 1024 * 1024))
+    world.slack.submit(form, {FILE_BLOCK: [file]})
+
+    assert "The file is too large: 10 MB" in _errors(world)[FILE_BLOCK]
+    assert 0 == world.slack.count("download")
+
+
+def test_without_the_scope_to_read_files_the_person_is_told(world: World) -> None:
+    world.slack.state.scopes.remove("files:read")
+    answer = _sent_file(world, FIRST.encode())
+
+    assert "The file could not be fetched from Slack" in answer.text
+    assert [] == world.kinds()
+
+
+def test_a_file_that_slack_does_not_hand_over_is_told(world: World) -> None:
+    world.slack.fail("download", Fault(FaultKind.SERVER_ERROR), None)
+
+    assert "The file could not be fetched from Slack" in _sent_file(world, FIRST.encode()).text
+
+
+def test_ids_and_a_file_are_joined_and_what_is_in_both_is_told(world: World) -> None:
+    form = _form(world)
+    file = world.slack.add_file(ANN, "orders.csv", f"order_id\n{FIRST}\n{SECOND}\n".encode())
+    preview = world.told(ANN, lambda: world.slack.submit(form, {IDS_BLOCK: FIRST, FILE_BLOCK: [file]}))
+
+    assert "Cancel 2 orders?" in preview.text
+    assert f"1 id given more than once, kept once: {FIRST}" in preview.text
+
+
+def test_a_thousand_orders_in_a_file(world: World) -> None:
+    preview = _sent_file(world, "\n".join(["order_id", *order_ids(1000)]).encode())
+
+    assert "Cancel 1,000 orders?" in preview.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "block", "said"),
+    [
+        ({}, IDS_BLOCK, "Paste at least one order id here, or choose a file."),
+        ({IDS_BLOCK: "no ids here"}, IDS_BLOCK, "is not an order id"),
+        ({IDS_BLOCK: "x" * 64 + "1"}, IDS_BLOCK, "too long"),
+    ],
+)
+def test_a_mistake_is_shown_beside_its_field(world: World, typed: dict[str, str], block: str, said: str) -> None:
+    world.slack.submit(_form(world), typed)
+
+    assert said in _errors(world)[block]
+    assert [] == world.kinds()
+
+
+def test_a_mistake_put_right_goes_on(world: World) -> None:
+    form = _form(world)
+    world.slack.submit(form, {IDS_BLOCK: "lamp"})
+    preview = world.told(ANN, lambda: world.slack.submit(form, {IDS_BLOCK: FIRST}))
+
+    assert "Cancel 1 order?" in preview.text
+
+
+def test_a_reason_that_is_too_long_is_stopped_by_the_field_itself(world: World) -> None:
+    form = _form(world)
+
+    with pytest.raises(NotOnScreen):
+        world.slack.submit(form, {IDS_BLOCK: FIRST, REASON_BLOCK: "x" * 1001})
+
+
+def test_a_reason_that_is_too_long_all_the_same_is_refused_with_the_limit(world: World) -> None:
+    form = _form(world)
+    values = {
+        IDS_BLOCK: {"ids_typed": {"type": "plain_text_input", "value": FIRST}},
+        REASON_BLOCK: {"reason_typed": {"type": "plain_text_input", "value": "x" * 1001}},
+    }
+    refused = world.slack.forge_submit(ANN, form, values)
+
+    assert "Shorten it to 1,000 or fewer." in refused.answer
+    assert [] == world.kinds()
+
+
+def test_a_required_reason_is_required_by_the_form(start_world: StartWorld) -> None:
+    world = start_world(REQUIRE_REASON="true")
+    form = _form(world)
+
+    with pytest.raises(NotOnScreen):
+        world.slack.submit(form, {IDS_BLOCK: FIRST})
+
+
+def test_nobody_submits_the_draft_of_somebody_else(world: World) -> None:
+    anns, bos = _form(world, ANN), _form(world, BO)
+    stolen = replace(bos, content={**bos.content, "private_metadata": anns.private_metadata})
+    values = {IDS_BLOCK: {"ids_typed": {"type": "plain_text_input", "value": FIRST}}}
+    refused = world.slack.forge_submit(BO, stolen, values)
+
+    assert "This form is too old. Nothing was sent." in refused.answer
+    assert [] == world.kinds()
+
+
+def test_policy_is_asked_of_forms_as_of_commands(world: World) -> None:
+    form = _form(world, CY)
+    answer = world.told(CY, lambda: world.slack.submit(form, {IDS_BLOCK: FIRST}))
+
+    assert "Refused: you are not among those who may cancel orders" in answer.text
+
+
+def test_the_identical_submission_delivered_again_asks_once(world: World) -> None:
+    form = _form(world)
+    sent = world.slack.submit(form, {IDS_BLOCK: FIRST})
+    world.slack.wait_for(lambda: world.slack.ephemerals(ANN))
+    again = world.slack.redeliver(sent)
+    world.preview(ANN, SECOND)
+
+    assert 200 == again.status
+    assert 2 == world.kinds().count("request_made")
+
+
+def test_a_form_that_slack_does_not_open_is_told(world: World) -> None:
+    world.slack.fail("views.open", Fault(FaultKind.SERVER_ERROR))
+
+    assert "The form could not be opened. Nothing was sent." in world.told(ANN, lambda: world.type(ANN, "")).text
