@@ -97,23 +97,37 @@ def with_outcome(session: Session, request: Request, which: Sequence[Outcome]) -
     return session.scalars(query.order_by(col(OrderLine.position))).all()
 
 
+def in_doubt(session: Session, request: Request, most: int) -> int:
+    """How many orders without an outcome wait for their logs to be read; counts no further than `most`."""
+    query = select(col(OrderLine.position)).where(
+        col(OrderLine.request_seq) == request.seq, col(OrderLine.outcome).is_(None), col(OrderLine.due_at).is_not(None)
+    )
+    return len(session.scalars(query.limit(most)).all())
+
+
 def settled_count(request: Request) -> int:
     """How many of its orders have an outcome."""
     return request.cancelled + request.rejected + request.not_sent + request.unknown
 
 
-def cancelled_elsewhere(session: Session, request: Request, order_ids: Sequence[str]) -> dict[str, str]:
-    """Which of these orders another request has as cancelled, and which request."""
+def cancelled_elsewhere(
+    session: Session, request: Request, order_ids: Sequence[str]
+) -> dict[str, list[tuple[OrderLine, Request]]]:
+    """Which of these orders other requests have as cancelled, and which requests."""
     query = (
-        select(col(OrderLine.order_id), col(Request.public_id))
+        select(OrderLine, Request)
         .join(Request, col(Request.seq) == col(OrderLine.request_seq))
         .where(
             col(OrderLine.order_id).in_(order_ids),
             col(OrderLine.outcome) == Outcome.CANCELLED,
             col(OrderLine.request_seq) != request.seq,
         )
+        .order_by(col(OrderLine.request_seq))
     )
-    return {row.order_id: row.public_id for row in session.execute(query)}
+    found: dict[str, list[tuple[OrderLine, Request]]] = {}
+    for line, other in session.execute(query):
+        found.setdefault(line.order_id, []).append((line, other))
+    return found
 
 
 def _is_news(finding: Finding) -> bool:

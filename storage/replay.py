@@ -87,6 +87,10 @@ UNTOLD: Mapping[str, Any] = {
     "finished_at": None,
     "stopped_at": None,
     "stopped_by": None,
+    "stop_why": None,
+    "held_at": None,
+    "held_by": None,
+    "held_why": None,
     "emergency": False,
     "cancelled": 0,
     "rejected": 0,
@@ -188,7 +192,15 @@ def _tell(
         told.times["finished_at"] = Fact(at, seq)
     if kind is EventKind.STOPPED:
         told.times["stopped_at"] = Fact(at, seq)
-        told.columns["stopped_by"] = Fact(who, seq)
+        told.columns |= {"stopped_by": Fact(who, seq), "stop_why": Fact(details["why"], seq)}
+    if kind is EventKind.HELD:
+        told.times["held_at"] = Fact(at, seq)
+        told.columns |= {"held_by": Fact(who, seq), "held_why": Fact(details["why"], seq)}
+    if kind is EventKind.HOLD_ENDED:
+        told.times.pop("held_at", None)
+        told.columns |= {column: Fact(None, seq) for column in ("held_at", "held_by", "held_why")}
+    if kind is EventKind.LEFT_OUT and told.orders is not None:
+        told.orders = Fact([order for order in told.orders.value if order not in set(details["orders"])], seq)
     if kind is EventKind.EMERGENCY:
         told.columns |= {"emergency": Fact(True, seq), "reason": Fact(details["reason"], seq)}
     for column in ("revision", "order_count", "approvals_needed"):

@@ -169,7 +169,7 @@ _REQUEST = _columns(
     *("seq", "public_id", "team_id", "requester", "channel_id", "origin", "retry_of", "reason", "order_count"),
     *("state", "revision", "verdict", "approvals_needed", "created_at", "expires_at", "valid_until"),
     *("decided_at", "decided_by", "finished_at", "cancelled", "rejected", "not_sent", "unknown", "confirmed"),
-    *("stopped_at", "stopped_by", "emergency"),
+    *("stopped_at", "stopped_by", "stop_why", "held_at", "held_by", "held_why", "emergency"),
 )
 _ORDER = _columns(
     OrderLine, "request_seq", "position", "order_id", "outcome", "proof", "words", "settled_at", "first_sent_at"

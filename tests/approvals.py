@@ -36,7 +36,10 @@ def waiting(world: World, person: str = ANN, text: str = f"{FIRST} {SECOND} beca
     preview = asked(world, person, text)
     label = next(button.text for button in preview.buttons() if button.action_id == "ask_approval")
     world.press(person, preview, label)
-    return card(world, request_id(preview))
+    shown = card(world, request_id(preview))
+    # Reminders need the card's place as the bot has it, which comes after Slack has it.
+    world.until(lambda: world.rows("SELECT ts FROM slack_message WHERE kind = 'live'")[-1][0])
+    return shown
 
 
 def card(world: World, public_id: str, channel: str = ORDERS) -> Post:

@@ -3,11 +3,13 @@
 import io
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from bot.sandbox import story
 from bot.sandbox.demo_audit import audit_verdict
@@ -119,17 +121,13 @@ def test_two_demos_do_not_share_a_folder(world: World) -> None:
 
 
 def test_what_happens_on_the_page_is_on_disk_soon_after(world: World, page: httpx.Client) -> None:
-    written = threading.Event()
+    act(page, "say", channel=ORDERS, text="good morning")
     saved = world.folder / "workspace.json"
-    with httpx.Client(base_url=page.base_url, headers=page.headers) as client:
-        act(client, "say", channel=ORDERS, text="good morning")
-        for _ in range(100):
-            if "good morning" in saved.read_text():
-                written.set()
-                break
-            written.wait(0.05)
+    ends = time.monotonic() + 5
+    while "good morning" not in saved.read_text() and time.monotonic() < ends:
+        threading.Event().wait(0.02)
 
-    assert written.is_set()
+    assert "good morning" in saved.read_text()
 
 
 def test_the_orders_are_believable_and_all_different() -> None:
@@ -165,7 +163,7 @@ def test_a_switch_goes_on_and_off(switch: Switch) -> None:
 
 @pytest.mark.parametrize("switch", sorted(ABOUT_ONE_ORDER))
 def test_a_switch_about_one_order_wants_an_order_that_is_there(switch: Switch) -> None:
-    with pytest.raises(ValueError, match="no such|there is no order"):
+    with pytest.raises(ValueError, match="there is no order"):
         DemoFincart(now).turn(switch, True, "nowhere")
 
 
@@ -276,4 +274,4 @@ def ticked(world: World) -> set[object]:
 
 def test_a_taken_port_is_an_error_and_no_other_port(world: World) -> None:
     with served(world) as url, pytest.raises(OSError, match="in use"):
-        WebThread(lambda *_: None, httpx.URL(url).port or 0)  # type: ignore[arg-type, return-value]
+        WebThread(Starlette(), httpx.URL(url).port or 0)

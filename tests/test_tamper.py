@@ -14,7 +14,7 @@ from conftest import _of_sqlalchemy
 from sqlalchemy import Boolean, Column, Connection, Integer, Table, delete, event, insert, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
-from world import ANN, BO, CY, FIRST, SECOND, THIRD, Clock, World, order_ids, request_id
+from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, Clock, Post, World, order_ids, request_id
 
 from storage.audit import Broken, Head, canonical, event_hash, stored_events, verify
 from storage.columns import BigInt, UtcDateTime, Word
@@ -27,8 +27,8 @@ REQUEST, ORDER, DECISION, EVENT = (TABLES[name] for name in ("request", "order_l
 
 WORKING_MEMORY = {
     "request": {
-        *("seq", "delivery_id", "source", "remind_at", "not_before", "due_at", "stop_why", "held_at", "held_by"),
-        *("held_why", "failed_since_go_on", "next_position", "batch_size", "lease_owner", "lease_token"),
+        *("seq", "delivery_id", "source", "remind_at", "not_before", "due_at"),
+        *("failed_since_go_on", "next_position", "batch_size", "lease_owner", "lease_token"),
         "lease_until",
     },
     "order_line": {"label", "unlike_fincart", "seen_status", "seen_at", "first_sent_at", "doubt", "due_at", "log"},
@@ -120,29 +120,34 @@ def _small_story(url: str) -> None:
         world.cancelled(ANN, f"{FIRST} {SECOND} because duplicate")
         world.cancelled(BO, f"{THIRD} 6877b613a665f49134efffff")
         kept = world.preview(ANN, f"{FIRST} because mistaken")
-        world.press(ANN, kept, "Keep it")
+        world.press(ANN, kept, "keep")
         world.answer(CY, FIRST)
-        _ask_for_approval(world, BO, "Approve")
-        _ask_for_approval(world, CY, "Decline")
+        _ask_for_approval(world, BO, "approve")
+        _ask_for_approval(world, CY, "decline")
         world.preview(BO, f"{SECOND} because late")
         clock.advance(1000)
         world.until(lambda: "expired" in world.kinds())
 
 
-def _ask_for_approval(world: World, approver: str, button: str) -> None:
+def _ask_for_approval(world: World, approver: str, action: str) -> None:
     """Ask for three orders, which needs a second person, and have that person decide."""
-    shown = world.answer(ANN, f"{FIRST} {SECOND} {THIRD} because many")
-    asked = next(each.text for each in shown.buttons() if each.action_id == "ask_approval")
-    world.press(ANN, shown, asked)
-    card = world.until(lambda: world.live(request_id(shown)))
-    assert card is not None
-    pressed = next(each.text for each in card.buttons() if each.text.startswith(button))
-    world.click(approver, card, pressed)
-    form = world.slack.wait_for(lambda: world.slack.open_view(approver)) if button == "Decline" else None
-    if form is not None:
+    ids = [f"6877b613a665f491{action.encode().hex()[:6]}{number:02d}" for number in range(3)]
+    world.fincart.add(*ids)
+    world.type(ANN, f"{' '.join(ids)} because many")
+    world.click(ANN, world.slack.wait_for(lambda: _offering(world.private(ANN), "ask_approval")), "ask_approval")
+    card = world.slack.wait_for(lambda: _offering(world.slack.messages(ORDERS), action))
+    world.click(approver, card, action)
+    if action == "decline":
+        form = world.slack.wait_for(lambda: world.slack.open_view(approver))
+        assert form is not None
         world.slack.submit(form)
-    told = "finished" if button == "Approve" else "declined"
-    world.until(lambda: told in world.kinds(request_id(shown)))
+    told = "finished" if action == "approve" else "declined"
+    world.until(lambda: told in world.kinds(request_id(card)), 10)
+
+
+def _offering(posts: list[Post], action: str) -> Any:
+    """The last of the messages with this button."""
+    return next((post for post in reversed(posts) if action in {each.action_id for each in post.buttons()}), None)
 
 
 def _large_story(url: str) -> None:

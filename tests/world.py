@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import uvicorn
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.app import Bot, build
 from bot.cancellation.parts import Timings
@@ -23,7 +22,7 @@ from bot.sandbox.slack_socket import SlackSocket
 from bot.sandbox.slack_state import Post, View
 from bot.sandbox.slack_workspace import SlackWorkspace
 from bot.server import http_app
-from bot.serving import _connect
+from bot.socket_mode import SocketMode
 from storage import audit
 from storage.database import Database
 
@@ -79,11 +78,13 @@ class World:
         *,
         clock: Clock | None = None,
         socket_mode: bool = False,
+        timings: Timings | None = None,
         **settings: str,
     ) -> None:
         self._database_url = database_url
         self._clock = clock
         self._socket_mode = socket_mode
+        self._timings = timings or Timings(poll=0.1)
         self.slack = SlackWorkspace(lambda: datetime.now(UTC))
         self.fincart = FincartStandIn(lambda: datetime.now(UTC))
         self.fincart.settings.token = FINCART_TOKEN
@@ -115,13 +116,15 @@ class World:
             **self._settings,
         }
         settings = load_settings({name: value for name, value in given.items() if value}, None)
-        self.bot: Bot = build(settings, clock=self._clock, timings=Timings(poll=0.1))
+        self.bot: Bot = build(settings, clock=self._clock, timings=self._timings)
         self.bot.start()
         self._web = Web(self.bot, with_slack=not self._socket_mode)
         self.url = self._web.url
-        self._handler: SocketModeHandler | None = None
+        self._handler: SocketMode | None = None
         if self.socket is not None:
-            self._handler = _connect(self.bot)
+            assert settings.slack_app_token is not None
+            self._handler = SocketMode(self.bot.app, settings.slack_app_token, settings.slack_api_url)
+            self._handler.start()
             self.slack.wait_for(lambda: self.socket is not None and self.socket.connections > 0)
         else:
             self.slack.deliver = deliver_http(f"{self.url}/slack/events")
@@ -133,7 +136,7 @@ class World:
             return
         self.running = False
         if self._handler is not None:
-            self._handler.client.close()
+            self._handler.stop()
         self._web.stop()
         self.bot.stop()
 

@@ -21,12 +21,10 @@ class Evidences:
         self,
         request: Request,
         attempts: Sequence[Attempt],
-        elsewhere: Mapping[str, str] | None = None,
         *,
         sending_allowed: bool,
     ) -> None:
         self._attempts = [(batches.bounds(attempt.positions), _attempt(attempt)) for attempt in attempts]
-        self._elsewhere = elsewhere or {}
         self._sending_allowed = sending_allowed
 
     def of(self, line: OrderLine) -> Evidence:
@@ -46,7 +44,6 @@ class Evidences:
             first_sent_at=line.first_sent_at,
             cancelled_at_preview=(line.seen_status or "").casefold() in ("cancelled", "canceled"),
             sending_allowed=self._sending_allowed and line.outcome is None,
-            cancelled_elsewhere=self._elsewhere.get(line.order_id),
         )
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.cancellation.elsewhere import with_elsewhere
 from bot.cancellation.evidence import Evidences
 from bot.cancellation.parts import Parts
 from bot.cancellation.settling import Seen, apply, finish_if_over
 from bot.fincart import LogReading
 from bot.truth import with_log
-from storage import batches, lookups, outcomes, requests
+from storage import batches, lookups, requests
 from storage.audit import EventKind
 from storage.states import RequestState
 from storage.tables import OrderLine
@@ -42,16 +43,21 @@ class LogReader:
             request = requests.lock_by_seq(transaction, taken[0].request_seq)
             in_time = request.valid_until is None or request.valid_until > transaction.now()
             allowed = request.state is RequestState.EXECUTING and request.stopped_at is None and in_time
-            ids = [line.order_id for line in taken]
-            elsewhere = outcomes.cancelled_elsewhere(transaction.session, request, ids)
             attempts = batches.ended(transaction, request)
-            evidences = Evidences(request, attempts, elsewhere, sending_allowed=allowed)
+            evidences = Evidences(request, attempts, sending_allowed=allowed)
             fresh = lookups.reload(transaction, taken)
             flying = [batches.bounds(each.positions) for each in batches.under_way(transaction, request)]
-            seen = [
-                Seen(line, with_log(evidences.of(line), reading, read_at))
+            read = [
+                (line, with_log(evidences.of(line), reading, read_at))
                 for line, reading in zip(fresh, readings, strict=True)
                 if not any(first <= line.position <= last for ranges in flying for first, last in ranges)
+            ]
+            slack = self._parts.timings.truth.clock_slack
+            seen = [
+                Seen(line, evidence)
+                for (line, _), evidence in zip(
+                    read, with_elsewhere(transaction, request, attempts, read, slack), strict=True
+                )
             ]
             apply(self._parts, transaction, request, seen, kind=EventKind.LOGS_READ)
             if not finish_if_over(self._parts, transaction, request) and request.state is RequestState.EXECUTING:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.cancellation import outbox
+from bot.cancellation.elsewhere import with_elsewhere
 from bot.cancellation.evidence import Evidences
 from bot.cancellation.parts import Parts
 from bot.cancellation.settling import Seen, apply, close, finish_if_over, stop, without_failed_reads
 from bot.fincart import Answer
-from storage import batches, holds, requests
+from storage import batches, holds, outcomes, requests
 from storage.audit import EventKind
 from storage.database import StorageUnavailable, Transaction
 from storage.outcomes import Finding, Settled, settle
@@ -117,6 +118,10 @@ class Runner:
             self._wait(transaction, request, min(until, request.valid_until or until) if until else None)
             return None
         _begin(transaction, request)
+        if self._too_many_in_doubt(transaction, request):
+            # Whoever reads their logs makes the request due again.
+            self._wait(transaction, request, request.valid_until)
+            return None
         attempt = self._next_batch(transaction, request, now)
         if attempt is None:
             waiting = batches.queued(transaction, request)
@@ -125,6 +130,13 @@ class Runner:
         request.due_at = now
         transaction.session.flush()
         return self._planned(transaction, request, attempt, asked_at, now)
+
+    def _too_many_in_doubt(self, transaction: Transaction, request: Request) -> bool:
+        """Whether the run would be put on hold if the orders whose logs are being read turned out badly."""
+        most = self._parts.settings.hold_after_failed
+        if not most or request.failed_since_go_on + request.order_count < most:
+            return False
+        return request.failed_since_go_on + outcomes.in_doubt(transaction.session, request, most) >= most
 
     def _wait(self, transaction: Transaction, request: Request, due_at: datetime | None) -> None:
         """Nothing to send now: look again then, or when something comes of what is under way."""
@@ -218,10 +230,14 @@ class Runner:
             stop(transaction, request, f"Fincart rejected the bot's token ({answer.words})", None)
         now = transaction.now()
         in_time = request.valid_until is None or request.valid_until > now
-        evidences = Evidences(
-            request, batches.ended(transaction, request), sending_allowed=request.stopped_at is None and in_time
-        )
-        seen = [Seen(line, without_failed_reads(evidences.of(line))) for line in batches.lines_of(transaction, ended)]
+        attempts = batches.ended(transaction, request)
+        evidences = Evidences(request, attempts, sending_allowed=request.stopped_at is None and in_time)
+        carried = [
+            (line, without_failed_reads(evidences.of(line))) for line in batches.lines_of(transaction, ended)
+        ]
+        slack = self._parts.timings.truth.clock_slack
+        attributed = with_elsewhere(transaction, request, attempts, carried, slack)
+        seen = [Seen(line, evidence) for (line, _), evidence in zip(carried, attributed, strict=True)]
         told = {"kind": answer.kind.value, "http_status": answer.http_status, "words": answer.words}
         details = {"attempt": ended.id, "answer": told}
         apply(

@@ -111,7 +111,8 @@ def leave_out(parts: Parts, delivery: Delivery, click: Click) -> None:
         requests.leave_out(transaction, request, out)
         request.approvals_needed = judgement.approvals_for(request.order_count)
         details: dict[str, object] = {"orders": sorted(out), "order_count": request.order_count}
-        _tell(transaction, EventKind.LEFT_OUT, request, click, details | {"revision": request.revision})
+        details |= {"revision": request.revision, "approvals_needed": request.approvals_needed}
+        _tell(transaction, EventKind.LEFT_OUT, request, click, details)
         outbox.preview(transaction, click.asker, request, can_post=can_post)
         return None
 

@@ -40,6 +40,9 @@ class Updates:
         self._stopping.set()
         self._dirty.set()
         self._wake()
+        self._world.fincart.notify()
+        with self._world.slack.core.changing():
+            pass  # whoever waits for a change looks again
         for thread in self._threads:
             thread.join(3)
 

@@ -96,7 +96,7 @@ def _outcomes(world: "World", request: Any, told: dict[str, list[Any]], events: 
             raise Wrong(f"{where}, and is not cancelled at Fincart: {_log(world, order)}")
         if outcome == "cancelled" and not any(order in each.ids for each in sent):
             raise Wrong(f"{where}, and was never sent")
-        if outcome in ("rejected", "not_sent") and ours and name not in words:
+        if outcome in ("rejected", "not_sent") and ours:
             raise Wrong(f"{where}, and a call of it cancelled it: {_log(world, order)}")
         if outcome == "unknown" and is_cancelled:
             raise Wrong(f"{where}, and its log shows it cancelled: {_log(world, order)}")

@@ -1,0 +1,85 @@
+"""Two requests sent the same order, one after the other, and its log shows it cancelled once: whose doing was it?
+
+An order is in one hand at a time, so that the sends of one request come before those of the other. A cancellation
+before the later one's first send was the earlier one's doing, any other the later one's; where Fincart told the
+earlier one that it succeeded, clocks that differ do not take it away from it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.truth import Evidence
+from storage import batches, outcomes
+from storage.database import Transaction
+from storage.states import AnswerKind
+from storage.tables import Attempt, OrderLine, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How one request sent one order. `first_sent_at` is in Fincart's time, None where that is not known."""
+
+    public_id: str
+    first_attempt: int
+    """Attempts are numbered in the order in which they were planned."""
+    first_sent_at: datetime | None
+    was_ok: bool
+    """Whether Fincart said of a call of it that it succeeded."""
+
+
+def is_theirs(own: Sending, other: Sending, cancelled_at: datetime, slack_seconds: float) -> bool:
+    """Whether a cancellation that the log shows at this moment was the other request's, which has it as cancelled."""
+    others_first = other.first_attempt < own.first_attempt
+    earlier, later = (other, own) if others_first else (own, other)
+    if later.first_sent_at is None:
+        was_earlier = earlier.was_ok or others_first
+    else:
+        slack = timedelta(seconds=slack_seconds) if earlier.was_ok else timedelta()
+        was_earlier = cancelled_at < later.first_sent_at + slack
+    return was_earlier == others_first
+
+
+def with_elsewhere(
+    transaction: Transaction,
+    request: Request,
+    attempts: Sequence[Attempt],
+    seen: Sequence[tuple[OrderLine, Evidence]],
+    slack_seconds: float,
+) -> list[Evidence]:
+    """The same evidence, with the request that cancelled the order where it was another of ours."""
+    ids = [line.order_id for line, evidence in seen if evidence.log is not None and evidence.log.cancelled_at is not None]
+    others = outcomes.cancelled_elsewhere(transaction.session, request, ids) if ids else {}
+    return [replace(each, cancelled_elsewhere=_whose(transaction, request, attempts, line, each, others, slack_seconds))
+            for line, each in seen]  # fmt: skip
+
+
+def _whose(
+    transaction: Transaction,
+    request: Request,
+    attempts: Sequence[Attempt],
+    line: OrderLine,
+    evidence: Evidence,
+    others: Mapping[str, Sequence[tuple[OrderLine, Request]]],
+    slack_seconds: float,
+) -> str | None:
+    if evidence.log is None or evidence.log.cancelled_at is None:
+        return None
+    own = _sending(request, line, attempts)
+    for other_line, other_request in others.get(line.order_id, ()):
+        other = _sending(other_request, other_line, batches.ended(transaction, other_request))
+        if own is None or (other is not None and is_theirs(own, other, evidence.log.cancelled_at, slack_seconds)):
+            return other_request.public_id
+    return None
+
+
+def _sending(request: Request, line: OrderLine, attempts: Sequence[Attempt]) -> Sending | None:
+    carried = [
+        attempt
+        for attempt in attempts
+        if any(first <= line.position <= last for first, last in batches.bounds(attempt.positions))
+    ]
+    if not carried:
+        return None
+    was_ok = any(attempt.result is AnswerKind.OK for attempt in carried)
+    return Sending(request.public_id, min(attempt.id or 0 for attempt in carried), line.first_sent_at, was_ok)

@@ -1,0 +1,96 @@
+"""Export: what history would list, as a file that only whoever asked gets, and that no spreadsheet runs."""
+
+import csv
+import io
+
+import pytest
+from conftest import StartWorld
+from hypothesis import given
+from hypothesis import strategies as st
+from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, World, request_id
+
+from bot.csv_text import cell, lines
+
+
+def exported(world: World, person: str, text: str) -> list[dict[str, str]]:
+    """The rows of the file that this person is sent."""
+    answer = world.answer(person, text)
+    assert "The export was sent to you" in answer.text, answer.text
+    file = list(world.slack.state.files.values())[-1]
+    assert file.content.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
+
+
+def test_there_is_a_row_for_each_order_with_who_asked_and_what_came_of_it(world: World) -> None:
+    end = world.cancelled(ANN, f"{FIRST} {SECOND} because duplicate")
+    rows = exported(world, BO, "export")
+
+    assert [FIRST, SECOND] == [row["order_id"] for row in rows]
+    assert {"cancelled"} == {row["outcome"] for row in rows}
+    assert (request_id(end), ANN, ORDERS, "duplicate", "finished") == tuple(
+        rows[0][name] for name in ("request", "requester", "channel", "reason", "state")
+    )
+
+
+def test_it_is_sent_to_whoever_asked_and_to_nobody_else(world: World) -> None:
+    world.cancelled()
+    exported(world, BO, "export")
+
+    assert any(post.files for post in world.slack.dms(BO))
+    assert not any(post.files for post in [*world.slack.messages(ORDERS), *world.slack.dms(ANN)])
+
+
+def test_the_filters_are_those_of_history(world: World) -> None:
+    world.cancelled(ANN, FIRST)
+    world.cancelled(BO, f"{SECOND} {THIRD}")
+    of_ann = exported(world, ANN, f"export <@{ANN}>")
+    of_an_order = exported(world, ANN, f"export {THIRD}")
+
+    assert [FIRST] == [row["order_id"] for row in of_ann]
+    assert [THIRD] == [row["order_id"] for row in of_an_order]
+
+
+def test_refused_requests_are_in_it(world: World) -> None:
+    refused = world.answer(CY, FIRST)
+    rows = exported(world, ANN, "export status:refused")
+
+    assert [(request_id(refused), "refused", CY)] == [(row["request"], row["state"], row["requester"]) for row in rows]
+
+
+def test_a_reason_that_a_spreadsheet_would_run_is_made_harmless(world: World) -> None:
+    world.cancelled(ANN, f"{FIRST} because =HYPERLINK(A1)")
+
+    assert "'=HYPERLINK(A1)" == exported(world, ANN, "export")[0]["reason"]
+
+
+def test_it_is_not_for_everybody(world: World) -> None:
+    assert "Refused: you are not among those who may read the history" in world.answer(CY, "export").text
+
+
+def test_a_wrong_filter_is_told_like_one_of_history(world: World) -> None:
+    assert "That was not understood" in world.answer(ANN, "export status:done").text
+
+
+def test_where_slack_does_not_take_the_file_it_says_so(start_world: StartWorld) -> None:
+    world = start_world(CONTACT="the night desk")
+    world.slack.state.scopes.remove("files:write")
+    answer = world.answer(ANN, "export")
+
+    assert "The export could not be sent" in answer.text
+    assert "missing_scope" in answer.text
+    assert "the night desk" in answer.text
+
+
+@pytest.mark.parametrize("typed", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "＝1", "\r=1"])
+def test_formulas_are_neutralised(typed: str) -> None:
+    assert f"'{typed}" == cell(typed)
+
+
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=4))
+def test_every_row_reads_back_as_one_row_and_no_cell_is_a_formula(typed: list[str]) -> None:
+    written = "".join(lines(["name"] * len(typed), [typed]))
+    read = list(csv.reader(io.StringIO(written, newline="")))
+
+    assert 2 == len(read)
+    assert len(typed) == len(read[1])
+    assert not any(value[:1] in tuple("=+-@\t\r") for value in read[1] if value)

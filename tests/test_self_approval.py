@@ -1,0 +1,160 @@
+"""Nobody approves their own request: every way in, and every rule that might have let them."""
+
+from collections.abc import Callable
+
+import pytest
+from approvals import APPROVE, DI, card, state, two_person_world, waiting
+from conftest import StartWorld
+from world import ANN, BO, FIRST, SECOND, Post, World, request_id
+
+from bot.messages.form import IDS_BLOCK
+
+GROUP = "S0000001"
+
+RULES: dict[str, dict[str, str]] = {
+    "named as an approver": {"APPROVER_USERS": f"{ANN},{BO},{DI}"},
+    "in an approvers' group": {"APPROVER_USERS": "", "APPROVER_USERGROUPS": GROUP},
+    "nobody named, so whoever may ask": {"APPROVER_USERS": ""},
+    "everybody may ask and approve": {"APPROVER_USERS": "", "ALLOWED_USERS": "", "ALLOW_EVERYONE": "true"},
+    "may go ahead alone in an emergency": {
+        "APPROVER_USERS": f"{ANN},{BO},{DI}",
+        "EMERGENCY_USERS": ANN,
+        "AUDIT_CHANNEL": "C0000009",
+    },
+    "may approve, and two others are needed": {"APPROVER_USERS": f"{ANN},{BO},{DI}", "APPROVALS_NEEDED": "2"},
+}
+
+
+def by_command(world: World) -> Post:
+    return waiting(world)
+
+
+def by_form(world: World) -> Post:
+    world.type(ANN, "")
+    form = world.slack.wait_for(lambda: world.slack.open_view(ANN))
+    assert form is not None
+    preview = world.told(ANN, lambda: world.slack.submit(form, {IDS_BLOCK: f"{FIRST} {SECOND}"}))
+    world.press(ANN, preview, "Ask for approval: cancel 2 orders")
+    return card(world, request_id(preview))
+
+
+def by_a_press_on_the_card(world: World, shown: Post) -> Post:
+    return world.press(ANN, shown, APPROVE)
+
+
+def from_another_team(world: World, shown: Post) -> Post:
+    def press() -> object:
+        return world.slack.click(ANN, shown, APPROVE, team_id="T0OTHER", user_team_id="T0OTHER")
+
+    return world.told(ANN, press)
+
+
+def by_a_hand_made_payload(world: World, shown: Post) -> Post:
+    return world.told(ANN, lambda: world.forge(ANN, shown, APPROVE, f"{request_id(shown)}:1"))
+
+
+def on_another_revision(world: World, shown: Post) -> Post:
+    return world.told(ANN, lambda: world.forge(ANN, shown, APPROVE, f"{request_id(shown)}:7"))
+
+
+def after_a_restart(world: World, shown: Post) -> Post:
+    world.restart()
+    return world.press(ANN, shown, APPROVE)
+
+
+@pytest.mark.parametrize("path", [by_command, by_form])
+@pytest.mark.parametrize(
+    "press",
+    [by_a_press_on_the_card, from_another_team, by_a_hand_made_payload, on_another_revision, after_a_restart],
+)
+@pytest.mark.parametrize("rules", RULES)
+def test_ones_own_approval_is_refused(
+    start_sqlite_world: StartWorld,
+    rules: str,
+    press: Callable[[World, Post], Post],
+    path: Callable[[World], Post],
+) -> None:
+    world = two_person_world(start_sqlite_world, **RULES[rules])
+    world.slack.add_usergroup(GROUP, "approvers", ANN, BO)
+    shown = path(world)
+    answer = press(world, shown)
+
+    assert "Refused: nobody approves their own request" in answer.text
+    assert "own_request" == world.audit()[-1]["details"]["code"]
+    assert "waiting" == state(world, request_id(shown))
+    assert [] == world.rows("SELECT person FROM decision")
+    assert not world.fincart.cancel_calls
+
+
+@pytest.mark.parametrize("verb", ["approve", "decline"])
+def test_ones_own_decision_is_refused_in_the_lists_too(start_sqlite_world: StartWorld, verb: str) -> None:
+    world = two_person_world(start_sqlite_world, APPROVER_USERS=f"{ANN},{BO},{DI}")
+    shown = waiting(world)
+    listed = world.answer(ANN, "waiting")
+    value = f"{request_id(shown)}:1"
+    answer = world.told(ANN, lambda: world.slack.forge_click(ANN, listed, {"action_id": verb, "value": value}))
+
+    assert ["withdraw", "remind"] == [button.action_id for button in listed.buttons()]
+    assert "Refused: nobody approves their own request" in answer.text
+    assert "waiting" == state(world, request_id(shown))
+
+
+def test_the_buttons_of_ones_own_preview_cannot_be_bent_to_go_ahead(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(start_sqlite_world)
+    preview = world.answer(ANN, f"{FIRST} {SECOND}")
+    value = f"{request_id(preview)}:1"
+    world.told(ANN, lambda: world.slack.forge_click(ANN, preview, {"action_id": "go_ahead", "value": value}))
+
+    assert "confirming" == state(world, request_id(preview))
+    assert not world.fincart.cancel_calls
+
+
+def test_the_same_delivery_again_counts_once_and_sends_once(start_world: StartWorld) -> None:
+    world = two_person_world(start_world, APPROVALS_NEEDED="2", APPROVER_USERS=f"{ANN},{BO},{DI}")
+    shown = waiting(world)
+    pressed = world.click(BO, shown, APPROVE)
+    world.until(lambda: world.rows("SELECT person FROM decision"))
+    world.slack.redeliver(pressed)
+    world.press(ANN, card(world, request_id(shown)), APPROVE)
+
+    assert [(BO,)] == world.rows("SELECT person FROM decision")
+    assert 1 == world.kinds(request_id(shown)).count("approved")
+    assert not world.fincart.cancel_calls
+
+
+def test_the_database_keeps_no_decision_of_the_requester(start_sqlite_world: StartWorld) -> None:
+    from storage import decisions, requests
+    from storage.states import DecisionVerdict
+
+    world = two_person_world(start_sqlite_world)
+    public_id = request_id(waiting(world))
+    with pytest.raises(ValueError, match="nobody decides"), world.bot.parts.database.write() as transaction:
+        request = requests.lock(transaction, public_id)
+        assert request is not None
+        decisions.decide(transaction, request, ANN, DecisionVerdict.APPROVED, "ALLOWED_USERS", None)
+
+
+def test_whoever_left_the_group_since_cannot_approve(start_world: StartWorld) -> None:
+    world = two_person_world(start_world, APPROVER_USERS="", APPROVER_USERGROUPS=GROUP)
+    world.slack.add_usergroup(GROUP, "approvers", BO, DI)
+    shown = waiting(world)
+    world.answer(DI, "waiting")
+    world.slack.state.usergroups[GROUP].members.remove(DI)
+    refused = world.press(DI, shown, APPROVE)
+
+    assert "Refused: you are not among those who may approve" in refused.text
+
+    world.press(BO, shown, APPROVE)
+
+    assert "Finished: 2 cancelled" in world.ended(request_id(shown)).text
+
+
+def test_whoever_became_a_guest_since_cannot_approve(start_world: StartWorld) -> None:
+    world = two_person_world(start_world)
+    shown = waiting(world)
+    world.answer(DI, "waiting")
+    world.slack.state.people[DI].is_restricted = True
+    refused = world.press(DI, shown, APPROVE)
+
+    assert "Refused: guests cannot do this" in refused.text
+    assert "waiting" == state(world, request_id(shown))

@@ -1,0 +1,135 @@
+"""The truth about every order, told in the channel: one bad id, a refusal that applied the rest, lost answers."""
+
+import pytest
+from conftest import StartWorld
+from world import ANN, ORDERS, World, order_ids, request_id
+
+from bot.cancellation.parts import Timings
+from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind
+from bot.truth import Timings as TruthTimings
+
+QUICK = Timings(poll=0.05, truth=TruthTimings(pending_after=0.1, late_after=0.6, reads_within=0.6))
+"""The seconds of the truth table, shrunk."""
+
+IDS = order_ids(40)
+
+
+@pytest.fixture
+def world(start_world: StartWorld) -> World:
+    """Forty pending orders, sent ten at a time."""
+    world = start_world(timings=QUICK, FINCART_BATCH_SIZE="10", FINCART_TIMEOUT_SECONDS="2")
+    world.fincart.add(*IDS)
+    return world
+
+
+def ask_for_all(world: World) -> str:
+    """Ask for the forty orders and go ahead; returns the request's id."""
+    shown = world.preview(ANN, f"{' '.join(IDS)} because duplicate")
+    world.click(ANN, shown, "Cancel 40 orders")
+    return request_id(shown)
+
+
+def test_one_bad_id_never_blocks_the_rest(world: World) -> None:
+    world.fincart.inject(Fault(FaultKind.BAD_ID, order_id=IDS[7], times=None))
+
+    text = world.ended(ask_for_all(world)).text
+
+    assert "39 cancelled · 1 rejected" in text
+    assert f"{IDS[7]}: Fincart: " in text
+    assert 4 + 2 * 4 >= len(world.fincart.cancel_calls)
+
+
+def test_a_refusal_that_applied_the_rest_is_told_truly(world: World) -> None:
+    world.fincart.inject(Fault(FaultKind.BAD_ID, order_id=IDS[3], applied=Applied.REST))
+    world.fincart.move(IDS[3], "Processing")
+
+    text = world.ended(ask_for_all(world)).text
+
+    assert "39 cancelled · 1 rejected" in text
+    assert f"{IDS[3]}: its log says Processing" in text
+
+
+def test_a_lost_answer_that_was_applied_is_found_in_the_logs(world: World) -> None:
+    world.fincart.inject(Fault(FaultKind.DROP, applied=Applied.ALL))
+
+    text = world.ended(ask_for_all(world)).text
+
+    assert "Finished: 40 cancelled" in text
+    assert all(1 >= world.fincart.times_cancelled(order_id) for order_id in IDS)
+    assert 4 == len(world.fincart.cancel_calls)
+
+
+def test_a_lost_answer_that_was_not_applied_is_sent_again_once_the_logs_say_so(world: World) -> None:
+    world.fincart.inject(Fault(FaultKind.SERVER_ERROR))
+
+    text = world.ended(ask_for_all(world)).text
+
+    assert "Finished: 40 cancelled" in text
+    assert 5 == len(world.fincart.cancel_calls)
+
+
+def test_what_cannot_be_known_is_unknown_until_checked_again(world: World) -> None:
+    world.fincart.inject(
+        Fault(FaultKind.DROP, applied=Applied.ALL),
+        Fault(FaultKind.SERVER_ERROR, endpoint=Endpoint.LOGS, times=None),
+    )
+    public_id = ask_for_all(world)
+
+    def told_unknown() -> bool:
+        post = world.live(public_id)
+        return post is not None and "10 unknown" in post.text and "Finished" in post.text
+
+    world.slack.wait_for(told_unknown, 15)
+    world.fincart.clear_faults()
+    live = world.live(public_id)
+    assert live is not None
+    world.press(ANN, live, "Check again")
+    world.slack.wait_for(lambda: "Finished: 40 cancelled" in (world.live(public_id) or live).text, 10)
+
+    assert 4 == len(world.fincart.cancel_calls)
+
+
+def test_a_success_that_the_log_contradicts_is_corrected_with_a_notice(world: World) -> None:
+    world.fincart.inject(Fault(FaultKind.SAYS_SUCCESS, order_id=IDS[0]))
+    world.fincart.move(IDS[0], "Processing")
+    public_id = ask_for_all(world)
+
+    world.slack.wait_for(lambda: "rejected" in getattr(world.live(public_id), "text", ""), 15)
+    notice = world.slack.wait_for(lambda: [post for post in world.slack.dms(ANN) if "Corrected" in post.text], 10)[-1]
+
+    assert public_id in notice.text
+    assert "corrected" in world.kinds(public_id)
+
+
+def test_a_cancelled_order_is_confirmed_by_its_log(world: World) -> None:
+    public_id = ask_for_all(world)
+
+    world.slack.wait_for(lambda: "each confirmed by its log" in getattr(world.live(public_id), "text", ""), 15)
+
+    assert "logs_read" in world.kinds(public_id)
+
+
+def test_a_rejected_token_ends_the_run_and_holds_the_others_until_resume(world: World) -> None:
+    world.fincart.settings.token_rejected = True
+    first = world.ended(ask_for_all(world))
+    second = world.preview(ANN, IDS[0])
+    world.click(ANN, second, "Cancel 1 order")
+    waits = world.slack.wait_for(
+        lambda: [post for post in world.slack.messages(ORDERS) if "somebody types /cancel-orders resume" in post.text]
+    )[-1]
+    world.fincart.settings.token_rejected = False
+    world.answer(ANN, "resume")
+
+    assert "40 not sent" in first.text
+    assert request_id(second) in waits.text
+    assert "Finished: 1 cancelled" in world.ended(request_id(second)).text
+
+
+def test_retry_after_rests_all_calls(world: World) -> None:
+    world.fincart.inject(Fault(FaultKind.RATE_LIMITED, retry_after="1"))
+
+    text = world.ended(ask_for_all(world)).text
+
+    assert "Finished: 40 cancelled" in text
+    assert "held" in world.kinds()
+    assert "hold_ended" in world.kinds()
