@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bot.cancellation import approve, ask, decide, look_back, outbox, pause_all, reminders, steer
+from bot.cancellation import approve, ask, decide, home, look_back, outbox, pause_all, reminders, steer
 from bot.cancellation.ask import Wanted
 from bot.cancellation.look_only import look_only
 from bot.cancellation.outbox import Answer, Asker
@@ -14,6 +14,7 @@ from bot.cancellation.pressing import Click
 from bot.commands import Ask, Export, Help, OpenForm, Pause, Preview, Resume, Show, Waiting, parse
 from bot.history_filter import History
 from bot.messages.actions import Action, read_page_value, read_request_value
+from bot.messages.answers import not_yet_recorded
 from bot.messages.parse_errors import explain
 from bot.order_files import LARGEST_FILE, FileOrders, FileTooLarge, read_order_file
 from bot.order_ids import OrderId, OrderList, parse_order_ids
@@ -26,7 +27,7 @@ from storage.tables import Delivery
 
 log = logging.getLogger(__name__)
 
-COMMAND, CLICK, FORM = "command", "click", "form"
+COMMAND, CLICK, FORM, HOME = "command", "click", "form", "home"
 """The kinds of deliveries that are handled here."""
 
 FORM_OPENED, CONFIRM_OPENED = "form_opened", "confirm_opened"
@@ -68,12 +69,13 @@ class Inbox:
     def step(self) -> bool:
         """Handle one delivery; False when there is none."""
         with self._parts.database.write() as transaction:
-            delivery = deliveries.take(transaction, self._parts.owner, (COMMAND, CLICK, FORM))
+            delivery = deliveries.take(transaction, self._parts.owner, (COMMAND, CLICK, FORM, HOME))
         if delivery is None:
             return False
         try:
             self._handle(delivery, json.loads(delivery.payload))
         except StorageUnavailable:
+            self._not_yet(delivery)
             raise
         except Exception:
             log.exception("a %s could not be handled (try %d)", delivery.kind, delivery.tries)
@@ -86,6 +88,10 @@ class Inbox:
                 self._command(delivery, payload)
             case "click":
                 self._click(delivery, payload)
+                if payload.get("on_home_tab"):
+                    home.publish(self._parts, payload["user"])
+            case "home":
+                home.show_home(self._parts, delivery, payload["user"])
             case "form":
                 self._form(delivery, payload)
             case _:
@@ -164,7 +170,7 @@ class Inbox:
                 "column": read.column,
                 "blank_rows": read.blank_rows,
             }
-        self._ask(delivery, payload, asker, Origin.FORM, wanted, payload["reason"], source)
+        self._ask(delivery, payload, asker, Origin(payload["origin"]), wanted, payload["reason"], source)
 
     def _read_file(self, delivery: Delivery, asker: Asker, file: Payload) -> FileOrders | None:
         fetched = self._parts.slack.download_file(file["url"], LARGEST_FILE)
@@ -202,6 +208,11 @@ class Inbox:
             if row is not None:
                 outbox.answer(transaction, asker, what, delivery=row, facts=facts)
                 deliveries.done(row, what)
+
+    def _not_yet(self, delivery: Delivery) -> None:
+        """Tell whoever waits, once, and without the database, that nothing of it could be recorded yet."""
+        if delivery.tries == 1 and delivery.response_url is not None:
+            self._parts.slack.respond(delivery.response_url, not_yet_recorded(self._parts.settings.contact))
 
     def _broken(self, delivery: Delivery, payload: Payload) -> None:
         """Try again soon; after some tries say that it is our fault, so that nobody waits for nothing."""

@@ -30,13 +30,23 @@ SCOPES: dict[str, str] = {
 """Every bot scope asked for, with what it is used for. A direct message is never looked up, so no `im:read`; posting
 to a person's id opens one by itself, so no `im:write`."""
 
-BOT_EVENTS: tuple[str, ...] = ()
+BOT_EVENTS: tuple[str, ...] = ("app_home_opened",)
 """The events subscribed to."""
 
-SHORTCUTS: tuple[dict[str, str], ...] = ()
+SHORTCUT = "cancel_orders_in_message"
+"""The `callback_id` of the message shortcut."""
+
+SHORTCUTS: tuple[dict[str, str], ...] = (
+    {
+        "name": "Cancel orders in it",
+        "type": "message",
+        "callback_id": SHORTCUT,
+        "description": "Cancel the orders whose ids are in this message",
+    },
+)
 """The message shortcuts, as the manifest spells them."""
 
-HOME_TAB = False
+HOME_TAB = True
 """Whether the app has a Home tab."""
 
 _URL_AT_MOST = 3000  # Slack's limit for a command's URL; the other URLs may be longer

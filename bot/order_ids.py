@@ -26,6 +26,7 @@ _MAY_WRAP = frozenset(WRAPPING + "-")
 _TOKEN = re.compile(rf"<[^<>]*>|<*+[^{SEPARATORS}<]++|<++")
 _ID = re.compile(r"[A-Za-z_-]*[0-9][A-Za-z0-9_-]*")
 _FINCART_ID = re.compile(r"[0-9a-f]{24}")
+_ID_IN_TEXT = re.compile(r"(?<![0-9A-Za-z_-])[0-9A-Fa-f]{24}(?![0-9A-Za-z_-])")
 _NOT_OF_AN_ID = re.compile(r"[^A-Za-z0-9_-]")
 _DIGIT = re.compile(r"[0-9]")
 _BIDI = re.compile(rf"[{BIDI_CONTROLS}]")
@@ -122,6 +123,11 @@ class BadIds:
 
 
 OrderIdsError = NoOrderIds | BadIds
+
+
+def fincart_ids_in(text: str) -> tuple[str, ...]:
+    """Every Fincart order id that stands anywhere in a text, each once, in order."""
+    return tuple(dict.fromkeys(found.lower() for found in _ID_IN_TEXT.findall(text)))
 
 
 def split(text: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from bot.rendering import render
 from bot.slack import PostedMessage
 from bot.slack_answers import Answer, Ok, RateLimited, Refused, Unanswered
 from storage import slack_messages
-from storage.database import Transaction
+from storage.database import StorageUnavailable, Transaction
 from storage.tables import SlackMessage
 
 log = logging.getLogger(__name__)
@@ -53,13 +53,24 @@ class Poster:
         revision = row.wanted
         message = self._rendered(row)
         answer = self._send(row, message)
-        with self._parts.database.write() as transaction:
-            ours = slack_messages.still_ours(transaction, row)
-            if ours is not None:
-                self._keep(transaction, ours, revision, answer)
+        self._write_down(row, revision, answer)
         if row.kind == Kind.LIVE and row.permalink is None and isinstance(answer, Ok) and answer.value is not None:
             self._keep_link(row, answer.value)
         return True
+
+    def _write_down(self, row: SlackMessage, revision: int, answer: Answer[PostedMessage | None]) -> None:
+        """Keep what Slack answered, however long the database takes: forgotten, it would be posted twice."""
+        while True:
+            try:
+                with self._parts.database.write() as transaction:
+                    ours = slack_messages.still_ours(transaction, row)
+                    if ours is not None:
+                        self._keep(transaction, ours, revision, answer)
+                return
+            except StorageUnavailable as unavailable:
+                log.error("what Slack answered to a %s message is not yet recorded: %s", row.kind, unavailable)
+                if self._parts.wait(0.25):
+                    return
 
     def _keep_link(self, row: SlackMessage, posted: PostedMessage) -> None:
         """Slack's own link to the live message, for history; without it this time, the next edit asks again."""

@@ -72,7 +72,13 @@ def take(
     """The delivery of these kinds that has waited longest, for this owner for so long; None when nothing is due."""
     now = transaction.now()
     due = col(Delivery.due_at)
-    query = select(Delivery).where(due <= now, col(Delivery.kind).in_(kinds)).order_by(due).limit(1).with_for_update(skip_locked=True)
+    query = (
+        select(Delivery)
+        .where(due <= now, col(Delivery.kind).in_(kinds))
+        .order_by(due)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
     delivery = transaction.session.scalars(query).first()
     if delivery is not None:
         delivery.lease_owner = owner

@@ -18,6 +18,8 @@ class Search:
     """What history is searched for; None is no condition. `since` is included, `until` is not."""
 
     person: str | None = None
+    """Who asked, or had a hand in deciding."""
+    requester: str | None = None
     order_id: str | None = None
     status: RequestState | None = None
     outcome: Outcome | None = None
@@ -88,6 +90,8 @@ def _conditions(search: Search) -> list[ColumnElement[bool]]:
         decided = exists().where(col(Decision.request_seq) == col(Request.seq), col(Decision.person) == search.person)
         asked = col(Request.requester) == search.person
         found.append(or_(asked, col(Request.decided_by) == search.person, decided))
+    if search.requester is not None:
+        found.append(col(Request.requester) == search.requester)
     if search.order_id is not None:
         # Found by the order's own index; asked of each request in turn, an old order would cost a walk through all.
         holding = select(col(OrderLine.request_seq)).where(col(OrderLine.order_id) == search.order_id)

@@ -1,23 +1,15 @@
-"""PURE: one request as its own events tell of it, and every row that says otherwise.
-
-`Told` is what follows from the events alone. Only what events speak of is held to them; the rest of a row is working
-memory (docs/audit.md lists it).
-"""
+"""PURE: one request as its own events tell of it, whatever its rows say."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from storage.audit import EventKind, StoredEvent
 from storage.states import MOVES, RequestState
 
-TIMES_MAY_DIFFER = timedelta(hours=1)
-"""A row's time is read a moment before its event's; a clock may be set in between. More than this was never so."""
-
 Details = Mapping[str, Any]
-Row = Mapping[str, Any]
 
 
 class Disagreement(NamedTuple):
@@ -78,28 +70,6 @@ DECIDED = frozenset(
 )
 """States in which a request has left the hands of people."""
 
-UNTOLD: Mapping[str, Any] = {
-    "revision": 1,
-    "approvals_needed": 0,
-    "decided_by": None,
-    "decided_at": None,
-    "valid_until": None,
-    "finished_at": None,
-    "stopped_at": None,
-    "stopped_by": None,
-    "stop_why": None,
-    "held_at": None,
-    "held_by": None,
-    "held_why": None,
-    "emergency": False,
-    "cancelled": 0,
-    "rejected": 0,
-    "not_sent": 0,
-    "unknown": 0,
-    "confirmed": 0,
-}
-"""What these columns of a request hold while no event says anything else."""
-
 
 @dataclass(slots=True)
 class Told:
@@ -127,23 +97,6 @@ def replay(public_id: str, events: Sequence[StoredEvent]) -> Told | Disagreement
             return Disagreement(event.seq, f"request {public_id}", wrong)
         told.last = event.seq
     return told
-
-
-def disagreements(
-    request: Row, orders: Sequence[Row], decisions: Sequence[Row], events: Sequence[StoredEvent], head: int
-) -> Iterator[Disagreement]:
-    """Every way in which the rows of one request are not as its events tell. `head` is the chain's last number."""
-    name = f"request {request['public_id']}"
-    if not events:
-        yield Disagreement(head, name, f"no event up to {head} tells of it")
-        return
-    told = replay(request["public_id"], events)
-    if isinstance(told, Disagreement):
-        yield told
-        return
-    yield from _request_row(name, request, told)
-    yield from _order_rows(request["public_id"], orders, told)
-    yield from _decision_rows(request["public_id"], decisions, told)
 
 
 def _take(told: Told, event: StoredEvent) -> str | None:
@@ -225,90 +178,3 @@ def _made(told: Told, seq: int, at: datetime, who: str | None, details: Details)
     told.columns |= {column: Fact(value, seq) for column, value in said.items()}
     told.times["created_at"] = Fact(at, seq)
     told.orders = Fact(details["orders"], seq)
-
-
-def _request_row(name: str, request: Row, told: Told) -> Iterator[Disagreement]:
-    expected = {column: Fact(value, told.last) for column, value in UNTOLD.items()} | told.columns | _figures(told)
-    if told.state is not None:
-        expected["state"] = Fact(told.state.value.value, told.state.seq)
-    for column, fact in expected.items():
-        if column not in told.times and request[column] != fact.value:
-            yield Disagreement(fact.seq, name, f"its {column} is {_said(request[column])}, not {_said(fact.value)}")
-    for column, fact in told.times.items():
-        if not _near(request[column], fact.value):
-            yield Disagreement(fact.seq, name, f"its {column} is {_said(request[column])}, not {_said(fact.value)}")
-    if told.rule is not None and (rule := _rule_of(request)) != told.rule.value:
-        yield Disagreement(told.rule.seq, name, f"its verdict rests on {_said(rule)}, not {_said(told.rule.value)}")
-
-
-def _figures(told: Told) -> dict[str, Fact]:
-    figures: dict[str, Fact] = {}
-    for settled in told.outcomes.values():
-        confirmed = ("confirmed",) if (settled.outcome, settled.proof) == ("cancelled", "log") else ()
-        for column in (settled.outcome, *confirmed):
-            before = figures.get(column, Fact(0, 0))
-            figures[column] = Fact(before.value + 1, max(before.seq, settled.seq))
-    return figures
-
-
-def _rule_of(request: Row) -> str | None:
-    try:
-        return str(json.loads(request["verdict"])["verdict"]["rule"])
-    except (TypeError, ValueError, KeyError):
-        return None
-
-
-def _order_rows(public_id: str, orders: Sequence[Row], told: Told) -> Iterator[Disagreement]:
-    assert told.orders is not None
-    asked: list[str] = told.orders.value
-    found = {row["position"]: row for row in orders}
-    for position in sorted(found.keys() | set(range(len(asked)))):
-        name = f"order_line {position} of {public_id}"
-        row = found.get(position)
-        if row is None or position >= len(asked):
-            yield Disagreement(told.orders.seq, name, "it is missing" if row is None else "nobody asked for it")
-        elif row["order_id"] != asked[position]:
-            yield Disagreement(told.orders.seq, name, f"it is {_said(row['order_id'])}, not {_said(asked[position])}")
-        else:
-            yield from _order_row(name, row, told)
-
-
-def _order_row(name: str, row: Row, told: Told) -> Iterator[Disagreement]:
-    settled = told.outcomes.get(row["order_id"])
-    if settled is None:
-        if any(row[column] is not None for column in ("outcome", "proof", "settled_at")):
-            yield Disagreement(told.last, name, f"it is {_said(row['outcome'])}, and no event says so")
-        return
-    has, wants = (row["outcome"], row["proof"], row["words"] or ""), (settled.outcome, settled.proof, settled.words)
-    if has != wants:
-        yield Disagreement(settled.seq, name, f"it is {_said(has)}, not {_said(wants)}")
-    elif not _near(row["settled_at"], settled.at):
-        yield Disagreement(settled.seq, name, f"its settled_at is {_said(row['settled_at'])}, not {_said(settled.at)}")
-
-
-def _decision_rows(public_id: str, decisions: Sequence[Row], told: Told) -> Iterator[Disagreement]:
-    found = {row["person"]: row for row in decisions}
-    for person in sorted(found.keys() | told.decisions.keys()):
-        name = f"decision of {person} on {public_id}"
-        if person not in told.decisions:
-            yield Disagreement(told.last, name, "no event tells of it")
-            continue
-        fact, at = told.decisions[person]
-        row = found.get(person)
-        if row is None:
-            yield Disagreement(fact.seq, name, "it is missing")
-            continue
-        for column, value in fact.value.items():
-            if row[column] != value:
-                yield Disagreement(fact.seq, name, f"its {column} is {_said(row[column])}, not {_said(value)}")
-        if not _near(row["at"], at):
-            yield Disagreement(fact.seq, name, f"its at is {_said(row['at'])}, not {_said(at)}")
-
-
-def _near(at: datetime | None, told: datetime) -> bool:
-    return at is not None and abs(at - told.astimezone(UTC)) <= TIMES_MAY_DIFFER
-
-
-def _said(value: object) -> str:
-    """A value as a line of a report shows it: short, and on one line."""
-    return repr(value.isoformat() if isinstance(value, datetime) else value)[:120]

@@ -14,10 +14,11 @@ from sqlalchemy import ColumnElement, String, and_, exists, func, or_, select, t
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
+from storage.agreement import Row, disagreements
 from storage.audit import EVENTS_AT_A_TIME, Broken, Head, StoredEvent, event_page, last_head, verify
 from storage.columns import PayloadField, Word
 from storage.database import Database
-from storage.replay import Disagreement, Row, disagreements
+from storage.replay import Disagreement
 from storage.tables import AuditEvent, Decision, OrderLine, Request
 
 REQUESTS_AT_A_TIME = 500

@@ -22,8 +22,6 @@ from world import ANN, FIRST, ORDERS, SECOND, World, go_ahead, order_ids, reques
         (f"{FIRST} <!channel>", "not an order id"),
         ("R-7K3F9Q", "/cancel-orders show R-7K3F9Q"),
         (f"{FIRST} because {'x' * 1001}", "Shorten it to 1,000 or fewer."),
-        ("waiting", "not available yet"),
-        ("pause", "not available yet"),
     ],
 )
 def test_what_cannot_be_read_is_answered_with_its_fix_and_what_was_typed(world: World, typed: str, said: str) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from base64 import b64decode
 
 import pytest
 from conftest import StartWorld
@@ -14,11 +15,17 @@ from bot.csv_text import cell, lines
 
 def exported(world: World, person: str, text: str) -> list[dict[str, str]]:
     """The rows of the file that this person is sent."""
-    answer = world.answer(person, text)
-    assert "The export was sent to you" in answer.text, answer.text
+    before = len(_told(world, person))
+    world.type(person, text)
+    world.slack.wait_for(lambda: len(_told(world, person)) > before)
     file = list(world.slack.state.files.values())[-1]
-    assert file.content.startswith(b"\xef\xbb\xbf")
-    return list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
+    content = b64decode(file.content)
+    assert content.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def _told(world: World, person: str) -> list[str]:
+    return [post.text for post in world.slack.ephemerals(person) if "The export was sent to you" in post.text]
 
 
 def test_there_is_a_row_for_each_order_with_who_asked_and_what_came_of_it(world: World) -> None:

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 from conftest import StartWorld
-from world import ANN, BO, CY, FIRST, SECOND, Post, World, order_ids, request_id
+from world import ANN, BO, CY, FIRST, SECOND, World, order_ids, request_id
 
 from bot.messages.form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
 from bot.sandbox.slack_faults import Fault, FaultKind
 from bot.sandbox.slack_forms import NotOnScreen
-from bot.sandbox.slack_state import View
+from bot.sandbox.slack_state import Post, View
 
 
 def _form(world: World, person: str = ANN) -> View:

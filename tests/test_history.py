@@ -2,7 +2,9 @@
 
 import pytest
 from conftest import StartWorld
-from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, Clock, Post, World, order_ids, request_id
+from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, Clock, World, order_ids, request_id
+
+from bot.sandbox.slack_state import Post
 
 DAY = 86_400
 

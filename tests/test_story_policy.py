@@ -4,9 +4,10 @@ import time
 
 import pytest
 from conftest import StartWorld
-from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, Post, World, go_ahead, request_id
+from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, World, go_ahead, request_id
 
 from bot.sandbox.slack_faults import Fault, FaultKind
+from bot.sandbox.slack_state import Post
 
 GUS = "U0000009"
 """Somebody whom each test makes what it needs."""

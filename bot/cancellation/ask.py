@@ -9,12 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.cancellation import outbox
 from bot.cancellation.judgement import Judgement, judge
-from bot.cancellation.outbox import Asker
+from bot.cancellation.outbox import Answer, Asker
 from bot.cancellation.parts import Parts
 from bot.cancellation.pressing import question_about
 from bot.cancellation.statuses import Standing, look
 from bot.policy import Act, Sharing
-from storage import deliveries, requests
+from storage import deliveries, quotas, requests
 from storage.audit import EventKind
 from storage.requests import NewOrder, NewRequest
 from storage.states import Origin, RequestState
@@ -39,9 +39,11 @@ def ask(parts: Parts, delivery: Delivery, wanted: Wanted) -> None:
     """Make the request of this delivery, unless an earlier try did, and bring it to its preview or its refusal."""
     request = _accepted(parts, delivery, wanted)
     if request is None or request.state is not RequestState.PREPARING:
-        _close(parts, delivery)
+        _close(parts, delivery, wanted.asker)
         return
-    judgement = judge(parts, question_about(request, Act.ASK, request.requester))
+    with parts.database.read() as session:
+        today = quotas.used(session, request.requester, parts.now())
+    judgement = judge(parts, question_about(request, Act.ASK, request.requester, today))
     seen = _seen(parts, request) if judgement.verdict.allowed else {}
     can_post = parts.people.channel(live_channel(parts, request)) is not Sharing.CANNOT_POST
     _prepared(parts, delivery, wanted.asker, request.public_id, judgement, seen, can_post=can_post)
@@ -145,11 +147,17 @@ def _prepared(
         deliveries.done(row, "preview")
 
 
-def _close(parts: Parts, delivery: Delivery) -> None:
+def _close(parts: Parts, delivery: Delivery, asker: Asker) -> None:
+    """An earlier try has made the request and answered; or its time was up before anybody could be asked, and then
+    nobody has said so yet."""
     with parts.database.write() as transaction:
         row = deliveries.still_ours(transaction, delivery)
-        if row is not None:
-            deliveries.done(row, "repeated")
+        if row is None:
+            return
+        made = requests.of_delivery(transaction.session, delivery.id)
+        if made is not None and made.state is RequestState.EXPIRED:
+            outbox.answer(transaction, asker, Answer.EXPIRED, delivery=row, request=made)
+        deliveries.done(row, "repeated")
 
 
 def live_channel(parts: Parts, request: Request) -> str:

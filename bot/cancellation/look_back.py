@@ -88,7 +88,15 @@ def search_of(facts: Mapping[str, Any], now: datetime) -> tuple[History, Search]
     since = _midnight(resolve(wanted.since, today), zone) if wanted.since else None
     until = _midnight(resolve(wanted.until, today) + timedelta(days=1), zone) if wanted.until else None
     order_id = wanted.order_id.value if wanted.order_id else None
-    search = Search(wanted.person, order_id, wanted.status, wanted.outcome, wanted.text, since, until)
+    search = Search(
+        person=wanted.person,
+        order_id=order_id,
+        status=wanted.status,
+        outcome=wanted.outcome,
+        text=wanted.text,
+        since=since,
+        until=until,
+    )
     return wanted, search
 
 

@@ -9,7 +9,7 @@ from slack_bolt import App, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 
-from bot.listeners import clicks, commands, forms, presses
+from bot.listeners import clicks, commands, forms, home, presses
 from bot.listeners.edge import Edge
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ def make_app(edge: Edge, token: str) -> App:
     clicks.listen(app, edge)
     forms.listen(app, edge)
     presses.listen(app, edge)
+    home.listen(app, edge)
     app.error(_unhandled)
     return app
 

@@ -48,6 +48,7 @@ def _incoming(body: Body, action: Body) -> Incoming:
             "action": action["action_id"],
             "value": value,
             "ephemeral": bool(container.get("is_ephemeral")),
+            "on_home_tab": (body.get("view") or {}).get("type") == "home",
         },
         body.get("response_url"),
     )

@@ -10,7 +10,7 @@ from bot.commands import Ask, Export, Help, OpenForm, Pause, Preview, Resume, Sh
 from bot.history_filter import History
 from bot.inbox import COMMAND
 from bot.listeners.edge import Body, Edge, inline, team_of
-from bot.listeners.forms import open_form
+from bot.listeners.forms import Opening, open_form
 from bot.manifest import COMMAND as NAME
 from bot.messages.answers import not_read
 from bot.messages.help import help_message
@@ -28,13 +28,23 @@ def listen(app: App, edge: Edge) -> None:
             case Help():
                 ack(**inline(help_message(rules_facts(edge.settings))))
             case OpenForm():
-                opened = open_form(edge, body)
+                opened = open_form(edge, _opening(body))
                 ack() if opened else ack(**inline(edge.could_not_record()))
             case Ask() | Preview() | History() | Show() | Waiting() | Export() | Pause() | Resume():
                 kept = edge.keep(_incoming(EXPORT if isinstance(command, Export) else COMMAND, body, text))
                 ack() if kept is not None else ack(**inline(edge.could_not_record()))
             case _:
                 ack(**inline(not_read(command, text)))
+
+
+def _opening(body: Body) -> Opening:
+    return Opening(
+        trigger=str(body.get("trigger_id")),
+        person=str(body["user_id"]),
+        team=team_of(body),
+        channel=str(body["channel_id"]),
+        response_url=body.get("response_url"),
+    )
 
 
 def _incoming(kind: str, body: Body, text: str) -> Incoming:

@@ -10,7 +10,7 @@ from slack_bolt import Ack, App
 
 from bot.commands import ReasonTooLong, read_reason
 from bot.inbox import FORM, FORM_OPENED
-from bot.listeners.edge import Body, Edge, team_of
+from bot.listeners.edge import Body, Edge
 from bot.messages import form
 from bot.messages.answers import form_gone, form_not_opened
 from bot.messages.parse_errors import explain
@@ -20,6 +20,7 @@ from bot.slack_answers import Ok
 from storage import deliveries
 from storage.database import StorageUnavailable
 from storage.deliveries import Incoming
+from storage.states import Origin
 
 _ANY = re.compile(r"[\s\S]*")
 
@@ -33,24 +34,38 @@ class Filled:
     file: Mapping[str, Any] | None
 
 
-def open_form(edge: Edge, body: Body) -> bool:
-    """Keep a draft and open the form for whoever typed the command; False: the draft could not be recorded."""
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Who is to be shown the form, where they are, how they came to it, and the ids it is filled in with."""
+
+    trigger: str
+    person: str
+    team: str
+    channel: str
+    response_url: str | None
+    origin: Origin = Origin.FORM
+    ids: tuple[str, ...] = ()
+
+
+def open_form(edge: Edge, opening: Opening) -> bool:
+    """Keep a draft and open the form; False: the draft could not be recorded."""
     draft = Incoming(
         FORM_OPENED,
-        (str(body.get("trigger_id")), str(body["user_id"])),
-        {"team": team_of(body), "user": body["user_id"], "channel": body["channel_id"]},
-        body.get("response_url"),
+        (opening.trigger, opening.person),
+        {"team": opening.team, "user": opening.person, "channel": opening.channel, "origin": opening.origin},
+        opening.response_url,
     )
     kept = edge.keep(draft, due=False)
     if kept:
         view = form.form_view(
             draft.id(),
-            body["channel_id"],
+            opening.channel,
             edge.settings.max_orders_per_request,
             edge.settings.require_reason,
+            ids=_fitting(opening.ids),
         )
         # The trigger works for three seconds: this waits behind nothing.
-        edge.soon(lambda: _open(edge, body, view))
+        edge.soon(lambda: _open(edge, opening, view))
     return kept is not None
 
 
@@ -82,10 +97,21 @@ def listen(app: App, edge: Edge) -> None:
             ack()
 
 
-def _open(edge: Edge, body: Body, view: Mapping[str, Any]) -> None:
-    opened = edge.slack.open_view(body["trigger_id"], view)
+def _open(edge: Edge, opening: Opening, view: Mapping[str, Any]) -> None:
+    opened = edge.slack.open_view(opening.trigger, view)
     if not isinstance(opened, Ok):
-        edge.respond(body.get("response_url"), form_not_opened())
+        edge.respond(opening.response_url, form_not_opened())
+
+
+def _fitting(ids: tuple[str, ...]) -> str:
+    """As many whole ids, one on each line, as the text area holds: half an id must never be left in it."""
+    text = ""
+    for order_id in ids:
+        longer = f"{text}\n{order_id}" if text else order_id
+        if len(longer) > form.LONGEST_IDS:
+            break
+        text = longer
+    return text
 
 
 def _mistakes(edge: Edge, filled: Filled) -> dict[str, str]:

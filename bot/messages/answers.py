@@ -92,6 +92,20 @@ def no_such_request(public_id: str) -> Message:
     )
 
 
+def not_yet_recorded(contact: str) -> Message:
+    """Tells whoever waits that the database was not there when their command or press was handled."""
+    return render(
+        (
+            Heading("This could not be recorded yet, so nothing was sent"),
+            paragraph(
+                "The bot's database is busy or full. The bot tries again by itself for as long as it takes.",
+                ("Before you ask again, see whether it has gone through: ", Code(f"{COMMAND} history")),
+                ("If it lasts, ask ", Typed(contact), "."),
+            ),
+        )
+    )
+
+
 def problem(words: str) -> Message:
     """Answers what could not be read: ids in a form, a file."""
     return render((Heading("This could not be read. Nothing was sent."), paragraph((Typed(words, 1500),))))

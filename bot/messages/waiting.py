@@ -22,15 +22,24 @@ def waiting_message(
         return render((Heading("Nothing waits for anybody"), paragraph(nothing)))
     parts: list[Part] = [Heading(f"{counted(total, 'request')} {'waits' if total == 1 else 'wait'} for somebody")]
     parts.append(paragraph(*may_approve_lines(rules)))
-    for number, entry in enumerate(entries[:MOST]):
-        parts += [Divider()] if number else []
-        parts.append(paragraph(*_entry(entry)))
-        if buttons := _buttons(entry, rules, viewer, approves):
-            parts.append(buttons)
+    parts += waiting_parts(entries[:MOST], rules, viewer, approves)
     if total > len(entries):
         rest: Line = (f"{total - len(entries):,} more: ", Code(f"{COMMAND} history status:waiting"))
         parts.append(paragraph(rest))
     return render(parts)
+
+
+def waiting_parts(
+    entries: tuple[RequestFacts, ...], rules: RulesFacts, viewer: str | None, approves: bool
+) -> list[Part]:
+    """Each with the buttons that are for the viewer."""
+    parts: list[Part] = []
+    for number, entry in enumerate(entries):
+        parts += [Divider()] if number else []
+        parts.append(paragraph(*_entry(entry)))
+        if buttons := _buttons(entry, rules, viewer, approves):
+            parts.append(buttons)
+    return parts
 
 
 def _entry(facts: RequestFacts) -> tuple[Line, ...]:

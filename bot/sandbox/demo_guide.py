@@ -7,13 +7,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.config import NOT_YET
-from bot.messages.actions import Action
 from bot.sandbox.demo_orders import DemoOrder, demo_orders
 from bot.sandbox.demo_world import World
 from bot.sandbox.slack_state import Post
 from storage.audit import EventKind, stored_events
-from storage.states import AnswerKind, Origin
+from storage.states import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +22,12 @@ class Seen:
     """Every audit event: its kind and its details."""
     posts: tuple[Post, ...]
     has_home: bool
+    lost_an_answer: bool
+    """A cancel call came to no answer."""
 
     def happened(self, kind: str, detail: str = "", value: object = None) -> bool:
         """Whether there is an event of that kind with that detail: of that value, or any that is not nothing."""
         return any(kind == each and (not detail or _is(details.get(detail), value)) for each, details in self.events)
-
-    def lost_an_answer(self) -> bool:
-        """Whether a call to Fincart came to no answer."""
-        answers = (details.get("answer") for _, details in self.events)
-        return any(isinstance(answer, dict) and answer.get("kind") == AnswerKind.LOST for answer in answers)
 
     def shown(self, *words: str) -> bool:
         """Whether the bot has shown a message with these words."""
@@ -69,7 +64,6 @@ def guide(world: World) -> list[dict[str, object]]:
             "done": step.done(seen),
         }
         for step in STEPS
-        if _is_built(step)
     ]
 
 
@@ -77,10 +71,11 @@ def _seen(world: World) -> Seen:
     with world.bot.parts.database.read() as session:
         payloads = [json.loads(event.payload) for event in stored_events(session.connection())]
     events = tuple((payload["kind"], payload["details"]) for payload in payloads)
+    lost = any(not call.answer.isdigit() for call in world.fincart.cancel_calls)
     with world.slack.core.condition:
         bot = world.slack.state.bot_user
         posts = tuple(post for post in world.slack.state.posts.values() if post.author == bot)
-        return Seen(events, posts, bool(world.slack.state.homes))
+        return Seen(events, posts, bool(world.slack.state.homes), lost)
 
 
 def _still_pending(world: World) -> Iterable[DemoOrder]:
@@ -93,15 +88,6 @@ def _filled(command: str, ids: list[str]) -> str:
         command = command.replace(f"{{{count}}}", ", ".join(ids[:count]))
     return command
 
-
-def _is_built(step: Step) -> bool:
-    actions = {action.value for action in Action}
-    needed = _NEEDS.get(step.id, "")
-    return not needed or needed in actions or (needed.isupper() and needed not in NOT_YET)
-
-
-_NEEDS = {"two": "SECOND_APPROVAL_ABOVE", "self": "SECOND_APPROVAL_ABOVE", "check": "check_again"}
-"""The setting or the button without which a step cannot be taken."""
 
 STEPS = (
     Step(
@@ -158,7 +144,7 @@ STEPS = (
         "Turn on “Break the connection after cancelling”. The bot reads the orders' logs, or says that it cannot know.",
         "/cancel-orders {2} because customer changed their mind",
         "ann",
-        lambda seen: seen.lost_an_answer(),
+        lambda seen: seen.lost_an_answer,
     ),
     Step(
         "two",
@@ -166,7 +152,7 @@ STEPS = (
         "More than ten orders need one. Ask as Ann, press Ask for approval, then be Ben and approve.",
         "/cancel-orders {12} because warehouse fire",
         "ann",
-        lambda seen: seen.happened("approved"),
+        lambda seen: seen.happened(EventKind.APPROVED),
     ),
     Step(
         "self",
@@ -182,7 +168,23 @@ STEPS = (
         "Lose an answer with the logs unreadable: the outcome is unknown. Make them readable and press Check again.",
         "",
         "ann",
-        lambda seen: seen.happened("check_asked"),
+        lambda seen: seen.happened(EventKind.CHECK_ASKED),
+    ),
+    Step(
+        "emergency",
+        "Go ahead alone in an emergency",
+        "Ben may: he asks for more than ten, presses Emergency and types the number. The notices channel is told.",
+        "/cancel-orders {12} because warehouse fire",
+        "ben",
+        lambda seen: seen.happened(EventKind.EMERGENCY),
+    ),
+    Step(
+        "home",
+        "Open the app's Home tab",
+        "Choose the bot under Apps, then Home: what waits for you, and your last results.",
+        "",
+        "ann",
+        lambda seen: seen.has_home,
     ),
     Step(
         "wrong",

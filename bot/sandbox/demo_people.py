@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.config import NOT_YET
 from bot.sandbox.slack_state import ChannelKind
 from bot.sandbox.slack_workspace import SlackWorkspace
 
@@ -43,8 +42,8 @@ def settle_in(slack: SlackWorkspace) -> None:
 def bot_settings(
     slack: SlackWorkspace, slack_url: str, fincart_token: str, fincart_url: str, database: str
 ) -> Mapping[str, str]:
-    """What would stand in `.env`. Settings whose behaviour is not built yet are left out."""
-    wanted = {
+    """What would stand in `.env`."""
+    return {
         "SLACK_API_URL": slack_url,
         "SLACK_BOT_TOKEN": slack.state.bot_token,
         "SLACK_SIGNING_SECRET": slack.state.signing_secret,
@@ -53,13 +52,9 @@ def bot_settings(
         "FINCART_TIMEOUT_SECONDS": "6",
         "DATABASE_URL": database,
         "ALLOWED_USERS": f"{ANN},{BEN},{GUS}",
-        "AUDITOR_USERS": "",
         "CONTACT": "Ann Okafor",
         "APPROVER_USERS": f"{ANN},{BEN}",
         "SECOND_APPROVAL_ABOVE": "10",
         "EMERGENCY_USERS": BEN,
         "AUDIT_CHANNEL": NOTICES,
-        "UNDO_SECONDS": "0",
-        "HOLD_AFTER_FAILED": "25",
     }
-    return {name: value for name, value in wanted.items() if value and name not in NOT_YET}

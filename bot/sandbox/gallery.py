@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.messages.message import Message
 from bot.sandbox.gallery_answers import made as made_answers
+from bot.sandbox.gallery_approvals import made as made_about_approvals
 from bot.sandbox.gallery_requests import made as made_about_requests
 
 
@@ -31,7 +32,7 @@ def gallery() -> tuple[Sample, ...]:
 
 
 def _samples() -> Iterator[Sample]:
-    for made in (made_about_requests, made_answers):
+    for made in (made_about_requests, made_about_approvals, made_answers):
         for name, builder, content in made():
             where = f"{builder.__module__.removeprefix('bot.messages.')}.{builder.__name__}"
             if isinstance(content, Message):

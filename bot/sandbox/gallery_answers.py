@@ -27,6 +27,7 @@ def made() -> Iterator[Made]:
     yield "Button of another version", answers.button_not_known, answers.button_not_known()
     yield "Form too old", answers.form_gone, answers.form_gone()
     yield "Form not opened", answers.form_not_opened, answers.form_not_opened()
+    yield "Form of a button not opened", answers.press_not_opened, answers.press_not_opened()
     yield "No such request", answers.no_such_request, answers.no_such_request("R-2B2B2B")
     yield "Broken", answers.broken, answers.broken(facts.RULES.contact)
     yield "Help", help.help_message, help.help_message(facts.RULES)

@@ -3,9 +3,18 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.messages.facts import EventFacts, Figures, OrderFacts, RequestFacts, RulesFacts, SourceFacts
+from bot.messages.facts import (
+    DecisionFacts,
+    EventFacts,
+    Figures,
+    HoldFacts,
+    OrderFacts,
+    RequestFacts,
+    RulesFacts,
+    SourceFacts,
+)
 from storage.audit import EventKind
-from storage.states import Origin, Outcome, Proof, RequestState
+from storage.states import DecisionVerdict, Origin, Outcome, Proof, RequestState
 
 NOW = datetime(2026, 11, 24, 17, 40, tzinfo=UTC)
 ANN, BEN, BOT = "U0ANN0001", "U0BEN0002", "U0BOT"
@@ -33,6 +42,13 @@ RULES = RulesFacts(
     approval_valid_seconds=3600,
     auditors=("U0AUDIT01",),
     contact="Ann Okafor",
+    approver_users=(ANN, BEN),
+    approver_usergroups=("S0OPS0001",),
+    second_approval_above=10,
+    approvals_needed=2,
+    emergency_users=(ANN,),
+    type_to_confirm_above=50,
+    max_per_day=5000,
 )
 
 TWO = (OrderFacts(0, "6864fecda075914a1b1e353c"), OrderFacts(1, "6877b613a665f49134ef0001"))
@@ -95,7 +111,17 @@ REFUSED = replace(ASKED, state=RequestState.REFUSED, refusal="not_on_the_list", 
 WITHDRAWN = replace(ASKED, state=RequestState.WITHDRAWN, decided_by=ANN, decided_at=NOW)
 EXPIRED = replace(ASKED, state=RequestState.EXPIRED)
 DECLINED = replace(ASKED, state=RequestState.DECLINED, decided_by=BEN, decided_at=NOW)
-WAITING = replace(ASKED, state=RequestState.WAITING, order_count=40)
+WAITING = replace(ASKED, state=RequestState.WAITING, order_count=40, approvals_needed=2, emergency_possible=True)
+HALF_APPROVED = replace(
+    WAITING,
+    decisions=(DecisionFacts(BEN, DecisionVerdict.APPROVED, "looks right", "APPROVER_USERS", NOW),),
+    reminded_at=NOW,
+)
+EMERGENCY = replace(MIXED, emergency=True, approvals_needed=2)
+HELD = replace(RUNNING, holds=(HoldFacts("request", "25 refused or unknown orders"), HoldFacts("pause", "audit", BEN)))
+SLOWED = replace(RUNNING, holds=(HoldFacts("rate_limit", None, None, NOW + timedelta(seconds=30)),), seconds_left=40)
+STOPPED = replace(RUNNING, stopped_by=BEN, stop_why="stopped")
+UNDOABLE = replace(CONFIRMED, can_undo=True, not_before=NOW + timedelta(seconds=30))
 
 SHOWN_ORDERS = (
     OrderFacts(0, "6864fecda075914a1b1e353c", outcome=Outcome.CANCELLED, proof=Proof.LOG),

@@ -18,7 +18,6 @@ CONDITIONS: dict[str, RequestFacts] = {
     "mixed result": facts.MIXED,
     "all cancelled": facts.ALL_WELL,
     "all rejected": facts.NOTHING_DONE,
-    "waiting": facts.WAITING,
     "withdrawn": facts.WITHDRAWN,
     "declined": facts.DECLINED,
     "expired": facts.EXPIRED,
@@ -32,6 +31,7 @@ def made() -> Iterator[Made]:
     yield "Form, filled in beforehand, reason required", form.form_view, filled
     yield "Preview", preview.preview, preview.preview(facts.ASKED, facts.BOT)
     yield "Preview of a file, where the bot cannot post", preview.preview, preview.preview(facts.FROM_A_FILE, facts.BOT)
+    yield "Look without a request", preview.look, preview.look(facts.FROM_A_FILE)
     for name, condition in CONDITIONS.items():
         yield f"Live message: {name}", live.live, live.live(condition, facts.BOT)
     yield "Notice of the end", live.end_notice, live.end_notice(facts.MIXED)

@@ -194,7 +194,7 @@ def plan_of(seed: int) -> Plan:
     faults = {each for each in CLASSES if chance.random() < 0.45}
     setup = _setup(chance)
     steps: list[Step] = []
-    for _ in range(chance.choice((25, 50, 80, 120))):
+    for _ in range(chance.choice((15, 30, 50, 80))):
         steps += _steps(chance, faults, setup)
     return Plan(seed, setup, tuple(steps))
 

@@ -1,0 +1,50 @@
+"""The Home tab opened, and the message shortcut: the two ways in that are neither a command nor a button."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.inbox import HOME
+from bot.listeners.edge import Body, Edge, team_of
+from bot.listeners.forms import Opening, open_form
+from bot.manifest import SHORTCUT
+from bot.order_ids import fincart_ids_in
+from storage.deliveries import Incoming
+from storage.states import Origin
+
+
+def listen(app: App, edge: Edge) -> None:
+    """Handle both."""
+
+    @app.event("app_home_opened")
+    def opened(ack: Ack, body: dict[str, Any]) -> None:
+        event = body["event"]
+        if event.get("tab") == "home":
+            identity = (str(body.get("event_id")), str(event["user"]), str(event.get("event_ts")))
+            edge.keep(Incoming(HOME, identity, {"user": event["user"], "channel": None, "team": team_of(body)}))
+        ack()
+
+    @app.shortcut(SHORTCUT)
+    def chosen(ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        opening = Opening(
+            trigger=str(body.get("trigger_id")),
+            person=str(body["user"]["id"]),
+            team=team_of(body),
+            channel=str(body["channel"]["id"]),
+            response_url=body.get("response_url"),
+            origin=Origin.SHORTCUT,
+            ids=fincart_ids_in("\n".join(_texts(body.get("message") or {}))),
+        )
+        if not open_form(edge, opening):
+            edge.respond(body.get("response_url"), edge.could_not_record())
+
+
+def _texts(message: Body) -> Iterator[str]:
+    """Every text of a message: its own, and those in the blocks and attachments of a bot's message."""
+    yield str(message.get("text") or "")
+    for part in (message.get("blocks"), message.get("attachments")):
+        if part:
+            yield json.dumps(part)

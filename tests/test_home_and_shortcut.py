@@ -1,0 +1,64 @@
+"""The Home tab and the message shortcut."""
+
+from conftest import StartWorld
+from world import ANN, BO, CY, FIRST, ORDERS, SECOND, World, request_id
+
+from bot.manifest import SHORTCUT
+
+
+def opened(world: World, person: str) -> str:
+    """Open the Home tab, and read it."""
+    before = world.slack.count("views.publish")
+    world.slack.open_home(person)
+    world.slack.wait_for(lambda: world.slack.count("views.publish") > before)
+    home = world.slack.home(person)
+    assert home is not None
+    return home.rendered()
+
+
+def test_home_shows_ones_own_last_results(world: World) -> None:
+    ended = world.cancelled()
+
+    shown = opened(world, ANN)
+
+    assert f"{request_id(ended)} · 2 orders · finished: 2 cancelled" in shown
+
+
+def test_home_says_to_whoever_may_nothing_whom_to_ask(start_world: StartWorld) -> None:
+    world = start_world(CONTACT="the shift lead")
+
+    shown = opened(world, CY)
+
+    assert "You may not cancel orders" in shown
+    assert "the shift lead" in shown
+
+
+def test_an_approval_from_the_home_tab_works_and_is_answered_directly(start_world: StartWorld) -> None:
+    world = start_world(SECOND_APPROVAL_ABOVE="1")
+    shown = world.told(ANN, lambda: world.type(ANN, f"{FIRST} {SECOND}"), with_button="ask_approval")
+    world.click(ANN, shown, "Ask for approval: cancel 2 orders")
+    public_id = request_id(shown)
+    world.slack.wait_for(lambda: world.live(public_id))
+    opened(world, BO)
+    home = world.slack.home(BO)
+    assert home is not None
+    published = world.slack.count("views.publish")
+
+    world.slack.click(BO, home, "Approve: cancel 2 orders")
+
+    assert "Finished: 2 cancelled" in world.ended(public_id).text
+    world.slack.wait_for(lambda: [post for post in world.slack.dms(BO) if public_id in post.text])
+    world.slack.wait_for(lambda: world.slack.count("views.publish") > published)
+
+
+def test_the_shortcut_opens_the_form_with_the_ids_of_the_message(world: World) -> None:
+    post = world.slack.say(BO, ORDERS, f"please cancel {FIRST.upper()}, and {SECOND}; not 12")
+    world.slack.shortcut(ANN, post, SHORTCUT)
+    view = world.slack.wait_for(lambda: world.slack.open_view(ANN))
+
+    shown = world.told(ANN, lambda: world.slack.submit(view, {}), with_button="go_ahead")
+
+    assert FIRST in shown.text
+    assert SECOND in shown.text
+    assert "Cancel 2 orders" in [button.text for button in shown.buttons()]
+    assert "shortcut" == world.rows("SELECT origin FROM request")[0][0]

@@ -1,0 +1,1 @@
+"""The real process, killed where it hurts most and raced against another, and a checker that trusts neither."""

@@ -1,0 +1,267 @@
+"""What lies outside of the processes: a stand-in Slack, a stand-in Fincart, a database, and the processes' lives."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from bot.sandbox.fincart_shells import FincartServer
+from bot.sandbox.fincart_standin import FincartStandIn
+from bot.sandbox.slack_deliveries import Deliver, Delivery
+from bot.sandbox.slack_forms import NotOnScreen
+from bot.sandbox.slack_http import SlackServer, deliver_http
+from bot.sandbox.slack_state import Post
+from bot.sandbox.slack_workspace import SlackWorkspace
+from storage.database import Database
+
+ANN, BO = "U0000001", "U0000002"
+ORDERS = "C0000001"
+FINCART_TOKEN = "fincart-token-of-the-tests"
+ROOT = Path(__file__).resolve().parents[2]
+VICTIM = Path(__file__).with_name("victim.py")
+STARTS_WITHIN = 60.0
+"""Seconds. Many start side by side on a small machine."""
+
+
+class Life:
+    """One `serve` process, from its start to its death."""
+
+    def __init__(self, settings: dict[str, str], *, dies: tuple[str, str, int] | None, record: Path | None) -> None:
+        script = [str(VICTIM), *map(str, dies)] if dies else ["-m", "bot", "serve"]
+        if record is not None:
+            script = [str(VICTIM), "record", str(record)]
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR", "LANG")}
+        self.process = subprocess.Popen(
+            [sys.executable, *script],
+            cwd=settings["FOLDER"],
+            env=kept | {"PYTHONPATH": str(ROOT)} | {name: text for name, text in settings.items() if name != "FOLDER"},
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        self.died_at: datetime | None = None
+        self._said: list[str] = []
+        self._changed = threading.Condition()
+        self._url: str | None = None
+        self._reader = threading.Thread(target=self._read, name="stderr", daemon=True)
+        self._reader.start()
+
+    @property
+    def log(self) -> str:
+        """All that it has said so far."""
+        with self._changed:
+            return "".join(self._said)
+
+    @property
+    def deliver(self) -> Deliver:
+        """The way in, once it listens. Raises ConnectionError where it died before it did."""
+        with self._changed:
+            heard = self._changed.wait_for(lambda: self._url is not None or self.died_at is not None, STARTS_WITHIN)
+        if not heard or self._url is None:
+            raise ConnectionError(f"it does not listen: {self.log}")
+        return deliver_http(f"{self._url}/slack/events")
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        self.process.send_signal(signal.SIGKILL)
+        self.wait()
+
+    def terminate(self) -> tuple[int, float]:
+        """Tell it to stop; its exit code, and how many seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait(), time.monotonic() - began
+
+    def wait(self, timeout: float = 60.0) -> int:
+        """Its exit code, once it has ended."""
+        code = self.process.wait(timeout)
+        self._reader.join(10)
+        return code
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as lines:
+            for line in lines:
+                found = re.search(r"listening on (http://\S+)", line)
+                with self._changed:
+                    self._said.append(line)
+                    self._url = found[1] if found else self._url
+                    self._changed.notify_all()
+        self.process.wait()
+        with self._changed:
+            self.died_at = datetime.now(UTC)
+            self._changed.notify_all()
+
+
+class Outside:
+    """Two people, a channel and some pending orders; `start` gives them a bot. A context manager."""
+
+    def __init__(self, database_url: str, folder: Path, **settings: str) -> None:
+        self.database_url = database_url
+        self.slack = SlackWorkspace(lambda: datetime.now(UTC), self._deliver)
+        self.fincart = FincartStandIn(lambda: datetime.now(UTC))
+        self.fincart.settings.token = FINCART_TOKEN
+        self.slack.add_person(ANN, "ann")
+        self.slack.add_person(BO, "bo")
+        self.slack.add_channel(ORDERS, "orders", ANN, BO)
+        self._slack_server = SlackServer(self.slack)
+        self._fincart_server = FincartServer(self.fincart).start()
+        self._database = Database(database_url)
+        self._door = threading.local()
+        self.lives: list[Life] = []
+        self._settings = {
+            "FOLDER": str(folder),
+            "SLACK_API_URL": self._slack_server.api_url,
+            "SLACK_BOT_TOKEN": self.slack.state.bot_token,
+            "SLACK_SIGNING_SECRET": self.slack.state.signing_secret,
+            "FINCART_TOKEN": FINCART_TOKEN,
+            "FINCART_BASE_URL": self._fincart_server.url,
+            "DATABASE_URL": database_url,
+            "PORT": "0",
+            "ALLOWED_USERS": f"{ANN},{BO}",
+            "FINCART_MAX_CONCURRENCY": "1",
+            "FINCART_BATCH_SIZE": "2",
+            **settings,
+        }
+
+    def __enter__(self) -> "Outside":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.slack.heal()
+        self.fincart.clear_faults()
+        for life in self.lives:
+            if life.process.poll() is None:
+                life.kill()
+        self._slack_server.stop()
+        self._fincart_server.stop()
+        self._database.close()
+
+    def start(self, *, dies: tuple[str, str, int] | None = None, record: Path | None = None) -> Life:
+        """Start a process on the database as it is."""
+        life = Life(self._settings, dies=dies, record=record)
+        self.lives.append(life)
+        return life
+
+    @contextlib.contextmanager
+    def through(self, life: Life) -> Iterator[None]:
+        """What people do in this thread meanwhile goes to this process; else it goes to the youngest."""
+        self._door.life = life
+        try:
+            yield
+        finally:
+            self._door.life = None
+
+    def _deliver(self, kind: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+        life: Life = getattr(self._door, "life", None) or self.lives[-1]
+        return life.deliver(kind, body, headers)
+
+    # --- what people do, as often as it takes
+
+    def ask(self, typed: str, person: str = ANN) -> Post:
+        """Type it until the bot has it, and read the preview."""
+        before = {post.ts for post in self.slack.ephemerals(person)}
+        self.insist(lambda: self.slack.type_command(person, ORDERS, f"/cancel-orders {typed}"))
+
+        def shown() -> list[Post]:
+            new = [post for post in self.slack.ephemerals(person) if post.ts not in before]
+            return [post for post in new if any(button.action_id in GO_AHEADS for button in post.buttons())]
+
+        return self.slack.wait_for(shown, 60)[0]
+
+    def press(self, person: str, where: Post, action: str) -> Delivery | None:
+        """Press a button until the bot has it; None where it has gone meanwhile, as an earlier press worked."""
+        try:
+            return self.insist(lambda: self.slack.click(person, where, action))
+        except NotOnScreen:
+            return None
+
+    def insist(self, act: Callable[[], Delivery]) -> Delivery:
+        """Do it until Slack does not complain: people try again where a bot has died."""
+        deadline = time.monotonic() + 60
+        pause = threading.Event()
+        while True:
+            life = self.lives[-1]
+            with contextlib.suppress(ConnectionError):
+                life.deliver  # noqa: B018 - waits until it listens
+            delivery = act()
+            if delivery.ok:
+                return delivery
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"nobody takes it: {delivery.notice}\n{life.log}")
+            pause.wait(0.1)
+
+    def ended(self, public_id: str, timeout: float = 60.0) -> Post:
+        """The request's message in the channel once it tells the end."""
+
+        def told() -> list[Post]:
+            about = [post for post in self.slack.messages(ORDERS) if f"Request {public_id}" in post.text]
+            return [post for post in about if "Finished" in post.text and "audit " in post.text]
+
+        try:
+            return self.slack.wait_for(told, timeout)[-1]
+        except TimeoutError:
+            raise TimeoutError(f"{public_id} does not end\n{self.state(public_id)}\n{self.lives[-1].log}") from None
+
+    # --- what is recorded
+
+    def rows(self, query: str, **given: object) -> list[dict[str, Any]]:
+        """What the database holds, beside the processes."""
+        with self._database.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(text(query), given).mappings()]
+
+    def state(self, public_id: str) -> str:
+        """All that the database holds of a request, for people to read."""
+        parts = []
+        for table, where in (
+            ("request", "seq = s.seq"),
+            ("attempt", "request_seq = s.seq"),
+            ("order_line", "request_seq = s.seq"),
+            ("slack_message", "request_seq = s.seq"),
+        ):
+            query = f"SELECT t.* FROM {table} t JOIN request s ON s.public_id = :id AND t.{where}"
+            parts += [f"{table}: {row}" for row in self.rows(query, id=public_id)]
+        return "\n".join(parts)
+
+    def until(self, predicate: Callable[[], object], timeout: float = 60.0) -> None:
+        """Wait until something in the database is so."""
+        deadline = time.monotonic() + timeout
+        pause = threading.Event()
+        while not predicate():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"it did not become so in time\n{self.lives[-1].log}")
+            pause.wait(0.05)
+
+    def database(self) -> Database:
+        """The checker's own way to the database."""
+        return self._database
+
+
+GO_AHEADS = ("go_ahead", "ask_approval")
+
+
+def request_id(post: Post) -> str:
+    """The request that a message is about."""
+    found = re.search(r"R-[0-9A-Z]{6}", post.text)
+    assert found is not None, post.text
+    return found[0]
+
+
+def order_ids(count: int, first: int = 0) -> list[str]:
+    """Ids as Fincart makes them."""
+    return [f"6864fecda075914b{number:08x}" for number in range(first, first + count)]
+
+
+def as_time(stored: datetime | str) -> datetime:
+    """A time as the database's driver gives it: SQLite has none but text."""
+    at = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
