@@ -1,7 +1,6 @@
 """What the stories of approval share: a world in which two orders need a second person, and the card they wait on."""
 
-from conftest import StartWorld
-from world import ANN, BO, CY, FIRST, ORDERS, SECOND, Clock, Post, World, request_id
+from world import ANN, BO, CY, FIRST, ORDERS, SECOND, Clock, Post, StartWorld, World, request_id
 
 DI = "U0000004"
 """Somebody who may approve and not ask."""

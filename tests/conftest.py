@@ -3,18 +3,16 @@
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
-from world import World
+from world import StartWorld, World, of_sqlalchemy
 
 from storage.database import Database
 from storage.migrate import migrate
-
-StartWorld = Callable[..., World]
 
 _NUMBERS = count(1)
 
@@ -44,7 +42,7 @@ def postgresql() -> Iterator[str]:
         admin.execute("ALTER SYSTEM SET fsync = off")  # nobody pulls the plug of a test
         admin.execute("SELECT pg_reload_conf()")
         admin.execute("CREATE DATABASE template_bot")
-    _migrate(_of_sqlalchemy(uri, "template_bot"))
+    _migrate(of_sqlalchemy(uri, "template_bot"))
     yield uri
     server.cleanup()
     directory.cleanup()
@@ -62,7 +60,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     name = f"test_{next(_NUMBERS)}"
     with psycopg.connect(uri, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE template_bot")
-        yield _of_sqlalchemy(uri, name)
+        yield of_sqlalchemy(uri, name)
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -111,6 +109,3 @@ def _migrate(url: str) -> None:
     migrate(database)
     database.close()
 
-
-def _of_sqlalchemy(uri: str, name: str) -> str:
-    return uri.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?")

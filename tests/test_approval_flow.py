@@ -1,8 +1,7 @@
 """A second person: asked, reminded of nothing but the rule, and never the requester."""
 
 from approvals import APPROVE, ASK, DI, asked, becomes, card, state, two_person_world, waiting
-from conftest import StartWorld
-from world import ANN, BO, CY, FIRST, SECOND, request_id
+from world import ANN, BO, CY, FIRST, SECOND, StartWorld, request_id
 
 
 def test_a_preview_above_the_threshold_offers_to_ask_for_approval(start_world: StartWorld) -> None:

@@ -6,10 +6,9 @@ from functools import partial
 
 import pytest
 from approvals import DI, state, two_person_world, waiting
-from conftest import StartWorld
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import ANN, BO, CY, Clock, Post, World, request_id
+from world import ANN, BO, CY, Clock, Post, StartWorld, World, request_id
 
 ROUNDS = 6
 

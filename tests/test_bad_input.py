@@ -1,8 +1,7 @@
 """Whatever is typed gets a clear answer, sends nothing by mistake, and pings nobody."""
 
 import pytest
-from conftest import StartWorld
-from world import ANN, FIRST, ORDERS, SECOND, World, go_ahead, order_ids, request_id
+from world import ANN, FIRST, ORDERS, SECOND, StartWorld, World, go_ahead, order_ids, request_id
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from bot.sandbox.demo_world import World, now, open_world
 from bot.sandbox.page_server import served
 from bot.sandbox.page_snapshot import slack_part
 from bot.sandbox.story_chapters import tell_all
-from bot.sandbox.story_teller import NotAsTold, Teller
+from bot.sandbox.story_teller import NotAsTold, StoryClock, Teller
 from bot.sandbox.web_thread import WebThread
 
 FIRST, SECOND = (order.id for order in demo_orders()[:2])
@@ -65,7 +65,7 @@ def test_the_story_says_where_it_does_not_go_as_told(world: World) -> None:
     world.fincart.turn(Switch.TOKEN_REJECTED, True)
 
     with pytest.raises(NotAsTold, match="2 cancelled"):
-        tell_all(Teller(world, io.StringIO(), patience=1.0))
+        tell_all(Teller(world, StoryClock(), io.StringIO(), patience=1.0))
 
 
 def test_the_command_line_ends_with_one_where_the_folder_is_in_use(world: World) -> None:

@@ -2,8 +2,7 @@
 
 import pytest
 from approvals import APPROVE, ASK, AUDIT, DI, EMERGENCY, asked, becomes, card, state, two_person_world, waiting
-from conftest import StartWorld
-from world import ANN, BO, FIRST, ORDERS, SECOND, THIRD, Clock, Post, World, go_ahead, request_id
+from world import ANN, BO, FIRST, ORDERS, SECOND, THIRD, Clock, Post, StartWorld, World, go_ahead, request_id
 
 from bot.sandbox.slack_state import View
 from storage.deliveries import Incoming, keep

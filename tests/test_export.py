@@ -5,10 +5,9 @@ import io
 from base64 import b64decode
 
 import pytest
-from conftest import StartWorld
 from hypothesis import given
 from hypothesis import strategies as st
-from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, World, request_id
+from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, StartWorld, World, request_id
 
 from bot.csv_text import cell, lines
 

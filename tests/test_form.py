@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from conftest import StartWorld
-from world import ANN, BO, CY, FIRST, SECOND, World, order_ids, request_id
+from world import ANN, BO, CY, FIRST, SECOND, StartWorld, World, order_ids, request_id
 
 from bot.messages.form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
 from bot.sandbox.slack_faults import Fault, FaultKind

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import StartWorld
-from world import ANN, BO, CY, FIRST, SECOND, THIRD, World
+from world import ANN, BO, CY, FIRST, SECOND, THIRD, StartWorld, World
 
 PIECES = (
     *(

@@ -1,8 +1,7 @@
 """Looking back from the channel: history with its filters and pages, show, and help with the rules in force."""
 
 import pytest
-from conftest import StartWorld
-from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, Clock, World, order_ids, request_id
+from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, Clock, StartWorld, World, order_ids, request_id
 
 from bot.sandbox.slack_state import Post
 

@@ -1,7 +1,6 @@
 """The Home tab and the message shortcut."""
 
-from conftest import StartWorld
-from world import ANN, BO, CY, FIRST, ORDERS, SECOND, World, request_id
+from world import ANN, BO, CY, FIRST, ORDERS, SECOND, StartWorld, World, request_id
 
 from bot.manifest import SHORTCUT
 

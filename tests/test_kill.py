@@ -1,4 +1,4 @@
-"""kill -9 where it hurts most: nothing is lost, nothing is told wrongly, nothing is sent again on a guess (promise 4)."""
+"""kill -9 where it hurts most: nothing lost, nothing told wrongly, nothing sent again on a guess."""
 
 import shutil
 from collections.abc import Iterator, Mapping

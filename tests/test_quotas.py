@@ -4,8 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from approvals import DI, state, two_person_world, waiting
-from conftest import StartWorld
-from world import ANN, BO, FIRST, SECOND, THIRD, Clock, World, request_id
+from world import ANN, BO, FIRST, SECOND, THIRD, Clock, StartWorld, World, request_id
 
 from storage import quotas
 from storage.database import Database

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from approvals import APPROVE, DI, card, state, two_person_world, waiting
-from conftest import StartWorld
-from world import ANN, BO, FIRST, SECOND, Post, World, request_id
+from world import ANN, BO, FIRST, SECOND, Post, StartWorld, World, request_id
 
 from bot.messages.form import IDS_BLOCK
 

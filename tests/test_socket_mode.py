@@ -4,8 +4,7 @@ import http.client
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import StartWorld
-from world import ANN, FIRST, World, go_ahead, request_id
+from world import ANN, FIRST, StartWorld, World, go_ahead, request_id
 
 from bot.messages.form import IDS_BLOCK
 

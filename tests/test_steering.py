@@ -1,9 +1,8 @@
 """Steering a run: Stop, Pause and Go on, Undo, Retry, Leave those out, pause and resume, and the preview's statuses."""
 
 import pytest
-from conftest import StartWorld
 from test_story_truth import QUICK
-from world import ANN, BO, CY, ORDERS, World, order_ids, request_id
+from world import ANN, BO, CY, ORDERS, StartWorld, World, order_ids, request_id
 
 from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind
 from bot.sandbox.slack_state import Post

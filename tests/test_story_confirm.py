@@ -4,8 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from conftest import StartWorld
-from world import ANN, BO, FIRST, ORDERS, RETURNS, SECOND, Clock, World, go_ahead, order_ids, request_id
+from world import ANN, BO, FIRST, ORDERS, RETURNS, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
 
 from bot.sandbox.slack_forms import NotOnScreen
 from bot.sandbox.slack_state import ChannelKind

@@ -5,9 +5,8 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from conftest import StartWorld
 from sqlalchemy import event
-from world import ANN, FIRST, SECOND, World, go_ahead, order_ids, request_id
+from world import ANN, FIRST, SECOND, StartWorld, World, go_ahead, order_ids, request_id
 
 TOLD = "This could not be recorded, so nothing was sent"
 

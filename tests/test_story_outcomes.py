@@ -1,7 +1,6 @@
 """What Fincart's plain answers make of orders; test_story_truth.py tells of those that are not plain."""
 
-from conftest import StartWorld
-from world import ANN, FIRST, SECOND, World, order_ids
+from world import ANN, FIRST, SECOND, StartWorld, World, order_ids
 
 from bot.sandbox.fincart_faults import Fault, FaultKind
 

@@ -3,8 +3,7 @@
 import time
 
 import pytest
-from conftest import StartWorld
-from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, World, go_ahead, request_id
+from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, StartWorld, World, go_ahead, request_id
 
 from bot.sandbox.slack_faults import Fault, FaultKind
 from bot.sandbox.slack_state import Post

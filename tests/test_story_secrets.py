@@ -4,8 +4,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from conftest import StartWorld
-from world import ANN, CY, FINCART_TOKEN, FIRST, THIRD, Clock, World, go_ahead, request_id
+from world import ANN, CY, FINCART_TOKEN, FIRST, THIRD, Clock, StartWorld, World, go_ahead, request_id
 
 from bot.sandbox.slack_faults import Fault, FaultKind
 

@@ -1,8 +1,7 @@
 """The truth about every order, told in the channel: one bad id, a refusal that applied the rest, lost answers."""
 
 import pytest
-from conftest import StartWorld
-from world import ANN, ORDERS, World, order_ids, request_id
+from world import ANN, ORDERS, StartWorld, World, order_ids, request_id
 
 from bot.cancellation.parts import Timings
 from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind

@@ -10,11 +10,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from conftest import _of_sqlalchemy
 from sqlalchemy import Boolean, Column, Connection, Integer, Table, delete, event, insert, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
-from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, Clock, World, order_ids, request_id
+from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, Clock, World, of_sqlalchemy, order_ids, request_id
 
 from bot.sandbox.slack_state import Post
 from storage.audit import Broken, Head, canonical, event_hash, stored_events, verify
@@ -174,7 +173,7 @@ def _history(
     uri = request.getfixturevalue("postgresql")
     with psycopg.connect(uri, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE tamper_{name} TEMPLATE template_bot")
-        url = _of_sqlalchemy(uri, f"tamper_{name}")
+        url = of_sqlalchemy(uri, f"tamper_{name}")
         tell(url)
         history = History(url)
         yield history

@@ -2,8 +2,7 @@
 
 import pytest
 from approvals import APPROVE, DI, becomes, state, two_person_world, waiting
-from conftest import StartWorld
-from world import ANN, BO, CY, FIRST, ORDERS, SECOND, Clock, Post, World, request_id
+from world import ANN, BO, CY, FIRST, ORDERS, SECOND, Clock, Post, StartWorld, World, request_id
 
 
 def thread(world: World, shown: Post) -> list[Post]:

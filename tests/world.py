@@ -6,10 +6,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import uvicorn
+from sqlalchemy.orm import Session
 
 from bot.app import Bot, build
 from bot.cancellation.parts import Timings
@@ -25,6 +27,7 @@ from bot.server import http_app
 from bot.socket_mode import SocketMode
 from storage import audit
 from storage.database import Database
+from storage.verification import first_disagreement
 
 ANN, BO, CY = "U0000001", "U0000002", "U0000003"
 """Ann and Bo may ask, by ALLOWED_USERS; Cy is a member like them, and on no list."""
@@ -160,8 +163,10 @@ class World:
         """What must be true at the end of every story."""
         with self._connection() as connection:
             end = audit.verify(audit.stored_events(connection))
+            disagrees = first_disagreement(lambda: nullcontext(Session(connection)))
 
         assert not isinstance(end, audit.Broken), end
+        assert disagrees is None, disagrees
         assert () == self.fincart.wrong_calls
         assert [] == [call for call in self.slack.calls() if call.outcome.startswith("invalid_")]
 
@@ -320,3 +325,12 @@ class Web:
         """Answer what is under way, then stop listening."""
         self._server.should_exit = True
         self._thread.join(5)
+
+
+StartWorld = Callable[..., World]
+"""The fixtures `start_world` and `start_sqlite_world`."""
+
+
+def of_sqlalchemy(uri: str, name: str) -> str:
+    """The address of another database of a PostgreSQL server, as DATABASE_URL spells it."""
+    return uri.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?")

@@ -33,7 +33,7 @@ class DemoOrder:
     description: str
 
 
-PENDING = 36
+PENDING = 48
 """So many can be cancelled; enough for a request that needs a second person, several times over."""
 
 _FURTHER = (

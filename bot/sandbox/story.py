@@ -11,7 +11,7 @@ from typing import TextIO
 from bot.sandbox.demo_store import FolderInUse
 from bot.sandbox.demo_world import open_world
 from bot.sandbox.story_chapters import tell_all
-from bot.sandbox.story_teller import NotAsTold, Teller
+from bot.sandbox.story_teller import NotAsTold, StoryClock, Teller
 
 FOLDER = Path("demo-data")
 
@@ -33,9 +33,10 @@ def main(argv: Sequence[str]) -> int:
 def tell_story(out: TextIO) -> int:
     """Tell the story with the real bot on temporary files; 1 where it did not go as told, which it then says."""
     logging.getLogger().addHandler(logging.NullHandler())
-    with tempfile.TemporaryDirectory() as folder, open_world(Path(folder)) as world:
+    clock = StoryClock()
+    with tempfile.TemporaryDirectory() as folder, open_world(Path(folder), clock=clock) as world:
         try:
-            tell_all(Teller(world, out))
+            tell_all(Teller(world, clock, out))
         except NotAsTold as trouble:
             out.write(f"\nThe story did not go as told: {trouble}\n")
             return 1

@@ -9,7 +9,7 @@ from bot.messages.render import rich_text
 from bot.sandbox.demo_audit import audit_events, audit_verdict
 from bot.sandbox.demo_fincart import Switch
 from bot.sandbox.demo_orders import PENDING, demo_orders
-from bot.sandbox.demo_people import ANN, DEE, ORDERS
+from bot.sandbox.demo_people import ANN, BEN, DEE, NOTICES, ORDERS
 from bot.sandbox.slack_render import render
 from bot.sandbox.slack_state import Post
 from bot.sandbox.story_teller import Teller
@@ -25,7 +25,7 @@ def tell_all(tell: Teller) -> None:
     def take(count: int) -> list[str]:
         return list(islice(pending, count))
 
-    for chapter in (_main_job, _refusal, _one_refused, _partly_applied, _lost_answer, _record):
+    for chapter in CHAPTERS:
         chapter(tell, take)
 
 
@@ -60,7 +60,7 @@ def _one_refused(tell: Teller, take: Take) -> None:
     orders = take(3)
     tell.chapter("Fincart refuses one of three")
     tell.world.fincart.turn(Switch.REFUSE_ONE, True, orders[1])
-    _ask_and_confirm(tell, orders, "wrong address", "rejected", "audit ")
+    _ask_and_confirm(tell, orders, "wrong address", "Finished: 2 cancelled · 1 rejected")
     tell.world.fincart.turn(Switch.REFUSE_ONE, False)
 
 
@@ -68,14 +68,51 @@ def _partly_applied(tell: Teller, take: Take) -> None:
     orders = take(3)
     tell.chapter("Fincart refuses a call of three after it has cancelled two of them")
     tell.world.fincart.turn(Switch.REFUSE_AFTER_REST, True, orders[2])
-    _ask_and_confirm(tell, orders, "stock error", "Of 3 orders", "audit ")
+    _ask_and_confirm(tell, orders, "stock error", "Finished: 3 cancelled")
+    tell.narrate("Nothing was guessed: the orders' own logs said which two it was, and the third was sent again.")
 
 
 def _lost_answer(tell: Teller, take: Take) -> None:
     orders = take(2)
     tell.chapter("The connection breaks before Fincart's answer arrives")
     tell.world.fincart.turn(Switch.DROP_ANSWER, True)
-    _ask_and_confirm(tell, orders, "customer changed their mind", "Of 2 orders", "audit ")
+    _ask_and_confirm(tell, orders, "customer changed their mind", "Finished: 2 cancelled", "log")
+
+
+def _two_people(tell: Teller, take: Take) -> None:
+    orders = take(12)
+    tell.chapter("Twelve orders need a second person, and nobody is their own second person")
+    seen = tell.types(ANN, ORDERS, f"/cancel-orders {' '.join(orders)} because warehouse fire")
+    preview = tell.private_answer(ANN, seen, "Ask for approval: cancel 12 orders")
+    public_id = request_of(preview)
+    tell.presses(ANN, preview, "Ask for approval: cancel 12 orders")
+    card = tell.channel_message(ORDERS, public_id, "Waiting for approval")
+    seen = tell.world.slack.ephemerals(ANN)
+    tell.presses(ANN, card, "Approve: cancel 12 orders")
+    tell.private_answer(ANN, seen, "Refused", public_id)
+    tell.presses(BEN, card, "Approve: cancel 12 orders")
+    tell.channel_message(ORDERS, public_id, "Finished: 12 cancelled", "@U0BEN0002")
+
+
+def _emergency(tell: Teller, take: Take) -> None:
+    orders = take(11)
+    tell.chapter("An emergency: Ben may go ahead alone, by typing the number, and it is told")
+    seen = tell.types(BEN, ORDERS, f"/cancel-orders {' '.join(orders)} because recall of a batch")
+    preview = tell.private_answer(BEN, seen, "Emergency: cancel 11 orders")
+    tell.presses(BEN, preview, "Emergency: cancel 11 orders")
+    tell.submits(BEN, {"number": "11"})
+    tell.channel_message(ORDERS, request_of(preview), "Finished: 11 cancelled", "emergency")
+    tell.channel_message(NOTICES, request_of(preview), "Emergency")
+
+
+def _expiry(tell: Teller, take: Take) -> None:
+    (order,) = take(1)
+    tell.chapter("Nobody confirms")
+    seen = tell.types(ANN, ORDERS, f"/cancel-orders {order} because test")
+    preview = tell.private_answer(ANN, seen, "Cancel 1 order")
+    tell.later(minutes=16)
+    tell.private_answer(ANN, [*seen, preview], "expired", request_of(preview))
+    tell.expect(tell.world.fincart.status(order) == "Pending", "the order is untouched")
 
 
 def _record(tell: Teller, take: Take) -> None:
@@ -93,7 +130,7 @@ def _ask_and_confirm(tell: Teller, orders: list[str], why: str, *words: str) -> 
     button = f"Cancel {len(orders)} orders"
     preview = tell.private_answer(ANN, seen, button, why)
     tell.presses(ANN, preview, button)
-    return tell.channel_message(ORDERS, request_of(preview), *words)
+    return tell.channel_message(ORDERS, request_of(preview), "audit ", *words)
 
 
 def request_of(post: Post) -> str:
@@ -101,3 +138,17 @@ def request_of(post: Post) -> str:
     found = re.search(r"R-[0-9A-Z]{6}", post.rendered())
     assert found is not None
     return found.group()
+
+
+CHAPTERS: tuple[Callable[[Teller, Take], None], ...] = (
+    _main_job,
+    _refusal,
+    _one_refused,
+    _partly_applied,
+    _lost_answer,
+    _two_people,
+    _emergency,
+    _expiry,
+    _record,
+)
+"""In the order in which they are told; after `_expiry` Slack's clock is ahead, and no more is typed."""

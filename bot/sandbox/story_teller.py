@@ -3,6 +3,7 @@
 import re
 import textwrap
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
 from bot.sandbox.demo_world import World
@@ -18,11 +19,22 @@ class NotAsTold(Exception):
     """The story went otherwise; the text says what was expected and what was there."""
 
 
+class StoryClock:
+    """The time of day, which the story moves on."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
 class Teller:
     """One story in one world. Everything it does goes through Slack, as a person would do it."""
 
-    def __init__(self, world: World, out: TextIO, patience: float = PATIENCE) -> None:
+    def __init__(self, world: World, clock: StoryClock, out: TextIO, patience: float = PATIENCE) -> None:
         self.world = world
+        self._clock = clock
         self._out = out
         self._patience = patience
 
@@ -35,10 +47,16 @@ class Teller:
         lines = textwrap.wrap(self.readable(text), WIDTH, subsequent_indent=" " * 16)
         self._write("\n".join(lines) + "\n")
 
+    def later(self, minutes: int) -> None:
+        """Let so much time pass at once."""
+        self._clock.ahead += timedelta(minutes=minutes)
+        self.narrate(f"{minutes} minutes pass.")
+
     def types(self, user: str, channel: str, command: str) -> list[Post]:
         """A person types a command; returns what only they had seen before, for `private_answer`."""
         seen = self.world.slack.ephemerals(user)
-        self._write(f"\n{self._person(user)} types in {self._channel(channel)}:  {command}\n")
+        typed = f"{self._person(user)} types in {self._channel(channel)}:  {command}"
+        self._write("\n" + "\n".join(textwrap.wrap(typed, WIDTH, subsequent_indent=" " * 6)) + "\n")
         delivery = self.world.slack.type_command(user, channel, command)
         if not delivery.ok:
             raise NotAsTold(f"Slack says: {delivery.notice}")
@@ -48,6 +66,20 @@ class Teller:
         """A person presses a button that they see."""
         self._write(f"\n{self._person(user)} presses  [{button}]\n")
         delivery = self.world.slack.click(user, post, button)
+        if not delivery.ok:
+            raise NotAsTold(f"Slack says: {delivery.notice}")
+
+    def submits(self, user: str, typed: dict[str, str]) -> None:
+        """A person fills in and sends the form that has opened for them."""
+        try:
+            form = self.world.slack.wait_for(lambda: self.world.slack.open_view(user), self._patience)
+        except TimeoutError:
+            raise NotAsTold("no form has opened") from None
+        assert form is not None
+        self._write(f"\n  {self._person(user)} sees a form:\n")
+        self._lines(form.rendered())
+        self._write(f"\n{self._person(user)} fills in {', '.join(typed.values())} and sends it\n")
+        delivery = self.world.slack.submit(form, typed)
         if not delivery.ok:
             raise NotAsTold(f"Slack says: {delivery.notice}")
 
@@ -61,14 +93,6 @@ class Teller:
         post = self._wait(fresh, f"a private answer with {' and '.join(words)}")[-1]
         self._show(f"only {self._person(user)} sees", post)
         return post
-
-    def changed_answer(self, user: str, post: Post, *words: str) -> None:
-        """Wait until that private message has become one with these words, and show it."""
-
-        def changed() -> list[Post]:
-            return [each for each in self.world.slack.ephemerals(user) if each.ts == post.ts and _has(each, words)]
-
-        self._show(f"only {self._person(user)} sees, in its place", self._wait(changed, f"a change to {words}")[0])
 
     def channel_message(self, channel: str, *words: str) -> Post:
         """Wait for the newest message of a channel with these words, and show it."""
@@ -105,7 +129,10 @@ class Teller:
 
     def _show(self, who: str, post: Post) -> None:
         self._write(f"\n  {who}:\n")
-        for line in self.readable(post.rendered()).split("\n"):
+        self._lines(post.rendered())
+
+    def _lines(self, text: str) -> None:
+        for line in self.readable(text).split("\n"):
             for part in textwrap.wrap(line, WIDTH - 4, subsequent_indent="  ") or [""]:
                 self._write(f"  │ {part}\n")
 

@@ -49,12 +49,12 @@ class Screen:
         """Press the last button of that name among the messages."""
         (within or self.log).get_by_role("button", name=name, exact=True).last.click()
 
-    def message(self, *words: str) -> Locator:
+    def message(self, *words: str, patience: float = 8_000) -> Locator:
         """The newest message with these words, once it is there."""
         found = self.log.get_by_role("article")
         for each in words:
             found = found.filter(has_text=each)
-        expect(found.last).to_be_visible()
+        expect(found.last).to_be_visible(timeout=patience)
         return found.last
 
     def private(self, *words: str) -> Locator:

@@ -11,6 +11,7 @@ from bot.sandbox.demo_people import BEN, ORDERS
 from bot.sandbox.demo_world import World
 
 FIRST, SECOND, THIRD = (order.id for order in demo_orders()[:3])
+TWELVE = [order.id for order in demo_orders()[:12]]
 
 
 def cancel_two(screen: Screen, why: str = "duplicate") -> str:
@@ -62,8 +63,77 @@ def test_a_lost_answer_is_settled_by_the_orders_logs(screen: Screen) -> None:
     screen.types(f"/cancel-orders {FIRST} {SECOND} because changed their mind")
     screen.presses("Cancel 2 orders")
 
-    screen.message("Finished: 2 cancelled", "changed their mind")
+    screen.message("Finished: 2 cancelled", "changed their mind", "log")
     screen.ticked("Lose Fincart's answer")
+
+
+def test_what_is_unknown_is_settled_by_check_again(screen: Screen) -> None:
+    screen.switch("Break the connection after cancelling")
+    screen.switch("Logs unreadable")
+    screen.types(f"/cancel-orders {FIRST} {SECOND} because changed their mind")
+    screen.presses("Cancel 2 orders")
+    unknown = screen.message("2 unknown", "changed their mind", patience=20_000)
+    screen.tab("Fincart").get_by_role("switch", name="Logs unreadable").uncheck(force=True)
+    screen.presses("Check again", unknown)
+
+    screen.message("Finished: 2 cancelled", "changed their mind")
+    screen.ticked("Settle what was unknown")
+
+
+def test_one_person_alone_tries_an_approval_by_two(screen: Screen, world: World) -> None:
+    screen.types(f"/cancel-orders {' '.join(TWELVE)} because warehouse fire")
+    screen.presses("Ask for approval: cancel 12 orders", screen.private("warehouse fire"))
+    card = screen.message("Waiting for approval")
+    screen.presses("Approve: cancel 12 orders", card)
+    screen.private("nobody approves their own request")
+    assert "Pending" == world.fincart.status(FIRST)
+    screen.be("Ben")
+    screen.presses("Approve: cancel 12 orders", screen.message("Waiting for approval"))
+
+    screen.message("Finished: 12 cancelled", "Approved by @ben")
+    screen.ticked("Try to approve your own request")
+    screen.ticked("Have a large request approved by a second person")
+
+
+def test_an_emergency_asks_for_the_number_and_is_told(screen: Screen) -> None:
+    screen.be("Ben")
+    screen.types(f"/cancel-orders {' '.join(TWELVE)} because warehouse fire")
+    screen.presses("Emergency: cancel 12 orders", screen.private("warehouse fire"))
+    number = screen.dialog.get_by_label("How many orders?")
+    number.fill("11")
+    screen.dialog.get_by_role("button", name="Emergency").click()
+    expect(number).to_have_attribute("aria-invalid", "true")
+    number.fill("12")
+    screen.dialog.get_by_role("button", name="Emergency").click()
+    screen.message("Finished: 12 cancelled")
+    screen.page.get_by_role("button", name="cancel-notices").click()
+
+    screen.message("cancelled without approval", "@ben")
+
+
+def test_the_home_tab_shows_what_waits_and_its_buttons_answer_directly(screen: Screen) -> None:
+    screen.types(f"/cancel-orders {' '.join(TWELVE)} because warehouse fire")
+    screen.presses("Ask for approval: cancel 12 orders", screen.private("warehouse fire"))
+    screen.message("Waiting for approval")
+    screen.be("Ben")
+    screen.page.get_by_role("button", name="Order Cancel Bot").click()
+    screen.page.get_by_role("button", name="Home", exact=True).click()
+    home = screen.page.get_by_role("region", name="The app's Home tab")
+    expect(home).to_contain_text("warehouse fire")
+    home.get_by_role("button", name="Approve: cancel 12 orders").click()
+    screen.page.get_by_role("button", name="Messages", exact=True).click()
+
+    screen.message("Approved: cancelling 12 orders")
+    screen.ticked("Open the app's Home tab")
+
+
+def test_the_shortcut_opens_the_form_with_the_ids_of_the_message(screen: Screen, world: World) -> None:
+    world.slack.say(BEN, ORDERS, f"please cancel {FIRST} and {SECOND}")
+    message = screen.message("please cancel")
+    message.hover()
+    message.get_by_role("button", name="Cancel orders in it").click()
+
+    expect(screen.dialog.get_by_label("Order ids")).to_have_value(re.compile(FIRST))
 
 
 def test_the_form_takes_a_file(screen: Screen, tmp_path: Path) -> None:
@@ -157,7 +227,7 @@ def test_the_audit_panel_tells_the_history_and_that_it_holds(screen: Screen) -> 
 def test_the_fincart_panel_shows_the_call_and_the_order_s_log(screen: Screen) -> None:
     cancel_two(screen)
     panel = screen.tab("Fincart")
-    panel.get_by_text(FIRST).click()
+    panel.get_by_text(FIRST, exact=True).click()
 
     expect(panel.get_by_text("cancel 2 orders, 2 cancelled")).to_be_visible()
     expect(panel.get_by_text("Cancelled: Cancelled by merchant").first).to_be_visible()
@@ -165,7 +235,7 @@ def test_the_fincart_panel_shows_the_call_and_the_order_s_log(screen: Screen) ->
 
 def test_an_order_is_put_into_the_message_box_from_the_panel(screen: Screen) -> None:
     panel = screen.tab("Fincart")
-    panel.get_by_text(FIRST).click()
+    panel.get_by_text(FIRST, exact=True).click()
     panel.get_by_role("button", name="Add to the message box").first.click()
 
     expect(screen.box).to_have_value(f"/cancel-orders {FIRST} ")

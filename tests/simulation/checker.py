@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.rendering import render
@@ -41,7 +42,8 @@ def _told(events: list[dict[str, Any]]) -> dict[str, dict[str, list[Any]]]:
     """The last word of the audit on each order of each request."""
     told: dict[str, dict[str, list[Any]]] = {}
     for event in events:
-        for entry in event["details"].get("orders", ()):
+        entries = event["details"].get("orders")
+        for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, list):
                 told.setdefault(event["request"], {})[entry[0]] = entry
     return told
@@ -96,12 +98,26 @@ def _outcomes(world: "World", request: Any, told: dict[str, list[Any]], events: 
             raise Wrong(f"{where}, and is not cancelled at Fincart: {_log(world, order)}")
         if outcome == "cancelled" and not any(order in each.ids for each in sent):
             raise Wrong(f"{where}, and was never sent")
-        if outcome in ("rejected", "not_sent") and ours:
+        if outcome in ("rejected", "not_sent") and ours and not _was_lied_to(world, order, words):
             raise Wrong(f"{where}, and a call of it cancelled it: {_log(world, order)}")
         if outcome == "unknown" and is_cancelled:
             raise Wrong(f"{where}, and its log shows it cancelled: {_log(world, order)}")
         if outcome == "not_sent" and proof is None and any(order in each.ids and each.lost for each in sent):
             raise Wrong(f"{where} without any proof, though a call that carried it was lost")
+
+
+def _was_lied_to(world: "World", order: str, words: str) -> bool:
+    """Whether Fincart told another request that it had cancelled the order, seconds before this one did: nobody who
+    reads its answers and logs could know whose doing it was."""
+    found = re.search("already cancelled by (R-[0-9A-Z]{6})", words)
+    cancelled = [line.created_at for line in world.fincart.lines(order) if line.title.casefold().startswith("cancel")]
+    for sent in world.witness.sent:
+        if found and sent.request == found[1] and order in sent.ids and sent.reached and not sent.lost and cancelled:
+            offset = timedelta(seconds=world.plan.setup.clock_offset)
+            if abs(cancelled[0] - sent.at - offset) <= timedelta(seconds=12):
+                world.met["exception: lied to just before"] += 1
+                return True
+    return False
 
 
 def _is_cancelled(world: "World", order: str) -> bool:

@@ -7,6 +7,8 @@ from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind, IdPo
 from bot.sandbox.slack_faults import Fault as SlackFault
 from bot.sandbox.slack_faults import FaultKind as SlackFaultKind
 
+BUDGETS = (0, 1, 2, 3, 4, 5, 1000, 1000, 1000)
+BOUNDARIES = ("begin", "committing", "committed", "sending", "sent", "reading", "read", "posting", "posted")
 PEOPLE = 3
 ORDERS = 14
 FOR_EVER = 1000
@@ -59,6 +61,14 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Send:
+    """The same, of the lane that sends, where it has something due."""
+
+    process: int
+    budget: int
+
+
+@dataclass(frozen=True)
 class Resume:
     """A halted step goes on for so many boundaries; where it waits for time to pass, that passes first."""
 
@@ -78,10 +88,11 @@ class Pass:
 
 @dataclass(frozen=True)
 class Crash:
-    """A process is to die at a boundary: before or after a commit or around a send."""
+    """A process is to die the next time but so many that it comes to this boundary (any, if empty)."""
 
     process: int
-    boundaries: int
+    boundary: str
+    passed: int
 
 
 @dataclass(frozen=True)
@@ -139,7 +150,7 @@ class Meddle:
 
 
 Step = (
-    Ask | Press | Type | Again | Work | Resume | Pass | Crash | Stop | DatabaseGone
+    Ask | Press | Type | Again | Work | Send | Resume | Pass | Crash | Stop | DatabaseGone
     | Break | Token | Mend | BreakSlack | Meddle
 )  # fmt: skip
 
@@ -234,7 +245,9 @@ def _steps(chance: Random, faults: set[str], setup: Setup) -> list[Step]:
         first, count = chance.randrange(ORDERS), chance.choice((1, 1, 2, 3, 5, 8))
         orders = tuple(dict.fromkeys((first + number) % ORDERS for number in range(count)))
         ask = Ask(chance.randrange(PEOPLE), chance.randrange(2), orders, process)
-        return [ask, *_soon(chance, process), Press(ask.person, 0, process)]
+        sends = [Send(chance.randrange(2), chance.choice(BUDGETS)) for _ in range(chance.randrange(4))]
+        go_ahead = [Press(ask.person, 0, process), Work(process, 0), Work(process, 0)]
+        return [ask, *_soon(chance, process), *go_ahead, *sends]
     if which < 0.13:
         return [Press(chance.randrange(PEOPLE), chance.randrange(12), process)]
     if which < 0.14:
@@ -242,8 +255,10 @@ def _steps(chance: Random, faults: set[str], setup: Setup) -> list[Step]:
         return [Type(chance.randrange(PEOPLE), text, process)]
     if which < 0.15:
         return [Again(chance.randrange(20), process)]
+    if which < 0.25:
+        return [Send(process, chance.choice(BUDGETS))]
     if which < 0.62:
-        return [Work(process, chance.randrange(6), chance.choice((0, 1, 2, 3, FOR_EVER, FOR_EVER, FOR_EVER)))]
+        return [Work(process, chance.randrange(6), chance.choice(BUDGETS))]
     if which < 0.76:
         return [Resume(chance.randrange(8), chance.choice((0, 1, 2, FOR_EVER)), asleep=chance.random() < 0.2)]
     if which < 0.84:
@@ -286,7 +301,7 @@ def _fault(chance: Random, kind: str, faults: set[str], process: int) -> Step:
         case "slack":
             return _slack_fault(chance, times)
         case "crash":
-            return Crash(process, chance.randrange(12))
+            return Crash(process, chance.choice((*BOUNDARIES, "sending", "sent", "")), chance.randrange(4))
         case "stop":
             return Stop(process, in_time=chance.random() < 0.6)
         case "database":

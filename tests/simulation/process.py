@@ -113,8 +113,8 @@ class Process:
     tasks: list[Task] = field(default_factory=list)
     is_dead: bool = False
     is_stopping: bool = False
-    dies_in: int | None = None
-    """So many boundaries more, and it is killed."""
+    dies_at: tuple[str, int] | None = None
+    """At this boundary (any, if empty), so many of it let pass, it is killed."""
 
     def __post_init__(self) -> None:
         out = self.outside

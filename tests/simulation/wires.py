@@ -18,7 +18,7 @@ class Witness(Protocol):
         """A call is about to reach Fincart; the number is the call's."""
         ...
 
-    def ended(self, call: int, *, lost: bool) -> None:
+    def ended(self, call: int, *, lost: bool, reached: bool) -> None:
         """Its sender knows as much as it ever will."""
         ...
 
@@ -40,12 +40,12 @@ class FincartWire(httpx.BaseTransport):
                 self._boundary("read")
         self._boundary("sending")
         call = self._witness.sending(ids_of(request.read()) or ())
-        lost = True
+        lost, reached = True, True
         try:
             response = self._inner.handle_request(request)
             lost = _is_lost(response)
         except httpx.ConnectError:
-            lost = False
+            lost, reached = False, False
             raise
         finally:
             try:
@@ -54,7 +54,7 @@ class FincartWire(httpx.BaseTransport):
                 lost = True
                 raise
             finally:
-                self._witness.ended(call, lost=lost)
+                self._witness.ended(call, lost=lost and reached, reached=reached)
         return response
 
 

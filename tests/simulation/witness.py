@@ -4,6 +4,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bot.sandbox.fincart_standin import FincartStandIn
 
@@ -27,13 +28,14 @@ class Sent:
     ids: tuple[str, ...]
     at: datetime
     number: int
-    """Of the call, as Fincart counts them."""
+    """Of the call, as Fincart counts them, if it got there."""
     is_open: bool = True
     lost: bool = False
+    reached: bool = True
 
     def applied(self, fincart: FincartStandIn) -> tuple[str, ...]:
         """The orders that this call cancelled."""
-        return fincart.calls[self.number - 1].applied
+        return fincart.calls[self.number - 1].applied if self.reached else ()
 
 
 class FincartWitness:
@@ -58,8 +60,9 @@ class FincartWitness:
         self.sent.append(sent)
         return len(self.sent) - 1
 
-    def ended(self, call: int, *, lost: bool) -> None:
+    def ended(self, call: int, *, lost: bool, reached: bool) -> None:
         """See `Witness`."""
+        self.sent[call].reached = reached
         self.sent[call].is_open = False
         self.sent[call].lost = lost
 
@@ -106,7 +109,7 @@ class FincartWitness:
             self._wrong(sent, "the audit knows nobody who asked for these orders")
         if not any(event["kind"] in GO_AHEADS for event in events):
             self._wrong(sent, "the audit knows nobody who let them go ahead")
-        told = [entry[0] for event in events for entry in event["details"].get("orders", ()) if isinstance(entry, list)]
+        told = [entry[0] for event in events for entry in _listed(event) if isinstance(entry, list)]
         if set(told) & set(sent.ids):
             self._wrong(sent, "the audit has an outcome of some of them already")
 
@@ -137,6 +140,11 @@ class FincartWitness:
 
     def _wrong(self, sent: Sent, why: str) -> None:
         self.wrong.append(f"a call of {sent.request} for {', '.join(sent.ids)} at {sent.at:%H:%M:%S}: {why}")
+
+
+def _listed(event: dict[str, Any]) -> list[Any]:
+    orders = event["details"].get("orders")
+    return orders if isinstance(orders, list) else []
 
 
 def _read(stored: str) -> datetime:

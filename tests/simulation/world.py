@@ -130,12 +130,17 @@ class World:
                     self._to(process, lambda: self.slack.redeliver(self.delivered[which % len(self.delivered)]))
             case plans.Work(process, lane, budget):
                 self._work(self.process(process), lane, budget)
+            case plans.Send(process, budget):
+                alive = self.process(process)
+                for lane in self._due(alive):
+                    if lane.name == "orders":
+                        self._begin(alive, lane, budget)
             case plans.Resume(which, budget, asleep):
                 self._resume(which, budget, asleep=asleep)
             case plans.Pass(seconds, asleep):
                 self.pass_time(seconds, asleep=asleep)
-            case plans.Crash(process, boundaries):
-                self.process(process).dies_in = boundaries
+            case plans.Crash(process, boundary, passed):
+                self.process(process).dies_at = (boundary, passed)
             case plans.Stop(process, in_time):
                 self._stop(process % len(self.processes), in_time=in_time)
             case plans.DatabaseGone(process, times):
@@ -200,11 +205,11 @@ class World:
         if process.is_dead:
             raise Died
         self.met[f"boundary {name}"] += 1
-        if process.dies_in is not None:
-            process.dies_in -= 1
-            if process.dies_in < 0:
+        if process.dies_at is not None and process.dies_at[0] in ("", name):
+            at, left = process.dies_at
+            process.dies_at = (at, left - 1)
+            if not left:
                 self.met[f"died at {name}"] += 1
-                process.dies_in = None
                 process.is_dead = True
                 self.dying.append(process)
                 raise Died
@@ -397,7 +402,7 @@ class World:
         self.slack.heal()
         for number in range(len(self.processes)):
             process = self.process(number)
-            process.dies_in = None
+            process.dies_at = None
             process.database.gone = 0
         began = self.clock.uptime()
         while True:

@@ -1,4 +1,4 @@
-"""The independent checker: what Fincart received and did, what Slack shows and what is recorded, held to one another."""
+"""The independent checker: what Fincart received and did, what Slack shows and what is recorded, held together."""
 
 import re
 from collections import Counter

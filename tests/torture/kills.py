@@ -200,4 +200,4 @@ def _taken_up_after(outside: Outside, died_at: datetime) -> float:
     ]
     first = min(at for at in (*events, *calls, *posts) if at > died_at)
     orphans = outside.rows("SELECT ended_at FROM attempt WHERE words = :words AND result = 'lost'", words=NO_ANSWER)
-    return (max(first, *(as_time(row["ended_at"]) for row in orphans)) - died_at).total_seconds()
+    return (max([first, *(as_time(row["ended_at"]) for row in orphans)]) - died_at).total_seconds()

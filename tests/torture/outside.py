@@ -167,13 +167,13 @@ class Outside:
 
     # --- what people do, as often as it takes
 
-    def ask(self, typed: str, person: str = ANN) -> Post:
-        """Type it until the bot has it, and read the preview."""
+    def ask(self, typed: str, person: str = ANN, about: str = "") -> Post:
+        """Type it until the bot has it, and read the preview; where several ask at once, the one about this order."""
         before = {post.ts for post in self.slack.ephemerals(person)}
         self.insist(lambda: self.slack.type_command(person, ORDERS, f"/cancel-orders {typed}"))
 
         def shown() -> list[Post]:
-            new = [post for post in self.slack.ephemerals(person) if post.ts not in before]
+            new = [post for post in self.slack.ephemerals(person) if post.ts not in before and about in post.text]
             return [post for post in new if any(button.action_id in GO_AHEADS for button in post.buttons())]
 
         return self.slack.wait_for(shown, 60)[0]

@@ -51,7 +51,7 @@ function drawSwitches(list, content, tools) {
     needsOrder: Boolean(needsOrder),
     on: name in content.switches,
     order: content.switches[name] ?? "",
-    choice: needsOrder && !(name in content.switches) ? orders.slice(0, 36).map(({ id, reference }) => ({ id, reference })) : [],
+    choice: needsOrder && !(name in content.switches) ? orders.map(({ id, reference }) => ({ id, reference })) : [],
   }));
   reconcile(list, items, (item) => item.name, (item, old) => switchItem(item, old, tools));
 }
