@@ -1,16 +1,17 @@
 """Batches: queued, planned and committed before a call, ended after it; and the one hand that an order is in."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage.database import Transaction
-from storage.states import AnswerKind, RequestState
-from storage.tables import Attempt, InFlight, OrderLine, Request
+from storage.states import AnswerKind, HoldKind, RequestState
+from storage.tables import Attempt, Hold, InFlight, OrderLine, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +86,37 @@ def let_go(request: Request, due_at: datetime | None) -> None:
     request.due_at = due_at
 
 
-def claim(transaction: Transaction, request: Request, order_ids: Collection[str]) -> dict[str, str]:
-    """Take these orders in hand for this request; returns those in another's hand, with that request's id."""
-    is_sqlite = transaction.session.get_bind().dialect.name == "sqlite"
+def claim(transaction: Transaction, request: Request, first: int, last: int) -> dict[int, str]:
+    """Take the orders at these positions in hand for this request.
+
+    Returns the positions of those that are in another's hand, with that request's id.
+    """
+    is_sqlite = transaction.connection.dialect.name == "sqlite"
     new = sqlite.insert(InFlight) if is_sqlite else postgresql.insert(InFlight)
+    ours = and_(col(OrderLine.request_seq) == request.seq, col(OrderLine.position).between(first, last))
     # In one order everywhere, so that two requests with the same orders never wait for each other.
-    rows = [{"order_id": order_id, "request_seq": request.seq} for order_id in sorted(order_ids)]
-    transaction.session.connection().execute(new.on_conflict_do_nothing(), rows)
-    query = (
-        select(col(InFlight.order_id), col(Request.public_id))
-        .join(Request, col(Request.seq) == col(InFlight.request_seq))
-        .where(col(InFlight.order_id).in_(order_ids), col(InFlight.request_seq) != request.seq)
+    rows = select(col(OrderLine.order_id), literal(request.seq)).where(ours).order_by(col(OrderLine.order_id))
+    claimed = transaction.connection.execute(
+        new.from_select(["order_id", "request_seq"], rows).on_conflict_do_nothing()
     )
-    return {row.order_id: row.public_id for row in transaction.session.execute(query)}
+    if claimed.rowcount == last - first + 1:
+        return {}
+    query = (
+        select(col(OrderLine.position), col(Request.public_id))
+        .join(InFlight, col(InFlight.order_id) == col(OrderLine.order_id))
+        .join(Request, col(Request.seq) == col(InFlight.request_seq))
+        .where(ours, col(InFlight.request_seq) != request.seq)
+    )
+    return {row.position: row.public_id for row in transaction.connection.execute(query)}
 
 
-def release(transaction: Transaction, request: Request, order_ids: Collection[str]) -> None:
-    """Let orders go out of this request's hand."""
-    transaction.session.execute(
-        delete(InFlight).where(col(InFlight.order_id).in_(order_ids), col(InFlight.request_seq) == request.seq)
+def release(transaction: Transaction, request: Request, positions: Iterable[int]) -> None:
+    """Let the orders at these positions go out of this request's hand."""
+    ids = select(col(OrderLine.order_id)).where(
+        col(OrderLine.request_seq) == request.seq, within(as_ranges(positions))
+    )
+    transaction.connection.execute(
+        delete(InFlight).where(col(InFlight.order_id).in_(ids), col(InFlight.request_seq) == request.seq)
     )
 
 
@@ -136,6 +149,19 @@ def queued(transaction: Transaction, request: Request) -> Sequence[Attempt]:
     return transaction.session.scalars(query.order_by(col(Attempt.due_at), col(Attempt.id))).all()
 
 
+def withdraw(transaction: Transaction, request: Request, lines: Sequence[OrderLine]) -> None:
+    """Take these orders out of the batches that wait: what is to be done about them is concluded anew."""
+    positions = {line.position for line in lines}
+    for waiting in queued(transaction, request):
+        carried = {at for first, last in bounds(waiting.positions) for at in range(first, last + 1)}
+        left = carried - positions
+        if not left:
+            transaction.session.delete(waiting)
+        elif len(left) < len(carried):
+            waiting.positions, waiting.order_count = as_ranges(left), len(left)
+    transaction.session.flush()
+
+
 def drop_queued(transaction: Transaction, request: Request) -> None:
     """Forget the batches that wait: sending is over."""
     transaction.session.execute(
@@ -151,27 +177,33 @@ def plan_queued(transaction: Transaction, request: Request, waiting: Attempt) ->
 
 
 def plan_first(
-    transaction: Transaction, request: Request, lines: Sequence[OrderLine], first_sent_at: datetime | None
-) -> Attempt:
-    """Write ahead that these orders are about to be sent for the first time, at this moment in Fincart's time."""
-    positions = as_ranges(line.position for line in lines)
-    attempt = Attempt(
-        request_seq=_seq(request),
-        positions=positions,
-        order_count=len(lines),
-        lease_token=request.lease_token,
-        planned_at=transaction.now(),
-    )
-    transaction.session.add(attempt)
+    transaction: Transaction, request: Request, batches: Sequence[Sequence[int]], first_sent_at: datetime | None
+) -> list[Attempt]:
+    """Write ahead that the orders at these positions are about to be sent for the first time, a call for each batch.
+
+    `first_sent_at` is this moment in Fincart's time.
+    """
+    now = transaction.now()
+    attempts = [
+        Attempt(
+            request_seq=_seq(request),
+            positions=as_ranges(positions),
+            order_count=len(positions),
+            lease_token=request.lease_token,
+            planned_at=now,
+        )
+        for positions in batches
+    ]
+    transaction.session.add_all(attempts)
+    transaction.session.flush()
     if first_sent_at is not None:
-        transaction.session.execute(
+        positions = as_ranges(position for batch in batches for position in batch)
+        transaction.connection.execute(
             update(OrderLine)
             .where(col(OrderLine.request_seq) == request.seq, within(positions))
             .values(first_sent_at=first_sent_at)
-            .execution_options(synchronize_session=False)
         )
-    transaction.session.flush()
-    return attempt
+    return attempts
 
 
 def unplan(transaction: Transaction, attempt: Attempt) -> None:
@@ -182,6 +214,23 @@ def unplan(transaction: Transaction, attempt: Attempt) -> None:
         .values(planned_at=None, lease_token=None, due_at=transaction.now())
         .execution_options(synchronize_session=False)
     )
+
+
+def may_go(session: Session, request_seq: int, token: int, now: datetime) -> bool:
+    """Whether a batch that was written ahead may still be sent: nobody has stopped or held its request or everything."""
+    holds = or_(
+        and_(col(Hold.kind) != HoldKind.DOWN, or_(col(Hold.until).is_(None), col(Hold.until) > now)),
+        and_(col(Hold.kind) == HoldKind.DOWN, col(Hold.until).is_not(None)),
+    )
+    query = select(col(Request.seq)).where(
+        col(Request.seq) == request_seq,
+        col(Request.lease_token) == token,
+        col(Request.stopped_at).is_(None),
+        col(Request.held_at).is_(None),
+        or_(col(Request.valid_until).is_(None), col(Request.valid_until) > now),
+        ~exists().where(holds),
+    )
+    return session.connection().execute(query).first() is not None
 
 
 def under_way(transaction: Transaction, request: Request) -> Sequence[Attempt]:
@@ -196,6 +245,20 @@ def ended(transaction: Transaction, request: Request) -> Sequence[Attempt]:
     """Every attempt of a request that has ended, oldest first."""
     query = select(Attempt).where(col(Attempt.request_seq) == request.seq, col(Attempt.ended_at).is_not(None))
     return transaction.session.scalars(query.order_by(col(Attempt.id))).all()
+
+
+def carriers(transaction: Transaction, request: Request, attempt: Attempt) -> Sequence[Attempt]:
+    """The attempts that have ended and may have carried an order of this one, oldest first."""
+    # A run has thousands of attempts; what no call has carried before is carried by its first one alone.
+    is_first = attempt.parent_id is None and attempt.sends == 0 and not attempt.was_lost
+    return (attempt,) if is_first else ended(transaction, request)
+
+
+def order_ids(session: Session, request_seq: int, positions: str) -> dict[int, str]:
+    """The orders at these positions, in their order."""
+    query = select(col(OrderLine.position), col(OrderLine.order_id))
+    query = query.where(col(OrderLine.request_seq) == request_seq, within(positions)).order_by(col(OrderLine.position))
+    return {row.position: row.order_id for row in session.connection().execute(query)}
 
 
 def lines_of(transaction: Transaction, attempt: Attempt) -> Sequence[OrderLine]:
@@ -232,6 +295,11 @@ def bounds(ranges: str) -> list[tuple[int, int]]:
     """The first and last position of each range that `as_ranges` wrote."""
     parts = [part.partition("-") for part in ranges.split(",")]
     return [(int(first), int(last or first)) for first, _, last in parts]
+
+
+def carries(attempt: Attempt, line: OrderLine) -> bool:
+    """Whether a call carries this order, both being of the same request."""
+    return any(first <= line.position <= last for first, last in bounds(attempt.positions))
 
 
 def within(ranges: str) -> ColumnElement[bool]:

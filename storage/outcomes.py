@@ -36,6 +36,17 @@ class Finding:
     log: str | None
     """What its log last said, as the row keeps it."""
 
+    def is_news(self) -> bool:
+        """Whether the order has another outcome now, or the same on another proof or in other words."""
+        new = self.settled
+        line = self.line
+        return new is not None and (line.outcome, line.proof, line.words) != (new.outcome, new.proof, new.words)
+
+    def is_correction(self) -> bool:
+        """Whether the order had another outcome, which people may have been told."""
+        new, line = self.settled, self.line
+        return new is not None and line.outcome is not None and line.outcome is not new.outcome
+
 
 _UPDATE = (
     update(OrderLine)
@@ -67,8 +78,8 @@ def settle(
     if not findings:
         return []
     now = transaction.now()
-    changed = [finding for finding in findings if _is_news(finding)]
-    corrected = [finding for finding in changed if _is_correction(finding)]
+    changed = [finding for finding in findings if finding.is_news()]
+    corrected = [finding for finding in changed if finding.is_correction()]
     for finding in changed:
         _count(request, finding)
     fresh = [finding.line.order_id for finding in changed if finding.line.outcome is None]
@@ -130,16 +141,6 @@ def cancelled_elsewhere(
     return found
 
 
-def _is_news(finding: Finding) -> bool:
-    new, line = finding.settled, finding.line
-    return new is not None and (line.outcome, line.proof, line.words) != (new.outcome, new.proof, new.words)
-
-
-def _is_correction(finding: Finding) -> bool:
-    new, line = finding.settled, finding.line
-    return new is not None and line.outcome is not None and line.outcome is not new.outcome
-
-
 def _row(request: Request, finding: Finding, now: datetime) -> dict[str, Any]:
     line, new = finding.line, finding.settled
     return {
@@ -151,7 +152,7 @@ def _row(request: Request, finding: Finding, now: datetime) -> dict[str, Any]:
         "its_read_at": finding.read_at,
         "its_doubt": finding.doubt,
         "its_log": finding.log,
-        "its_settled_at": now if _is_news(finding) else line.settled_at,
+        "its_settled_at": now if finding.is_news() else line.settled_at,
     }
 
 

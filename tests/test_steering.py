@@ -2,7 +2,7 @@
 
 import pytest
 from test_story_truth import QUICK
-from world import ANN, BO, CY, ORDERS, StartWorld, World, order_ids, request_id
+from world import ANN, BO, CY, StartWorld, World, order_ids, request_id
 
 from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind
 from bot.sandbox.slack_state import Post
@@ -185,11 +185,21 @@ def test_preview_shows_the_same_with_nothing_to_press(world: World) -> None:
     assert [] == world.audit()
 
 
-def test_an_order_in_flight_for_one_request_is_not_sent_by_another(world: World) -> None:
-    public_id, _ = begun(world)
-    shown = world.preview(BO, IDS[10])
+def test_an_order_in_flight_for_one_request_is_not_sent_by_another(start_world: StartWorld) -> None:
+    world = start_world(timings=QUICK, FINCART_MAX_CONCURRENCY="2")
+    world.fincart.add(*IDS)
+    world.fincart.inject(Fault(FaultKind.HANG, order_id=IDS[0], applied=Applied.ALL))
+    first = world.preview(ANN, IDS[0])
+    world.click(ANN, first, "Cancel 1 order")
+    world.fincart.wait_for(lambda fincart: 1 == len(fincart.cancel_calls), 5)
 
-    assert f"{IDS[10]}: {public_id}" in shown.text
+    second = world.preview(BO, f"{IDS[0]} {IDS[1]}")
+    world.click(BO, second, "Cancel 2 orders")
+    told = world.ended(request_id(second)).text
     world.fincart.release()
-    assert "Finished: 30 cancelled" in world.ended(public_id).text
-    assert ORDERS == shown.channel
+
+    assert f"{IDS[0]}: {request_id(first)}" in second.text
+    assert "1 cancelled · 1 not sent" in told
+    assert f"in the hand of {request_id(first)}" in told
+    assert "Finished: 1 cancelled" in world.ended(request_id(first)).text
+    assert 1 == world.fincart.times_cancelled(IDS[0])

@@ -74,11 +74,7 @@ def _whose(
 
 
 def _sending(request: Request, line: OrderLine, attempts: Sequence[Attempt]) -> Sending | None:
-    carried = [
-        attempt
-        for attempt in attempts
-        if any(first <= line.position <= last for first, last in batches.bounds(attempt.positions))
-    ]
+    carried = [attempt for attempt in attempts if batches.carries(attempt, line)]
     if not carried:
         return None
     was_ok = any(attempt.result is AnswerKind.OK for attempt in carried)

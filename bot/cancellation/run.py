@@ -232,9 +232,13 @@ class Runner:
         in_time = request.valid_until is None or request.valid_until > now
         attempts = batches.ended(transaction, request)
         evidences = Evidences(request, attempts, sending_allowed=request.stopped_at is None and in_time)
-        carried = [
-            (line, without_failed_reads(evidences.of(line))) for line in batches.lines_of(transaction, ended)
-        ]
+        lines = batches.lines_of(transaction, ended)
+        if ended.was_lost:
+            # They may be on their way again; then the answer to that call concludes, with this one beside it.
+            lines = _on_the_ground(lines, batches.under_way(transaction, request))
+        if answer.fincart_time_offset is not None:
+            _know_first_sent(lines, attempts, answer.fincart_time_offset)
+        carried = [(line, without_failed_reads(evidences.of(line))) for line in lines]
         slack = self._parts.timings.truth.clock_slack
         attributed = with_elsewhere(transaction, request, attempts, carried, slack)
         seen = [Seen(line, evidence) for (line, _), evidence in zip(carried, attributed, strict=True)]
@@ -268,6 +272,19 @@ class Runner:
         if answer.kind is AnswerKind.TOKEN:
             holds.hold(transaction, HoldKind.TOKEN, None, why=answer.words)
             outbox.all_live(transaction)
+
+
+def _on_the_ground(lines: Sequence[OrderLine], under_way: Sequence[Attempt]) -> list[OrderLine]:
+    """Those of the orders that no call under way carries."""
+    return [line for line in lines if not any(batches.carries(attempt, line) for attempt in under_way)]
+
+
+def _know_first_sent(lines: Sequence[OrderLine], attempts: Sequence[Attempt], offset: timedelta) -> None:
+    """Now that the difference of the clocks is known: when orders were first sent, in Fincart's time."""
+    for line in lines:
+        if line.first_sent_at is None:
+            planned = [each.planned_at for each in attempts if each.planned_at and batches.carries(each, line)]
+            line.first_sent_at = min(planned) + offset if planned else None
 
 
 def _begin(transaction: Transaction, request: Request) -> None:

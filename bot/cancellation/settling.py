@@ -42,6 +42,8 @@ def apply(
 ) -> None:
     """Conclude about each of these orders and keep what follows. The request's row is locked."""
     now = transaction.now()
+    # A late answer, or a log read twice, may speak of orders that wait to be sent again because of an earlier one.
+    batches.withdraw(transaction, request, [each.line for each in seen])
     findings, again, halve = [], [], []
     for each in seen:
         step = _step(parts, each, now)
@@ -57,11 +59,16 @@ def apply(
             case Halve():
                 findings.append(Finding(each.line, None, None, each.evidence.doubt, log_to_row(each.evidence)))
                 halve.append(each.line)
+    changed = any(each.is_news() for each in findings)
     corrected = outcomes.settle(transaction, request, findings, kind=kind, details=details)
     _send_again(transaction, request, again, now)
     _halve(transaction, request, halve, attempt, now)
     _count_failures(parts, transaction, request, findings)
-    _tell(parts, transaction, request, corrected)
+    if changed:
+        # Of a finished request only a correction is urgent: confirmations come by the thousand.
+        outbox.live(transaction, request, urgent=bool(corrected))
+    if corrected:
+        outbox.correction_notice(transaction, request, parts.settings.audit_channel, len(corrected))
 
 
 def close(parts: Parts, transaction: Transaction, request: Request) -> None:
@@ -125,8 +132,7 @@ def _send_again(
     if not again:
         return
     sends = max(len(each.evidence.attempts) for each, _ in again)
-    pause = min(LONGEST_PAUSE, 0.5 * 2.0 ** min(sends, 10))
-    pause = max(pause, *(step.retry_after or 0.0 for _, step in again)) if len(again) > 1 else pause
+    pause = max(min(LONGEST_PAUSE, 0.5 * 2.0 ** min(sends, 10)), *(step.retry_after or 0.0 for _, step in again))
     due_at = now + timedelta(seconds=pause)
     batches.queue(transaction, request, [each.line for each, _ in again], due_at, sends=sends)
     transaction.wake("orders")
@@ -154,12 +160,6 @@ def _count_failures(parts: Parts, transaction: Transaction, request: Request, fi
         details = {"hold": "request", "why": request.held_why}
         transaction.record(EventKind.HELD, who=None, request=request.public_id, details=details)
         outbox.live(transaction, request, urgent=True)
-
-
-def _tell(parts: Parts, transaction: Transaction, request: Request, corrected: Sequence[Finding]) -> None:
-    outbox.live(transaction, request, urgent=request.state is RequestState.FINISHED)
-    if corrected:
-        outbox.correction_notice(transaction, request, parts.settings.audit_channel, len(corrected))
 
 
 def without_failed_reads(evidence: Evidence) -> Evidence:

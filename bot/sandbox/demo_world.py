@@ -42,15 +42,16 @@ def now() -> datetime:
 
 
 @contextmanager
-def open_world(folder: Path, *, fresh: bool = False, clock: demo_store.Clock = now) -> Iterator[World]:
-    """Run the world on the files of `folder` until the block ends; `fresh` forgets what is there first.
+def open_world(folder: Path, *, fresh: bool = False, clock: demo_store.Clock | None = None) -> Iterator[World]:
+    """Run the world on the files of `folder` until the block ends; `fresh` forgets what is there first, and `clock`
+    is the bot's own, for stories in which time passes.
 
     Raises `FolderInUse` where another demo runs there, `StorageUnavailable` where its database cannot be used.
     """
     with demo_store.kept(folder):
         if fresh:
             demo_store.forget(folder)
-        slack, fincart = demo_store.load(folder, clock)
+        slack, fincart = demo_store.load(folder, now)
         with SlackServer(slack) as slack_shell, FincartServer(fincart) as fincart_shell:
             database = f"sqlite:///{(folder / demo_store.DATABASE).resolve()}"
             env = bot_settings(slack, slack_shell.api_url, fincart.settings.token, fincart_shell.url, database)

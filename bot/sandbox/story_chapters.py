@@ -111,7 +111,8 @@ def _expiry(tell: Teller, take: Take) -> None:
     seen = tell.types(ANN, ORDERS, f"/cancel-orders {order} because test")
     preview = tell.private_answer(ANN, seen, "Cancel 1 order")
     tell.later(minutes=16)
-    tell.private_answer(ANN, [*seen, preview], "expired", request_of(preview))
+    tell.presses(ANN, preview, "Cancel 1 order")
+    tell.private_answer(ANN, seen, "Expired. Nothing was sent.", request_of(preview))
     tell.expect(tell.world.fincart.status(order) == "Pending", "the order is untouched")
 
 
@@ -151,4 +152,4 @@ CHAPTERS: tuple[Callable[[Teller, Take], None], ...] = (
     _expiry,
     _record,
 )
-"""In the order in which they are told; after `_expiry` Slack's clock is ahead, and no more is typed."""
+"""In the order in which they are told."""

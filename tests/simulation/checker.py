@@ -112,7 +112,7 @@ def _was_lied_to(world: "World", order: str, words: str) -> bool:
     found = re.search("already cancelled by (R-[0-9A-Z]{6})", words)
     cancelled = [line.created_at for line in world.fincart.lines(order) if line.title.casefold().startswith("cancel")]
     for sent in world.witness.sent:
-        if found and sent.request == found[1] and order in sent.ids and sent.reached and not sent.lost and cancelled:
+        if found and sent.request == found[1] and order in sent.ids and cancelled:
             offset = timedelta(seconds=world.plan.setup.clock_offset)
             if abs(cancelled[0] - sent.at - offset) <= timedelta(seconds=12):
                 world.met["exception: lied to just before"] += 1

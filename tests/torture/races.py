@@ -14,9 +14,6 @@ from bot.sandbox.slack_state import Post
 from .checks import Wrong, check, settle
 from .outside import ANN, BO, ORDERS, Life, Outside, as_time, order_ids, request_id
 
-SIDE_BY_SIDE = 6
-"""Rounds at a time: their people would otherwise mostly wait."""
-
 ALONE_UP_TO = 3
 """Larger requests need a second person."""
 
@@ -48,6 +45,10 @@ class Race:
     orders: int = 1
     spread: float = 0.004
     """Seconds by which the presses are apart at most."""
+    lead: float = 0.0
+    """Seconds before the deadline at which they begin at the earliest: so that either side wins at times."""
+    side_by_side: int = 6
+    """Rounds at a time: people who race a deadline mostly wait for it."""
 
 
 def _preview(outside: Outside, ids: Sequence[str]) -> Post:
@@ -139,6 +140,8 @@ RACES = (
         _confirm_or_expire,
         lambda told, presses: told["went_ahead"] + told["expired"] == 1 and told["click_refused"] == told["expired"],
         spread=0.05,
+        lead=0.15,
+        side_by_side=16,
     ),
     Race(
         "undo and send",
@@ -148,6 +151,8 @@ RACES = (
             told["withdrawn"] + told["run_started"] == 1 and told["click_refused"] == presses - told["withdrawn"]
         ),
         spread=0.05,
+        lead=0.15,
+        side_by_side=16,
     ),
 )
 
@@ -162,13 +167,16 @@ def run(outside: Outside, races: Sequence[Race], rounds: int, seed: int) -> dict
     for life in doors:
         life.deliver  # noqa: B018 - waits until it listens
     jobs = [(race, number) for number in range(rounds) for race in races]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool, ThreadPoolExecutor(4 * SIDE_BY_SIDE) as fingers:
+    side_by_side = races[0].side_by_side
+    with ThreadPoolExecutor(side_by_side) as pool, ThreadPoolExecutor(2 * side_by_side) as fingers:
         done = list(
             pool.map(lambda job: _round(outside, doors, fingers, races.index(job[0]), job[0], job[1], seed), jobs)
         )
     settle(outside)
     met: dict[str, Counter[str]] = {}
-    answered = {call.params["url"].rsplit("/", 1)[-1] for call in outside.slack.calls("response_url") if call.outcome == "ok"}
+    answered = {
+        call.params["url"].rsplit("/", 1)[-1] for call in outside.slack.calls("response_url") if call.outcome == "ok"
+    }
     for (race, _), (public_id, deliveries) in zip(jobs, done, strict=True):
         events = outside.rows("SELECT kind FROM audit_event WHERE request = :id", id=public_id)
         told = Counter(str(row["kind"]) for row in events)
@@ -196,7 +204,7 @@ def _round(
     outside.fincart.add(*ids)
     this = race.prepare(outside, ids)
     if this.at is not None:
-        until = (this.at - datetime.now(UTC)).total_seconds() + chance.uniform(-race.spread, race.spread)
+        until = (this.at - datetime.now(UTC)).total_seconds() + chance.uniform(-race.lead, 0.0)
         threading.Event().wait(max(0.0, until))
     together = threading.Barrier(len(this.presses))
 

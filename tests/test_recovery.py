@@ -1,0 +1,95 @@
+"""Told to stop, or cut off from Slack: what is under way is left so that the next start, or the next hour, sets it right."""
+
+from pathlib import Path
+
+from conftest import StartWorld
+from torture.checks import check, settle
+from torture.outside import ANN, Outside, as_time, order_ids, request_id
+from world import ORDERS, Clock, World, go_ahead
+
+from bot.sandbox.fincart_faults import Applied, Fault, FaultKind
+from bot.sandbox.slack_faults import Fault as SlackFault
+from bot.sandbox.slack_faults import FaultKind as SlackFaultKind
+
+IDS = order_ids(6)
+STOPPED_WITHIN = 10.0
+RIGHT_WITHIN = 10.0
+"""Seconds: of SIGTERM, and of Slack's recovery (promise 8)."""
+
+
+def test_told_to_stop_while_fincart_hangs_it_ends_in_time_and_the_next_start_resumes(
+    database_url: str, tmp_path: Path
+) -> None:
+    with Outside(database_url, tmp_path) as outside:
+        outside.fincart.add(*IDS)
+        outside.fincart.inject(Fault(FaultKind.HANG, order_id=IDS[2], applied=Applied.ALL))
+        life = outside.start()
+        preview = outside.ask(" ".join(IDS))
+        outside.press(ANN, preview, "go_ahead")
+        assert outside.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) == 2, 20)
+        code, seconds = life.terminate()
+        outside.start()
+        outside.ended(request_id(preview))
+        settle(outside)
+        ended = check(outside)
+
+    assert 0 == code
+    assert seconds <= STOPPED_WITHIN
+    assert {"cancelled": 6} == ended
+    assert {1} == {outside.fincart.times_cancelled(order) for order in IDS}
+
+
+def test_told_to_stop_it_waits_for_the_answer_and_gives_the_rest_up_at_once(database_url: str, tmp_path: Path) -> None:
+    with Outside(database_url, tmp_path) as outside:
+        outside.fincart.add(*IDS)
+        outside.fincart.inject(Fault(FaultKind.SLOW, order_id=IDS[2], seconds=1.0))
+        life = outside.start()
+        preview = outside.ask(" ".join(IDS))
+        outside.press(ANN, preview, "go_ahead")
+        assert outside.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) == 2, 20)
+        code, _ = life.terminate()
+        leases = [as_time(row["lease_until"]) for row in outside.rows("SELECT lease_until FROM request")]
+        answers = [row["result"] for row in outside.rows("SELECT result FROM attempt WHERE ended_at IS NOT NULL")]
+        outside.start()
+        outside.ended(request_id(preview))
+        settle(outside)
+        ended = check(outside)
+
+    assert 0 == code
+    assert ["ok", "ok"] == answers
+    assert life.died_at is not None
+    assert all(lease <= life.died_at for lease in leases)
+    assert {"cancelled": 6} == ended
+    assert 3 == len(outside.fincart.cancel_calls)
+
+
+def _run(world: World, ids: list[str]) -> str:
+    """A request whose call Fincart has and does not answer."""
+    world.fincart.inject(Fault(FaultKind.HANG, order_id=ids[0], applied=Applied.ALL))
+    preview = world.preview(ANN, f"{' '.join(ids)} because duplicate")
+    world.click(ANN, preview, go_ahead(preview))
+    assert world.fincart.wait_for(lambda fincart: any(ids[0] in call.ids for call in fincart.cancel_calls))
+    return request_id(preview)
+
+
+def test_an_hour_without_slack_ends_with_every_message_right(start_world: StartWorld) -> None:
+    clock = Clock()
+    world = start_world(clock=clock)
+    world.fincart.add(*IDS)
+    shown = _run(world, IDS[:2])
+    world.slack.wait_for(lambda: world.live(shown))
+    world.slack.fail("chat.postMessage", SlackFault(SlackFaultKind.SERVER_ERROR), None)
+    unshown = _run(world, IDS[2:4])
+    world.slack.fail("*", SlackFault(SlackFaultKind.SERVER_ERROR), None)
+    world.fincart.release()
+    world.until(lambda: 2 == world.kinds().count("finished"))
+    for _ in range(12):
+        tries = world.slack.count("chat.postMessage")
+        clock.advance(300)
+        world.slack.wait_for(lambda tries=tries: world.slack.count("chat.postMessage") > tries, 10)
+    world.slack.heal()
+
+    assert "Finished: 2 cancelled" in world.ended(shown, timeout=RIGHT_WITHIN).text
+    assert "Finished: 2 cancelled" in world.ended(unshown, timeout=RIGHT_WITHIN).text
+    assert 2 == len(world.slack.messages(ORDERS))
+    assert ["Cancelled"] * 4 == world.statuses(*IDS[:4])

@@ -1,0 +1,80 @@
+"""Several processes on one database: they share the work, never do it twice, and one takes up what another leaves."""
+
+import signal
+from pathlib import Path
+
+from torture.checks import check, settle
+from torture.kills import TAKEN_UP_WITHIN
+from torture.outside import ANN, Outside, as_time, order_ids, request_id
+
+from bot.cancellation.run import NO_ANSWER
+from bot.sandbox.fincart_faults import Applied, Fault, FaultKind
+
+IDS = order_ids(60)
+
+
+def test_two_processes_share_the_work_and_never_do_it_twice(database_url: str, tmp_path: Path) -> None:
+    with Outside(database_url, tmp_path) as outside:
+        outside.fincart.add(*IDS)
+        outside.fincart.settings.latency = 0.05
+        doors = [outside.start(), outside.start()]
+        shown = []
+        for number in range(10):
+            ids = IDS[6 * number : 6 * number + 6]
+            with outside.through(doors[number % 2]):
+                shown.append(outside.ask(" ".join(ids), about=ids[0]))
+        for number, preview in enumerate(shown):
+            with outside.through(doors[number % 2]):
+                outside.press(ANN, preview, "go_ahead")
+        for preview in shown:
+            outside.ended(request_id(preview))
+        settle(outside)
+        owners = {row["lease_owner"] for row in outside.rows("SELECT lease_owner FROM request")}
+        ended = check(outside)
+
+    assert {"cancelled": 60} == ended
+    assert 2 == len(owners)
+    assert {1} == {outside.fincart.times_cancelled(order) for order in IDS}
+
+
+def test_a_dead_process_is_followed_by_the_other_within_ten_seconds(database_url: str, tmp_path: Path) -> None:
+    with Outside(database_url, tmp_path) as outside:
+        outside.fincart.add(*IDS[:6])
+        outside.fincart.inject(Fault(FaultKind.HANG, order_id=IDS[2], applied=Applied.ALL))
+        first = outside.start()
+        preview = outside.ask(" ".join(IDS[:6]))
+        outside.press(ANN, preview, "go_ahead")
+        assert outside.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) == 2, 20)
+        outside.start().deliver  # noqa: B018 - waits until it listens
+        first.kill()
+        outside.ended(request_id(preview))
+        settle(outside)
+        [orphan] = outside.rows("SELECT ended_at FROM attempt WHERE words = :words", words=NO_ANSWER)
+        ended = check(outside)
+
+    assert {"cancelled": 6} == ended
+    assert first.died_at is not None
+    assert (as_time(orphan["ended_at"]) - first.died_at).total_seconds() <= TAKEN_UP_WITHIN
+    assert {1} == {outside.fincart.times_cancelled(order) for order in IDS[:6]}
+
+
+def test_a_process_that_slept_through_its_lease_sends_nothing_more(database_url: str, tmp_path: Path) -> None:
+    with Outside(database_url, tmp_path) as outside:
+        outside.fincart.add(*IDS[:6])
+        outside.fincart.inject(Fault(FaultKind.HANG, order_id=IDS[2], applied=Applied.ALL))
+        sleeper = outside.start()
+        preview = outside.ask(" ".join(IDS[:6]))
+        outside.press(ANN, preview, "go_ahead")
+        assert outside.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) == 2, 20)
+        sleeper.process.send_signal(signal.SIGSTOP)
+        outside.start()
+        outside.ended(request_id(preview))
+        outside.fincart.release()
+        sleeper.process.send_signal(signal.SIGCONT)
+        # Its answer comes, late: the attempt that was counted as lost is told of it.
+        outside.until(lambda: outside.rows("SELECT 1 FROM attempt WHERE was_lost AND result = 'ok'"))
+        settle(outside)
+        ended = check(outside)
+
+    assert {"cancelled": 6} == ended
+    assert {1} == {outside.fincart.times_cancelled(order) for order in IDS[:6]}
