@@ -38,7 +38,7 @@ def lanes(parts: Parts, runner: Runner) -> list[Lane]:
     poster, inbox = Poster(parts), Inbox(parts)
     return [
         Lane("inbox", inbox.step, threads=4),
-        Lane("orders", runner.step, threads=parts.settings.fincart_max_concurrency),
+        Lane("orders", runner.step, threads=parts.settings.fincart_max_concurrency + 1),
         Lane("logs", LogReader(parts).step),
         Lane("exports", Exporter(parts).step),
         Lane("messages", poster.step, threads=3),

@@ -1,15 +1,16 @@
 """Batches: queued, planned and committed before a call, ended after it; and the one hand that an order is in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage.database import Transaction
+from storage.holds import FAILURES_UNTIL_DOWN
 from storage.states import AnswerKind, HoldKind, RequestState
 from storage.tables import Attempt, Hold, InFlight, OrderLine, Request
 
@@ -110,14 +111,21 @@ def claim(transaction: Transaction, request: Request, first: int, last: int) -> 
     return {row.position: row.public_id for row in transaction.connection.execute(query)}
 
 
+_RELEASE = delete(InFlight).where(
+    col(InFlight.request_seq) == bindparam("seq"),
+    col(InFlight.order_id).in_(
+        select(col(OrderLine.order_id)).where(
+            col(OrderLine.request_seq) == bindparam("seq"),
+            col(OrderLine.position).between(bindparam("first"), bindparam("last")),
+        )
+    ),
+)
+
+
 def release(transaction: Transaction, request: Request, positions: Iterable[int]) -> None:
     """Let the orders at these positions go out of this request's hand."""
-    ids = select(col(OrderLine.order_id)).where(
-        col(OrderLine.request_seq) == request.seq, within(as_ranges(positions))
-    )
-    transaction.connection.execute(
-        delete(InFlight).where(col(InFlight.order_id).in_(ids), col(InFlight.request_seq) == request.seq)
-    )
+    ranges = [{"seq": request.seq, "first": first, "last": last} for first, last in bounds(as_ranges(positions))]
+    transaction.connection.execute(_RELEASE, ranges)
 
 
 def queue(
@@ -183,6 +191,8 @@ def plan_first(
 
     `first_sent_at` is this moment in Fincart's time.
     """
+    if not batches:
+        return []
     now = transaction.now()
     attempts = [
         Attempt(
@@ -217,17 +227,18 @@ def unplan(transaction: Transaction, attempt: Attempt) -> None:
 
 
 def may_go(session: Session, request_seq: int, token: int, now: datetime) -> bool:
-    """Whether a batch that was written ahead may still be sent: nobody has stopped or held its request or everything."""
+    """Whether a batch written ahead may still be sent: nobody has stopped or held its request, or everything."""
+    at = func.clock_timestamp() if session.connection().dialect.name == "postgresql" else now
     holds = or_(
-        and_(col(Hold.kind) != HoldKind.DOWN, or_(col(Hold.until).is_(None), col(Hold.until) > now)),
-        and_(col(Hold.kind) == HoldKind.DOWN, col(Hold.until).is_not(None)),
+        and_(col(Hold.kind) != HoldKind.DOWN, or_(col(Hold.until).is_(None), col(Hold.until) > at)),
+        and_(col(Hold.kind) == HoldKind.DOWN, col(Hold.failures) >= FAILURES_UNTIL_DOWN),
     )
     query = select(col(Request.seq)).where(
         col(Request.seq) == request_seq,
         col(Request.lease_token) == token,
         col(Request.stopped_at).is_(None),
         col(Request.held_at).is_(None),
-        or_(col(Request.valid_until).is_(None), col(Request.valid_until) > now),
+        or_(col(Request.valid_until).is_(None), col(Request.valid_until) > at),
         ~exists().where(holds),
     )
     return session.connection().execute(query).first() is not None
@@ -247,24 +258,37 @@ def ended(transaction: Transaction, request: Request) -> Sequence[Attempt]:
     return transaction.session.scalars(query.order_by(col(Attempt.id))).all()
 
 
+def is_first(attempt: Attempt) -> bool:
+    """Whether none of its orders was carried by any call before it, nor, while it is settled, by one after it."""
+    return attempt.parent_id is None and attempt.sends == 0 and not attempt.was_lost
+
+
 def carriers(transaction: Transaction, request: Request, attempt: Attempt) -> Sequence[Attempt]:
     """The attempts that have ended and may have carried an order of this one, oldest first."""
-    # A run has thousands of attempts; what no call has carried before is carried by its first one alone.
-    is_first = attempt.parent_id is None and attempt.sends == 0 and not attempt.was_lost
-    return (attempt,) if is_first else ended(transaction, request)
+    # A run has thousands of attempts: where it is known that no other did, they are not looked at.
+    return (attempt,) if is_first(attempt) else ended(transaction, request)
 
 
-def order_ids(session: Session, request_seq: int, positions: str) -> dict[int, str]:
-    """The orders at these positions, in their order."""
-    query = select(col(OrderLine.position), col(OrderLine.order_id))
-    query = query.where(col(OrderLine.request_seq) == request_seq, within(positions)).order_by(col(OrderLine.position))
-    return {row.position: row.order_id for row in session.connection().execute(query)}
+def order_ids(transaction: Transaction, request: Request, attempts: Sequence[Attempt]) -> list[tuple[str, ...]]:
+    """The ids of the orders that each of these attempts carries."""
+    ranges = [bounds(attempt.positions) for attempt in attempts]
+    query = select(col(OrderLine.position), col(OrderLine.order_id)).where(
+        col(OrderLine.request_seq) == request.seq, within(as_ranges(_positions(*ranges)))
+    )
+    ids = {row.position: row.order_id for row in transaction.connection.execute(query)}
+    return [tuple(ids[position] for position in _positions(each)) for each in ranges]
 
 
-def lines_of(transaction: Transaction, attempt: Attempt) -> Sequence[OrderLine]:
-    """The orders that an attempt carries."""
-    query = select(OrderLine).where(col(OrderLine.request_seq) == attempt.request_seq, within(attempt.positions))
-    return transaction.session.scalars(query.order_by(col(OrderLine.position))).all()
+def lines_at(transaction: Transaction, request: Request, positions: str) -> Sequence[OrderLine]:
+    """The orders at these positions, as they stand now."""
+    query = select(OrderLine).where(col(OrderLine.request_seq) == request.seq, within(positions))
+    query = query.order_by(col(OrderLine.position)).execution_options(populate_existing=True)
+    return transaction.session.scalars(query).all()
+
+
+def lines_of(transaction: Transaction, request: Request, attempt: Attempt) -> Sequence[OrderLine]:
+    """The orders that an attempt of this request carries."""
+    return lines_at(transaction, request, attempt.positions)
 
 
 def end(transaction: Transaction, attempt: Attempt, result: AnswerKind, http_status: int | None, words: str) -> Attempt:
@@ -305,6 +329,10 @@ def carries(attempt: Attempt, line: OrderLine) -> bool:
 def within(ranges: str) -> ColumnElement[bool]:
     """The condition that an order's position lies in these ranges."""
     return or_(*(col(OrderLine.position).between(first, last) for first, last in bounds(ranges)))
+
+
+def _positions(*ranges: list[tuple[int, int]]) -> Iterator[int]:
+    return (position for each in ranges for first, last in each for position in range(first, last + 1))
 
 
 def _seq(request: Request) -> int:

@@ -1,5 +1,6 @@
 """Outcomes: what became of each order, the figures, and one event for all that one piece of evidence settled."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,7 +51,10 @@ class Finding:
 
 _UPDATE = (
     update(OrderLine)
-    .where(col(OrderLine.request_seq) == bindparam("seq"), col(OrderLine.position) == bindparam("at_position"))
+    .where(
+        col(OrderLine.request_seq) == bindparam("seq"),
+        col(OrderLine.position).between(bindparam("first"), bindparam("last")),
+    )
     .values(
         outcome=bindparam("its_outcome"),
         proof=bindparam("its_proof"),
@@ -80,10 +84,9 @@ def settle(
     now = transaction.now()
     changed = [finding for finding in findings if finding.is_news()]
     corrected = [finding for finding in changed if finding.is_correction()]
-    for finding in changed:
-        _count(request, finding)
-    fresh = [finding.line.order_id for finding in changed if finding.line.outcome is None]
-    transaction.session.connection().execute(_UPDATE, [_row(request, finding, now) for finding in findings])
+    _count(request, changed)
+    fresh = [finding.line.position for finding in changed if finding.line.outcome is None]
+    transaction.session.connection().execute(_UPDATE, _rows(request, findings, now))
     if fresh:
         batches.release(transaction, request, fresh)
     if changed:
@@ -141,28 +144,40 @@ def cancelled_elsewhere(
     return found
 
 
-def _row(request: Request, finding: Finding, now: datetime) -> dict[str, Any]:
-    line, new = finding.line, finding.settled
-    return {
-        "seq": request.seq,
-        "at_position": line.position,
-        "its_outcome": new.outcome if new else line.outcome,
-        "its_proof": new.proof if new else line.proof,
-        "its_words": new.words if new else line.words,
-        "its_read_at": finding.read_at,
-        "its_doubt": finding.doubt,
-        "its_log": finding.log,
-        "its_settled_at": now if finding.is_news() else line.settled_at,
-    }
+def _rows(request: Request, findings: Sequence[Finding], now: datetime) -> list[dict[str, Any]]:
+    """What to write where: neighbours with one fate, as the orders of a call mostly are, in one row."""
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    for finding in findings:
+        line, new = finding.line, finding.settled
+        values = (
+            new.outcome if new else line.outcome,
+            new.proof if new else line.proof,
+            new.words if new else line.words,
+            finding.read_at,
+            finding.doubt,
+            finding.log,
+            now if finding.is_news() else line.settled_at,
+        )
+        alike.setdefault(values, []).append(line.position)
+    names = ("its_outcome", "its_proof", "its_words", "its_read_at", "its_doubt", "its_log", "its_settled_at")
+    return [
+        {"seq": request.seq, "first": first, "last": last, **dict(zip(names, values, strict=True))}
+        for values, positions in alike.items()
+        for first, last in batches.bounds(batches.as_ranges(positions))
+    ]
 
 
-def _count(request: Request, finding: Finding) -> None:
-    line, new = finding.line, finding.settled
-    assert new is not None
-    for outcome, by in ((line.outcome, -1), (new.outcome, 1)):
-        if outcome is not None:
-            setattr(request, outcome.value, getattr(request, outcome.value) + by)
-    request.confirmed += _is_confirmed(new.outcome, new.proof) - _is_confirmed(line.outcome, line.proof)
+def _count(request: Request, changed: Sequence[Finding]) -> None:
+    figures = Counter[str]()
+    for finding in changed:
+        line, new = finding.line, finding.settled
+        assert new is not None
+        figures[new.outcome.value] += 1
+        if line.outcome is not None:
+            figures[line.outcome.value] -= 1
+        figures["confirmed"] += _is_confirmed(new.outcome, new.proof) - _is_confirmed(line.outcome, line.proof)
+    for name, by in figures.items():
+        setattr(request, name, getattr(request, name) + by)
 
 
 def _is_confirmed(outcome: Outcome | None, proof: Proof | None) -> bool:

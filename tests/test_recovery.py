@@ -1,8 +1,8 @@
-"""Told to stop, or cut off from Slack: what is under way is left so that the next start, or the next hour, sets it right."""
+"""Told to stop, or cut off from Slack: what is under way is set right later."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from conftest import StartWorld
 from torture.checks import check, settle
 from torture.outside import ANN, Outside, as_time, order_ids, request_id
 from world import ORDERS, Clock, World, go_ahead
@@ -72,7 +72,11 @@ def _run(world: World, ids: list[str]) -> str:
     return request_id(preview)
 
 
-def test_an_hour_without_slack_ends_with_every_message_right(start_world: StartWorld) -> None:
+def _another_try(world: World, tries: int) -> None:
+    world.slack.wait_for(lambda: world.slack.count("chat.postMessage") > tries, 10)
+
+
+def test_an_hour_without_slack_ends_with_every_message_right(start_world: Callable[..., World]) -> None:
     clock = Clock()
     world = start_world(clock=clock)
     world.fincart.add(*IDS)
@@ -86,7 +90,7 @@ def test_an_hour_without_slack_ends_with_every_message_right(start_world: StartW
     for _ in range(12):
         tries = world.slack.count("chat.postMessage")
         clock.advance(300)
-        world.slack.wait_for(lambda tries=tries: world.slack.count("chat.postMessage") > tries, 10)
+        _another_try(world, tries)
     world.slack.heal()
 
     assert "Finished: 2 cancelled" in world.ended(shown, timeout=RIGHT_WITHIN).text

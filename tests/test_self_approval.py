@@ -127,10 +127,11 @@ def test_the_database_keeps_no_decision_of_the_requester(start_sqlite_world: Sta
 
     world = two_person_world(start_sqlite_world)
     public_id = request_id(waiting(world))
-    with pytest.raises(ValueError, match="nobody decides"), world.bot.parts.database.write() as transaction:
+    with world.bot.parts.database.write() as transaction:
         request = requests.lock(transaction, public_id)
         assert request is not None
-        decisions.decide(transaction, request, ANN, DecisionVerdict.APPROVED, "ALLOWED_USERS", None)
+        with pytest.raises(ValueError, match="nobody decides"):
+            decisions.decide(transaction, request, ANN, DecisionVerdict.APPROVED, "ALLOWED_USERS", None)
 
 
 def test_whoever_left_the_group_since_cannot_approve(start_world: StartWorld) -> None:

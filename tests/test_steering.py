@@ -22,7 +22,7 @@ def begun(world: World) -> tuple[str, Post]:
     """A run that has sent its first batch and whose second hangs; the request's id and its message."""
     world.fincart.inject(Fault(FaultKind.HANG, order_id=IDS[10], applied=Applied.ALL))
     shown = world.preview(ANN, f"{' '.join(IDS)} because duplicate")
-    world.click(ANN, shown, "Cancel 30 orders")
+    world.press(ANN, shown, "Cancel 30 orders")
     public_id = request_id(shown)
 
     def under_way() -> Post | None:
@@ -75,7 +75,7 @@ def test_a_paused_run_waits_until_it_goes_on(world: World) -> None:
 def test_pause_stops_everything_until_resume_and_every_message_says_so(world: World) -> None:
     world.answer(BO, "pause because courier strike")
     shown = world.preview(ANN, IDS[0])
-    world.click(ANN, shown, "Cancel 1 order")
+    world.press(ANN, shown, "Cancel 1 order")
     public_id = request_id(shown)
     waits = world.slack.wait_for(
         lambda: [post for post in [world.live(public_id)] if post and "All sending is paused" in post.text]
@@ -99,7 +99,7 @@ def test_a_pause_outlives_a_restart(world: World) -> None:
 def test_undo_takes_it_back_before_anything_is_sent(start_world: StartWorld) -> None:
     world = start_world(UNDO_SECONDS="60")
     shown = world.preview()
-    world.click(ANN, shown, "Cancel 2 orders")
+    world.press(ANN, shown, "Cancel 2 orders")
     public_id = request_id(shown)
     live = world.slack.wait_for(lambda: [post for post in [world.live(public_id)] if post])[0]
 
@@ -122,7 +122,7 @@ def test_a_run_holds_by_itself_after_so_many_refusals_and_asks(start_world: Star
     ids = order_ids(6)
     world.fincart.add(*ids, title="Processing")
     shown = world.preview(ANN, " ".join(ids))
-    world.click(ANN, shown, "Cancel 6 orders")
+    world.press(ANN, shown, "Cancel 6 orders")
     public_id = request_id(shown)
     held = world.slack.wait_for(
         lambda: [post for post in [world.live(public_id)] if post and "On hold" in post.text], 10

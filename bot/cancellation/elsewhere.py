@@ -48,8 +48,12 @@ def with_elsewhere(
     slack_seconds: float,
 ) -> list[Evidence]:
     """The same evidence, with the request that cancelled the order where it was another of ours."""
-    ids = [line.order_id for line, evidence in seen if evidence.log is not None and evidence.log.cancelled_at is not None]
+    ids = [
+        line.order_id for line, evidence in seen if evidence.log is not None and evidence.log.cancelled_at is not None
+    ]
     others = outcomes.cancelled_elsewhere(transaction.session, request, ids) if ids else {}
+    if not others:
+        return [each for _, each in seen]
     return [replace(each, cancelled_elsewhere=_whose(transaction, request, attempts, line, each, others, slack_seconds))
             for line, each in seen]  # fmt: skip
 

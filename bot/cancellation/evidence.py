@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.truth import Attempt as TruthAttempt
@@ -26,23 +26,33 @@ class Evidences:
     ) -> None:
         self._attempts = [(batches.bounds(attempt.positions), _attempt(attempt)) for attempt in attempts]
         self._sending_allowed = sending_allowed
+        self._known: dict[tuple[Any, ...], Evidence] = {}
 
     def of(self, line: OrderLine) -> Evidence:
-        """All that was seen of this order."""
+        """All that was seen of this order; one and the same object for orders of which the same was seen."""
+        attempts = tuple(
+            attempt for ranges, attempt in self._attempts if any(first <= line.position <= last for first, last in ranges)
+        )
+        is_cancelled = (line.seen_status or "").casefold() in ("cancelled", "canceled")
+        key = (*map(id, attempts), line.log, line.first_sent_at, is_cancelled, line.outcome is None)
+        evidence = self._known.get(key)
+        if evidence is None:
+            evidence = self._known[key] = self._evidence(line, attempts, cancelled_at_preview=is_cancelled)
+        return evidence
+
+    def _evidence(
+        self, line: OrderLine, attempts: tuple[TruthAttempt, ...], *, cancelled_at_preview: bool
+    ) -> Evidence:
         kept = json.loads(line.log) if line.log else {}
         first_failed_at = kept.get("first_failed_at")
         return Evidence(
-            attempts=tuple(
-                attempt
-                for ranges, attempt in self._attempts
-                if any(first <= line.position <= last for first, last in ranges)
-            ),
+            attempts=attempts,
             log=_seen(kept.get("seen")),
             failed_reads=kept.get("failed_reads", 0),
             first_failed_at=datetime.fromisoformat(first_failed_at) if first_failed_at else None,
             log_was_read=kept.get("log_was_read", False),
             first_sent_at=line.first_sent_at,
-            cancelled_at_preview=(line.seen_status or "").casefold() in ("cancelled", "canceled"),
+            cancelled_at_preview=cancelled_at_preview,
             sending_allowed=self._sending_allowed and line.outcome is None,
         )
 
@@ -63,6 +73,19 @@ def log_to_row(evidence: Evidence) -> str | None:
         "log_was_read": evidence.log_was_read,
     }
     return json.dumps(kept, ensure_ascii=False)
+
+
+def on_the_ground(lines: Sequence[OrderLine], under_way: Sequence[Attempt]) -> list[OrderLine]:
+    """Those of the orders that no call under way carries."""
+    return [line for line in lines if not any(batches.carries(attempt, line) for attempt in under_way)]
+
+
+def know_first_sent(lines: Sequence[OrderLine], attempts: Sequence[Attempt], offset: timedelta) -> None:
+    """Now that the difference of the clocks is known: when orders were first sent, in Fincart's time."""
+    for line in lines:
+        if line.first_sent_at is None:
+            planned = [each.planned_at for each in attempts if each.planned_at and batches.carries(each, line)]
+            line.first_sent_at = min(planned) + offset if planned else None
 
 
 def _attempt(row: Attempt) -> TruthAttempt:

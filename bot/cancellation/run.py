@@ -2,14 +2,13 @@
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.cancellation import outbox
+from bot.cancellation.ahead import Ahead, Answered, Planned
 from bot.cancellation.elsewhere import with_elsewhere
-from bot.cancellation.evidence import Evidences
+from bot.cancellation.evidence import Evidences, know_first_sent, on_the_ground
 from bot.cancellation.parts import Parts
 from bot.cancellation.settling import Seen, apply, close, finish_if_over, stop, without_failed_reads
 from bot.fincart import Answer
@@ -25,17 +24,6 @@ log = logging.getLogger(__name__)
 NO_ANSWER = "the bot stopped before Fincart's answer came"
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A batch whose sending has been written ahead."""
-
-    seq: int
-    public_id: str
-    token: int
-    attempt: Attempt
-    order_ids: tuple[str, ...]
-
-
 class Runner:
     """Sends what this process holds leases for. Thread-safe: each thread sends one batch at a time."""
 
@@ -44,19 +32,25 @@ class Runner:
         self._lock = threading.Lock()
         self._fences: dict[int, float] = {}
         """Until when, on the clock that counts sleep, each lease surely holds."""
-        self._ready: deque[Planned] = deque()
+        self._ready = Ahead(parts.settings.fincart_max_concurrency)
         self._offset: timedelta | None = None
         """Fincart's clock minus ours, as its last answer told."""
 
     def step(self) -> bool:
-        """Send one batch, or settle what needs no sending; False when nothing is due."""
-        planned = self._next_ready()
+        """Send one batch, or settle what needs no sending; False when nothing is due.
+
+        With one thread more than there may be calls at once, one settles while the others send.
+        """
+        planned = self._ready.next()
         if planned is None:
-            found, planned = self._take()
+            found = self._take() if self._ready.room() else False
+            planned = self._ready.next()
             if planned is None:
                 return found
-        answer = self._parts.fincart.cancel(planned.order_ids, fence=lambda: self._lease_holds(planned.seq))
-        self._keep(planned, answer)
+        began = self._parts.uptime()
+        answer = self._send(planned)
+        if self._ready.answered(Answered(planned, answer), self._parts.uptime() - began):
+            self._settle_all()
         return True
 
     def renew(self) -> None:
@@ -73,33 +67,58 @@ class Runner:
     def park(self) -> None:
         """Leave what was planned and not sent, and the leases, to the next owner at once."""
         with self._parts.database.write() as transaction:
-            while (planned := self._next_ready()) is not None:
+            for planned in self._ready.take_back():
                 batches.unplan(transaction, planned.attempt)
             batches.give_up_leases(transaction, self._parts.owner)
 
-    def _next_ready(self) -> Planned | None:
-        with self._lock:
-            return self._ready.popleft() if self._ready else None
+    def _send(self, planned: Planned) -> Answer | None:
+        """What came of the call; None: nothing was handed over."""
+        if not planned.probes and not self._may_go(planned):
+            return None
+        try:
+            return self._parts.fincart.cancel(planned.order_ids, fence=lambda: self._lease_holds(planned.seq))
+        except Exception:
+            log.exception("a call to Fincart failed inside of the bot")
+            return Answer(AnswerKind.LOST, None, "the call failed inside of the bot")
+
+    def _may_go(self, planned: Planned) -> bool:
+        """It may have waited since it was written ahead: has anybody said no meanwhile?"""
+        try:
+            with self._parts.database.read() as session:
+                return batches.may_go(session, planned.seq, planned.token, self._parts.now())
+        except StorageUnavailable:
+            return False
 
     def _lease_holds(self, seq: int) -> bool:
         with self._lock:
             return self._parts.uptime() < self._fences.get(seq, 0.0)
 
-    def _take(self) -> tuple[bool, Planned | None]:
+    def _take(self) -> bool:
+        """Take up a request that is due; False where nothing has come of it."""
         asked_at = self._parts.uptime()
         with self._parts.database.write() as transaction:
             leased = batches.lease(transaction, self._parts.owner, self._parts.timings.lease)
             if leased is None:
-                return False, None
+                return False
             for orphan in leased.orphans:
                 self._settle(transaction, leased.request, orphan, Answer(AnswerKind.LOST, None, NO_ANSWER))
             planned = self._plan(transaction, leased.request, asked_at)
-        return True, planned
+            # Where there was no room for it, it is still due.
+            is_due = leased.request.due_at is not None and leased.request.due_at <= transaction.now()
+        self._put(planned)
+        return bool(planned) or not is_due
 
-    def _plan(self, transaction: Transaction, request: Request, asked_at: float) -> Planned | None:
-        """Write the next batch ahead, or say when to look again. The request is leased and its row locked."""
+    def _put(self, planned: Sequence[Planned]) -> None:
+        self._ready.add(planned)
+        if len(planned) > 1:
+            self._parts.database.on_wake("orders")
+
+    def _plan(
+        self, transaction: Transaction, request: Request, asked_at: float, *, spares: bool = False
+    ) -> list[Planned]:
+        """Write the next batches ahead, or say when to look again. The request is leased and its row locked."""
         if request.state not in (RequestState.APPROVED, RequestState.EXECUTING):
-            return None
+            return []
         now = transaction.now()
         if request.stopped_at is None and request.valid_until is not None and request.valid_until <= now:
             stop(transaction, request, "the approval ran out", None)
@@ -107,29 +126,34 @@ class Runner:
             _begin(transaction, request)
             close(self._parts, transaction, request)
             self._wait(transaction, request, None)
-            return None
+            return []
         if request.held_at is not None:
             self._wait(transaction, request, request.valid_until)
-            return None
+            return []
         blocked = holds.blocked(transaction, now)
         if blocked is not None:
             until = blocked.until or request.valid_until
             outbox.live(transaction, request, urgent=False)
             self._wait(transaction, request, min(until, request.valid_until or until) if until else None)
-            return None
+            return []
         _begin(transaction, request)
         if self._too_many_in_doubt(transaction, request):
             # Whoever reads their logs makes the request due again.
             self._wait(transaction, request, request.valid_until)
-            return None
-        attempt = self._next_batch(transaction, request, now)
-        if attempt is None:
-            waiting = batches.queued(transaction, request)
-            self._wait(transaction, request, waiting[0].due_at if waiting else None)
-            return None
-        request.due_at = now
+            return []
+        # What is in force and does not block is a Fincart that is down and may be probed, once.
+        probes = bool(holds.in_force(transaction.session))
+        waiting = batches.queued(transaction, request)
+        most = 1 if probes else self._ready.room(spares=spares and not waiting)
+        due = [each for each in waiting if each.due_at is None or each.due_at <= now][:most]
+        attempts = [batches.plan_queued(transaction, request, each) for each in due]
+        attempts += self._first_batches(transaction, request, now, most - len(due))
+        if len(attempts) < most:
+            self._wait(transaction, request, min((each.due_at or now for each in waiting[len(due) :]), default=None))
+        else:
+            request.due_at = now
         transaction.session.flush()
-        return self._planned(transaction, request, attempt, asked_at, now)
+        return self._planned(transaction, request, attempts, asked_at, probes=probes)
 
     def _too_many_in_doubt(self, transaction: Transaction, request: Request) -> bool:
         """Whether the run would be put on hold if the orders whose logs are being read turned out badly."""
@@ -147,97 +171,124 @@ class Runner:
         else:
             batches.let_go(request, due_at)
 
-    def _next_batch(self, transaction: Transaction, request: Request, now: datetime) -> Attempt | None:
-        for waiting in batches.queued(transaction, request):
-            if waiting.due_at is None or waiting.due_at <= now:
-                return batches.plan_queued(transaction, request, waiting)
-        while request.next_position < request.order_count:
-            size = request.batch_size or self._parts.settings.fincart_batch_size
-            lines = requests.orders(transaction.session, request, request.next_position, size)
-            request.next_position = lines[-1].position + 1
-            ours = self._claim(transaction, request, lines)
-            if ours:
-                first_sent_at = now + self._offset if self._offset is not None else None
-                return batches.plan_first(transaction, request, ours, first_sent_at)
-        return None
+    def _first_batches(
+        self, transaction: Transaction, request: Request, now: datetime, most: int
+    ) -> list[Attempt]:
+        """At most so many batches of orders that no batch has taken yet."""
+        attempts: list[Attempt] = []
+        size = request.batch_size or self._parts.settings.fincart_batch_size
+        while len(attempts) < most and request.next_position < request.order_count:
+            first = request.next_position
+            request.next_position = min(first + size * (most - len(attempts)), request.order_count)
+            ours = self._claim(transaction, request, first, request.next_position - 1)
+            slices = [ours[at : at + size] for at in range(0, len(ours), size)]
+            first_sent_at = now + self._offset if self._offset is not None else None
+            attempts += batches.plan_first(transaction, request, slices, first_sent_at)
+        return attempts
 
-    def _claim(self, transaction: Transaction, request: Request, lines: Sequence[OrderLine]) -> list[OrderLine]:
+    def _claim(self, transaction: Transaction, request: Request, first: int, last: int) -> Sequence[int]:
         """Take orders in hand; one that another request has in its hand is not sent, with that request's id."""
-        elsewhere = batches.claim(transaction, request, [line.order_id for line in lines])
-        taken = [line for line in lines if line.order_id in elsewhere]
+        elsewhere = batches.claim(transaction, request, first, last)
+        if not elsewhere:
+            return range(first, last + 1)
         findings = [
             Finding(
                 line,
-                Settled(Outcome.NOT_SENT, None, f"it was just then in the hand of {elsewhere[line.order_id]}"),
+                Settled(Outcome.NOT_SENT, None, f"it was just then in the hand of {elsewhere[line.position]}"),
                 None,
                 line.doubt,
                 line.log,
             )
-            for line in taken
+            for line in batches.lines_at(transaction, request, batches.as_ranges(elsewhere))
         ]
         settle(transaction, request, findings, kind=EventKind.REST_NOT_SENT)
-        return [line for line in lines if line.order_id not in elsewhere]
+        return [position for position in range(first, last + 1) if position not in elsewhere]
 
     def _planned(
-        self, transaction: Transaction, request: Request, attempt: Attempt, asked_at: float, now: datetime
-    ) -> Planned:
+        self, transaction: Transaction, request: Request, attempts: Sequence[Attempt], asked_at: float, *, probes: bool
+    ) -> list[Planned]:
+        if not attempts:
+            return []
         assert request.seq is not None
         assert request.lease_until is not None
-        left = (request.lease_until - now).total_seconds()
+        left = (request.lease_until - transaction.now()).total_seconds()
         with self._lock:
             self._fences[request.seq] = max(self._fences.get(request.seq, 0.0), asked_at + left)
-        ids = tuple(line.order_id for line in batches.lines_of(transaction, attempt))
-        return Planned(request.seq, request.public_id, request.lease_token, attempt, ids)
+        return [
+            Planned(request.seq, request.public_id, request.lease_token, attempt, ids, probes)
+            for attempt, ids in zip(attempts, batches.order_ids(transaction, request, attempts), strict=True)
+        ]
 
-    def _keep(self, planned: Planned, answer: Answer | None) -> None:
-        """Write the answer down, however long the database takes to be there again: nobody else knows it."""
-        if answer is not None and answer.fincart_time_offset is not None:
-            self._offset = answer.fincart_time_offset
+    def _settle_all(self) -> None:
+        """Settle what is back, and what comes back meanwhile; others send as long as there is anything to send."""
+        try:
+            while answered := self._ready.answers():
+                if len(self._ready):
+                    self._parts.database.on_wake("orders")
+                if not self._keep(answered):
+                    break
+        except BaseException:
+            self._ready.give_up_settling()
+            raise
+
+    def _keep(self, answered: Sequence[Answered]) -> bool:
+        """Write answers down, however long the database takes to be there again: nobody else knows them.
+
+        False: the process stops before it was.
+        """
+        for each in answered:
+            if each.answer is not None and each.answer.fincart_time_offset is not None:
+                self._offset = each.answer.fincart_time_offset
         while True:
             asked_at = self._parts.uptime()
             try:
                 with self._parts.database.write() as transaction:
-                    following = self._keep_once(transaction, planned, answer, asked_at)
+                    following = self._keep_once(transaction, answered, asked_at)
                 break
             except StorageUnavailable as unavailable:
-                log.error("the answer to a batch of %s is not yet recorded: %s", planned.public_id, unavailable)
+                public_id = answered[0].planned.public_id
+                log.error("the answer to a batch of %s is not yet recorded: %s", public_id, unavailable)
                 if self._parts.wait(0.5):
-                    return
-        if following is not None:
-            with self._lock:
-                self._ready.append(following)
+                    self._ready.give_up_settling()
+                    return False
+        self._put(following)
+        return True
 
     def _keep_once(
-        self, transaction: Transaction, planned: Planned, answer: Answer | None, asked_at: float
-    ) -> Planned | None:
-        request = requests.lock(transaction, planned.public_id)
+        self, transaction: Transaction, answered: Sequence[Answered], asked_at: float
+    ) -> list[Planned]:
+        """Settle answers to batches of one request, and plan as many."""
+        request = requests.lock(transaction, answered[0].planned.public_id)
         assert request is not None
-        if answer is None:
-            # The lease had run out before a byte was handed over.
-            batches.unplan(transaction, planned.attempt)
-            return None
-        self._settle(transaction, request, planned.attempt, answer)
-        self._note(transaction, request, answer)
+        all_well = True
+        for each in answered:
+            if each.answer is None:
+                batches.unplan(transaction, each.planned.attempt)
+                all_well = False
+                continue
+            attempt = self._settle(transaction, request, each.planned.attempt, each.answer)
+            self._note(transaction, request, each.answer)
+            all_well = all_well and each.answer.kind is AnswerKind.OK and batches.is_first(attempt)
         finish_if_over(self._parts, transaction, request)
-        if not batches.is_ours(transaction, request, planned.token):
-            return None
-        return self._plan(transaction, request, asked_at)
+        if not any(batches.is_ours(transaction, request, each.planned.token) for each in answered):
+            return []
+        return self._plan(transaction, request, asked_at, spares=all_well)
 
-    def _settle(self, transaction: Transaction, request: Request, attempt: Attempt, answer: Answer) -> None:
+    def _settle(self, transaction: Transaction, request: Request, attempt: Attempt, answer: Answer) -> Attempt:
         """Put the answer to the truth, for every order of its call."""
         ended = batches.end(transaction, attempt, answer.kind, answer.http_status, answer.words)
         if answer.kind is AnswerKind.TOKEN and request.stopped_at is None:
             stop(transaction, request, f"Fincart rejected the bot's token ({answer.words})", None)
         now = transaction.now()
         in_time = request.valid_until is None or request.valid_until > now
-        attempts = batches.ended(transaction, request)
+        attempts = batches.carriers(transaction, request, ended)
         evidences = Evidences(request, attempts, sending_allowed=request.stopped_at is None and in_time)
-        lines = batches.lines_of(transaction, ended)
+        lines = batches.lines_of(transaction, request, ended)
         if ended.was_lost:
             # They may be on their way again; then the answer to that call concludes, with this one beside it.
-            lines = _on_the_ground(lines, batches.under_way(transaction, request))
+            lines = on_the_ground(lines, batches.under_way(transaction, request))
         if answer.fincart_time_offset is not None:
-            _know_first_sent(lines, attempts, answer.fincart_time_offset)
+            know_first_sent(lines, attempts, answer.fincart_time_offset)
         carried = [(line, without_failed_reads(evidences.of(line))) for line in lines]
         slack = self._parts.timings.truth.clock_slack
         attributed = with_elsewhere(transaction, request, attempts, carried, slack)
@@ -255,6 +306,7 @@ class Runner:
         )
         if answer.kind is AnswerKind.OK and ended.parent_id is not None:
             _learn_size(transaction, request, ended)
+        return ended
 
     def _note(self, transaction: Transaction, request: Request, answer: Answer) -> None:
         """What an answer says about Fincart itself: busy, down, its token rejected, or well."""
@@ -272,19 +324,6 @@ class Runner:
         if answer.kind is AnswerKind.TOKEN:
             holds.hold(transaction, HoldKind.TOKEN, None, why=answer.words)
             outbox.all_live(transaction)
-
-
-def _on_the_ground(lines: Sequence[OrderLine], under_way: Sequence[Attempt]) -> list[OrderLine]:
-    """Those of the orders that no call under way carries."""
-    return [line for line in lines if not any(batches.carries(attempt, line) for attempt in under_way)]
-
-
-def _know_first_sent(lines: Sequence[OrderLine], attempts: Sequence[Attempt], offset: timedelta) -> None:
-    """Now that the difference of the clocks is known: when orders were first sent, in Fincart's time."""
-    for line in lines:
-        if line.first_sent_at is None:
-            planned = [each.planned_at for each in attempts if each.planned_at and batches.carries(each, line)]
-            line.first_sent_at = min(planned) + offset if planned else None
 
 
 def _begin(transaction: Transaction, request: Request) -> None:

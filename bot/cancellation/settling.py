@@ -45,19 +45,20 @@ def apply(
     # A late answer, or a log read twice, may speak of orders that wait to be sent again because of an earlier one.
     batches.withdraw(transaction, request, [each.line for each in seen])
     findings, again, halve = [], [], []
+    concluded: dict[tuple[int, bool], tuple[truth.Step, Finding]] = {}
     for each in seen:
-        step = _step(parts, each, now)
+        # Of most orders of a call the same was seen: they share their evidence, and so what follows from it.
+        key = (id(each.evidence), each.line.outcome is None)
+        if key not in concluded:
+            concluded[key] = _conclude(parts, request, each, now)
+        step, like = concluded[key]
+        findings.append(Finding(each.line, like.settled, like.read_at, like.doubt, like.log))
         match step:
-            case truth.Settled():
-                findings.append(_settled(parts, request, each, step))
-            case ReadLog(at):
-                findings.append(Finding(each.line, None, at, each.evidence.doubt, log_to_row(each.evidence)))
+            case ReadLog():
                 transaction.wake("logs")
             case SendAgain():
-                findings.append(Finding(each.line, None, None, each.evidence.doubt, log_to_row(each.evidence)))
                 again.append((each, step))
             case Halve():
-                findings.append(Finding(each.line, None, None, each.evidence.doubt, log_to_row(each.evidence)))
                 halve.append(each.line)
     changed = any(each.is_news() for each in findings)
     corrected = outcomes.settle(transaction, request, findings, kind=kind, details=details)
@@ -118,6 +119,14 @@ def _step(parts: Parts, each: Seen, now: datetime) -> truth.Step:
     return truth.reconsider(each.evidence, now, parts.timings.truth)
 
 
+def _conclude(parts: Parts, request: Request, each: Seen, now: datetime) -> tuple[truth.Step, Finding]:
+    step = _step(parts, each, now)
+    if isinstance(step, truth.Settled):
+        return step, _settled(parts, request, each, step)
+    read_at = step.at if isinstance(step, ReadLog) else None
+    return step, Finding(each.line, None, read_at, each.evidence.doubt, log_to_row(each.evidence))
+
+
 def _settled(parts: Parts, request: Request, each: Seen, step: truth.Settled) -> Finding:
     by_word = step.outcome is Outcome.CANCELLED and step.proof is Proof.ANSWER
     read_at = step.read_at if parts.settings.verify_results or not by_word else None
@@ -164,4 +173,6 @@ def _count_failures(parts: Parts, transaction: Transaction, request: Request, fi
 
 def without_failed_reads(evidence: Evidence) -> Evidence:
     """After a new answer, reading begins anew."""
+    if not evidence.failed_reads and evidence.first_failed_at is None:
+        return evidence
     return replace(evidence, failed_reads=0, first_failed_at=None)

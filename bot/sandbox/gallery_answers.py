@@ -24,6 +24,7 @@ def made() -> Iterator[Made]:
     yield "A field or file that cannot be read", answers.problem, answers.problem(WORDS)
     yield "File not fetched", answers.file_not_fetched, answers.file_not_fetched(facts.RULES.contact)
     yield "Not recorded", answers.could_not_record, answers.could_not_record(facts.RULES.contact)
+    yield "Not yet recorded", answers.not_yet_recorded, answers.not_yet_recorded(facts.RULES.contact)
     yield "Button of another version", answers.button_not_known, answers.button_not_known()
     yield "Form too old", answers.form_gone, answers.form_gone()
     yield "Form not opened", answers.form_not_opened, answers.form_not_opened()

@@ -1,10 +1,9 @@
 """A real browser on the demo's page: the system's Chromium, driven by Playwright, with no network but this machine."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import chromium
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from screen import Screen
@@ -12,27 +11,15 @@ from screen import Screen
 from bot.sandbox.demo_world import World, open_world
 from bot.sandbox.page_server import served
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The browser of this session. `CHROMIUM` names its program where it is none of the usual ones."""
-    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    """The browser of this session; where there is none, the tests that need it say so and are skipped."""
+    program = chromium.program()
     if program is None:
-        pytest.skip("no Chromium on this machine: install it (Debian: apt-get install chromium), or set CHROMIUM")
+        pytest.skip(chromium.MISSING)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=program, args=chromium.ARGUMENTS)
         yield browser
         browser.close()
 

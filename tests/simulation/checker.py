@@ -5,6 +5,9 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from bot.rendering import render
 from storage.database import Database
 from storage.states import OPEN_STATES
@@ -29,6 +32,7 @@ def check(world: "World") -> None:
     for request in world.rows.execute("SELECT * FROM request").fetchall():
         _outcomes(world, request, told.get(request["public_id"], {}), events)
         _shown(world, request, told.get(request["public_id"], {}))
+    _words_were_given(world, events)
     _fresh(world)
     _answered(world, events)
     _no_secret(world)
@@ -102,8 +106,26 @@ def _outcomes(world: "World", request: Any, told: dict[str, list[Any]], events: 
             raise Wrong(f"{where}, and a call of it cancelled it: {_log(world, order)}")
         if outcome == "unknown" and is_cancelled:
             raise Wrong(f"{where}, and its log shows it cancelled: {_log(world, order)}")
+        if outcome == "unknown" and not _said_ok(world, name, order):
+            raise Wrong(f"{where}, and its log can be read: {_log(world, order)}")
         if outcome == "not_sent" and proof is None and any(order in each.ids and each.lost for each in sent):
             raise Wrong(f"{where} without any proof, though a call that carried it was lost")
+
+
+def _words_were_given(world: "World", events: list[dict[str, Any]]) -> None:
+    """Whenever the audit took Fincart's word for a cancellation, Fincart had given it."""
+    for event in events:
+        entries = event["details"].get("orders")
+        for entry in entries if isinstance(entries, list) else ():
+            by_word = isinstance(entry, list) and entry[1:3] == ["cancelled", "answer"]
+            if by_word and not _said_ok(world, event["request"], entry[0]):
+                raise Wrong(f"{entry[0]} of {event['request']} was told as cancelled on a word never given")
+
+
+def _said_ok(world: "World", request: str, order: str) -> bool:
+    carried = (sent for sent in world.witness.sent if sent.request == request and order in sent.ids)
+    calls = world.fincart.calls
+    return any(sent.reached and not sent.lost and calls[sent.number - 1].answer == "200" for sent in carried)
 
 
 def _was_lied_to(world: "World", order: str, words: str) -> bool:
@@ -156,7 +178,9 @@ def _fresh(world: "World") -> None:
     process = world.process(0)
     own = process.parts.people.own_identity()
     with process.parts.database.read() as session:
-        for row in session.query(SlackMessage).where(SlackMessage.kind == "live", SlackMessage.ts.is_not(None)):
+        for row in session.scalars(select(SlackMessage).where(col(SlackMessage.kind) == "live")):
+            if row.ts is None:
+                continue
             fresh = render(session, row, process.parts.settings, world.clock(), own.user_id if own else None)
             post = world.slack.state.posts[row.ts]
             if fresh.text != post.text and row.trouble is None:

@@ -245,8 +245,8 @@ def _steps(chance: Random, faults: set[str], setup: Setup) -> list[Step]:
         first, count = chance.randrange(ORDERS), chance.choice((1, 1, 2, 3, 5, 8))
         orders = tuple(dict.fromkeys((first + number) % ORDERS for number in range(count)))
         ask = Ask(chance.randrange(PEOPLE), chance.randrange(2), orders, process)
-        sends = [Send(chance.randrange(2), chance.choice(BUDGETS)) for _ in range(chance.randrange(4))]
-        go_ahead = [Press(ask.person, 0, process), Work(process, 0), Work(process, 0)]
+        sends: list[Step] = [Send(chance.randrange(2), chance.choice(BUDGETS)) for _ in range(chance.randrange(4))]
+        go_ahead: list[Step] = [Press(ask.person, 0, process), Work(process, 0), Work(process, 0)]
         return [ask, *_soon(chance, process), *go_ahead, *sends]
     if which < 0.13:
         return [Press(chance.randrange(PEOPLE), chance.randrange(12), process)]
@@ -323,7 +323,8 @@ def _slack_fault(chance: Random, times: int) -> Step:
     codes = ("internal_error", "fatal_error", "team_access_not_granted", "message_not_found", "invalid_blocks")
     fault = SlackFault(
         kind,
-        applied=chance.random() < 0.5 and kind in (SlackFaultKind.SERVER_ERROR, SlackFaultKind.HANG, SlackFaultKind.DROP),
+        applied=chance.random() < 0.5
+        and kind in (SlackFaultKind.SERVER_ERROR, SlackFaultKind.HANG, SlackFaultKind.DROP),
         retry_after=chance.choice((1, 5, 30)),
         error=chance.choice(codes),
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-import greenlet
 import httpx
 from sqlalchemy import event
 
@@ -97,7 +96,7 @@ class Task:
 
     process: "Process"
     lane: Lane
-    thread: greenlet.greenlet
+    thread: Any
     budget: int
     due_at: float = 0.0
     """On the clock's uptime: not before it may it go on."""
@@ -161,7 +160,8 @@ class Process:
         """Kill it, with all that it was about to do."""
         self.is_dead = True
         for task in self.tasks:
-            task.thread.throw(Died)
+            if not task.thread.dead:
+                task.thread.throw(Died)
         self.tasks.clear()
         self.database.close()
         self.parts.fincart.close()

@@ -72,9 +72,7 @@ def _is_lost(response: httpx.Response) -> bool:
 class SlackWire:
     """Calls Slack for one process; posting is a boundary, asking is not (look-ups hold what others wait for)."""
 
-    def __init__(
-        self, inner: WorkspaceTransport, boundary: Callable[[str], None], asking: WorkspaceTransport
-    ) -> None:
+    def __init__(self, inner: WorkspaceTransport, boundary: Callable[[str], None], asking: WorkspaceTransport) -> None:
         self._inner = inner
         self._boundary = boundary
         self._asking = asking

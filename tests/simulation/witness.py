@@ -79,7 +79,11 @@ class FincartWitness:
         for part in attempt["positions"].split(","):
             first, _, last = part.partition("-")
             carried |= set(range(int(first), int(last or first) + 1))
-        return [row["order_id"] for row in self._rows.execute(query, (attempt["request_seq"],)) if row["position"] in carried]
+        return [
+            row["order_id"]
+            for row in self._rows.execute(query, (attempt["request_seq"],))
+            if row["position"] in carried
+        ]
 
     def _check(self, sent: Sent, row: sqlite3.Row) -> None:
         planned_at = _read(row["planned_at"])
@@ -102,7 +106,9 @@ class FincartWitness:
     def _check_audit(self, sent: Sent) -> None:
         events = [
             json.loads(row["payload"])
-            for row in self._rows.execute("SELECT payload FROM audit_event WHERE request = ? ORDER BY seq", (sent.request,))
+            for row in self._rows.execute(
+                "SELECT payload FROM audit_event WHERE request = ? ORDER BY seq", (sent.request,)
+            )
         ]
         asked = [event["details"]["orders"] for event in events if event["kind"] == "request_made"]
         if not asked or not set(sent.ids) <= set(asked[0]):

@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-import greenlet
-
 from bot.cancellation.parts import Parts
 from bot.cancellation.run import Runner
 from bot.config import Settings, load_settings
@@ -28,6 +26,7 @@ from bot.worker import Lane
 from storage.database import StorageUnavailable
 
 from . import plan as plans
+from . import threads
 from .clock import Clock
 from .plan import Plan, Step
 from .process import HALTS, Died, Outside, Process, Task
@@ -132,9 +131,9 @@ class World:
                 self._work(self.process(process), lane, budget)
             case plans.Send(process, budget):
                 alive = self.process(process)
-                for lane in self._due(alive):
-                    if lane.name == "orders":
-                        self._begin(alive, lane, budget)
+                for sending in self._due(alive):
+                    if sending.name == "orders":
+                        self._begin(alive, sending, budget)
             case plans.Resume(which, budget, asleep):
                 self._resume(which, budget, asleep=asleep)
             case plans.Pass(seconds, asleep):
@@ -229,7 +228,7 @@ class World:
         _halt(process)
 
     def _current(self, process: Process) -> Task | None:
-        here = greenlet.getcurrent()
+        here = threads.current()
         return next((task for task in process.tasks if task.thread is here), None)
 
     def _bury(self) -> None:
@@ -256,7 +255,7 @@ class World:
             except Died:
                 pass
 
-        task = Task(process, lane, greenlet.greenlet(run), budget)
+        task = Task(process, lane, threads.new(run), budget)
         process.tasks.append(task)
         self._switch(task)
         return bool(did and did[0])
@@ -302,9 +301,15 @@ class World:
 
     def _next_due(self) -> float | None:
         """Seconds until something falls due; None when nothing ever does."""
-        at = [self.rows.execute(f"SELECT min(due_at) FROM {table} WHERE 1=1 {more}").fetchone()[0] for _, table, more in _DUE]
-        at.append(self.rows.execute(
-            "SELECT min(lease_until) FROM request WHERE state IN ('approved', 'executing')").fetchone()[0])
+        at = [
+            self.rows.execute(f"SELECT min(due_at) FROM {table} WHERE 1=1 {more}").fetchone()[0]
+            for _, table, more in _DUE
+        ]
+        at.append(
+            self.rows.execute(
+                "SELECT min(lease_until) FROM request WHERE state IN ('approved', 'executing')"
+            ).fetchone()[0]
+        )
         for table in ("delivery", "slack_message"):
             at.append(self.rows.execute(f"SELECT min(erase_at) FROM {table}").fetchone()[0])
         known = [_read(each) for each in at if each is not None]
@@ -385,12 +390,13 @@ class World:
         self._to(process, lambda: self.slack.click(person, post, button.action_id, value=button.value))
         view = self.slack.open_view(person)
         if view is not None and "submit" in view.content:
-            number = _number_in(view.rendered())
-            typed = {block["block_id"]: number for block in view.blocks if block["type"] == "input"}
-            self._to(process, lambda: self.slack.submit(view, typed))
+            opened, asked = view, _number_in(view.rendered())
+            typed = {block["block_id"]: asked for block in view.blocks if block["type"] == "input"}
+            self._to(process, lambda: self.slack.submit(opened, typed))
             view = self.slack.open_view(person)
         if view is not None:
-            self._to(process, lambda: self.slack.close(view, all_of_them=True))
+            left = view
+            self._to(process, lambda: self.slack.close(left, all_of_them=True))
 
     # --- the end
 
@@ -489,7 +495,7 @@ def _logged(trouble: list[str]) -> Iterator[None]:
 
 
 def _halt(process: Process) -> None:
-    here = greenlet.getcurrent()
+    here = threads.current()
     assert here.parent is not None
     here.parent.switch()
     if process.is_dead:

@@ -1,0 +1,113 @@
+"""Copies of the bot with one rule broken on purpose: the simulation is worth no more than what it catches of these."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import bot.truth as truth
+from bot.cancellation import outbox
+from bot.cancellation.parts import Parts
+from bot.cancellation.run import Runner
+from bot.fincart import Answer, FincartClient
+from bot.truth_evidence import Evidence
+from storage import batches, holds
+from storage.states import AnswerKind, Doubt, Outcome
+
+from .world import Rules
+
+
+@dataclass(frozen=True)
+class Broken:
+    """How the bot is put together with its broken rule, and what else stays broken while it runs."""
+
+    rules: Rules
+    meanwhile: Callable[[], AbstractContextManager[None]] = nullcontext
+    near: int = 0
+    """The first seed to be tried: one that is known to show it, so that the tests do not take long."""
+
+
+@contextmanager
+def _in_place_of(owner: Any, name: str, other: Any) -> Iterator[None]:
+    was = getattr(owner, name)
+    setattr(owner, name, other)
+    try:
+        yield
+    finally:
+        setattr(owner, name, was)
+
+
+def _replaced(owner: Any, name: str, other: Any, near: int = 0) -> Broken:
+    return Broken(Rules(), lambda: _in_place_of(owner, name, other), near)
+
+
+class _Hasty:
+    """A client that takes whatever was lost for a success."""
+
+    def __init__(self, inner: FincartClient) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def cancel(self, *given: Any, **named: Any) -> Answer | None:
+        answer = self._inner.cancel(*given, **named)
+        if answer is not None and answer.kind is AnswerKind.LOST:
+            return replace(answer, kind=AnswerKind.OK)
+        return answer
+
+
+class _Unfenced(Runner):
+    """Sends although its lease may have run out."""
+
+    def _lease_holds(self, *_: Any) -> bool:
+        return True
+
+    def _may_go(self, *_: Any) -> bool:
+        return True
+
+
+_conclude = truth.conclude
+
+
+def _sends_again_on_a_guess(evidence: Evidence, *more: Any) -> truth.Step:
+    last = evidence.attempts[-1] if evidence.attempts else None
+    if last is not None and last.kind is AnswerKind.LOST and evidence.sending_allowed and len(evidence.attempts) < 3:
+        return truth.SendAgain()
+    return _conclude(evidence, *more)
+
+
+def _guesses_not_sent(evidence: Evidence, *more: Any) -> truth.Step:
+    step = _conclude(evidence, *more)
+    if isinstance(step, truth.Settled) and step.outcome is Outcome.UNKNOWN:
+        return replace(step, outcome=Outcome.NOT_SENT, read_at=None)
+    return step
+
+
+def _only_strong(evidence: Evidence) -> Doubt:
+    lost = any(attempt.kind is AnswerKind.LOST or attempt.was_lost for attempt in evidence.attempts)
+    return Doubt.STRONG if lost else Doubt.NONE
+
+
+def _hasty(parts: Parts) -> Parts:
+    client: Any = _Hasty(parts.fincart)
+    return replace(parts, fincart=client)
+
+
+def _claims_nothing(*_: Any) -> dict[Any, str]:
+    return {}
+
+
+BROKEN: Mapping[str, Broken] = {
+    "a time-out is taken for success": Broken(Rules(change_parts=_hasty), near=14),
+    "sent again without reading the log": _replaced(truth, "conclude", _sends_again_on_a_guess, near=31),
+    "unknown is told as not sent": _replaced(truth, "conclude", _guesses_not_sent, near=31),
+    "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=106),
+    "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=27),
+    "orders are not taken in hand": _replaced(batches, "claim", _claims_nothing),
+    "holds are not looked at": _replaced(holds, "blocked", lambda *_: None, near=34),
+    "what waits is sent although it has been settled": _replaced(batches, "withdraw", lambda *_: None, near=2),
+    "a settled batch is not told": _replaced(outbox, "live", lambda *_, **__: None),
+    "attempts of the dead are forgotten": _replaced(batches, "under_way", lambda *_: (), near=2),
+}
+"""By what is wrong with each."""
