@@ -167,6 +167,9 @@ def _slack(settings: Settings) -> Iterator[Finding]:
         return
     identity = answer.value
     yield good(f"Slack: the token is that of {identity.user_id} in {identity.team_name or identity.team_id}")
+    if not identity.scopes:
+        yield good("Slack: it did not say which scopes the token has; the bot says so where one is missing")
+        return
     lacking = [scope for scope in SCOPES if scope not in identity.scopes]
     for scope in lacking:
         fix = "Add it under OAuth & Permissions and install the app again."

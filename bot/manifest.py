@@ -25,7 +25,6 @@ SCOPES: dict[str, str] = {
     "usergroups:read": "see who is in the user groups named in the settings",
     "channels:read": "see whether a public channel is shared with another organisation",
     "groups:read": "see whether a private channel is shared with another organisation",
-    "mpim:read": "see whether a group message is shared with another organisation",
 }
 """Every bot scope asked for, with what it is used for. A direct message is never looked up, so no `im:read`; posting
 to a person's id opens one by itself, so no `im:write`."""

@@ -176,7 +176,7 @@ def _person_facts(
     if not isinstance(own, Ok) or not isinstance(user, Ok):
         return PersonFacts(user_id, could_not_be_checked=True)
     facts = user.value
-    if not isinstance(facts.get("team_id"), str):  # every user has one: this is no answer about a person
+    if facts.get("id") not in (None, user_id):  # this is no answer about this person
         return PersonFacts(user_id, could_not_be_checked=True)
     tz, tz_offset = facts.get("tz"), facts.get("tz_offset")
     return PersonFacts(
@@ -196,7 +196,8 @@ def _is_external(user: Mapping[str, Any], own: Identity) -> bool:
     """Whether somebody belongs to another organisation; a workspace of the same enterprise is the same one."""
     if user.get("is_stranger"):
         return True
-    if user["team_id"] in {own.team_id, own.enterprise_id}:
+    team = user.get("team_id") or (user.get("profile") or {}).get("team")
+    if team is None or team in {own.team_id, own.enterprise_id}:
         return False
     enterprise = user.get("enterprise_user")
     theirs = enterprise.get("enterprise_id") if isinstance(enterprise, Mapping) else None

@@ -6,10 +6,8 @@ A delivery's size is bounded and its signature checked before anything in it is 
 
 import hashlib
 import hmac
-import json
 import time
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qs
 
 from slack_bolt import App, BoltRequest
 from starlette.applications import Starlette
@@ -19,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.app import Bot
+from bot.listeners.shapes import is_readable
 from bot.manifest import EVENTS_PATH
 from storage.database import StorageUnavailable
 from storage.migrate import is_current
@@ -63,7 +62,7 @@ class Deliveries:
         stamp, signed = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
         if not self._signature.is_right(stamp, signed, body):
             return 401, _PLAIN, b"not signed by Slack\n"
-        if not _is_readable(body, headers.get("content-type", "")):
+        if not is_readable(body, headers.get("content-type", "")):
             return 400, _PLAIN, b"not a delivery of Slack's\n"
         answer = self._app.dispatch(BoltRequest(body=body.decode(), headers=dict(headers)))
         content_type = answer.headers.get("content-type")
@@ -125,18 +124,3 @@ async def _body(request: Request) -> bytes | None:
     except ClientDisconnect:
         return b""
     return bytes(body)
-
-
-def _is_readable(body: bytes, content_type: str) -> bool:
-    """Whether this is one of the three shapes in which Slack delivers: a command, a payload, an event."""
-    try:
-        text = body.decode()
-        if "json" in content_type:
-            return isinstance(json.loads(text), dict)
-        fields = parse_qs(text, keep_blank_values=True, strict_parsing=True)
-        if "payload" in fields:
-            payload = json.loads(fields["payload"][0])
-            return isinstance(payload, dict) and "type" in payload
-        return fields.keys() >= {"command", "user_id", "channel_id"} or "ssl_check" in fields
-    except ValueError:
-        return False

@@ -80,7 +80,7 @@ _KINDS = {
         "In Slack open the channel's details: its id stands at the very bottom.",
     ),
 }
-_ID = re.compile(r"[A-Z][A-Z0-9]{2,30}")
+_ID = re.compile(r"[A-Z][A-Z0-9]{1,30}")
 Kind = Literal["person", "group", "channel"]
 
 

@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import (
@@ -133,6 +134,8 @@ class SdkTransport:
             return False
         if _origin(address) == _origin(self._api_url):
             return True
+        if _is_loopback(self._api_url.host) and _is_loopback(address.host):
+            return True  # the Web API itself is a stand-in on this machine, and so is the rest of that Slack
         ours = any(address.host == name or address.host.endswith(f".{name}") for name in _SLACK_DOMAINS)
         return ours and address.scheme == "https" and address.port is None
 
@@ -261,6 +264,13 @@ def _is_login_page(answer: _Received) -> bool:
     start = answer.body[:256].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     html = start.startswith((b"<!doctype html", b"<html"))
     return html or answer.headers.get("content-type", "").lower().startswith("text/html")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _origin(address: httpx.URL) -> tuple[str, str, int | None]:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from storage.columns import UtcDateTime
 from storage.database import Transaction
 from storage.holds import FAILURES_UNTIL_DOWN
 from storage.states import AnswerKind, HoldKind, RequestState
@@ -226,22 +227,31 @@ def unplan(transaction: Transaction, attempt: Attempt) -> None:
     )
 
 
-def may_go(session: Session, request_seq: int, token: int, now: datetime) -> bool:
-    """Whether a batch written ahead may still be sent: nobody has stopped or held its request, or everything."""
-    at = func.clock_timestamp() if session.connection().dialect.name == "postgresql" else now
+def _may_go(at: ColumnElement[datetime]) -> Select[tuple[int | None]]:
     holds = or_(
         and_(col(Hold.kind) != HoldKind.DOWN, or_(col(Hold.until).is_(None), col(Hold.until) > at)),
         and_(col(Hold.kind) == HoldKind.DOWN, col(Hold.failures) >= FAILURES_UNTIL_DOWN),
     )
-    query = select(col(Request.seq)).where(
-        col(Request.seq) == request_seq,
-        col(Request.lease_token) == token,
+    return select(col(Request.seq)).where(
+        col(Request.seq) == bindparam("seq"),
+        col(Request.lease_token) == bindparam("token"),
         col(Request.stopped_at).is_(None),
         col(Request.held_at).is_(None),
         or_(col(Request.valid_until).is_(None), col(Request.valid_until) > at),
         ~exists().where(holds),
     )
-    return session.connection().execute(query).first() is not None
+
+
+_MAY_GO = _may_go(bindparam("now", type_=UtcDateTime()))
+_MAY_GO_BY_ITS_CLOCK = _may_go(func.clock_timestamp())
+
+
+def may_go(session: Session, request_seq: int, token: int, now: datetime) -> bool:
+    """Whether a batch written ahead may still be sent: nobody has stopped or held its request, or everything."""
+    connection = session.connection()
+    by_its_clock = connection.dialect.name == "postgresql"
+    given = {"seq": request_seq, "token": token} | ({} if by_its_clock else {"now": now})
+    return connection.execute(_MAY_GO_BY_ITS_CLOCK if by_its_clock else _MAY_GO, given).first() is not None
 
 
 def under_way(transaction: Transaction, request: Request) -> Sequence[Attempt]:

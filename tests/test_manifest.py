@@ -70,7 +70,6 @@ def test_it_asks_for_these_scopes_and_no_more() -> None:
         "usergroups:read",
         "channels:read",
         "groups:read",
-        "mpim:read",
     } == set(SCOPES)
 
 

@@ -19,7 +19,7 @@ MUST_BE_MET = (
         "says_success", "rate_limited", "no_connection", "forbidden", "slow",
     )),
     *(f"slack {kind}" for kind in ("rate_limited", "server_error", "not_found", "hang", "drop", "error")),
-    *(f"died at {boundary}" for boundary in ("begin", "committing", "committed", "sending", "sent", "reading")),
+    *(f"died at {boundary}" for boundary in ("committing", "committed", "sending", "sent")),
     *(f"halted at {boundary}" for boundary in ("begin", "committed", "sent", "read", "posted")),
     *(f"outcome {each}" for each in ("cancelled by log", "rejected by log", "rejected by answer", "not_sent by None")),
     "died while acknowledging", "storage unavailable", "pressed go_ahead", "pressed stop", "pressed approve", "Again",

@@ -49,12 +49,13 @@ def test_a_dead_process_is_followed_by_the_other_within_ten_seconds(database_url
         first.kill()
         outside.ended(request_id(preview))
         settle(outside)
-        [orphan] = outside.rows("SELECT ended_at FROM attempt WHERE words = :words", words=NO_ANSWER)
+        orphans = outside.rows("SELECT ended_at FROM attempt WHERE words = :words", words=NO_ANSWER)
         ended = check(outside)
 
     assert {"cancelled": 6} == ended
     assert first.died_at is not None
-    assert (as_time(orphan["ended_at"]) - first.died_at).total_seconds() <= TAKEN_UP_WITHIN
+    assert orphans
+    assert all((as_time(row["ended_at"]) - first.died_at).total_seconds() <= TAKEN_UP_WITHIN for row in orphans)
     assert {1} == {outside.fincart.times_cancelled(order) for order in IDS[:6]}
 
 

@@ -48,6 +48,7 @@ class Ahead:
         self._waiting: deque[Planned] = deque()
         self._on_the_wire = 0
         self._answered: list[Answered] = []
+        self._settled_now = 0
         self._is_settling = False
         self._is_quick = False
 
@@ -59,6 +60,12 @@ class Ahead:
         with self._lock:
             most = 2 * self._most if spares and self._is_quick else self._most
             return max(0, most - len(self._waiting) - self._on_the_wire - len(self._answered))
+
+    def is_short(self) -> bool:
+        """Whether fewer batches are in hand, those being settled included, than may be on the wire."""
+        with self._lock:
+            in_hand = len(self._waiting) + self._on_the_wire + len(self._answered) + self._settled_now
+            return in_hand < self._most
 
     def add(self, planned: Iterable[Planned]) -> None:
         """These are written ahead and committed."""
@@ -101,15 +108,18 @@ class Ahead:
     def answers(self) -> list[Answered]:
         """All that are back of one request, to be settled together; none: the caller is no longer the one to settle."""
         with self._lock:
+            self._settled_now = 0
             if not self._answered:
                 self._is_settling = False
                 return []
             seq = self._answered[0].planned.seq
             taken = [each for each in self._answered if each.planned.seq == seq]
             self._answered = [each for each in self._answered if each.planned.seq != seq]
+            self._settled_now = len(taken)
             return taken
 
     def give_up_settling(self) -> None:
         """The caller cannot go on; whoever comes back next settles the rest."""
         with self._lock:
+            self._settled_now = 0
             self._is_settling = False

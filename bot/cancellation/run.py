@@ -43,7 +43,7 @@ class Runner:
         """
         planned = self._ready.next()
         if planned is None:
-            found = self._take() if self._ready.room() else False
+            found = self._ready.is_short() and self._take()
             planned = self._ready.next()
             if planned is None:
                 return found
@@ -102,7 +102,7 @@ class Runner:
                 return False
             for orphan in leased.orphans:
                 self._settle(transaction, leased.request, orphan, Answer(AnswerKind.LOST, None, NO_ANSWER))
-            planned = self._plan(transaction, leased.request, asked_at)
+            planned = self._plan(transaction, leased.request, asked_at, spares=not leased.orphans)
             # Where there was no room for it, it is still due.
             is_due = leased.request.due_at is not None and leased.request.due_at <= transaction.now()
         self._put(planned)

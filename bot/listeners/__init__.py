@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_bolt import App, BoltResponse
@@ -10,7 +10,9 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 
 from bot.listeners import clicks, commands, forms, home, presses
-from bot.listeners.edge import Edge
+from bot.listeners.edge import Edge, inline
+from bot.messages.answers import button_not_known, command_not_known
+from bot.messages.form import form_not_known_view
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ def make_app(edge: Edge, token: str) -> App:
     app = App(
         logger=logging.getLogger("slack_bolt"),
         authorize=authorize,
+        before_authorize=_complete,
         process_before_response=True,
         request_verification_enabled=False,
         ignoring_self_events_enabled=False,
@@ -40,14 +43,29 @@ def make_app(edge: Edge, token: str) -> App:
     forms.listen(app, edge)
     presses.listen(app, edge)
     home.listen(app, edge)
-    app.error(_unhandled)
+    app.error(lambda error, body: _unhandled(edge, error, body))
     return app
 
 
-def _unhandled(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
-    """Nobody handles it: Slack is told that it arrived, since sending it again would change nothing."""
-    if isinstance(error, BoltUnhandledRequestError):
-        log.info("nobody handles what Slack sent (%s)", body.get("type") or body.get("command"))
-        return BoltResponse(status=200, body="")
-    log.error("a listener failed", exc_info=error)
-    return BoltResponse(status=500, body="")
+def _unhandled(edge: Edge, error: Exception, body: Mapping[str, Any]) -> BoltResponse:
+    """Nobody handles it: Slack is told that it arrived, since sending it again would change nothing, and the person,
+    where there is one, that nothing was done."""
+    if not isinstance(error, BoltUnhandledRequestError):
+        log.error("a listener failed", exc_info=error)
+        return BoltResponse(status=500, body="")
+    log.info("nobody handles what Slack sent (%s)", body.get("type") or body.get("command"))
+    if body.get("command"):
+        return BoltResponse(status=200, body=inline(command_not_known(str(body["command"]))))
+    if body.get("type") == "view_submission":
+        told = {"response_action": "update", "view": form_not_known_view()}
+        return BoltResponse(status=200, body=told)
+    edge.respond(body.get("response_url"), button_not_known())
+    return BoltResponse(status=200, body="")
+
+
+def _complete(body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 - Bolt passes by this name
+    """Say what Slack leaves out at its leisure and Bolt reads without asking."""
+    view = body.get("view")
+    if isinstance(view, dict):
+        view.setdefault("type", "modal")
+    return next()

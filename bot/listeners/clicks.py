@@ -7,7 +7,7 @@ from slack_bolt import Ack, App
 
 from bot.inbox import CLICK
 from bot.listeners import presses
-from bot.listeners.edge import Body, Edge, team_of
+from bot.listeners.edge import Body, Edge, identity, team_of
 from bot.messages.actions import Action
 from bot.messages.answers import button_not_known
 from storage.deliveries import Incoming
@@ -37,17 +37,17 @@ def _incoming(body: Body, action: Body) -> Incoming:
     container = body.get("container") or {}
     channel = (body.get("channel") or {}).get("id") or container.get("channel_id")
     user, value = str(body["user"]["id"]), str(action.get("value") or "")
-    pressed = (str(action["action_id"]), value, str(action.get("action_ts")))
+    ephemeral = container.get("is_ephemeral", "message" not in body and "view" not in body)
     return Incoming(
         CLICK,
-        (str(body.get("trigger_id")), user, *pressed),
+        identity(body, user, action["action_id"], value, action.get("action_ts") or ""),
         {
             "team": team_of(body),
             "user": user,
             "channel": channel,
             "action": action["action_id"],
             "value": value,
-            "ephemeral": bool(container.get("is_ephemeral")),
+            "ephemeral": bool(ephemeral),
             "on_home_tab": (body.get("view") or {}).get("type") == "home",
         },
         body.get("response_url"),

@@ -9,7 +9,7 @@ from bot.cancellation.facts import rules_facts
 from bot.commands import Ask, Export, Help, OpenForm, Pause, Preview, Resume, Show, Waiting, parse
 from bot.history_filter import History
 from bot.inbox import COMMAND
-from bot.listeners.edge import Body, Edge, inline, team_of
+from bot.listeners.edge import Body, Edge, identity, inline, team_of
 from bot.listeners.forms import Opening, open_form
 from bot.manifest import COMMAND as NAME
 from bot.messages.answers import not_read
@@ -39,7 +39,8 @@ def listen(app: App, edge: Edge) -> None:
 
 def _opening(body: Body) -> Opening:
     return Opening(
-        trigger=str(body.get("trigger_id")),
+        trigger=str(body.get("trigger_id") or ""),
+        identity=identity(body, body["user_id"]),
         person=str(body["user_id"]),
         team=team_of(body),
         channel=str(body["channel_id"]),
@@ -50,7 +51,7 @@ def _opening(body: Body) -> Opening:
 def _incoming(kind: str, body: Body, text: str) -> Incoming:
     return Incoming(
         kind,
-        (str(body.get("trigger_id")), str(body["user_id"]), text),
+        identity(body, body["user_id"], text),
         {"team": team_of(body), "user": body["user_id"], "channel": body["channel_id"], "text": text},
         body.get("response_url"),
     )

@@ -1,6 +1,7 @@
 """What listeners share: keep a delivery, answer at once, and leave what waits on Slack to other threads."""
 
 import logging
+import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -53,6 +54,15 @@ class Edge:
 def inline(message: Message) -> dict[str, Any]:
     """A message as the body of a command's acknowledgement (docs.slack.dev, implementing slash commands)."""
     return {"response_type": "ephemeral", "text": message.text, "blocks": list(message.blocks)}
+
+
+def identity(body: Body, *what: object) -> tuple[str, ...]:
+    """What tells a repeated delivery from a new one: trigger, response URL and the act itself.
+
+    A delivery that carries neither trigger nor URL cannot be told from another: each counts as new.
+    """
+    told = [str(each) for each in (body.get("trigger_id"), body.get("response_url")) if each]
+    return (*(told or [secrets.token_hex(16)]), *(str(each) for each in what))
 
 
 def team_of(body: Body) -> str:

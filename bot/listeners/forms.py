@@ -39,6 +39,7 @@ class Opening:
     """Who is to be shown the form, where they are, how they came to it, and the ids it is filled in with."""
 
     trigger: str
+    identity: tuple[str, ...]
     person: str
     team: str
     channel: str
@@ -51,7 +52,7 @@ def open_form(edge: Edge, opening: Opening) -> bool:
     """Keep a draft and open the form; False: the draft could not be recorded."""
     draft = Incoming(
         FORM_OPENED,
-        (opening.trigger, opening.person),
+        opening.identity,
         {"team": opening.team, "user": opening.person, "channel": opening.channel, "origin": opening.origin},
         opening.response_url,
     )
@@ -81,7 +82,7 @@ def listen(app: App, edge: Edge) -> None:
             return
         try:
             with edge.database.read() as session:
-                draft = deliveries.find(session, body["view"]["private_metadata"])
+                draft = deliveries.find(session, body["view"].get("private_metadata") or "")
         except StorageUnavailable:
             ack(response_action="errors", errors=form.form_errors(ids=edge.could_not_record().text))
             return
@@ -90,7 +91,7 @@ def listen(app: App, edge: Edge) -> None:
             return
         opened = json.loads(draft.payload)
         payload = opened | {"ids": filled.ids, "reason": read_reason(filled.reason), "file": filled.file}
-        kept = edge.keep(Incoming(FORM, (draft.id, body["view"]["id"]), payload, draft.response_url))
+        kept = edge.keep(Incoming(FORM, (draft.id, str(body["view"].get("id"))), payload, draft.response_url))
         if kept is None:
             ack(response_action="errors", errors=form.form_errors(ids=edge.could_not_record().text))
         else:
@@ -132,13 +133,19 @@ def _mistakes(edge: Edge, filled: Filled) -> dict[str, str]:
     return form.form_errors(ids=ids, file=file, reason=reason)
 
 
+def _size(file: Mapping[str, Any]) -> int:
+    """The size that Slack declares, in bytes; 0 where it declares none: the download stops at the limit anyway."""
+    size = file.get("size")
+    return size if isinstance(size, int) else 0
+
+
 def _read(view: Body) -> Filled:
-    values = view["state"]["values"]
+    values = (view.get("state") or {}).get("values") or {}
     ids = values.get(form.IDS_BLOCK, {}).get(form.IDS_ACTION, {}).get("value") or ""
     reason = values.get(form.REASON_BLOCK, {}).get(form.REASON_ACTION, {}).get("value") or ""
     files = values.get(form.FILE_BLOCK, {}).get(form.FILE_ACTION, {}).get("files") or []
     file = None
     if files:
         url = files[0].get("url_private_download") or files[0].get("url_private")
-        file = {"name": str(files[0].get("name") or ""), "size": int(files[0].get("size") or 0), "url": url}
+        file = {"name": str(files[0].get("name") or ""), "size": _size(files[0]), "url": url}
     return Filled(ids, reason, file)

@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.inbox import HOME
-from bot.listeners.edge import Body, Edge, team_of
+from bot.listeners.edge import Body, Edge, identity, team_of
 from bot.listeners.forms import Opening, open_form
 from bot.manifest import SHORTCUT
 from bot.order_ids import fincart_ids_in
@@ -21,19 +21,21 @@ def listen(app: App, edge: Edge) -> None:
     @app.event("app_home_opened")
     def opened(ack: Ack, body: dict[str, Any]) -> None:
         event = body["event"]
-        if event.get("tab") == "home":
-            identity = (str(body.get("event_id")), str(event["user"]), str(event.get("event_ts")))
-            edge.keep(Incoming(HOME, identity, {"user": event["user"], "channel": None, "team": team_of(body)}))
+        if event.get("tab", "home") == "home":
+            told = {"trigger_id": body.get("event_id") or event.get("event_ts")}
+            payload = {"user": event["user"], "channel": None, "team": team_of(body)}
+            edge.keep(Incoming(HOME, identity(told, event["user"]), payload))
         ack()
 
     @app.shortcut(SHORTCUT)
     def chosen(ack: Ack, body: dict[str, Any]) -> None:
         ack()
         opening = Opening(
-            trigger=str(body.get("trigger_id")),
+            trigger=str(body.get("trigger_id") or ""),
+            identity=identity(body, body["user"]["id"]),
             person=str(body["user"]["id"]),
             team=team_of(body),
-            channel=str(body["channel"]["id"]),
+            channel=str(body["channel"].get("id") or ""),
             response_url=body.get("response_url"),
             origin=Origin.SHORTCUT,
             ids=fincart_ids_in("\n".join(_texts(body.get("message") or {}))),

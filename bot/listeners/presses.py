@@ -61,7 +61,7 @@ def listen(app: App, edge: Edge) -> None:
 def _press(edge: Edge, body: Body, filled: Filled) -> tuple[Incoming | None, dict[str, str]]:
     """The press that was waiting for this form, or what is wrong with what was typed."""
     with edge.database.read() as session:
-        draft = deliveries.find(session, body["view"]["private_metadata"])
+        draft = deliveries.find(session, body["view"].get("private_metadata") or "")
         said = json.loads(draft.payload) if draft is not None and draft.kind == CONFIRM_OPENED else None
         pressed = read_request_value(said["value"]) if said is not None else None
         request = requests.find(session, pressed.public_id) if pressed is not None else None
@@ -71,20 +71,21 @@ def _press(edge: Edge, body: Body, filled: Filled) -> tuple[Incoming | None, dic
         return None, wrong
     typed = None if filled.number is None else read_number(filled.number)
     payload = said | {"typed_number": typed, "words": read_reason(filled.words)}
-    return Incoming(CLICK, (draft.id, body["view"]["id"]), payload, draft.response_url), {}
+    return Incoming(CLICK, (draft.id, str(body["view"].get("id"))), payload, draft.response_url), {}
 
 
 def _open(edge: Edge, body: Body, view: Mapping[str, Any]) -> None:
-    opened = edge.slack.open_view(body["trigger_id"], view)
+    opened = edge.slack.open_view(str(body.get("trigger_id") or ""), view)
     if not isinstance(opened, Ok):
         edge.respond(body.get("response_url"), press_not_opened())
 
 
 def _read(view: Body) -> Filled:
-    values = view["state"]["values"]
+    values = (view.get("state") or {}).get("values") or {}
     number = values.get(confirm_form.NUMBER_BLOCK, {}).get(confirm_form.NUMBER_ACTION, {})
     words = values.get(confirm_form.WORDS_BLOCK, {}).get(confirm_form.WORDS_ACTION, {})
-    asked = any(block.get("block_id") == confirm_form.NUMBER_BLOCK for block in view["blocks"])
+    blocks = {block.get("block_id") for block in view.get("blocks") or []}
+    asked = confirm_form.NUMBER_BLOCK in blocks | values.keys()
     return Filled(number.get("value") or "" if asked else None, words.get("value") or "")
 
 

@@ -69,6 +69,16 @@ def button_not_known() -> Message:
     )
 
 
+def command_not_known(command: str) -> Message:
+    """Answers a slash command that Slack sends to this app and that it does not have."""
+    return render(
+        (
+            Heading("This bot does not know that command. Nothing was done."),
+            paragraph(("You typed: ", Typed(command, 60)), ("It answers to ", Code(f"{COMMAND} help"))),
+        )
+    )
+
+
 def form_gone() -> Message:
     """Answers a form whose draft is no longer there."""
     return render(

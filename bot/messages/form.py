@@ -3,10 +3,10 @@
 from typing import Any
 
 from bot.commands import LONGEST_REASON
-from bot.messages.document import Channel, Line
-from bot.messages.render import rich_text
+from bot.messages.document import Channel, Code, Line
+from bot.messages.render import render, rich_text
 from bot.messages.spans import cut
-from bot.messages.words import orders
+from bot.messages.words import COMMAND, orders, paragraph
 from bot.order_files import LARGEST_FILE
 from bot.typed_text import tidy
 
@@ -54,6 +54,21 @@ def form_view(
         "submit": plain("Preview"),
         "close": plain("Close"),
         "blocks": blocks,
+    }
+
+
+def form_not_known_view() -> Json:
+    """What a form of an older version of the bot turns into when it is submitted."""
+    line = paragraph(
+        "This form is from an older version of the bot. Nothing was done.",
+        ("Open a new one: type ", Code(COMMAND), " with nothing after it."),
+    )
+    return {
+        "type": "modal",
+        "callback_id": "not_known",
+        "title": plain("Cancel orders"),
+        "close": plain("Close"),
+        "blocks": list(render((line,)).blocks),
     }
 
 

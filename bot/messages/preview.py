@@ -86,7 +86,7 @@ def decide_buttons(facts: RequestFacts) -> Buttons:
     ahead = Button(f"Cancel {orders(facts.order_count)}", Action.GO_AHEAD, value, Style.DANGER)
     if facts.approvals_needed:
         label = f"Ask for approval: cancel {orders(facts.order_count)}"
-        ahead = Button(label, Action.ASK_APPROVAL, value, Style.DANGER)
+        ahead = Button(label, Action.ASK_APPROVAL, value)
     left = facts.status.not_pending_count + len(facts.status.elsewhere)
     out = (Button("Leave those out", Action.LEAVE_OUT, value),) if left > 0 else ()
     alone = (emergency_button(facts),) if facts.approvals_needed and facts.emergency_possible else ()

@@ -103,7 +103,7 @@ BROKEN: Mapping[str, Broken] = {
     "sent again without reading the log": _replaced(truth, "conclude", _sends_again_on_a_guess, near=31),
     "unknown is told as not sent": _replaced(truth, "conclude", _guesses_not_sent, near=31),
     "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=106),
-    "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=27),
+    "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=34),
     "orders are not taken in hand": _replaced(batches, "claim", _claims_nothing),
     "holds are not looked at": _replaced(holds, "blocked", lambda *_: None, near=34),
     "what waits is sent although it has been settled": _replaced(batches, "withdraw", lambda *_: None, near=2),

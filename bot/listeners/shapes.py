@@ -1,0 +1,55 @@
+"""PURE: whether a delivery has what its kind must have, so that nothing further in has to doubt it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+
+def is_readable(body: bytes, content_type: str) -> bool:
+    """Whether this is one of the shapes in which Slack delivers: a command, a payload, an event. Anything may come."""
+    try:
+        text = body.decode()
+        if "json" in content_type:
+            event = json.loads(text)
+            return isinstance(event, dict) and _is_whole_event(event)
+        fields = parse_qs(text, keep_blank_values=True, strict_parsing=True)
+        if "payload" in fields:
+            payload = json.loads(fields["payload"][0])
+            return isinstance(payload, dict) and is_whole(payload)
+        return fields.keys() >= {"command", "user_id", "channel_id"} or "ssl_check" in fields
+    except (ValueError, RecursionError):
+        return False
+
+
+def is_whole(payload: Mapping[str, Any]) -> bool:
+    """Whether an interactive payload says who did what: its type, a person, and what the type is about."""
+    if not isinstance(payload.get("type"), str) or not _names_a_person(payload.get("user")):
+        return False
+    match payload["type"]:
+        case "block_actions":
+            actions = payload.get("actions")
+            return isinstance(actions, list) and bool(actions) and all(_is_action(each) for each in actions)
+        case "view_submission" | "view_closed":
+            return isinstance(payload.get("view"), dict) and isinstance(payload["view"].get("callback_id"), str)
+        case "message_action":
+            return isinstance(payload.get("callback_id"), str) and isinstance(payload.get("channel"), dict)
+        case _:
+            return True
+
+
+def _is_whole_event(body: Mapping[str, Any]) -> bool:
+    if body.get("type") != "event_callback":
+        return True
+    event = body.get("event")
+    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+        return False
+    return event["type"] != "app_home_opened" or isinstance(event.get("user"), str)
+
+
+def _names_a_person(user: object) -> bool:
+    return isinstance(user, dict) and isinstance(user.get("id"), str) and bool(user["id"])
+
+
+def _is_action(action: object) -> bool:
+    return isinstance(action, dict) and isinstance(action.get("action_id"), str)
