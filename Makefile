@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench
+.PHONY: help demo run test check bench simulate torture screenshots
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -28,6 +28,15 @@ check: $(READY) ## formatting, lint, types and import rules; changes nothing
 
 bench: $(READY) ## measure what the documentation promises
 	$(RUN) -m bench
+
+simulate: $(READY) ## play histories full of faults: make simulate SEEDS=100000
+	$(RUN) -m tests.simulation SEEDS=$(or $(SEEDS),1000)
+
+torture: $(READY) ## kill and race real processes at every boundary, for long
+	$(RUN) -m tests.torture
+
+screenshots: $(READY) ## take the pictures of the README anew, in Chromium
+	$(RUN) tests/browser/screenshots.py
 
 # Exactly the locked files, by their hashes; then the project itself, so that `python -m bot` works from any directory.
 $(READY): requirements.lock pyproject.toml

@@ -65,8 +65,8 @@ def _over_http(world: World) -> bool:
         tempfile.TemporaryDirectory() as folder,
         serving(Path(folder), world) as (bot, url),
         child("bench.stock", {"world": asdict(world)}) as stock,
-        _connection(url) as ours,
-        _connection(f"http://127.0.0.1:{stock.ready['port']}/slack/events") as theirs,
+        connection(url) as ours,
+        connection(f"http://127.0.0.1:{stock.ready['port']}/slack/events") as theirs,
     ):
         idle = _both(world, ours, theirs, "idle", PAUSE)
         bot.tell("load")
@@ -84,17 +84,18 @@ def _both(world: World, ours: Send, stock: Send, when: str, pause: float = 0) ->
     sides = ((ours, Samples(f"this bot, {when}")), (stock, Samples(f"stock Bolt, {when}")))
     for send, _ in sides:
         for _ in range(5):
-            _accepted(send, *signed_command(world))
+            accepted(send, *signed_command(world))
     with no_collection():
         for _ in range(ROUNDS):
             for send, samples in sides:
                 for body, headers in [signed_command(world) for _ in range(BLOCK)]:
-                    samples.time(partial(_accepted, send, body, headers))
+                    samples.time(partial(accepted, send, body, headers))
                     time.sleep(pause)
     return sides[0][1], sides[1][1]
 
 
-def _accepted(send: Send, body: bytes, headers: dict[str, str]) -> None:
+def accepted(send: Send, body: bytes, headers: dict[str, str]) -> None:
+    """Deliver a command. Raises RuntimeError where it is not acknowledged."""
     status = send(body, headers)
     if status != 200:
         raise RuntimeError(f"a command was answered {status}")
@@ -109,7 +110,8 @@ def _to_stock(app: App) -> Send:
 
 
 @contextmanager
-def _connection(url: str) -> Iterator[Send]:
+def connection(url: str) -> Iterator[Send]:
+    """A way to deliver to this address over one kept-alive connection."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
 

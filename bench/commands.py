@@ -12,8 +12,8 @@ ORDERS = 50
 _number = itertools.count(1)
 
 
-def signed_command(world: World) -> tuple[bytes, dict[str, str]]:
-    """Body and headers of a command that nobody has delivered yet."""
+def signed_command(world: World, text: str | None = None) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of a command that nobody has delivered yet: 50 orders, or what is given."""
     number = next(_number)
     fields = {
         "token": "deprecated",
@@ -24,7 +24,7 @@ def signed_command(world: World) -> tuple[bytes, dict[str, str]]:
         "user_id": PERSON,
         "user_name": "ann",
         "command": "/cancel-orders",
-        "text": " ".join(order_ids(ORDERS)) + " because duplicate",
+        "text": text or " ".join(order_ids(ORDERS)) + " because duplicate",
         "api_app_id": "A0000001",
         "is_enterprise_install": "false",
         "response_url": "",

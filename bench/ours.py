@@ -3,7 +3,7 @@
 import itertools
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -151,21 +151,30 @@ class Load:
 
 
 @contextmanager
-def serving(folder: Path, world: World) -> Iterator[tuple[Child, str]]:
+def serving(
+    folder: Path, world: World, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[Child, str]]:
     """The whole bot in a process of its own, and its address."""
-    with child("bench.ours", {"folder": str(folder), "world": asdict(world)}) as process:
+    given = {"folder": str(folder), "world": asdict(world), "settings": dict(settings or {})}
+    with child("bench.ours", given) as process:
         yield process, f"http://127.0.0.1:{process.ready['port']}/slack/events"
 
 
 def main() -> None:
-    """Serve until the benchmark is over; "load" and "quiet" start and stop the load."""
+    """Serve until the benchmark is over; "load" and "quiet" start and stop the load, other words mean `runs.Runs`."""
+    from bench.runs import Runs  # it makes requests with what is here
+
     logging.disable(logging.CRITICAL)
     given = options()
-    bot = bot_in(Path(given["folder"]), World(**given["world"]))
+    folder = Path(given["folder"])
+    bot = bot_in(folder, World(**given["world"]), **given["settings"])
     bot.start()
     load: list[Load] = []
+    runs = Runs(bot, folder)
 
     def told(word: str) -> Any:
+        if word not in ("load", "quiet"):
+            return runs.turn(word)
         if not load:
             load.append(Load(bot))
         return load[0].turn(word)

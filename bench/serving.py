@@ -15,7 +15,9 @@ Answer = Callable[[str], Any]
 
 def serve_child(config: uvicorn.Config, say: Callable[[Any], None], told: Answer | None = None) -> None:
     """Serve, say the port, then do what is told until there is nobody left to tell."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    # Named as TCP, or asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for the client's ACK.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
     thread.start()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 from slack_bolt import App
@@ -26,10 +26,14 @@ from bot.slack import SlackClient
 from bot.slack_answers import SlackTransport
 from bot.slack_transport import SdkTransport
 from bot.worker import Worker
+from storage import slack_messages
 from storage.database import Database
 from storage.migrate import migrate
 
 log = logging.getLogger(__name__)
+
+CLOSED_FOR = timedelta(seconds=60)
+"""For so long after a refused post a channel counts as one the bot cannot post in: then it is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +92,13 @@ def build(
     preview_reads = ThreadPoolExecutor(settings.fincart_lookup_concurrency, "preview-read")
     log_reads = ThreadPoolExecutor(settings.fincart_lookup_concurrency, "log-read")
     stopping = threading.Event()
+    now = clock or _utc_now
     parts = Parts(
         settings=settings,
         rules=Rules.from_settings(settings),
         database=database,
         slack=slack,
-        people=People(slack, time.monotonic, look_ups),
+        people=People(slack, time.monotonic, look_ups, is_closed=lambda channel: _is_closed(database, now, channel)),
         fincart=FincartClient(
             settings.fincart_base_url,
             settings.fincart_token,
@@ -103,7 +108,7 @@ def build(
         ),
         owner=f"{socket.gethostname()[:40]}:{secrets.token_hex(8)}",
         new_request_id=RequestIds(secrets.SystemRandom()).new,
-        now=clock or _utc_now,
+        now=now,
         uptime=_uptime,
         wait=stopping.wait,
         log_reads=log_reads,
@@ -112,6 +117,11 @@ def build(
     )
     app = make_app(Edge(settings, database, slack, at_once), settings.slack_bot_token.get_secret_value())
     return Bot(parts, app, Worker(parts, stopping), stopping, (look_ups, at_once, log_reads, preview_reads), own)
+
+
+def _is_closed(database: Database, now: Callable[[], datetime], channel: str) -> bool:
+    with database.read() as session:
+        return slack_messages.is_closed(session, channel, now() - CLOSED_FOR)
 
 
 def _utc_now() -> datetime:

@@ -97,13 +97,6 @@ class NotUnderstood:
 
 
 @dataclass(frozen=True, slots=True)
-class NotYet:
-    """A keyword that has its place in the table but is not built."""
-
-    word: str
-
-
-@dataclass(frozen=True, slots=True)
 class ReasonWithoutIds:
     """A reason with no order id before it."""
 
@@ -144,17 +137,17 @@ class NotARequestId:
 
 
 ReasonError = ReasonMissing | ReasonTooLong
-CommandError = ReasonError | NotUnderstood | NotYet | ReasonWithoutIds | ShowWhat | ShowOnlyOne | NotARequestId
+CommandError = ReasonError | NotUnderstood | ReasonWithoutIds | ShowWhat | ShowOnlyOne | NotARequestId
 ParseError = OrderIdsError | HistoryError | CommandError
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A keyword: how it is used, an example, and what reads the text after it (None: not built)."""
+    """A keyword: how it is used, an example, and what reads the text after it."""
 
     usage: str
     example: str
-    read: Callable[[str], Command | ParseError] | None = None
+    read: Callable[[str], Command | ParseError]
 
 
 def parse(text: str) -> Command | ParseError:
@@ -163,7 +156,7 @@ def parse(text: str) -> Command | ParseError:
         return OpenForm()
     first = _FIRST.match(text)
     if first and (word := WORDS.get(_as_keyword(first[1]))):
-        return word.read(text[first.end() :]) if word.read else NotYet(_as_keyword(first[1]))
+        return word.read(text[first.end() :])
     return _parse_ask(text)
 
 
@@ -218,7 +211,7 @@ def _not_understood(word: str) -> NotUnderstood | None:
     """What a first word without any digit is, unless it is something that has a name of its own."""
     read = read_order_id(word)
     if isinstance(read, NoDigit | WrongCharacter) and not any("0" <= character <= "9" for character in word):
-        return NotUnderstood(word, nearest(_as_keyword(word), BUILT))
+        return NotUnderstood(word, nearest(_as_keyword(word), WORDS))
     return None
 
 
@@ -278,6 +271,4 @@ WORDS: dict[str, Word] = {
     "resume": Word("resume", "resume", _parse_resume),
     "help": Word("help", "help", _parse_help),
 }
-"""Every keyword. To build one: give it what reads the text after it, and its command a place in `Command`."""
-
-BUILT = tuple(name for name, word in WORDS.items() if word.read)
+"""Every keyword. To add one, give it what reads the text after it, and its command a place in `Command`."""

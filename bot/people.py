@@ -43,6 +43,7 @@ class People:
     `clock` gives monotonic seconds. `executor` runs the look-ups side by side and bounds the wait even where the
     network hangs beyond its deadline; without one they run one after another in the caller's thread, each with
     what is left of `wait_seconds` as its deadline. Nothing is ever waited out: a rate limit counts as no answer.
+    `is_closed` says of a channel whether Slack has lately refused a post in it, which no look-up tells.
     """
 
     def __init__(
@@ -52,8 +53,10 @@ class People:
         executor: Executor | None = None,
         cache_seconds: float = 60.0,
         wait_seconds: float = 5.0,
+        is_closed: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._slack = slack
+        self._is_closed = is_closed
         self._wait_seconds = wait_seconds
         self._look_ups = LookUps(clock, executor, cache_seconds)
         self._clock = clock
@@ -66,7 +69,7 @@ class People:
         channels = {channel: self._start_channel(channel, fresh, deadline) for channel in needed.channels}
         self._look_ups.wait([*(person.all() if person else ()), *channels.values()], deadline)
         known = policy.PersonFacts.of(person.facts(), needed.groups) if person else policy.PersonFacts()
-        return policy.Facts(known, {channel: _sharing(result(future)) for channel, future in channels.items()})
+        return policy.Facts(known, {channel: self._found(channel, future) for channel, future in channels.items()})
 
     def person(self, user_id: str, usergroups: Collection[str] = (), fresh: bool = False) -> PersonFacts:
         """Who somebody is and which of `usergroups` they are in; `fresh` asks Slack anew."""
@@ -79,11 +82,12 @@ class People:
         """Whether people of another organisation are, or are invited to be, in a channel.
 
         A direct message (`D…`) is not looked up: the bot's own holds nobody but the person, and another's the
-        bot can neither see nor post to. A channel the bot cannot see or that is archived is CANNOT_POST."""
+        bot can neither see nor post to. A channel that the bot cannot see, that is archived or that has lately
+        refused a post is CANNOT_POST."""
         deadline = self._clock() + self._wait_seconds
         future = self._start_channel(channel_id, fresh, deadline)
         self._look_ups.wait([future], deadline)
-        return _sharing(result(future))
+        return self._found(channel_id, future)
 
     def own_identity(self) -> Identity | None:
         """Who the bot is; None where Slack cannot say. Asked until known, then never again."""
@@ -104,6 +108,12 @@ class People:
             self._look_ups.start(("user", user_id), lambda left: self._slack.user_info(user_id, left), fresh, deadline),
             {group: self._start_group(group, fresh, deadline) for group in sorted(set(usergroups))},
         )
+
+    def _found(self, channel_id: str, future: "Future[Answer[Mapping[str, Any] | None]]") -> policy.Sharing:
+        sharing = _sharing(result(future))
+        # Who might read there counts for more than whether the bot may post.
+        closed = sharing is policy.Sharing.INSIDE and self._is_closed(channel_id)
+        return policy.Sharing.CANNOT_POST if closed else sharing
 
     def _start_channel(
         self, channel_id: str, fresh: bool, deadline: float

@@ -61,10 +61,14 @@ def facts_needed(rules: Rules, question: Question) -> Needed:
 
 
 def record(rules: Rules, question: Question, facts: Facts, verdict: Verdict) -> dict[str, object]:
-    """The whole answer as JSON: what was asked, what was known, what was answered, under which settings."""
+    """The whole answer as JSON: what was asked, what was known, what was answered, under which settings. The status of
+    a person who was not looked up, the answer being certain without, is `not_needed`."""
+    known = facts.to_dict()
+    if facts == Facts() and not facts_needed(rules, question).person:
+        known["status"] = "not_needed"
     return {
         "question": question.to_dict(),
-        "facts": facts.to_dict(),
+        "facts": known,
         "verdict": verdict.to_dict(),
         "rules": rules.to_dict(),
     }

@@ -4,6 +4,8 @@ One writer per message, the holder of its row. A message is rendered when it is 
 into one edit. What Slack answers never changes an outcome.
 """
 
+import hashlib
+import json
 import logging
 import threading
 from collections import deque
@@ -45,27 +47,34 @@ class Poster:
             row = slack_messages.take(transaction, self._parts.owner)
             if row is None:
                 return False
-            if row.ts is not None and not row.urgent and (pause := self._pause()):
-                row.tries -= 1
-                row.lease_owner = None
-                slack_messages.again(transaction, row, row.trouble or "", pause)
-                return True
-        revision = row.wanted
         message = self._rendered(row)
+        # A send without an answer may have left Slack showing anything: only after an answered one is nothing sent.
+        if row.ts is not None and row.tries == 1 and row.mark == _mark(message):
+            self._write_down(row, message, Ok(None))
+            return True
+        if row.ts is not None and not row.urgent and (pause := self._pause()):
+            self._put_off(row, pause)
+            return True
         answer = self._send(row, message)
-        self._write_down(row, revision, answer)
+        self._write_down(row, message, answer)
         if row.kind == Kind.LIVE and row.permalink is None and isinstance(answer, Ok) and answer.value is not None:
             self._keep_link(row, answer.value)
         return True
 
-    def _write_down(self, row: SlackMessage, revision: int, answer: Answer[PostedMessage | None]) -> None:
+    def _put_off(self, row: SlackMessage, pause: float) -> None:
+        with self._parts.database.write() as transaction:
+            ours = slack_messages.still_ours(transaction, row)
+            if ours is not None:
+                slack_messages.put_off(transaction, ours, pause)
+
+    def _write_down(self, row: SlackMessage, message: Message, answer: Answer[PostedMessage | None]) -> None:
         """Keep what Slack answered, however long the database takes: forgotten, it would be posted twice."""
         while True:
             try:
                 with self._parts.database.write() as transaction:
                     ours = slack_messages.still_ours(transaction, row)
                     if ours is not None:
-                        self._keep(transaction, ours, revision, answer)
+                        self._keep(transaction, ours, row.wanted, answer, _mark(message))
                 return
             except StorageUnavailable as unavailable:
                 log.error("what Slack answered to a %s message is not yet recorded: %s", row.kind, unavailable)
@@ -129,7 +138,12 @@ class Poster:
         return self._parts.slack.post_message(row.person, message)
 
     def _keep(
-        self, transaction: Transaction, row: SlackMessage, revision: int, answer: Answer[PostedMessage | None]
+        self,
+        transaction: Transaction,
+        row: SlackMessage,
+        revision: int,
+        answer: Answer[PostedMessage | None],
+        mark: str,
     ) -> None:
         match answer:
             case Ok(posted):
@@ -139,6 +153,7 @@ class Poster:
                     revision,
                     None if posted is None or _is_private(row) else posted.ts,
                     None if posted is None or _is_private(row) else posted.channel,
+                    mark,
                 )
             case RateLimited(seconds):
                 slack_messages.again(transaction, row, "ratelimited", seconds)
@@ -151,8 +166,7 @@ class Poster:
         cannot_post = code in CANNOT_POST or code.startswith("restricted_action")
         if row.kind == Kind.LIVE and row.ts is None and cannot_post and row.person != row.channel:
             # The channel is closed to the bot: the live message becomes a direct message to who asked.
-            row.channel = row.person
-            slack_messages.again(transaction, row, code, 0)
+            slack_messages.closed(transaction, row, code)
             transaction.wake("messages")
         elif row.ts is not None and code in GONE:
             # Somebody deleted it, or Slack lets nobody edit it any more: the news is still owed to the channel.
@@ -168,6 +182,11 @@ class Poster:
             return
         pause = min(LONGEST_PAUSE, 0.25 * 2.0 ** min(row.tries, 10))
         slack_messages.again(transaction, row, trouble, pause)
+
+
+def _mark(message: Message) -> str:
+    shown = json.dumps([message.text, message.blocks], sort_keys=True)
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 
 def _is_private(row: SlackMessage) -> bool:

@@ -44,7 +44,7 @@ def render(session: Session, row: SlackMessage, settings: Settings, now: datetim
         return _answer(session, row, facts, settings)
     if kind is Kind.LOOK:
         return look(look_facts(facts, row.person or "", row.channel or "", now))
-    about = _about(session, row, now)
+    about = _about(session, row, settings, now)
     if kind is Kind.PREVIEW:
         return preview(replace(about, in_direct_message=not facts["can_post"]), bot_user)
     return _posted(kind, about, facts, settings, bot_user)
@@ -55,7 +55,7 @@ def _posted(kind: Kind, about: RequestFacts, facts: Facts, settings: Settings, b
         case Kind.CORRECTION_NOTICE:
             return correction_notice(about, facts["orders"])
         case Kind.END_NOTICE:
-            return end_notice(about)
+            return end_notice(about, rules_facts(settings))
         case Kind.REMINDER:
             return card.reminder(about, rules_facts(settings))
         case Kind.EMERGENCY_NOTICE:
@@ -64,11 +64,11 @@ def _posted(kind: Kind, about: RequestFacts, facts: Facts, settings: Settings, b
             return live(about, bot_user, rules_facts(settings))
 
 
-def _about(session: Session, row: SlackMessage, now: datetime | None = None) -> RequestFacts:
+def _about(session: Session, row: SlackMessage, settings: Settings, now: datetime | None = None) -> RequestFacts:
     request = session.get(Request, row.request_seq)
     if request is None:
         raise LookupError(f"message {row.id} is about no request")
-    return request_facts(session, request, now)
+    return replace(request_facts(session, request, now), live_channel=settings.results_channel)
 
 
 _ABOUT_A_REQUEST: Mapping[Answer, Callable[[RequestFacts], Message]] = {
@@ -91,7 +91,7 @@ _ABOUT_A_REQUEST: Mapping[Answer, Callable[[RequestFacts], Message]] = {
 
 def _answer(session: Session, row: SlackMessage, facts: Facts, settings: Settings) -> Message:
     what = Answer(facts["what"])
-    about = _about(session, row) if row.request_seq is not None else None
+    about = _about(session, row, settings) if row.request_seq is not None else None
     if about is not None and what in _ABOUT_A_REQUEST:
         return _ABOUT_A_REQUEST[what](about)
     if about is not None and what is Answer.ASKED_FOR_APPROVAL:

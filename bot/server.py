@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.app import Bot
-from bot.listeners.shapes import is_readable
+from bot.listeners.shapes import Shape, shape
 from bot.manifest import EVENTS_PATH
 from storage.database import StorageUnavailable
 from storage.migrate import is_current
@@ -62,8 +62,11 @@ class Deliveries:
         stamp, signed = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
         if not self._signature.is_right(stamp, signed, body):
             return 401, _PLAIN, b"not signed by Slack\n"
-        if not is_readable(body, headers.get("content-type", "")):
-            return 400, _PLAIN, b"not a delivery of Slack's\n"
+        match shape(body, headers.get("content-type", "")):
+            case Shape.UNREADABLE:
+                return 400, _PLAIN, b"not a delivery of Slack's\n"
+            case Shape.INCOMPLETE:
+                return 200, _PLAIN, b""
         answer = self._app.dispatch(BoltRequest(body=body.decode(), headers=dict(headers)))
         content_type = answer.headers.get("content-type")
         return answer.status, {"content-type": content_type[0]} if content_type else _PLAIN, answer.body.encode()

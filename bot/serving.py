@@ -77,7 +77,12 @@ def _listen(host: str, port: int) -> socket.socket:
     """A socket that listens on the address, so that a port in use is known before any work begins."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        # Named as TCP, or asyncio leaves Nagle's algorithm on, and answers wait 40 ms for the client's ACK.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(1024)
+        return listening
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         fix = "Change HOST or PORT, or end what uses it."

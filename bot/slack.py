@@ -58,17 +58,18 @@ class SlackClient:
 
     def post_message(
         self, channel_or_user: str, message: Message, thread_ts: str | None = None
-    ) -> Answer[PostedMessage]:
-        """Post to a channel, or to a person's direct message with the bot (a `U…` id)."""
+    ) -> Answer[PostedMessage | None]:
+        """Post to a channel, or to a person's direct message with the bot (a `U…` id). Ok with None: it is posted, and
+        Slack did not say as what."""
         params = _content(message) | _PLAIN_POST | {"channel": channel_or_user}
         if thread_ts is not None:
             params["thread_ts"] = thread_ts
-        return _value(self._call("chat.postMessage", params, POST_SECONDS), _posted)
+        return _value(self._call("chat.postMessage", params, POST_SECONDS), lambda data: _posted(data, channel_or_user))
 
     def update_message(self, channel: str, ts: str, message: Message) -> Answer[PostedMessage]:
         """Replace one of the bot's own messages, its blocks included."""
         params = _content(message) | _PLAIN | {"channel": channel, "ts": ts}
-        return _value(self._call("chat.update", params, POST_SECONDS), _posted)
+        return _value(self._call("chat.update", params, POST_SECONDS), lambda _: PostedMessage(channel, ts))
 
     def post_ephemeral(
         self, channel: str, user_id: str, message: Message, thread_ts: str | None = None
@@ -105,7 +106,7 @@ class SlackClient:
     # Views
 
     def open_view(self, trigger_id: str, view: JsonObject) -> Answer[str]:
-        """Open a modal; the answer is its view id."""
+        """Open a modal; the answer is its view id, empty where Slack does not say."""
         params = {"trigger_id": trigger_id, "view": dict(view)}
         return _value(self._call("views.open", params, TRIGGER_SECONDS), _view_id)
 
@@ -234,12 +235,19 @@ def _object(data: JsonObject, key: str) -> JsonObject:
     return value
 
 
-def _posted(data: JsonObject) -> PostedMessage:
-    return PostedMessage(_text(data, "channel"), _text(data, "ts"))
+def _posted(data: JsonObject, asked: str) -> PostedMessage | None:
+    """An ok that lacks details is an ok: taken for no answer, the message would be posted again and again."""
+    channel, ts = data.get("channel"), data.get("ts")
+    if not isinstance(ts, str) or not ts:
+        log.warning("Slack has posted a message without saying as what")
+        return None
+    return PostedMessage(channel if isinstance(channel, str) and channel else asked, ts)
 
 
 def _view_id(data: JsonObject) -> str:
-    return _text(_object(data, "view"), "id")
+    view = data.get("view")
+    found = view.get("id") if isinstance(view, Mapping) else None
+    return found if isinstance(found, str) else ""
 
 
 def _members(data: JsonObject) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -152,10 +153,16 @@ def queue(
     transaction.session.flush()
 
 
+_QUEUED = (
+    select(Attempt)
+    .where(col(Attempt.request_seq) == bindparam("seq"), col(Attempt.planned_at).is_(None))
+    .order_by(col(Attempt.due_at), col(Attempt.id))
+)
+
+
 def queued(transaction: Transaction, request: Request) -> Sequence[Attempt]:
     """Batches that wait to be sent, the next due first."""
-    query = select(Attempt).where(col(Attempt.request_seq) == request.seq, col(Attempt.planned_at).is_(None))
-    return transaction.session.scalars(query.order_by(col(Attempt.due_at), col(Attempt.id))).all()
+    return transaction.session.scalars(_QUEUED, {"seq": request.seq}).all()
 
 
 def withdraw(transaction: Transaction, request: Request, lines: Sequence[OrderLine]) -> None:
@@ -227,7 +234,7 @@ def unplan(transaction: Transaction, attempt: Attempt) -> None:
     )
 
 
-def _may_go(at: ColumnElement[datetime]) -> Select[tuple[int | None]]:
+def _may_go(at: ColumnElement[datetime]) -> Select[Any]:
     holds = or_(
         and_(col(Hold.kind) != HoldKind.DOWN, or_(col(Hold.until).is_(None), col(Hold.until) > at)),
         and_(col(Hold.kind) == HoldKind.DOWN, col(Hold.failures) >= FAILURES_UNTIL_DOWN),
@@ -262,6 +269,12 @@ def under_way(transaction: Transaction, request: Request) -> Sequence[Attempt]:
     return transaction.session.scalars(query.order_by(col(Attempt.id))).all()
 
 
+def are_open(session: Session, request: Request) -> bool:
+    """Whether any batch waits to be sent or is under way."""
+    query = select(col(Attempt.id)).where(col(Attempt.request_seq) == request.seq, col(Attempt.ended_at).is_(None))
+    return session.scalars(query.limit(1)).first() is not None
+
+
 def ended(transaction: Transaction, request: Request) -> Sequence[Attempt]:
     """Every attempt of a request that has ended, oldest first."""
     query = select(Attempt).where(col(Attempt.request_seq) == request.seq, col(Attempt.ended_at).is_not(None))
@@ -289,11 +302,24 @@ def order_ids(transaction: Transaction, request: Request, attempts: Sequence[Att
     return [tuple(ids[position] for position in _positions(each)) for each in ranges]
 
 
+_LINES = (
+    select(OrderLine)
+    .where(
+        col(OrderLine.request_seq) == bindparam("seq"),
+        col(OrderLine.position).between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(col(OrderLine.position))
+    .execution_options(populate_existing=True)
+)
+
+
 def lines_at(transaction: Transaction, request: Request, positions: str) -> Sequence[OrderLine]:
     """The orders at these positions, as they stand now."""
-    query = select(OrderLine).where(col(OrderLine.request_seq) == request.seq, within(positions))
-    query = query.order_by(col(OrderLine.position)).execution_options(populate_existing=True)
-    return transaction.session.scalars(query).all()
+    return [
+        line
+        for first, last in bounds(positions)
+        for line in transaction.session.scalars(_LINES, {"seq": request.seq, "first": first, "last": last})
+    ]
 
 
 def lines_of(transaction: Transaction, request: Request, attempt: Attempt) -> Sequence[OrderLine]:

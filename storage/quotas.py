@@ -18,7 +18,7 @@ def used(session: Session, person: str, at: datetime) -> int:
 
 
 def take(transaction: Transaction, person: str, orders: int, limit: int | None, at: datetime) -> bool:
-    """Count so many orders to this person's UTC day of `at`; False where that would pass the limit, and nothing is counted.
+    """Count so many orders to this person's UTC day of `at`; False where that passes the limit: nothing is counted.
 
     One statement under the row's lock: of two requests that race for what is left of a day, one gets it. It is
     counted without a limit too, so that a limit set in the middle of a day counts the whole day.

@@ -215,18 +215,20 @@ def leave_out(transaction: Transaction, request: Request, order_ids: Collection[
 
 
 def troubles(session: Session, request: Request, count: int) -> Sequence[OrderLine]:
-    """The first orders of a request that ended otherwise than cancelled."""
-    query = (
-        select(OrderLine)
-        .where(
-            col(OrderLine.request_seq) == request.seq,
-            col(OrderLine.outcome).is_not(None),
-            col(OrderLine.outcome) != Outcome.CANCELLED,
-        )
-        .order_by(col(OrderLine.position))
-        .limit(count)
+    """The first orders of each outcome but cancelled, `count` of each at most; unknown ones first."""
+    ended = (
+        (Outcome.UNKNOWN, request.unknown),
+        (Outcome.REJECTED, request.rejected),
+        (Outcome.NOT_SENT, request.not_sent),
     )
-    return session.scalars(query).all()
+    found: list[OrderLine] = []
+    for outcome, there_are in ended:
+        if there_are:
+            query = select(OrderLine).where(
+                col(OrderLine.request_seq) == request.seq, col(OrderLine.outcome) == outcome
+            )
+            found += session.scalars(query.order_by(col(OrderLine.position)).limit(count)).all()
+    return found
 
 
 def unlike_count(session: Session, request: Request) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -69,7 +69,9 @@ def want(
     row.urgent = urgent
     if facts is not None:
         row.facts = json.dumps(dict(facts), ensure_ascii=False)
-    if row.lease_owner is None and row.tries == 0:
+    # What Slack took without saying where is posted anew for news that counts, not for every step of progress.
+    cannot_be_edited = row.ts is None and row.shown > 0
+    if row.lease_owner is None and row.tries == 0 and (urgent or not cannot_be_edited):
         row.due_at = now if urgent or row.shown_at is None else max(now, row.shown_at + EDIT_PAUSE)
     return row
 
@@ -97,10 +99,14 @@ def still_ours(transaction: Transaction, taken: SlackMessage) -> SlackMessage | 
     return transaction.session.scalars(query.with_for_update().execution_options(populate_existing=True)).first()
 
 
-def shown(transaction: Transaction, row: SlackMessage, revision: int, ts: str | None, channel: str | None) -> None:
-    """Slack shows this revision; if more has happened since, the next edit is due after the pause."""
+def shown(
+    transaction: Transaction, row: SlackMessage, revision: int, ts: str | None, channel: str | None, mark: str
+) -> None:
+    """Slack shows this revision; if more has happened since, the next edit is due after the pause. `mark` tells
+    whether another revision would look the same."""
     now = transaction.now()
     row.shown = revision
+    row.mark = mark
     row.shown_at = now
     row.ts = ts or row.ts
     row.channel = channel or row.channel
@@ -115,11 +121,32 @@ def shown(transaction: Transaction, row: SlackMessage, revision: int, ts: str | 
         transaction.wake("messages")
 
 
+def put_off(transaction: Transaction, row: SlackMessage, seconds: float) -> None:
+    """It waits for a pace of ours, and nothing has been tried."""
+    row.tries -= 1
+    again(transaction, row, row.trouble or "", seconds)
+
+
 def again(transaction: Transaction, row: SlackMessage, trouble: str, seconds: float) -> None:
     """Slack did not take it: try again after so many seconds."""
     row.lease_owner = None
     row.trouble = trouble
     row.due_at = transaction.now() + timedelta(seconds=seconds)
+
+
+def closed(transaction: Transaction, row: SlackMessage, trouble: str) -> None:
+    """The bot may not post in its channel: it becomes a direct message to its person, at once."""
+    row.closed_channel, row.closed_at = row.channel, transaction.now()
+    row.channel = row.person
+    again(transaction, row, trouble, 0)
+
+
+def is_closed(session: Session, channel: str, since: datetime) -> bool:
+    """Whether Slack has said since then that the bot may not post in this channel."""
+    query = select(col(SlackMessage.id)).where(
+        col(SlackMessage.closed_at) > since, col(SlackMessage.closed_channel) == channel
+    )
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def keep_link(transaction: Transaction, row: SlackMessage, permalink: str) -> None:
@@ -157,10 +184,19 @@ def erase_response_urls(transaction: Transaction, now: datetime) -> None:
     )
 
 
+_EXISTING = (
+    select(SlackMessage)
+    .where(
+        col(SlackMessage.request_seq) == bindparam("seq"),
+        col(SlackMessage.kind) == bindparam("its_kind"),
+        col(SlackMessage.key) == bindparam("its_key"),
+    )
+    .with_for_update()
+)
+
+
 def _existing(transaction: Transaction, request_seq: int | None, kind: str, key: str) -> SlackMessage | None:
     if request_seq is None:
         return None
-    query = select(SlackMessage).where(
-        col(SlackMessage.request_seq) == request_seq, col(SlackMessage.kind) == kind, col(SlackMessage.key) == key
-    )
-    return transaction.session.scalars(query.with_for_update()).first()
+    which = {"seq": request_seq, "its_kind": kind, "its_key": key}
+    return transaction.session.scalars(_EXISTING, which).first()

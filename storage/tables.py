@@ -255,6 +255,12 @@ class SlackMessage(SQLModel, table=True):
             sqlite_where=text("erase_at IS NOT NULL"),
             postgresql_where=text("erase_at IS NOT NULL"),
         ),
+        Index(
+            "ix_slack_message_closed",
+            "closed_at",
+            sqlite_where=text("closed_at IS NOT NULL"),
+            postgresql_where=text("closed_at IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInt, primary_key=True, autoincrement=True))
@@ -287,6 +293,11 @@ class SlackMessage(SQLModel, table=True):
     tries: int = 0
     trouble: str | None = None
     """Slack's last error code."""
+    closed_channel: str | None = None
+    """The channel in which the bot may not post this, so that it became a direct message."""
+    closed_at: datetime | None = Field(default=None, sa_column=_instant())
+    mark: str | None = Field(default=None, sa_column=Column(String(16)))
+    """A hash of what Slack shows: an edit that changes nothing is not sent."""
     lease_owner: str | None = None
 
 

@@ -146,7 +146,9 @@ _APPROVERS = (
 @pytest.fixture
 def shared_world(start_sqlite_world: StartWorld) -> World:
     """One world for all that hypothesis tries: every request in it is a new one."""
-    return two_person_world(start_sqlite_world, APPROVALS_NEEDED="2", ALLOWED_USERS=f"{ANN},{BO},{CY}")
+    return two_person_world(
+        start_sqlite_world, APPROVALS_NEEDED="2", APPROVER_USERS=f"{ANN},{BO},{DI}", ALLOWED_USERS=f"{ANN},{BO},{CY}"
+    )
 
 
 def _is_over(world: World, public_id: str) -> bool:

@@ -49,7 +49,7 @@ def test_it_is_sent_to_whoever_asked_and_to_nobody_else(world: World) -> None:
 def test_the_filters_are_those_of_history(world: World) -> None:
     world.cancelled(ANN, FIRST)
     world.cancelled(BO, f"{SECOND} {THIRD}")
-    of_ann = exported(world, ANN, f"export <@{ANN}>")
+    of_ann = exported(world, ANN, "export @ann")
     of_an_order = exported(world, ANN, f"export {THIRD}")
 
     assert [FIRST] == [row["order_id"] for row in of_ann]

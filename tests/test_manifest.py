@@ -77,6 +77,7 @@ def test_http_differs_only_in_the_addresses_and_the_mode() -> None:
     expected = copy.deepcopy(made())
     expected["features"]["slash_commands"][0]["url"] = ENDPOINT
     expected["settings"]["interactivity"]["request_url"] = ENDPOINT
+    expected["settings"]["event_subscriptions"]["request_url"] = ENDPOINT
     expected["settings"]["socket_mode_enabled"] = False
 
     assert expected == manifest(BASE)

@@ -21,7 +21,7 @@ from messages_samples import (
     events,
 )
 
-from bot.commands import NotUnderstood, parse
+from bot.commands import WORDS, NotUnderstood, parse
 from bot.history_filter import History
 from bot.messages.actions import Action, Pressed, read_request_value, request_value
 from bot.messages.answers import could_not_record, not_read
@@ -58,7 +58,7 @@ def test_the_preview_offers_to_cancel_or_keep_the_orders() -> None:
 def test_the_preview_of_one_order_speaks_of_one_order() -> None:
     one = replace(ASKED, order_count=1, orders=TWO[:1])
 
-    assert ["Cancel 1 order", "Keep it"] == labels(preview(one))
+    assert ["Cancel 1 order", "Keep them"] == labels(preview(one))
     assert "1 order would be cancelled:" in preview(one).text
 
 
@@ -308,8 +308,10 @@ def test_help_tells_the_forms_and_the_rules_in_force(said: str) -> None:
     assert said in help_message(RULES).text
 
 
-def test_help_leaves_out_what_is_not_built() -> None:
-    assert "/cancel-orders pause" not in help_message(RULES).text
+def test_help_tells_every_keyword() -> None:
+    text = help_message(RULES).text
+
+    assert [] == [word for word in WORDS if f"/cancel-orders {word}" not in text]
 
 
 @pytest.mark.parametrize("with_file", [True, False])

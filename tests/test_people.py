@@ -267,10 +267,18 @@ def test_a_person_slack_does_not_tell_about_could_not_be_checked(
     assert PersonFacts("U1", could_not_be_checked=True) == people(slack, clock).person("U1")
 
 
-def test_a_person_without_a_team_could_not_be_checked(clock: Clock) -> None:
-    slack = ScriptedSlack(users_info=says(user={"id": "U1"}))
+def test_an_answer_about_somebody_else_could_not_be_checked(clock: Clock) -> None:
+    slack = ScriptedSlack(users_info=says(user={"id": "U2"}))
 
     assert people(slack, clock).person("U1").could_not_be_checked
+
+
+def test_a_person_of_whom_slack_names_no_other_team_is_one_of_ours(clock: Clock) -> None:
+    slack = ScriptedSlack(users_info=says(user={"id": "U1"}))
+
+    found = people(slack, clock).person("U1")
+
+    assert (False, False) == (found.could_not_be_checked, found.is_external)
 
 
 @pytest.mark.parametrize("failure", [NO_ANSWER, RateLimited(1), Refused("missing_scope", "groups:read")])

@@ -76,20 +76,20 @@ def _another_try(world: World, tries: int) -> None:
     world.slack.wait_for(lambda: world.slack.count("chat.postMessage") > tries, 10)
 
 
-def test_an_hour_without_slack_ends_with_every_message_right(start_world: Callable[..., World]) -> None:
+def test_an_hour_without_slack_ends_with_every_message_right(start_sqlite_world: Callable[..., World]) -> None:
     clock = Clock()
-    world = start_world(clock=clock)
+    world = start_sqlite_world(clock=clock)
     world.fincart.add(*IDS)
     shown = _run(world, IDS[:2])
     world.slack.wait_for(lambda: world.live(shown))
-    world.slack.fail("chat.postMessage", SlackFault(SlackFaultKind.SERVER_ERROR), None)
+    world.slack.fail("chat.postMessage", SlackFault(SlackFaultKind.ERROR), None)
     unshown = _run(world, IDS[2:4])
-    world.slack.fail("*", SlackFault(SlackFaultKind.SERVER_ERROR), None)
+    world.slack.fail("*", SlackFault(SlackFaultKind.ERROR), None)
     world.fincart.release()
     world.until(lambda: 2 == world.kinds().count("finished"))
-    for _ in range(12):
+    for _ in range(3):
         tries = world.slack.count("chat.postMessage")
-        clock.advance(300)
+        clock.advance(1200)
         _another_try(world, tries)
     world.slack.heal()
 

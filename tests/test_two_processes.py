@@ -67,8 +67,8 @@ def test_a_process_that_slept_through_its_lease_sends_nothing_more(database_url:
         preview = outside.ask(" ".join(IDS[:6]))
         outside.press(ANN, preview, "go_ahead")
         assert outside.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) == 2, 20)
-        sleeper.process.send_signal(signal.SIGSTOP)
-        outside.start()
+        outside.start().deliver  # noqa: B018 - waits until it listens
+        outside.put_to_sleep(sleeper)
         outside.ended(request_id(preview))
         outside.fincart.release()
         sleeper.process.send_signal(signal.SIGCONT)

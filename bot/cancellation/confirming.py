@@ -60,6 +60,12 @@ def form_of(
     return confirm_view(Action(action), request_facts(session, request), draft_id, with_number=with_number)
 
 
+def request_pressed(session: Session, value: str) -> Request | None:
+    """The request that a button of this value is about."""
+    pressed = read_request_value(value)
+    return requests.find(session, pressed.public_id) if pressed is not None else None
+
+
 def mistakes(request: Request, action: str, filled: Filled) -> dict[str, str]:
     """What is wrong with each field, as the person reads it beside the field; empty where all is well."""
     number = words = ""

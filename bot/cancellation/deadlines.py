@@ -1,5 +1,6 @@
 """Deadlines: what the passing of time makes of a request. All of them are in the database, none in a timer."""
 
+from bot.cancellation import outbox
 from bot.cancellation.decide import expire, is_past
 from bot.cancellation.parts import Parts
 from bot.cancellation.reminders import remind_once
@@ -18,5 +19,8 @@ def meet_one(parts: Parts) -> bool:
         if request.state is RequestState.WAITING and not is_past(request.expires_at, transaction.now()):
             remind_once(transaction, request)
         else:
+            unconfirmed = request.state is RequestState.CONFIRMING
             expire(transaction, request)
+            if unconfirmed:
+                outbox.expired(transaction, request)
     return True

@@ -197,7 +197,8 @@ def let_run(
 
 
 def expire(transaction: Transaction, request: Request) -> None:
-    """Its time is up. A card in the channel says so, and its requester is told; a preview nobody confirmed is not."""
+    """Its time is up. A card in the channel says so, and its requester is told; whoever presses an expired preview is
+    told by the answer, and where nobody does `bot.cancellation.deadlines` tells."""
     waited = request.state is RequestState.WAITING
     over(transaction, request, RequestState.EXPIRED, None)
     transaction.record(EventKind.EXPIRED, who=None, request=request.public_id)

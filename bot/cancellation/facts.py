@@ -20,7 +20,7 @@ from bot.messages.facts import (
     StatusFacts,
 )
 from bot.policy import Verdict
-from storage import decisions, history, holds, requests, slack_messages
+from storage import batches, decisions, history, holds, requests, slack_messages
 from storage.audit import EventKind
 from storage.states import Origin, RequestState
 from storage.tables import AuditEvent, OrderLine, Request
@@ -30,6 +30,9 @@ _TELLING_AFTER = 3.0
 
 FIRST_ORDERS = 60
 """More than any message has room for."""
+
+FIRST_TROUBLES = 20
+"""Of each outcome: as many as a list shows."""
 
 
 def request_facts(session: Session, request: Request, now: datetime | None = None) -> RequestFacts:
@@ -60,7 +63,7 @@ def request_facts(session: Session, request: Request, now: datetime | None = Non
         source=source_facts(json.loads(request.source or "{}")),
         orders=order_facts(requests.orders(session, request, 0, FIRST_ORDERS)),
         unlike_count=requests.unlike_count(session, request),
-        troubles=order_facts(requests.troubles(session, request, FIRST_ORDERS)),
+        troubles=order_facts(requests.troubles(session, request, FIRST_TROUBLES)),
         audit_head=head.short() if head else None,
         permalink=live.permalink if live else None,
         in_direct_message=bool(live and live.channel and live.channel[0] in "UWD"),
@@ -76,7 +79,7 @@ def request_facts(session: Session, request: Request, now: datetime | None = Non
         holds=_holds(session, request),
         status=_status(session, request),
         confirmed=request.confirmed,
-        seconds_left=_seconds_left(request, now),
+        seconds_left=_seconds_left(session, request, now),
         can_undo=bool(now and request.not_before and request.not_before > now),
         emergency_possible=bool(verdict and verdict.emergency_possible),
         reminded_at=_reminded_at(session, request),
@@ -136,13 +139,15 @@ def _status(session: Session, request: Request) -> StatusFacts:
     )
 
 
-def _seconds_left(request: Request, now: datetime | None) -> int | None:
+def _seconds_left(session: Session, request: Request, now: datetime | None) -> int | None:
     done = request.cancelled + request.rejected + request.not_sent + request.unknown
     began = request.not_before or request.decided_at
     if now is None or began is None or request.state is not RequestState.EXECUTING or not done:
         return None
     gone = (now - began).total_seconds()
-    return round(gone / done * (request.order_count - done)) if gone >= _TELLING_AFTER else None
+    if gone < _TELLING_AFTER or (request.next_position >= request.order_count and not batches.are_open(session, request)):
+        return None  # too early to tell; or all that is left waits for logs, which no pace of the past tells about
+    return round(gone / done * (request.order_count - done))
 
 
 def order_facts(lines: Iterable[OrderLine]) -> tuple[OrderFacts, ...]:

@@ -174,10 +174,10 @@ def correction_notice(transaction: Transaction, request: Request, audit_channel:
 
 
 def reminder(transaction: Transaction, request: Request, key: str) -> bool:
-    """Ask those who may approve again, in the card's thread; False while Slack does not show the card yet."""
+    """Ask those who may approve again, in the card's thread; False while Slack does not show them the card."""
     assert request.seq is not None
     card = slack_messages.of_request(transaction.session, request.seq, Kind.LIVE)
-    if card is None or card.ts is None:
+    if card is None or card.ts is None or card.closed_channel is not None:
         return False
     place = Place(card.channel, thread_ts=card.ts)
     slack_messages.want(transaction, Kind.REMINDER, place, request_seq=request.seq, key=key[:64])
@@ -188,6 +188,13 @@ def emergency_notice(transaction: Transaction, request: Request, channel: str) -
     """Tell the audit channel that somebody went ahead alone."""
     place = Place(channel, request.requester)
     slack_messages.want(transaction, Kind.EMERGENCY_NOTICE, place, request_seq=request.seq)
+
+
+def expired(transaction: Transaction, request: Request) -> None:
+    """Tell the requester, where they asked and for nobody else's eyes, that nobody confirmed in time."""
+    place = Place(request.channel_id, request.requester)
+    facts = {"what": Answer.EXPIRED.value}
+    slack_messages.want(transaction, Kind.ANSWER, place, request_seq=request.seq, key="expired", facts=facts)
 
 
 def end_is_owed(request: Request, notice_after: float) -> bool:

@@ -278,7 +278,7 @@ class Runner:
         """Put the answer to the truth, for every order of its call."""
         ended = batches.end(transaction, attempt, answer.kind, answer.http_status, answer.words)
         if answer.kind is AnswerKind.TOKEN and request.stopped_at is None:
-            stop(transaction, request, f"Fincart rejected the bot's token ({answer.words})", None)
+            stop(transaction, request, f"{TOKEN_REJECTED} ({answer.words})", None)
         now = transaction.now()
         in_time = request.valid_until is None or request.valid_until > now
         attempts = batches.carriers(transaction, request, ended)

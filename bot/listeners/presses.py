@@ -6,16 +6,15 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.cancellation.confirming import Filled, form_of, mistakes, read_number
+from bot.cancellation.confirming import Filled, form_of, mistakes, read_number, request_pressed
 from bot.commands import read_reason
 from bot.inbox import CLICK, CONFIRM_OPENED
 from bot.listeners.edge import Body, Edge
 from bot.messages import confirm_form
-from bot.messages.actions import read_request_value
 from bot.messages.answers import form_gone, press_not_opened
 from bot.policy import Rules
 from bot.slack_answers import Ok
-from storage import deliveries, requests
+from storage import deliveries
 from storage.database import StorageUnavailable
 from storage.deliveries import Incoming
 
@@ -63,8 +62,7 @@ def _press(edge: Edge, body: Body, filled: Filled) -> tuple[Incoming | None, dic
     with edge.database.read() as session:
         draft = deliveries.find(session, body["view"].get("private_metadata") or "")
         said = json.loads(draft.payload) if draft is not None and draft.kind == CONFIRM_OPENED else None
-        pressed = read_request_value(said["value"]) if said is not None else None
-        request = requests.find(session, pressed.public_id) if pressed is not None else None
+        request = request_pressed(session, said["value"]) if said is not None else None
     if draft is None or said is None or request is None or said["user"] != body["user"]["id"]:
         return None, _error(filled, form_gone().text)
     if wrong := mistakes(request, said["action"], filled):

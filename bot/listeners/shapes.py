@@ -2,24 +2,40 @@
 
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs
 
 
-def is_readable(body: bytes, content_type: str) -> bool:
-    """Whether this is one of the shapes in which Slack delivers: a command, a payload, an event. Anything may come."""
+class Shape(StrEnum):
+    """What there is to be done with a well-signed delivery."""
+
+    UNREADABLE = "unreadable"
+    """None of the shapes in which Slack delivers."""
+    INCOMPLETE = "incomplete"
+    """One of them, and it lacks what its kind must have: nobody can handle it."""
+    WHOLE = "whole"
+
+
+def shape(body: bytes, content_type: str) -> Shape:
+    """Whether this is a command, a payload or an event, and whether it is whole. Anything at all may come."""
     try:
         text = body.decode()
         if "json" in content_type:
             event = json.loads(text)
-            return isinstance(event, dict) and _is_whole_event(event)
+            if not isinstance(event, dict):
+                return Shape.UNREADABLE
+            return Shape.WHOLE if _is_whole_event(event) else Shape.INCOMPLETE
         fields = parse_qs(text, keep_blank_values=True, strict_parsing=True)
         if "payload" in fields:
             payload = json.loads(fields["payload"][0])
-            return isinstance(payload, dict) and is_whole(payload)
-        return fields.keys() >= {"command", "user_id", "channel_id"} or "ssl_check" in fields
+            if not isinstance(payload, dict) or "type" not in payload:
+                return Shape.UNREADABLE
+            return Shape.WHOLE if is_whole(payload) else Shape.INCOMPLETE
+        is_command = fields.keys() >= {"command", "user_id", "channel_id"} or "ssl_check" in fields
+        return Shape.WHOLE if is_command else Shape.UNREADABLE
     except (ValueError, RecursionError):
-        return False
+        return Shape.UNREADABLE
 
 
 def is_whole(payload: Mapping[str, Any]) -> bool:

@@ -72,7 +72,10 @@ def reminded_lately(facts: RequestFacts) -> Message:
 
 
 def not_posted_yet(facts: RequestFacts) -> Message:
-    """Answers a reminder about a card that Slack does not show yet."""
+    """Answers a reminder about a card that Slack does not show yet, or to nobody but its requester."""
+    if facts.in_direct_message:
+        ask: Line = ("Let somebody who may approve type ", *_show(facts))
+        return _about(facts, "Nobody could be reminded", "The bot cannot post where others would see it.", ask)
     return _about(facts, "Its message is not posted yet", "Slack has not taken it so far. Try again in a minute.")
 
 

@@ -2,7 +2,21 @@
 an emergency."""
 
 from bot.messages.actions import Action, request_value
-from bot.messages.document import Bold, Button, Buttons, Code, Group, Heading, Line, Link, Part, Style, User, When
+from bot.messages.document import (
+    Bold,
+    Button,
+    Buttons,
+    Channel,
+    Code,
+    Group,
+    Heading,
+    Line,
+    Link,
+    Part,
+    Style,
+    User,
+    When,
+)
 from bot.messages.facts import RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.render import render
@@ -38,6 +52,23 @@ def card(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
         order_list(facts),
         paragraph((Bold("This cannot be undone."), f" {stay} at Fincart.")),
         Buttons((*approver_buttons(facts), withdraw_button(facts))),
+    )
+
+
+def unseen_card(facts: RequestFacts, rules: RulesFacts | None, bot_user: str | None) -> tuple[Part, ...]:
+    """The live message while it waits, where the bot could post it to nobody but its requester."""
+    channel = facts.live_channel or facts.channel_id
+    return (
+        Heading(f"Nobody else sees this request yet: cancel {orders(facts.order_count)}"),
+        paragraph(
+            ("Nothing has been sent to Fincart. ", Bold("The bot cannot post in "), Channel(channel), "."),
+            ("Let somebody who may approve type ", Code(show_command(facts.public_id)), ": they can approve there."),
+            ("Or type in the channel: ", *invitation(bot_user), "; then press Withdraw here, and ask again."),
+            *asked_lines(facts),
+            *wanted_lines(facts),
+            *may_approve_lines(rules),
+        ),
+        Buttons((withdraw_button(facts),)),
     )
 
 

@@ -118,6 +118,8 @@ class RequestFacts:
     """Slack's link to the live message, where known."""
     in_direct_message: bool = False
     """The live message could not be posted in the channel and is a direct message to the requester."""
+    live_channel: str | None = None
+    """The channel that the live message belongs in, where that is not the one it was asked in."""
     approvals_needed: int = 0
     """How many other people must approve before anything is sent."""
     decisions: tuple[DecisionFacts, ...] = ()

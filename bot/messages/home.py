@@ -7,7 +7,7 @@ from bot.messages.facts import RequestFacts, RulesFacts
 from bot.messages.refusals import ask_line
 from bot.messages.render import render
 from bot.messages.waiting import MOST, waiting_parts
-from bot.messages.words import COMMAND, bold, orders, paragraph, show_command, standing
+from bot.messages.words import COMMAND, orders, paragraph, show_command, standing
 from bot.policy import Asked
 
 RESULTS = 5

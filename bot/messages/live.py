@@ -2,13 +2,14 @@
 
 from typing import assert_never
 
-from bot.messages.card import card
+from bot.messages.card import card, unseen_card
 from bot.messages.document import Bold, Bullets, Code, Heading, Line, Link, Note, Part, Typed, User, When
 from bot.messages.facts import OrderFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
+from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.messages.preview import cannot_post
 from bot.messages.render import render
-from bot.messages.steering import hold_lines, run_buttons, time_left
+from bot.messages.steering import hold_lines, run_buttons, time_left, whom_to_ask
 from bot.messages.words import (
     COMMAND,
     WORDS,
@@ -28,11 +29,13 @@ from storage.states import Outcome, RequestState
 def live(facts: RequestFacts, bot_user: str | None = None, rules: RulesFacts | None = None) -> Message:
     """The message in the channel, or in a direct message where the bot cannot post there. `rules` say who may approve
     while it waits for that."""
+    if facts.state is RequestState.WAITING and facts.in_direct_message:
+        return render(unseen_card(facts, rules, bot_user))
     buttons = run_buttons(facts)
     return render((*_happening(facts, rules), *_channel_note(facts, bot_user), *buttons, *_small_print(facts)))
 
 
-def end_notice(facts: RequestFacts) -> Message:
+def end_notice(facts: RequestFacts, rules: RulesFacts | None = None) -> Message:
     """The direct message that tells the requester the end, with a link to the live message."""
     link: Line = (Link(facts.permalink, "See it in its live message"),) if facts.permalink else ()
     told: Line = (*link, *((", or type " if link else "All about it: type "), Code(show_command(facts.public_id))))
@@ -44,7 +47,7 @@ def end_notice(facts: RequestFacts) -> Message:
         Bold(standing(facts)),
         ".",
     )
-    return render((paragraph(opening, told), *_happening(facts), *_small_print(facts)))
+    return render((paragraph(opening, told), *_happening(facts, rules), *_small_print(facts)))
 
 
 def correction_notice(facts: RequestFacts, corrected: int) -> Message:
@@ -67,16 +70,16 @@ def _happening(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Pa
         case RequestState.WAITING:
             return card(facts, rules)
         case RequestState.FINISHED:
-            return _finished(facts)
+            return _finished(facts, rules)
         case RequestState.EXECUTING:
-            return _executing(facts)
+            return _executing(facts, rules)
         case RequestState.APPROVED:
             soon = "Nothing has been sent yet; the bot sends as soon as it can."
             heading = Heading(f"Cancelling {orders(facts.order_count)}")
             if facts.can_undo and facts.not_before is not None:
                 until: Line = ("Nothing is sent before ", When(facts.not_before), "; until then it can be undone.")
-                return (heading, paragraph(until, *hold_lines(facts), *_who(facts, "Confirmed"), *_valid_until(facts)))
-            return (heading, paragraph(soon, *hold_lines(facts), *_who(facts, "Confirmed"), *_valid_until(facts)))
+                return (heading, paragraph(until, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *_valid_until(facts)))
+            return (heading, paragraph(soon, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *_valid_until(facts)))
         case RequestState.WITHDRAWN:
             return _nothing_sent(facts, "Withdrawn", "Withdrawn")
         case RequestState.EXPIRED:
@@ -92,19 +95,19 @@ def _happening(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Pa
             assert_never(facts.state)
 
 
-def _executing(facts: RequestFacts) -> tuple[Part, ...]:
+def _executing(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
     done = f"{facts.figures.settled():,} of {facts.order_count:,} done{time_left(facts)}"
     lines: list[Line | str] = [bold(done)]
     if facts.figures.settled():
         lines.append(f"So far: {figures(facts.figures, facts.figures.settled())}")
     return (
         Heading(f"Cancelling {orders(facts.order_count)}…"),
-        paragraph(*lines, *hold_lines(facts), *_stopped(facts), *_who(facts, "Confirmed"), *_valid_until(facts)),
+        paragraph(*lines, *hold_lines(facts, rules), *_stopped(facts, rules), *_who(facts, "Confirmed"), *_valid_until(facts)),
         *(part for outcome in _TROUBLES for part in _trouble(facts, outcome)),
     )
 
 
-def _finished(facts: RequestFacts) -> tuple[Part, ...]:
+def _finished(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
     at: tuple[Line, ...] = (("Finished ", When(facts.finished_at), "."),) if facts.finished_at else ()
     found = figures(facts.figures, facts.order_count)
     summary = f"Of {orders(facts.order_count)}: {found}."
@@ -112,16 +115,20 @@ def _finished(facts: RequestFacts) -> tuple[Part, ...]:
     now = "Nothing more to do." if all_done else "What to do now is said below, for each kind."
     return (
         Heading(f"Finished: {found}"),
-        paragraph(bold(summary), now, *_confirmed(facts), *_stopped(facts), *at, *_who(facts, "Confirmed")),
+        paragraph(bold(summary), now, *_confirmed(facts), *_stopped(facts, rules), *at, *_who(facts, "Confirmed")),
         *(part for outcome in _TROUBLES for part in _trouble(facts, outcome)),
     )
 
 
-def _stopped(facts: RequestFacts) -> tuple[Line, ...]:
+def _stopped(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Line, ...]:
     if facts.stop_why is None:
         return ()
     who: Line = (" by ", User(facts.stopped_by)) if facts.stopped_by else ()
-    return (("Sending is over: ", Typed(facts.stop_why, 300), *who, "."),)
+    why: Line = ("Sending is over: ", Typed(facts.stop_why, 300), *who, ".")
+    if not facts.stop_why.startswith(TOKEN_REJECTED):
+        return (why,)
+    renew: Line = ("Ask ", whom_to_ask(rules), " to renew FINCART_TOKEN and type ", Code(f"{COMMAND} resume"))
+    return (why, (*renew, "; then press Retry here."))
 
 
 def _confirmed(facts: RequestFacts) -> tuple[Line, ...]:

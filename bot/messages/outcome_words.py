@@ -6,6 +6,10 @@ from typing import assert_never
 from bot.truth import Settled, Why
 
 
+TOKEN_REJECTED = "Fincart rejected the bot's token"
+"""How the reason of a stop begins for which somebody must renew the token."""
+
+
 def outcome_words(settled: Settled, stopped: str | None = None) -> str:
     """One clause for people; empty where the outcome itself says all. `stopped` is why sending was over."""
     words, at = settled.words, _when(settled.at)
@@ -25,7 +29,10 @@ def outcome_words(settled: Settled, stopped: str | None = None) -> str:
         case Why.STILL_PENDING:
             return f"still {words or 'pending'} at Fincart"
         case Why.NOT_ACTED_ON:
-            return f"{stopped or 'sending was over'}; Fincart had not acted on it ({words})"
+            over = stopped or "sending was over"
+            # The rejection that ended the whole run has its words in the reason already.
+            said = f" ({words})" if words and not over.startswith(TOKEN_REJECTED) else ""
+            return f"{over}; Fincart had not acted on it{said}"
         case Why.NEVER_SENT:
             return stopped or "sending was over"
         case Why.NO_TRUSTWORTHY_ANSWER:

@@ -8,12 +8,10 @@ import unicodedata
 from typing import assert_never
 
 from bot.commands import (
-    BUILT,
     WORDS,
     CommandError,
     NotARequestId,
     NotUnderstood,
-    NotYet,
     ParseError,
     ReasonMissing,
     ReasonTooLong,
@@ -158,8 +156,6 @@ def _explain_command(error: CommandError) -> str:
             )
         case NotUnderstood(word, nearest):
             return f"{shown(word)} is not understood. Did you mean: {COMMAND} {nearest}"
-        case NotYet(word):
-            return f"{shown(word)} is not available yet. Type one of: {', '.join(BUILT)}."
         case ReasonWithoutIds():
             return f"There is a reason but no order id. Type the ids before the reason, for example: {_AN_ORDER}"
         case ReasonMissing(marker):

@@ -118,18 +118,22 @@ def _standing(facts: RequestFacts) -> list[Part]:
 
 def cannot_post(facts: RequestFacts, bot_user: str | None) -> tuple[Line, ...]:
     """That the live message is a direct message, and how to have it in the channel."""
-    if facts.channel_id.startswith("D"):
+    if (facts.live_channel or facts.channel_id).startswith("D"):
         return (("What happens is told to the requester in a direct message from the bot.",),)
-    invite: Line = ("/invite ", User(bot_user)) if bot_user else (Code("/invite"), " and the bot's name")
     return (
         (
             Bold("The bot cannot post in"),
             " ",
-            Channel(facts.channel_id),
+            Channel(facts.live_channel or facts.channel_id),
             ": what happens is told to the requester in a direct message instead.",
         ),
-        ("To have it in that channel, type there: ", *invite),
+        ("To have it in that channel, type there: ", *invitation(bot_user)),
     )
+
+
+def invitation(bot_user: str | None) -> Line:
+    """What to type in a channel to have the bot in it."""
+    return ("/invite ", User(bot_user)) if bot_user else (Code("/invite"), " and the bot's name")
 
 
 def _deadline(facts: RequestFacts) -> tuple[Line, ...]:

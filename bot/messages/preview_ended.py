@@ -88,4 +88,6 @@ def where_to_watch(facts: RequestFacts) -> Line:
         return (Link(facts.permalink, "Watch it in its live message"), ".")
     if facts.in_direct_message:
         return ("Watch it in the bot's direct message to ", User(facts.requester), ".")
-    return ("Watch it in ", Channel(facts.channel_id), ", or type ", Code(show_command(facts.public_id)), ".")
+    # Slack has not taken it yet, so that it may still turn out to be a direct message.
+    where: Line = ("Watch it in ", Channel(facts.live_channel or facts.channel_id))
+    return (*where, " (a direct message if the bot cannot post there), or type ", Code(show_command(facts.public_id)), ".")

@@ -38,7 +38,7 @@ def show_page(
     parts: list[Part] = [Heading(heading), paragraph(bold(_sentence(facts)), *_about(facts, page))]
     if page_orders:
         parts.append(paragraph(bold(_range("Orders", (page - 1) * ORDERS_PER_PAGE, page_orders, facts.order_count))))
-        parts.append(Bullets(tuple(map(outcome_line, page_orders)), whole=True))
+        parts.append(Bullets(tuple(outcome_line(order, facts.state) for order in page_orders), whole=True))
     if page_events:
         shown = _range("What happened", (page - 1) * EVENTS_PER_PAGE, page_events, event_count)
         parts.append(paragraph(bold(shown)))

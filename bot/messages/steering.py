@@ -2,8 +2,9 @@
 
 from bot.messages.actions import Action, request_value
 from bot.messages.document import Button, Buttons, Code, Heading, Line, Part, Span, Typed, User, When
-from bot.messages.facts import HoldFacts, RequestFacts
+from bot.messages.facts import HoldFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
+from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.messages.render import render
 from bot.messages.words import COMMAND, asked_lines, duration, orders, paragraph, show_command, standing
 from storage.states import RequestState
@@ -26,12 +27,17 @@ def run_buttons(facts: RequestFacts) -> tuple[Part, ...]:
     return (Buttons(tuple(buttons)),) if buttons else ()
 
 
-def hold_lines(facts: RequestFacts) -> tuple[Line, ...]:
-    """What keeps it from being sent, and until when; nothing where nothing does."""
-    return tuple(hold_line(hold) for hold in facts.holds)
+def hold_lines(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Line, ...]:
+    """What keeps it from being sent, and until when; nothing where nothing does. `rules` say whom to ask."""
+    return tuple(hold_line(hold, rules) for hold in facts.holds)
 
 
-def hold_line(hold: HoldFacts) -> Line:
+def whom_to_ask(rules: RulesFacts | None) -> Typed:
+    """CONTACT, as the settings have it."""
+    return Typed(rules.contact if rules else "an administrator", 200)
+
+
+def hold_line(hold: HoldFacts, rules: RulesFacts | None = None) -> Line:
     """One hold in words: why, by whom, until when or until what."""
     why: tuple[Span, ...] = (" (", Typed(hold.why, 200), ")") if hold.why and hold.why != "paused" else ()
     until: tuple[Span, ...] = (" until ", When(hold.until)) if hold.until else ()
@@ -47,9 +53,11 @@ def hold_line(hold: HoldFacts) -> Line:
             return ("Fincart does not answer", *why, ". The bot tries again", *until, " and goes on by itself.")
         case "token":
             return (
-                "Fincart rejected the bot's token",
+                TOKEN_REJECTED,
                 *why,
-                ": nothing is sent until it has been renewed and somebody types ",
+                ": nothing is sent. Ask ",
+                whom_to_ask(rules),
+                " to renew FINCART_TOKEN and type ",
                 Code(f"{COMMAND} resume"),
                 ".",
             )

