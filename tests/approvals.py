@@ -1,6 +1,10 @@
 """What the stories of approval share: a world in which two orders need a second person, and the card they wait on."""
 
-from world import ANN, BO, CY, FIRST, ORDERS, SECOND, Clock, Post, StartWorld, World, request_id
+from typing import Any
+
+from world import ANN, BO, CY, FIRST, ORDERS, SECOND, Clock, StartWorld, World, request_id
+
+from bot.sandbox.slack_state import Post
 
 DI = "U0000004"
 """Somebody who may approve and not ask."""
@@ -12,9 +16,9 @@ APPROVE = "Approve: cancel 2 orders"
 EMERGENCY = "Emergency: cancel 2 orders"
 
 
-def two_person_world(start_world: StartWorld, clock: Clock | None = None, **settings: str) -> World:
+def two_person_world(start_world: StartWorld, clock: Clock | None = None, **settings: Any) -> World:
     """Ann and Bo may ask; Bo and Di may approve; every request needs one other person."""
-    rules = {"SECOND_APPROVAL_ABOVE": "0", "APPROVER_USERS": f"{BO},{DI}"}
+    rules: dict[str, Any] = {"SECOND_APPROVAL_ABOVE": "0", "APPROVER_USERS": f"{BO},{DI}"}
     world = start_world(clock=clock, **(rules | settings))
     world.slack.add_person(DI, "di")
     world.slack.add_channel(AUDIT, "audit", ANN, BO, CY, DI)

@@ -8,7 +8,9 @@ import pytest
 from approvals import DI, state, two_person_world, waiting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import ANN, BO, CY, Clock, Post, StartWorld, World, request_id
+from world import ANN, BO, CY, Clock, StartWorld, World, request_id
+
+from bot.sandbox.slack_state import Post
 
 ROUNDS = 6
 

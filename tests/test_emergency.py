@@ -1,13 +1,15 @@
 """An emergency, and the number that is typed before anything large happens."""
 
+from typing import Any
+
 import pytest
 from approvals import APPROVE, ASK, AUDIT, DI, EMERGENCY, asked, becomes, card, state, two_person_world, waiting
-from world import ANN, BO, FIRST, ORDERS, SECOND, THIRD, Clock, Post, StartWorld, World, go_ahead, request_id
+from world import ANN, BO, FIRST, ORDERS, SECOND, THIRD, Clock, StartWorld, World, go_ahead, request_id
 
-from bot.sandbox.slack_state import View
+from bot.sandbox.slack_state import Post, View
 from storage.deliveries import Incoming, keep
 
-RULES = {"EMERGENCY_USERS": ANN, "AUDIT_CHANNEL": AUDIT}
+RULES: dict[str, Any] = {"EMERGENCY_USERS": ANN, "AUDIT_CHANNEL": AUDIT}
 
 
 def opened(world: World, person: str, where: Post, button: str) -> View:

@@ -54,6 +54,7 @@ def test_the_shortcut_opens_the_form_with_the_ids_of_the_message(world: World) -
     post = world.slack.say(BO, ORDERS, f"please cancel {FIRST.upper()}, and {SECOND}; not 12")
     world.slack.shortcut(ANN, post, SHORTCUT)
     view = world.slack.wait_for(lambda: world.slack.open_view(ANN))
+    assert view is not None
 
     shown = world.told(ANN, lambda: world.slack.submit(view, {}), with_button="go_ahead")
 

@@ -1,16 +1,18 @@
 """Nobody approves their own request: every way in, and every rule that might have let them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from approvals import APPROVE, DI, card, state, two_person_world, waiting
-from world import ANN, BO, FIRST, SECOND, Post, StartWorld, World, request_id
+from world import ANN, BO, FIRST, SECOND, StartWorld, World, request_id
 
 from bot.messages.form import IDS_BLOCK
+from bot.sandbox.slack_state import Post
 
 GROUP = "S0000001"
 
-RULES: dict[str, dict[str, str]] = {
+RULES: dict[str, dict[str, Any]] = {
     "named as an approver": {"APPROVER_USERS": f"{ANN},{BO},{DI}"},
     "in an approvers' group": {"APPROVER_USERS": "", "APPROVER_USERGROUPS": GROUP},
     "nobody named, so whoever may ask": {"APPROVER_USERS": ""},

@@ -604,6 +604,7 @@ def client(workspace: SlackWorkspace) -> Iterator[SlackClient]:
 def test_a_message_is_posted_edited_and_linked(client: SlackClient, workspace: SlackWorkspace) -> None:
     posted = client.post_message("C1", Message("Cancelling 2 orders"))
     assert isinstance(posted, Ok)
+    assert posted.value is not None
     edited = client.update_message(posted.value.channel, posted.value.ts, Message("2 cancelled"))
     linked = client.permalink(posted.value.channel, posted.value.ts)
 

@@ -12,6 +12,7 @@ from bot.cancellation.evidence import Evidences, know_first_sent, on_the_ground
 from bot.cancellation.parts import Parts
 from bot.cancellation.settling import Seen, apply, close, finish_if_over, stop, without_failed_reads
 from bot.fincart import Answer
+from bot.messages.outcome_words import TOKEN_REJECTED
 from storage import batches, holds, outcomes, requests
 from storage.audit import EventKind
 from storage.database import StorageUnavailable, Transaction

@@ -25,6 +25,7 @@ from bot.messages.words import (
     bold,
     counted,
     decided_line,
+    invitation,
     order_list,
     orders,
     paragraph,

@@ -61,8 +61,7 @@ def _forms() -> tuple[Line, ...]:
         Code(COMMAND),
         f" alone opens a form to paste ids into, or for a CSV or text file of up to {megabytes} MB",
     )
-    built = ((name, word) for name, word in WORDS.items() if word.read)
-    return (ask, form, *(_form(name, word.usage, word.example) for name, word in built))
+    return (ask, form, *(_form(name, word.usage, word.example) for name, word in WORDS.items()))
 
 
 def _form(name: str, usage: str, example: str) -> Line:

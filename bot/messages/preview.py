@@ -25,6 +25,7 @@ from bot.messages.words import (
     asked_lines,
     bold,
     counted,
+    invitation,
     order_line,
     order_list,
     orders,
@@ -129,11 +130,6 @@ def cannot_post(facts: RequestFacts, bot_user: str | None) -> tuple[Line, ...]:
         ),
         ("To have it in that channel, type there: ", *invitation(bot_user)),
     )
-
-
-def invitation(bot_user: str | None) -> Line:
-    """What to type in a channel to have the bot in it."""
-    return ("/invite ", User(bot_user)) if bot_user else (Code("/invite"), " and the bot's name")
 
 
 def _deadline(facts: RequestFacts) -> tuple[Line, ...]:

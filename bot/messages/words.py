@@ -155,6 +155,11 @@ def order_list(facts: RequestFacts) -> Bullets:
     return Bullets(tuple(map(order_line, facts.orders)), facts.order_count, show_command(facts.public_id))
 
 
+def invitation(bot_user: str | None) -> Line:
+    """What to type in a channel to have the bot in it."""
+    return ("/invite ", User(bot_user)) if bot_user else (Code("/invite"), " and the bot's name")
+
+
 def paragraph(*lines: Line | str) -> Paragraph:
     """A paragraph of these lines."""
     return Paragraph(tuple((line,) if isinstance(line, str) else line for line in lines))
