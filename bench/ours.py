@@ -151,9 +151,7 @@ class Load:
 
 
 @contextmanager
-def serving(
-    folder: Path, world: World, settings: Mapping[str, str] | None = None
-) -> Iterator[tuple[Child, str]]:
+def serving(folder: Path, world: World, settings: Mapping[str, str] | None = None) -> Iterator[tuple[Child, str]]:
     """The whole bot in a process of its own, and its address."""
     given = {"folder": str(folder), "world": asdict(world), "settings": dict(settings or {})}
     with child("bench.ours", given) as process:

@@ -330,9 +330,31 @@ def test_a_call_that_cannot_connect_was_not_applied(server: LittleServer, transp
 
 
 def test_an_ok_without_what_was_asked_for_is_no_answer(server: LittleServer, slack: SlackClient) -> None:
-    server.answers["/api/chat.postMessage"] = Given({"ok": True})
+    server.answers["/api/users.info"] = Given({"ok": True})
 
-    assert Unanswered("an answer without what was asked for", True) == slack.post_message("C1", A_MESSAGE)
+    assert Unanswered("an answer without what was asked for", True) == slack.user_info("U1")
+
+
+@pytest.mark.parametrize(
+    ("answer", "posted"),
+    [
+        ({"ok": True}, None),
+        ({"ok": True, "ts": "1.2"}, PostedMessage("C1", "1.2")),
+        ({"ok": True, "ts": "1.2", "channel": "D1"}, PostedMessage("D1", "1.2")),
+    ],
+)
+def test_a_post_that_slack_took_is_posted_whatever_else_it_says(
+    server: LittleServer, slack: SlackClient, answer: dict[str, Any], posted: PostedMessage | None
+) -> None:
+    server.answers["/api/chat.postMessage"] = Given(answer)
+
+    assert Ok(posted) == slack.post_message("C1", A_MESSAGE)
+
+
+def test_a_form_that_slack_opened_is_open_whatever_else_it_says(server: LittleServer, slack: SlackClient) -> None:
+    server.answers["/api/views.open"] = Given({"ok": True})
+
+    assert Ok("") == slack.open_view("trigger", {"type": "modal"})
 
 
 def test_a_method_that_does_not_exist_is_a_mistake_of_ours(transport: SdkTransport) -> None:

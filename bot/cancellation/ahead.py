@@ -56,7 +56,7 @@ class Ahead:
         return len(self._waiting)
 
     def room(self, *, spares: bool = False) -> int:
-        """How many batches more may be written ahead: to be sent at once or, with `spares`, as soon as others are back."""
+        """How many batches more may be written ahead: to be sent at once or, with `spares`, after others are back."""
         with self._lock:
             most = 2 * self._most if spares and self._is_quick else self._most
             return max(0, most - len(self._waiting) - self._on_the_wire - len(self._answered))

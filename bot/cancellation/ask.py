@@ -44,8 +44,10 @@ def ask(parts: Parts, delivery: Delivery, wanted: Wanted) -> None:
     with parts.database.read() as session:
         today = quotas.used(session, request.requester, parts.now())
     judgement = judge(parts, question_about(request, Act.ASK, request.requester, today))
-    seen = _seen(parts, request) if judgement.verdict.allowed else {}
-    can_post = parts.people.channel(live_channel(parts, request)) is not Sharing.CANNOT_POST
+    # A refusal waits for nothing more: whoever is refused has waited for Slack long enough.
+    allowed = judgement.verdict.allowed
+    seen = _seen(parts, request) if allowed else {}
+    can_post = not allowed or parts.people.channel(live_channel(parts, request)) is not Sharing.CANNOT_POST
     _prepared(parts, delivery, wanted.asker, request.public_id, judgement, seen, can_post=can_post)
 
 

@@ -31,7 +31,9 @@ class Evidences:
     def of(self, line: OrderLine) -> Evidence:
         """All that was seen of this order; one and the same object for orders of which the same was seen."""
         attempts = tuple(
-            attempt for ranges, attempt in self._attempts if any(first <= line.position <= last for first, last in ranges)
+            attempt
+            for ranges, attempt in self._attempts
+            if any(first <= line.position <= last for first, last in ranges)
         )
         is_cancelled = (line.seen_status or "").casefold() in ("cancelled", "canceled")
         key = (*map(id, attempts), line.log, line.first_sent_at, is_cancelled, line.outcome is None)
@@ -40,9 +42,7 @@ class Evidences:
             evidence = self._known[key] = self._evidence(line, attempts, cancelled_at_preview=is_cancelled)
         return evidence
 
-    def _evidence(
-        self, line: OrderLine, attempts: tuple[TruthAttempt, ...], *, cancelled_at_preview: bool
-    ) -> Evidence:
+    def _evidence(self, line: OrderLine, attempts: tuple[TruthAttempt, ...], *, cancelled_at_preview: bool) -> Evidence:
         kept = json.loads(line.log) if line.log else {}
         first_failed_at = kept.get("first_failed_at")
         return Evidence(

@@ -145,8 +145,10 @@ def _seconds_left(session: Session, request: Request, now: datetime | None) -> i
     if now is None or began is None or request.state is not RequestState.EXECUTING or not done:
         return None
     gone = (now - began).total_seconds()
-    if gone < _TELLING_AFTER or (request.next_position >= request.order_count and not batches.are_open(session, request)):
-        return None  # too early to tell; or all that is left waits for logs, which no pace of the past tells about
+    if gone < _TELLING_AFTER:
+        return None
+    if request.next_position >= request.order_count and not batches.are_open(session, request):
+        return None  # All that is left waits for logs, and no pace of the past tells about those.
     return round(gone / done * (request.order_count - done))
 
 

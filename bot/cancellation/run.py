@@ -18,7 +18,7 @@ from storage.audit import EventKind
 from storage.database import StorageUnavailable, Transaction
 from storage.outcomes import Finding, Settled, settle
 from storage.states import AnswerKind, HoldKind, Outcome, RequestState
-from storage.tables import Attempt, OrderLine, Request
+from storage.tables import Attempt, Request
 
 log = logging.getLogger(__name__)
 
@@ -172,9 +172,7 @@ class Runner:
         else:
             batches.let_go(request, due_at)
 
-    def _first_batches(
-        self, transaction: Transaction, request: Request, now: datetime, most: int
-    ) -> list[Attempt]:
+    def _first_batches(self, transaction: Transaction, request: Request, now: datetime, most: int) -> list[Attempt]:
         """At most so many batches of orders that no batch has taken yet."""
         attempts: list[Attempt] = []
         size = request.batch_size or self._parts.settings.fincart_batch_size
@@ -255,9 +253,7 @@ class Runner:
         self._put(following)
         return True
 
-    def _keep_once(
-        self, transaction: Transaction, answered: Sequence[Answered], asked_at: float
-    ) -> list[Planned]:
+    def _keep_once(self, transaction: Transaction, answered: Sequence[Answered], asked_at: float) -> list[Planned]:
         """Settle answers to batches of one request, and plan as many."""
         request = requests.lock(transaction, answered[0].planned.public_id)
         assert request is not None

@@ -78,8 +78,14 @@ def _happening(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Pa
             heading = Heading(f"Cancelling {orders(facts.order_count)}")
             if facts.can_undo and facts.not_before is not None:
                 until: Line = ("Nothing is sent before ", When(facts.not_before), "; until then it can be undone.")
-                return (heading, paragraph(until, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *_valid_until(facts)))
-            return (heading, paragraph(soon, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *_valid_until(facts)))
+                return (
+                    heading,
+                    paragraph(until, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *_valid_until(facts)),
+                )
+            return (
+                heading,
+                paragraph(soon, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *_valid_until(facts)),
+            )
         case RequestState.WITHDRAWN:
             return _nothing_sent(facts, "Withdrawn", "Withdrawn")
         case RequestState.EXPIRED:
@@ -102,7 +108,9 @@ def _executing(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...
         lines.append(f"So far: {figures(facts.figures, facts.figures.settled())}")
     return (
         Heading(f"Cancelling {orders(facts.order_count)}…"),
-        paragraph(*lines, *hold_lines(facts, rules), *_stopped(facts, rules), *_who(facts, "Confirmed"), *_valid_until(facts)),
+        paragraph(
+            *lines, *hold_lines(facts, rules), *_stopped(facts, rules), *_who(facts, "Confirmed"), *_valid_until(facts)
+        ),
         *(part for outcome in _TROUBLES for part in _trouble(facts, outcome)),
     )
 

@@ -5,7 +5,6 @@ from typing import assert_never
 
 from bot.truth import Settled, Why
 
-
 TOKEN_REJECTED = "Fincart rejected the bot's token"
 """How the reason of a stop begins for which somebody must renew the token."""
 

