@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.cancellation import deadlines
-from bot.cancellation.look_up import LogReader
 from bot.cancellation.export import Exporter
+from bot.cancellation.look_up import LogReader
 from bot.cancellation.parts import Parts
 from bot.cancellation.run import Runner
 from bot.inbox import Inbox

@@ -129,9 +129,7 @@ def running(session: Session) -> Sequence[Request]:
     return session.scalars(select(Request).where(col(Request.state).in_(states))).all()
 
 
-def _tell(
-    transaction: Transaction, kind: HoldKind, who: str | None, until: datetime | None, why: str | None
-) -> None:
+def _tell(transaction: Transaction, kind: HoldKind, who: str | None, until: datetime | None, why: str | None) -> None:
     details = {"hold": kind.value, "until": until.isoformat() if until else None, "why": why}
     transaction.record(EventKind.HELD, who=who, request=None, details=details)
 

@@ -108,4 +108,3 @@ def _migrate(url: str) -> None:
     database = Database(url)
     migrate(database)
     database.close()
-

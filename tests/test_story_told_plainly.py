@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from approvals import card, two_person_world, waiting
+from approvals import DI, card, two_person_world, waiting
 from world import ANN, BO, FIRST, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
 
 from bot.cancellation import outbox
@@ -88,7 +88,7 @@ def test_show_says_of_each_declined_order_that_it_was_not_sent(start_world: Star
     world.slack.submit(form, {"words": "not these"})
     world.until(lambda: "declined" in world.kinds())
 
-    assert "not sent: the request was declined" in world.answer(ANN, f"show {request_id(shown)}").text
+    assert "not sent: the request was declined" in world.answer(DI, f"show {request_id(shown)}").text
 
 
 def test_many_rejected_orders_do_not_hide_an_unknown_one(world: World) -> None:

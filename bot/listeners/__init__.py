@@ -63,7 +63,7 @@ def _unhandled(edge: Edge, error: Exception, body: Mapping[str, Any]) -> BoltRes
     return BoltResponse(status=200, body="")
 
 
-def _complete(body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 - Bolt passes by this name
+def _complete(body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:
     """Say what Slack leaves out at its leisure and Bolt reads without asking."""
     view = body.get("view")
     if isinstance(view, dict):
