@@ -59,7 +59,7 @@ def test_the_preview_of_one_order_speaks_of_one_order() -> None:
     one = replace(ASKED, order_count=1, orders=TWO[:1])
 
     assert ["Cancel 1 order", "Keep them"] == labels(preview(one))
-    assert "1 order would be cancelled:" in preview(one).text
+    assert "1 order would be sent to Fincart:" in preview(one).text
 
 
 def test_the_buttons_of_a_preview_carry_the_request_and_the_revision_seen() -> None:
@@ -111,7 +111,7 @@ def test_the_live_message_counts_up() -> None:
     running = replace(CONFIRMED, state=RequestState.EXECUTING, order_count=40, figures=Figures(cancelled=12))
 
     assert "Cancelling 40 orders…" in live(running).text
-    assert "12 of 40 done" in live(running).text
+    assert "12 of 40" in live(running).text
 
 
 def test_a_result_shows_every_figure_and_ends_with_the_head_of_the_audit() -> None:

@@ -1,5 +1,7 @@
 """Steering a run: Stop, Pause and Go on, Undo, Retry, Leave those out, pause and resume, and the preview's statuses."""
 
+from collections.abc import Callable
+
 import pytest
 from test_story_truth import QUICK
 from world import ANN, BO, CY, StartWorld, World, order_ids, request_id
@@ -27,7 +29,7 @@ def begun(world: World) -> tuple[str, Post]:
 
     def under_way() -> Post | None:
         post = world.live(public_id)
-        return post if post is not None and "10 of 30 done" in post.text else None
+        return post if post is not None and "10 of 30" in post.text else None
 
     post = world.slack.wait_for(under_way, 10)
     assert post is not None
@@ -109,6 +111,53 @@ def test_undo_takes_it_back_before_anything_is_sent(start_world: StartWorld) -> 
     assert "Undone. Nothing was sent." in answer.text
     world.slack.wait_for(lambda: "Withdrawn" in getattr(world.live(public_id), "text", ""))
     assert () == world.fincart.cancel_calls
+
+
+def becomes(world: World, public_id: str, is_so: Callable[[str], bool]) -> Post:
+    """The request's message once it says so."""
+    return world.slack.wait_for(lambda: [post for post in [world.live(public_id)] if post and is_so(post.text)])[0]
+
+
+def test_neither_pause_nor_go_on_sends_anything_before_it_can_no_longer_be_undone(start_world: StartWorld) -> None:
+    world = start_world(UNDO_SECONDS="60")
+    shown = world.preview()
+    world.press(ANN, shown, "Cancel 2 orders")
+    public_id = request_id(shown)
+    live = world.slack.wait_for(lambda: [post for post in [world.live(public_id)] if post])[0]
+
+    world.press(ANN, live, "Pause")
+    held = world.slack.wait_for(lambda: [each for each in [world.live(public_id)] if each and "On hold" in each.text])[
+        0
+    ]
+    world.press(BO, held, "Go on")
+    live = world.slack.wait_for(lambda: [each for each in [world.live(public_id)] if each and "hold" not in each.text])[
+        0
+    ]
+    answer = world.press(ANN, live, "Undo")
+
+    assert "Undone. Nothing was sent." in answer.text
+    assert () == world.fincart.cancel_calls
+
+
+def test_who_asked_is_told_when_somebody_else_stopped_it(world: World) -> None:
+    public_id, live = begun(world)
+
+    world.press(BO, live, "Stop")
+    world.fincart.release()
+
+    told = world.slack.wait_for(lambda: [post for post in world.slack.dms(ANN) if public_id in post.text], 10)[-1]
+    assert f"stopped by <@{BO}>" in told.text
+
+
+def test_somebody_who_may_not_steer_a_request_cannot_retry_it(world: World) -> None:
+    public_id, live = begun(world)
+    world.press(ANN, live, "Stop")
+    world.fincart.release()
+
+    answer = world.press(CY, world.ended(public_id), "Retry 10 orders")
+
+    assert "Refused" in answer.text
+    assert [(1,)] == world.rows("SELECT count(*) FROM request")
 
 
 def test_a_run_holds_by_itself_after_so_many_refusals_and_asks(start_world: StartWorld) -> None:

@@ -103,7 +103,7 @@ def test_a_success_that_the_log_contradicts_is_corrected_with_a_notice(world: Wo
 def test_a_cancelled_order_is_confirmed_by_its_log(world: World) -> None:
     public_id = ask_for_all(world)
 
-    world.slack.wait_for(lambda: "each confirmed by its log" in getattr(world.live(public_id), "text", ""), 15)
+    world.slack.wait_for(lambda: "each is confirmed by its log" in getattr(world.live(public_id), "text", ""), 15)
 
     assert "logs_read" in world.kinds(public_id)
 

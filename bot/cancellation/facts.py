@@ -22,7 +22,7 @@ from bot.messages.facts import (
 from bot.policy import Verdict
 from storage import batches, decisions, history, holds, requests, slack_messages
 from storage.audit import EventKind
-from storage.states import Origin, RequestState
+from storage.states import OPEN_STATES, Origin, RequestState
 from storage.tables import AuditEvent, OrderLine, Request
 
 _TELLING_AFTER = 3.0
@@ -116,7 +116,7 @@ def look_facts(kept: Mapping[str, Any], person: str, channel: str, now: datetime
 
 
 def _holds(session: Session, request: Request) -> tuple[HoldFacts, ...]:
-    if request.state not in (RequestState.APPROVED, RequestState.EXECUTING) or request.stopped_at is not None:
+    if request.state not in OPEN_STATES or request.stopped_at is not None:
         return ()
     own = (HoldFacts("request", request.held_why, request.held_by),) if request.held_at is not None else ()
     return own + tuple(HoldFacts(row.kind.value, row.why, row.who, row.until) for row in holds.in_force(session))
@@ -128,14 +128,16 @@ def _status(session: Session, request: Request) -> StatusFacts:
     seen = requests.seen(session, request)
     not_pending = [line for line in seen if (line.seen_status or "").strip().casefold() != "pending"]
     ids = [line.order_id for line in requests.orders(session, request, 0, request.order_count)]
+    elsewhere = requests.open_elsewhere(session, ids, request.seq or 0)
     return StatusFacts(
+        hopeless=len({line.order_id for line in not_pending} | elsewhere.keys()),
         checked=len(seen),
         not_pending=tuple(
             OrderFacts(line.position, line.order_id, line.label, words=line.seen_status)
             for line in not_pending[:FIRST_ORDERS]
         ),
         not_pending_count=len(not_pending),
-        elsewhere=tuple(sorted(requests.open_elsewhere(session, ids, request.seq or 0).items())),
+        elsewhere=tuple(sorted(elsewhere.items())),
     )
 
 
@@ -203,6 +205,8 @@ def rules_facts(settings: Settings) -> RulesFacts:
         approval_valid_seconds=settings.approval_valid_seconds,
         auditors=settings.auditor_users,
         contact=settings.contact,
+        undo_seconds=settings.undo_seconds,
+        hold_after_failed=settings.hold_after_failed,
         approver_users=settings.approver_users,
         approver_usergroups=settings.approver_usergroups,
         second_approval_above=settings.second_approval_above,

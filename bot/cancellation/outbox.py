@@ -168,7 +168,7 @@ def correction_notice(transaction: Transaction, request: Request, audit_channel:
             Kind.CORRECTION_NOTICE,
             Place(channel, request.requester),
             request_seq=request.seq,
-            key=channel,
+            key=f"{channel}:{transaction.now():%y%m%d%H%M%S%f}",
             facts={"orders": orders},
         )
 

@@ -128,7 +128,12 @@ class Runner:
             close(self._parts, transaction, request)
             self._wait(transaction, request, None)
             return []
+        if request.not_before is not None and request.not_before > now:
+            # Whatever made it due: until then it can be undone.
+            self._wait(transaction, request, request.not_before)
+            return []
         if request.held_at is not None:
+            outbox.live(transaction, request, urgent=False)
             self._wait(transaction, request, request.valid_until)
             return []
         blocked = holds.blocked(transaction, now)

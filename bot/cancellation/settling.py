@@ -98,9 +98,7 @@ def finish_if_over(parts: Parts, transaction: Transaction, request: Request) -> 
     figures = {outcome.value: getattr(request, outcome.value) for outcome in Outcome}
     transaction.record(EventKind.FINISHED, who=None, request=request.public_id, details=figures)
     outbox.live(transaction, request, urgent=True)
-    started = request.decided_at or request.created_at
-    took = (now - started).total_seconds()
-    if took > parts.timings.notice_after or request.decided_by not in (None, request.requester):
+    if outbox.end_is_owed(request, parts.timings.notice_after):
         outbox.end_notice(transaction, request)
     return True
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from bot.cancellation import outbox
 from bot.cancellation.ask import Wanted, ask, live_channel
 from bot.cancellation.decide import CONFIRMING, over, why_not
-from bot.cancellation.judgement import Judgement
+from bot.cancellation.judgement import Judgement, judge
 from bot.cancellation.outbox import Answer
 from bot.cancellation.parts import Parts
-from bot.cancellation.pressing import Click, Do, press, say
+from bot.cancellation.pressing import Click, Do, press, question_about, say
 from bot.cancellation.settling import stop as stop_sending
 from bot.policy import Act, Sharing, Verdict
 from storage import lookups, outcomes, requests
@@ -70,8 +70,8 @@ def undo(parts: Parts, delivery: Delivery, click: Click) -> None:
     """Take a request back in the seconds before anything of it may be sent."""
 
     def act(transaction: Transaction, request: Request) -> Answer:
-        now = transaction.now()
-        if request.not_before is None or request.not_before <= now:
+        too_late = request.not_before is None or request.not_before <= transaction.now()
+        if too_late or request.state is not RequestState.APPROVED:
             return Answer.TOO_LATE_TO_UNDO
         over(transaction, request, RequestState.WITHDRAWN, click.asker.person)
         _tell(transaction, EventKind.WITHDRAWN, request, click, {"act": "undo"})
@@ -80,7 +80,7 @@ def undo(parts: Parts, delivery: Delivery, click: Click) -> None:
             outbox.end_notice(transaction, request)
         return Answer.UNDONE
 
-    press(parts, delivery, click, Act.STOP, _while(frozenset({RequestState.APPROVED}), act))
+    press(parts, delivery, click, Act.STOP, _while(RUNNING | {RequestState.FINISHED}, act))
 
 
 def check_again(parts: Parts, delivery: Delivery, click: Click) -> None:
@@ -139,6 +139,8 @@ def retry(parts: Parts, delivery: Delivery, click: Click) -> None:
         else:
             ended = outcomes.with_outcome(session, request, (Outcome.REJECTED, Outcome.NOT_SENT))
             lines = list(ended) if request.state is RequestState.FINISHED else []
+    if request is not None and _may_not_steer(parts, delivery, click, request):
+        return
     if request is None or not lines:
         say(parts, delivery, click.asker, Answer.NOTHING_TO_RETRY if request else Answer.NO_SUCH_REQUEST, request)
         return
@@ -153,6 +155,14 @@ def retry(parts: Parts, delivery: Delivery, click: Click) -> None:
         retry_of=request.public_id,
     )
     ask(parts, delivery, wanted)
+
+
+def _may_not_steer(parts: Parts, delivery: Delivery, click: Click, request: Request) -> bool:
+    """Refuse whoever may not steer this request; what they ask for in their own name is judged besides."""
+    verdict = judge(parts, question_about(request, Act.GO_ON, click.asker.person), fresh=True).verdict
+    if not verdict.allowed:
+        press(parts, delivery, click, Act.GO_ON, lambda transaction, request, judgement: judgement.verdict)
+    return not verdict.allowed
 
 
 def _orders(lines: Iterable[OrderLine]) -> list[NewOrder]:

@@ -49,7 +49,7 @@ def card(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
             *wanted_lines(facts),
             *may_approve_lines(rules),
         ),
-        paragraph(bold(f"{orders(facts.order_count)} would be cancelled:")),
+        paragraph(bold(f"{orders(facts.order_count)} would be sent to Fincart:")),
         order_list(facts),
         paragraph((Bold("This cannot be undone."), f" {stay} at Fincart.")),
         Buttons((*approver_buttons(facts), withdraw_button(facts))),

@@ -78,6 +78,8 @@ class StatusFacts:
     not_pending_count: int = 0
     elsewhere: tuple[tuple[str, str], ...] = ()
     """Orders that are in another open request already, and in which."""
+    hopeless: int = 0
+    """How many orders are one or the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ class RulesFacts:
     emergency_users: tuple[str, ...] = ()
     type_to_confirm_above: int | None = None
     max_per_day: int | None = None
+    undo_seconds: int = 0
+    hold_after_failed: int = 0
 
     def may_approve(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The people and the groups who may approve somebody else's request; both empty where everyone may."""

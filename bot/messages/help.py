@@ -92,6 +92,11 @@ def _limits(rules: RulesFacts) -> tuple[Line, ...]:
     if rules.type_to_confirm_above is not None:
         above = f"Above {orders(rules.type_to_confirm_above)}" if rules.type_to_confirm_above else "Always"
         lines.append((f"{above}, whoever lets it run types the number of orders",))
+    if rules.undo_seconds:
+        lines.append((f"Nothing is sent for {duration(rules.undo_seconds)} after the last go-ahead; Undo until then",))
+    if rules.hold_after_failed:
+        lines.append((f"After {orders(rules.hold_after_failed)} refused or unknown, a run waits for Go on or Stop",))
+    lines.append(("Who may stop or hold a run: who asked, and whoever may approve; pause and resume: the latter",))
     return tuple(lines)
 
 

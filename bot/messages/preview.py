@@ -19,6 +19,7 @@ from bot.messages.document import (
 from bot.messages.facts import RequestFacts
 from bot.messages.message import Message
 from bot.messages.render import render
+from bot.messages.steering import hold_lines
 from bot.messages.words import (
     COMMAND,
     asked_lines,
@@ -44,10 +45,12 @@ def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
             "Only you see this. Nothing has been sent to Fincart yet.",
             *asked_lines(facts),
         ),
-        paragraph(bold(orders(facts.order_count).capitalize() + " would be cancelled:")),
+        paragraph(bold(orders(facts.order_count).capitalize() + " would be sent to Fincart:")),
         order_list(facts),
     ]
     parts += _standing(facts)
+    if held := hold_lines(facts):
+        parts.append(paragraph(*held))
     if facts.unlike_count:
         parts.append(paragraph(_unlike(facts)))
     if dropped := _dropped(facts):
@@ -87,8 +90,8 @@ def decide_buttons(facts: RequestFacts) -> Buttons:
     if facts.approvals_needed:
         label = f"Ask for approval: cancel {orders(facts.order_count)}"
         ahead = Button(label, Action.ASK_APPROVAL, value)
-    left = facts.status.not_pending_count + len(facts.status.elsewhere)
-    out = (Button("Leave those out", Action.LEAVE_OUT, value),) if left > 0 else ()
+    left = facts.status.hopeless
+    out = (Button("Leave those out", Action.LEAVE_OUT, value),) if 0 < left < facts.order_count else ()
     alone = (emergency_button(facts),) if facts.approvals_needed and facts.emergency_possible else ()
     return Buttons((ahead, *alone, *out, Button("Keep them", Action.KEEP, value)))
 

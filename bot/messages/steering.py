@@ -6,7 +6,7 @@ from bot.messages.facts import HoldFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.messages.render import render
-from bot.messages.words import COMMAND, asked_lines, duration, orders, paragraph, show_command, standing
+from bot.messages.words import COMMAND, asked_lines, orders, paragraph, show_command, standing
 from storage.states import RequestState
 
 
@@ -59,7 +59,7 @@ def hold_line(hold: HoldFacts, rules: RulesFacts | None = None) -> Line:
                 Code(f"{COMMAND} resume"),
                 ". Ask ",
                 whom_to_ask(rules),
-                " to renew FINCART_TOKEN first.",
+                " to renew FINCART_TOKEN and restart the bot first.",
             )
         case _:
             return ("Nothing is sent just now", *why, ".")
@@ -69,7 +69,8 @@ def time_left(facts: RequestFacts) -> str:
     """` · about 40 s left`, while a run goes on unhindered and has gone on for long enough to tell."""
     if facts.seconds_left is None or facts.holds or facts.stop_why is not None:
         return ""
-    return f" · about {duration(max(1, facts.seconds_left))} left"
+    seconds = max(1, facts.seconds_left)
+    return f" · about {seconds} s left" if seconds < 120 else f" · about {round(seconds / 60):,} min left"
 
 
 def steered(what: str, facts: RequestFacts) -> Message:
