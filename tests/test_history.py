@@ -49,7 +49,7 @@ def test_each_filter_finds_what_it_names_and_nothing_else(world: World) -> None:
     done = request_id(world.cancelled(ANN, f"{FIRST} because the customer rang"))
     rejected = request_id(world.cancelled(BO, f"{SECOND} because duplicate"))
     kept = world.preview(BO, f"{THIRD} because wrong size")
-    world.press(BO, kept, "Keep it")
+    world.press(BO, kept, "Keep them")
     withdrawn = request_id(kept)
     refused = request_id(world.answer(CY, THIRD))
     everything = {done, rejected, withdrawn, refused}
@@ -77,7 +77,8 @@ def test_days_are_the_readers_own(start_world: StartWorld) -> None:
     world.restart(ALLOWED_USERS=f"{ANN},{BO}", AUDITOR_USERS="U0000008")
     clock.advance((DAY - clock().hour * 3600 - clock().minute * 60 + 5 * 3600) % DAY)  # 05:00 UTC
     asked = request_id(world.preview(ANN, FIRST))
-    clock.advance(6 * 3600)  # 11:00 UTC, past midnight in Kiritimati
+    # 11:00 UTC, past midnight in Kiritimati; the preview nobody confirmed is told to have expired
+    world.told(ANN, lambda: clock.advance(6 * 3600))
 
     assert set() == _history(world, "since:today", "U0000008")
     assert {asked} == _history(world, "since:yesterday", "U0000008")
