@@ -23,7 +23,7 @@ def at_once(*acts: Callable[[], object]) -> None:
         begin.wait()
         act()
 
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    threads = [threading.Thread(target=run, args=(act,), daemon=True) for act in acts]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -34,7 +34,9 @@ class FincartServer:
 
         self._standin = standin
         self._server = _Server(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="fincart-stand-in")
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name="fincart-stand-in", daemon=True
+        )
 
     @property
     def url(self) -> str:
