@@ -240,9 +240,10 @@ LARGE = {
 
 
 @pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
-def test_five_megabytes_take_two_seconds_at_most(text: str) -> None:
+def test_five_megabytes_take_a_few_seconds_at_most(text: str) -> None:
     start = thread_time()
     read_order_file(text.encode()[:LARGEST_FILE])
     took = thread_time() - start
 
-    assert took < 2
+    # About two on a quiet machine; anything that is not linear takes minutes.
+    assert took < 8
