@@ -27,8 +27,10 @@ def _a_day(world: World) -> None:
 
 @pytest.mark.parametrize("socket_mode", [False, True], ids=["http", "socket"])
 def test_no_secret_and_no_response_url_reaches_the_log_at_any_level(
-    start_world: StartWorld, caplog: pytest.LogCaptureFixture, socket_mode: bool
+    start_world: StartWorld, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, socket_mode: bool
 ) -> None:
+    # A test that listened to the bot's own logger may have left it silent for everybody else.
+    monkeypatch.setattr(logging.getLogger("bot"), "propagate", True)
     caplog.set_level(logging.DEBUG)
     world = start_world(socket_mode=socket_mode, LOG_LEVEL="DEBUG")
     _a_day(world)

@@ -484,14 +484,13 @@ def _logged(trouble: list[str]) -> Iterator[None]:
                 trouble.append(f"{record.getMessage()}\n{logging.Formatter().formatException(record.exc_info)}")
 
     handler, root = Listen(logging.ERROR), logging.getLogger("bot")
-    was = root.propagate
     root.addHandler(handler)
     root.propagate = False
     try:
         yield
     finally:
         root.removeHandler(handler)
-        root.propagate = was
+        root.propagate = True  # not what it was: histories overlap, and the last one out sets it right
 
 
 def _halt(process: Process) -> None:
