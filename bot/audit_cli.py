@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import inspect
 
 from bot.config import Need, load_settings
+from bot.csv_text import cell
 from bot.database_file import sqlite_file
 from bot.logs import set_up_logging
 from bot.typed_text import request_id, tidy
@@ -34,7 +35,6 @@ COLUMNS = ("seq", "at", "kind", "who", "request", "details", "prev_hash", "hash"
 
 _PAGE = 1000
 _HEAD = re.compile(rf"([0-9]{{1,18}})\s*[:·]\s*([0-9a-f]{{{SHORT_HEAD},64}})", re.IGNORECASE)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class _Cannot(Exception):
@@ -150,7 +150,7 @@ def _export(database: Database, args: argparse.Namespace) -> int:
     for event in _events(database):
         row = _row(event)
         row["details"] = json.dumps(row["details"], ensure_ascii=False, sort_keys=True)
-        rows.writerow([_cell(row[column]) for column in COLUMNS])
+        rows.writerow([cell(row[column]) for column in COLUMNS])
     return 0
 
 
@@ -195,12 +195,6 @@ def _told(event: StoredEvent) -> dict[str, Any]:
     if not isinstance(said, dict):
         said = {"details": event.payload}
     return {key: said.get(key) for key in ("at", "kind", "who", "request", "details")}
-
-
-def _cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _request_line(request: Request) -> str:
