@@ -1,5 +1,6 @@
 """Bring a database to the tables of this version. Safe when several processes start at once."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from alembic import command
@@ -17,8 +18,12 @@ _WAIT_SECONDS = 30
 def migrate(database: Database) -> None:
     """Run the migrations that are missing, all or none; whoever comes second waits and finds nothing to do.
 
-    Raises `StorageUnavailable` where the database cannot be reached, or was made by a newer version of the bot.
+    Where none is missing it only reads: nobody who keeps the database from being written can keep a process from
+    starting. Raises `StorageUnavailable` where the database cannot be reached, or was made by a newer version.
     """
+    with suppress(StorageUnavailable), database.read() as session:
+        if is_current(session.connection()):
+            return
     with database.write(within_seconds=_WAIT_SECONDS) as transaction:
         connection = transaction.session.connection()
         if connection.dialect.name == "postgresql":

@@ -3,6 +3,7 @@
 import signal
 from pathlib import Path
 
+from sqlalchemy import text
 from torture.checks import check, settle
 from torture.kills import TAKEN_UP_WITHIN
 from torture.outside import ANN, Outside, as_time, order_ids, request_id
@@ -79,3 +80,18 @@ def test_a_process_that_slept_through_its_lease_sends_nothing_more(database_url:
 
     assert {"cancelled": 6} == ended
     assert {1} == {outside.fincart.times_cancelled(order) for order in IDS[:6]}
+
+
+def test_a_process_starts_while_another_is_frozen_in_the_middle_of_a_write(sqlite_url: str, tmp_path: Path) -> None:
+    with Outside(sqlite_url, tmp_path) as outside:
+        outside.fincart.add(*IDS[:2])
+        with outside.database().write() as frozen:
+            frozen.connection.execute(text("SELECT 1"))  # begins, and keeps everybody else from writing
+            outside.start().deliver  # noqa: B018 - waits until it listens
+        preview = outside.ask(" ".join(IDS[:2]))
+        outside.press(ANN, preview, "go_ahead")
+        outside.ended(request_id(preview))
+        settle(outside)
+        ended = check(outside)
+
+    assert {"cancelled": 2} == ended

@@ -161,7 +161,8 @@ class Outside:
             life.process.send_signal(signal.SIGSTOP)
             os.waitid(os.P_PID, life.process.pid, os.WSTOPPED)
             try:
-                with self._database.write():
+                with self._database.write() as transaction:
+                    transaction.connection.execute(text("SELECT 1"))  # begins
                     return
             except StorageUnavailable:
                 life.process.send_signal(signal.SIGCONT)
