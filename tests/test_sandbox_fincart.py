@@ -1,9 +1,11 @@
 """The stand-in Fincart: the documented answers, the faults on demand, and both shells around it."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import SecretStr
@@ -160,6 +162,18 @@ def test_stopping_the_server_ends_what_hangs(fincart: FincartStandIn) -> None:
     client.close()
 
     assert [AnswerKind.LOST] == [answer.kind for answer in answers]
+
+
+def test_a_call_whose_caller_died_in_the_middle_of_it_is_none(fincart: FincartStandIn) -> None:
+    with FincartServer(fincart) as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname or "", address.port or 0), 5) as connection:
+            connection.sendall(b'POST /v4/orders/cancel HTTP/1.1\r\nContent-Length: 40\r\n\r\n{"ids"')
+            connection.shutdown(socket.SHUT_WR)
+            answer = connection.recv(1024)
+
+    assert b"" == answer
+    assert [] == list(fincart.calls)
 
 
 def test_no_connection_is_not_even_received(fincart: FincartStandIn) -> None:

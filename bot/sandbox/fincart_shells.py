@@ -117,6 +117,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         length = self.headers.get("Content-Length", "0")
         body = self.rfile.read(int(length)) if length.isdigit() else b""
+        if length.isdigit() and len(body) < int(length):
+            self.close_connection = True  # whoever called died in the middle: no call came here
+            return
         reply = self.fincart.handle(self.command, self.path, dict(self.headers.items()), body)
         if reply.delay:
             self.stop_event.wait(reply.delay)
