@@ -177,7 +177,7 @@ def main() -> None:
             load.append(Load(bot))
         return load[0].turn(word)
 
-    config = uvicorn.Config(http_app(bot, with_slack=True), log_config=None, access_log=False, server_header=False)
+    config = uvicorn.Config(http_app(bot), log_config=None, access_log=False, server_header=False)
     serve_child(config, say, told)
 
 

@@ -5,12 +5,16 @@ are wrong, and nothing was begun.
 """
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from bot.config import Need, Settings, SettingsError, load_settings
+from bot.stop_signal import StopSignal
+
+if TYPE_CHECKING:
+    from bot.config import Settings
 
 _DESCRIPTION = "Cancel Fincart orders from Slack: previewed, confirmed by a person, told truthfully, recorded."
 
@@ -18,6 +22,8 @@ _DESCRIPTION = "Cancel Fincart orders from Slack: previewed, confirmed by a pers
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Parts are imported by the command that needs them."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # Before all that takes its time: told to stop while it starts, too, `serve` ends as it should.
+    stop = StopSignal() if given[:1] == ["serve"] else None
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -26,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from bot.sandbox.story import main as demo
 
         return demo(given[1:])
-    args = _parser().parse_args(given)
+    from bot.config import SettingsError
+
+    args = _parser().parse_args(given, argparse.Namespace(stop=stop))
     try:
         code: int = args.run(args)
         sys.stdout.flush()
@@ -66,12 +74,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    settings = load_settings(need=Need.SERVE)
+    from bot.config import Need, load_settings
     from bot.logs import set_up_logging
 
+    settings = load_settings(need=Need.SERVE)
     set_up_logging(settings)
+    logging.getLogger("bot").info("starting")
     try:
-        _serve_with(settings)
+        _serve_with(settings, args.stop)
     except _CannotStart as error:
         complain(str(error))
         _leave(1)
@@ -82,7 +92,7 @@ class _CannotStart(Exception):
     """Why `serve` ended, in plain words."""
 
 
-def _serve_with(settings: Settings) -> None:
+def _serve_with(settings: "Settings", stop: StopSignal) -> None:
     from bot.app import build
     from bot.serving import CannotServe, serve
     from storage.database import StorageUnavailable
@@ -92,7 +102,7 @@ def _serve_with(settings: Settings) -> None:
     except StorageUnavailable as unavailable:
         raise _CannotStart(f"the database cannot be used: {unavailable}. See DATABASE_URL, or run check.") from None
     try:
-        serve(bot)
+        serve(bot, stop)
     except CannotServe as error:
         raise _CannotStart(str(error)) from None
 

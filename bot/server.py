@@ -19,6 +19,7 @@ from starlette.routing import Route
 from bot.app import Bot
 from bot.listeners.shapes import Shape, shape
 from bot.manifest import EVENTS_PATH
+from bot.socket_mode import SocketMode
 from storage.database import StorageUnavailable
 from storage.migrate import is_current
 
@@ -72,18 +73,18 @@ class Deliveries:
         return answer.status, {"content-type": content_type[0]} if content_type else _PLAIN, answer.body.encode()
 
 
-def http_app(bot: Bot, *, with_slack: bool) -> Starlette:
+def http_app(bot: Bot, socket_mode: SocketMode | None = None) -> Starlette:
     """The web application. In Socket Mode it has the health pages alone."""
 
     async def healthz(request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def readyz(request: Request) -> Response:
-        trouble = await run_in_threadpool(_not_ready, bot)
+        trouble = await run_in_threadpool(_not_ready, bot, socket_mode)
         return PlainTextResponse(f"{trouble or 'ready'}\n", status_code=503 if trouble else 200)
 
     routes = [Route("/healthz", healthz, methods=["GET"]), Route("/readyz", readyz, methods=["GET"])]
-    if with_slack:
+    if socket_mode is None:
         secret = bot.parts.settings.slack_signing_secret
         assert secret is not None
         deliveries = Deliveries(bot.app, Signature(secret.get_secret_value()))
@@ -95,8 +96,8 @@ def http_app(bot: Bot, *, with_slack: bool) -> Starlette:
     return Starlette(routes=routes)
 
 
-def _not_ready(bot: Bot) -> str:
-    """Why this process should be given no work, or nothing: the database answers, and every lane runs."""
+def _not_ready(bot: Bot, socket_mode: SocketMode | None) -> str:
+    """Why this process cannot do its work, or nothing: the database answers, every lane runs, Slack can deliver."""
     if bot.stopping.is_set():
         return "stopping"
     try:
@@ -105,7 +106,11 @@ def _not_ready(bot: Bot) -> str:
                 return "the database is of another version"
     except StorageUnavailable:
         return "the database cannot be read"
-    return "" if bot.worker.is_alive() else "the worker does not run"
+    if not bot.worker.is_alive():
+        return "the worker does not run"
+    if socket_mode is not None and not socket_mode.is_connected:
+        return "no Socket Mode connection to Slack"
+    return ""
 
 
 async def _delivered(deliveries: Deliveries, request: Request) -> Response:

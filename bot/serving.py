@@ -2,16 +2,15 @@
 
 import asyncio
 import logging
-import signal
 import socket
 import threading
-from queue import Empty, SimpleQueue
 
 import uvicorn
 
 from bot.app import Bot
 from bot.server import http_app
 from bot.socket_mode import SocketMode
+from bot.stop_signal import StopSignal
 
 log = logging.getLogger(__name__)
 
@@ -20,26 +19,24 @@ class CannotServe(Exception):
     """The bot cannot run as it was told to; the words say why and what to do."""
 
 
-def serve(bot: Bot) -> None:
-    """Run until SIGTERM or SIGINT, then stop within ten seconds, leaving what is not done to the next start.
+def serve(bot: Bot, stop: StopSignal) -> None:
+    """Run until told to stop, then stop within ten seconds, leaving what is not done to the next start.
 
     Raises `CannotServe` where the address cannot be listened on (then no work has begun), where Slack will never
     accept the app token, and where the web server ends by itself. Call it on the main thread, then end the process
     with `os._exit`: threads of pools may still wait for an answer, and Python would wait for them.
     """
     settings = bot.parts.settings
-    server = _Server(bot, _listen(settings.host, settings.port), with_slack=not settings.socket_mode)
-    told: SimpleQueue[int] = SimpleQueue()  # a lock taken by a signal's handler could be held by whom it interrupts
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: told.put(number))
+    slack = _socket_mode(bot)
+    server = _Server(bot, slack, _listen(settings.host, settings.port))
+    stop.work_begins()
     bot.start()
     server.start()
-    slack = _socket_mode(bot)
     if slack is not None:
         slack.start()
     log.info("serving %s, listening on http://%s:%d", "Socket Mode" if slack else "HTTP", settings.host, server.port)
     try:
-        _wait(told, server, slack)
+        _wait(stop, server, slack)
     finally:
         log.info("stopping")
         server.leave()
@@ -50,13 +47,8 @@ def serve(bot: Bot) -> None:
     log.info("stopped")
 
 
-def _wait(told: "SimpleQueue[int]", server: "_Server", slack: SocketMode | None) -> None:
-    while True:
-        try:
-            told.get(timeout=0.5)
-            return
-        except Empty:
-            pass
+def _wait(stop: StopSignal, server: "_Server", slack: SocketMode | None) -> None:
+    while not stop.wait(0.5):
         if not server.is_alive():
             raise CannotServe("the web server ended by itself; the log says why")
         if slack is not None and slack.refused is not None:
@@ -92,12 +84,12 @@ def _listen(host: str, port: int) -> socket.socket:
 class _Server(threading.Thread):
     """uvicorn on a thread of its own, so that the main thread is free to be told to stop."""
 
-    def __init__(self, bot: Bot, listening: socket.socket, *, with_slack: bool) -> None:
+    def __init__(self, bot: Bot, slack: SocketMode | None, listening: socket.socket) -> None:
         super().__init__(name="http", daemon=True)
         self.port: int = listening.getsockname()[1]
         self._listening = listening
         config = uvicorn.Config(
-            http_app(bot, with_slack=with_slack),
+            http_app(bot, slack),
             log_config=None,
             access_log=False,
             server_header=False,

@@ -7,6 +7,7 @@ import pytest
 from world import ANN, FIRST, StartWorld, World, go_ahead, request_id
 
 from bot.messages.form import IDS_BLOCK
+from bot.sandbox.slack_faults import Fault, FaultKind
 
 
 @pytest.fixture
@@ -52,12 +53,32 @@ def test_an_event_that_nobody_handles_is_acknowledged(socket_world: World) -> No
 
 
 def test_only_the_health_pages_are_served(socket_world: World) -> None:
-    parts = urlsplit(socket_world.url)
-    statuses = []
-    for method, path in (("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/slack/events")):
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 0, timeout=5)
-        connection.request(method, path)
-        statuses.append(connection.getresponse().status)
-        connection.close()
+    statuses = [
+        _page(socket_world, method, path)[0]
+        for method, path in (("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/slack/events"))
+    ]
 
     assert [200, 200, 404] == statuses
+
+
+def test_a_bot_that_slack_cannot_deliver_to_is_not_ready(start_sqlite_world: StartWorld) -> None:
+    world = start_sqlite_world(socket_mode=True)
+    before = _page(world, "GET", "/readyz")
+    world.slack.fail("apps.connections.open", Fault(FaultKind.SERVER_ERROR), times=None)
+    assert world.socket is not None
+    world.socket.drop()
+    world.until(lambda: _page(world, "GET", "/readyz") != before)
+
+    assert (200, "ready\n") == before
+    assert (503, "no Socket Mode connection to Slack\n") == _page(world, "GET", "/readyz")
+    assert (200, "ok\n") == _page(world, "GET", "/healthz")
+
+
+def _page(world: World, method: str, path: str) -> tuple[int, str]:
+    parts = urlsplit(world.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 0, timeout=5)
+    connection.request(method, path)
+    answer = connection.getresponse()
+    page = (answer.status, answer.read().decode())
+    connection.close()
+    return page

@@ -121,14 +121,15 @@ class World:
         settings = load_settings({name: value for name, value in given.items() if value}, None)
         self.bot: Bot = build(settings, clock=self._clock, timings=self._timings)
         self.bot.start()
-        self._web = Web(self.bot, with_slack=not self._socket_mode)
-        self.url = self._web.url
         self._handler: SocketMode | None = None
-        if self.socket is not None:
-            assert settings.slack_app_token is not None
+        if settings.slack_app_token is not None:
             self._handler = SocketMode(self.bot.app, settings.slack_app_token, settings.slack_api_url)
-            self._handler.start()
-            self.slack.wait_for(lambda: self.socket is not None and self.socket.connections > 0)
+        self._web = Web(self.bot, self._handler)
+        self.url = self._web.url
+        if self._handler is not None:
+            handler = self._handler
+            handler.start()
+            self.until(lambda: self.socket is not None and self.socket.connections > 0 and handler.is_connected)
         else:
             self.slack.deliver = deliver_http(f"{self.url}/slack/events")
         self.running = True
@@ -306,11 +307,11 @@ def go_ahead(preview: Post) -> str:
 class Web:
     """The bot's web application on a free port, listening from construction."""
 
-    def __init__(self, bot: Bot, *, with_slack: bool) -> None:
+    def __init__(self, bot: Bot, socket_mode: SocketMode | None) -> None:
         listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         config = uvicorn.Config(
-            http_app(bot, with_slack=with_slack),
+            http_app(bot, socket_mode),
             log_config=None,
             access_log=False,
             ws="none",

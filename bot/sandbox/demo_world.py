@@ -63,7 +63,7 @@ def open_world(folder: Path, *, fresh: bool = False, clock: demo_store.Clock | N
 
 @contextmanager
 def _serving(world: World) -> Iterator[None]:
-    with WebThread(http_app(world.bot, with_slack=True)) as web:
+    with WebThread(http_app(world.bot)) as web:
         world.bot.start()
         world.slack.deliver = deliver_http(f"{web.url}{EVENTS_PATH}")
         try:
