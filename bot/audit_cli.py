@@ -167,7 +167,7 @@ def _verify(database: Database, args: argparse.Namespace) -> int:
     if found.rows is not None:
         _say(f"{found.rows.row} disagrees with the history at {found.rows.seq}: {found.rows.why}")
         return 1
-    _say(f"every request, order and decision is as it tells ({found.rows_seconds:.1f} s)")
+    _say(f"every request, order, decision, quota and hold is as it tells ({found.rows_seconds:.1f} s)")
     return 0
 
 

@@ -3,16 +3,12 @@
 Only what events speak of is held to them; the rest of a row is working memory (docs/audit.md lists it).
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from storage.audit import StoredEvent
+from storage.audit import StoredEvent, digest
 from storage.replay import Disagreement, Fact, Told, replay
-
-TIMES_MAY_DIFFER = timedelta(hours=1)
-"""A row's time is read a moment before its event's; a clock may be set in between. More than this was never so."""
 
 Row = Mapping[str, Any]
 
@@ -21,6 +17,7 @@ UNTOLD: Mapping[str, Any] = {
     "approvals_needed": 0,
     "decided_by": None,
     "decided_at": None,
+    "not_before": None,
     "valid_until": None,
     "finished_at": None,
     "stopped_at": None,
@@ -61,13 +58,11 @@ def _request_row(name: str, request: Row, told: Told) -> Iterator[Disagreement]:
     if told.state is not None:
         expected["state"] = Fact(told.state.value.value, told.state.seq)
     for column, fact in expected.items():
-        if column not in told.times and request[column] != fact.value:
+        if request[column] != fact.value:
             yield Disagreement(fact.seq, name, f"its {column} is {_said(request[column])}, not {_said(fact.value)}")
-    for column, fact in told.times.items():
-        if not _near(request[column], fact.value):
-            yield Disagreement(fact.seq, name, f"its {column} is {_said(request[column])}, not {_said(fact.value)}")
-    if told.rule is not None and (rule := _rule_of(request)) != told.rule.value:
-        yield Disagreement(told.rule.seq, name, f"its verdict rests on {_said(rule)}, not {_said(told.rule.value)}")
+    judged = told.judged or Fact(None, told.last)
+    if (digest(request["verdict"]) if request["verdict"] is not None else None) != judged.value:
+        yield Disagreement(judged.seq, name, "its verdict is not the one that was told")
 
 
 def _figures(told: Told) -> dict[str, Fact]:
@@ -78,13 +73,6 @@ def _figures(told: Told) -> dict[str, Fact]:
             before = figures.get(column, Fact(0, 0))
             figures[column] = Fact(before.value + 1, max(before.seq, settled.seq))
     return figures
-
-
-def _rule_of(request: Row) -> str | None:
-    try:
-        return str(json.loads(request["verdict"])["verdict"]["rule"])
-    except (TypeError, ValueError, KeyError):
-        return None
 
 
 def _order_rows(public_id: str, orders: Sequence[Row], told: Told) -> Iterator[Disagreement]:
@@ -108,11 +96,9 @@ def _order_row(name: str, row: Row, told: Told) -> Iterator[Disagreement]:
         if any(row[column] is not None for column in ("outcome", "proof", "words", "settled_at")):
             yield Disagreement(told.last, name, f"it is {_said(row['outcome'])}, and no event says so")
         return
-    has, wants = (row["outcome"], row["proof"], row["words"]), (settled.outcome, settled.proof, settled.words)
-    if has != wants:
-        yield Disagreement(settled.seq, name, f"it is {_said(has)}, not {_said(wants)}")
-    elif not _near(row["settled_at"], settled.at):
-        yield Disagreement(settled.seq, name, f"its settled_at is {_said(row['settled_at'])}, not {_said(settled.at)}")
+    for column in ("outcome", "proof", "words", "settled_at"):
+        if row[column] != (value := getattr(settled, column)):
+            yield Disagreement(settled.seq, name, f"its {column} is {_said(row[column])}, not {_said(value)}")
 
 
 def _decision_rows(public_id: str, decisions: Sequence[Row], told: Told) -> Iterator[Disagreement]:
@@ -122,7 +108,7 @@ def _decision_rows(public_id: str, decisions: Sequence[Row], told: Told) -> Iter
         if person not in told.decisions:
             yield Disagreement(told.last, name, "no event tells of it")
             continue
-        fact, at = told.decisions[person]
+        fact = told.decisions[person]
         row = found.get(person)
         if row is None:
             yield Disagreement(fact.seq, name, "it is missing")
@@ -130,12 +116,6 @@ def _decision_rows(public_id: str, decisions: Sequence[Row], told: Told) -> Iter
         for column, value in fact.value.items():
             if row[column] != value:
                 yield Disagreement(fact.seq, name, f"its {column} is {_said(row[column])}, not {_said(value)}")
-        if not _near(row["at"], at):
-            yield Disagreement(fact.seq, name, f"its at is {_said(row['at'])}, not {_said(at)}")
-
-
-def _near(at: datetime | None, told: datetime) -> bool:
-    return at is not None and abs(at - told.astimezone(UTC)) <= TIMES_MAY_DIFFER
 
 
 def _said(value: object) -> str:

@@ -62,6 +62,8 @@ class Event:
     who: str | None
     request: str | None
     details: Mapping[str, Any]
+    at: datetime | None = None
+    """When: the very time that a row was given with it; None: when it is chained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,11 @@ def canonical(value: Mapping[str, Any]) -> str:
     return spelled.replace("\\u0000", "\ufffd").encode("utf-8", "replace").decode()
 
 
+def digest(text: str) -> str:
+    """What an event says of a text too long to repeat: SHA-256 of it, in 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def event_hash(seq: int, prev_hash: str, payload: str) -> str:
     """The hash of an event: 64 hexadecimal digits over its number, the hash before it and its payload."""
     return hashlib.sha256(f"{seq}\n{prev_hash}\n{payload}".encode()).hexdigest()
@@ -115,7 +122,7 @@ def append(connection: Connection, at: datetime, events: list[Event]) -> None:
     for event in events:
         payload = canonical(
             {
-                "at": at.isoformat(timespec="microseconds"),
+                "at": (event.at or at).isoformat(timespec="microseconds"),
                 "kind": event.kind.value,
                 "who": event.who,
                 "request": event.request,

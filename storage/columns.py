@@ -61,12 +61,12 @@ class Word(TypeDecorator[StrEnum]):
 
 
 class PayloadField(ColumnElement[str]):
-    """One field of an audit event's stored payload, as an expression for a generated column."""
+    """One field of an audit event's stored payload, or one within its details, as an expression."""
 
     inherit_cache = True
 
     def __init__(self, field: str) -> None:
-        """Name the field of the payload."""
+        """Name the field of the payload: `who`, or `details.day`."""
         self.field = field
 
 
@@ -77,4 +77,6 @@ def _sqlite_field(element: PayloadField, compiler: Any, **_: Any) -> str:
 
 @compiles(PayloadField, "postgresql")
 def _postgresql_field(element: PayloadField, compiler: Any, **_: Any) -> str:
-    return f"(payload::jsonb ->> '{element.field}')"
+    *path, field = element.field.split(".")
+    within = "".join(f" -> '{each}'" for each in path)
+    return f"(payload::jsonb{within} ->> '{field}')"

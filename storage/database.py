@@ -79,9 +79,13 @@ class Transaction:
         who: str | None,
         request: str | None,
         details: Mapping[str, Any] | None = None,
+        at: datetime | None = None,
     ) -> None:
-        """Add a line to history; it is chained, under the chain's lock, as the last thing before the commit."""
-        self.events.append(Event(kind, who, request, details or {}))
+        """Add a line to history; it is chained, under the chain's lock, as the last thing before the commit.
+
+        `at` is the time that a row was given with it, which verification holds to the event's.
+        """
+        self.events.append(Event(kind, who, request, details or {}, at))
 
 
 class Database:

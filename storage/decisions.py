@@ -1,6 +1,7 @@
 """Decisions: one person's verdict on one request. Written under the request's lock, and counted there."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,7 +28,13 @@ def approvers(session: Session, request: Request) -> frozenset[str]:
 
 
 def decide(
-    transaction: Transaction, request: Request, person: str, verdict: DecisionVerdict, rule: str, comment: str | None
+    transaction: Transaction,
+    request: Request,
+    person: str,
+    verdict: DecisionVerdict,
+    rule: str,
+    comment: str | None,
+    at: datetime,
 ) -> None:
     """Keep a person's verdict. Whoever approved and then declines has declined; history has both."""
     if person == request.requester:
@@ -40,7 +47,7 @@ def decide(
             verdict=verdict,
             comment=comment,
             rule=rule,
-            at=transaction.now(),
+            at=at,
         )
     )
     transaction.session.flush()

@@ -32,15 +32,15 @@ def hold(
     transaction: Transaction, kind: HoldKind, until: datetime | None, *, who: str | None = None, why: str | None = None
 ) -> bool:
     """Send nothing until then (None: until somebody lifts it). False: such a hold, no shorter, is there already."""
-    row = _row(transaction, kind)
+    row, now = _row(transaction, kind), transaction.now()
     if row is None:
-        transaction.session.add(Hold(kind=kind, since=transaction.now(), until=until, who=who, why=why))
+        transaction.session.add(Hold(kind=kind, since=now, until=until, who=who, why=why))
     elif row.until is None or (until is not None and until <= row.until):
         return False
     else:
         row.until, row.who, row.why = until, who, why
     transaction.session.flush()
-    _tell(transaction, kind, who, until, why)
+    _tell(transaction, kind, who, until, why, now)
     return True
 
 
@@ -71,7 +71,7 @@ def failed(transaction: Transaction, why: str) -> None:
     if over >= 0:
         row.until = now + timedelta(seconds=min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(over, 10)))
     if over == 0:
-        _tell(transaction, HoldKind.DOWN, None, row.until, why)
+        _tell(transaction, HoldKind.DOWN, None, row.until, why, now)
 
 
 def answered(transaction: Transaction) -> None:
@@ -129,9 +129,11 @@ def running(session: Session) -> Sequence[Request]:
     return session.scalars(select(Request).where(col(Request.state).in_(states))).all()
 
 
-def _tell(transaction: Transaction, kind: HoldKind, who: str | None, until: datetime | None, why: str | None) -> None:
+def _tell(
+    transaction: Transaction, kind: HoldKind, who: str | None, until: datetime | None, why: str | None, at: datetime
+) -> None:
     details = {"hold": kind.value, "until": until.isoformat() if until else None, "why": why}
-    transaction.record(EventKind.HELD, who=who, request=None, details=details)
+    transaction.record(EventKind.HELD, who=who, request=None, details=details, at=at)
 
 
 def _row(transaction: Transaction, kind: HoldKind) -> Hold | None:

@@ -95,6 +95,7 @@ def settle(
             who=None,
             request=request.public_id,
             details={**(details or {}), "orders": _told(changed)},
+            at=now,
         )
     return corrected
 

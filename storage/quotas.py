@@ -13,7 +13,7 @@ from storage.tables import Quota
 
 def used(session: Session, person: str, at: datetime) -> int:
     """What this person's requests have been let run with on the UTC day of `at`."""
-    query = select(col(Quota.orders)).where(col(Quota.person) == person, col(Quota.day) == _day(at))
+    query = select(col(Quota.orders)).where(col(Quota.person) == person, col(Quota.day) == day_of(at))
     return session.scalars(query).first() or 0
 
 
@@ -26,7 +26,7 @@ def take(transaction: Transaction, person: str, orders: int, limit: int | None, 
     if limit is not None and orders > limit:
         return False
     dialect = sqlite if transaction.session.get_bind().dialect.name == "sqlite" else postgresql
-    new = dialect.insert(Quota).values(person=person, day=_day(at), orders=orders)
+    new = dialect.insert(Quota).values(person=person, day=day_of(at), orders=orders)
     more = col(Quota.orders) + orders
     counted = new.on_conflict_do_update(
         index_elements=["person", "day"], set_={"orders": more}, where=None if limit is None else more <= limit
@@ -34,5 +34,6 @@ def take(transaction: Transaction, person: str, orders: int, limit: int | None, 
     return transaction.session.execute(counted.returning(col(Quota.orders))).first() is not None
 
 
-def _day(at: datetime) -> str:
+def day_of(at: datetime) -> str:
+    """The UTC day that orders let run at this time count to."""
     return at.astimezone(UTC).date().isoformat()

@@ -33,7 +33,7 @@ class OrderTold(NamedTuple):
     outcome: str
     proof: str | None
     words: str
-    at: datetime
+    settled_at: datetime
     seq: int
 
 
@@ -76,13 +76,16 @@ class Told:
     """A request as its events tell of it."""
 
     columns: dict[str, Fact] = field(default_factory=dict)
-    times: dict[str, Fact] = field(default_factory=dict)
-    rule: Fact | None = None
+    judged: Fact | None = None
     orders: Fact | None = None
     outcomes: dict[str, OrderTold] = field(default_factory=dict)
-    decisions: dict[str, tuple[Fact, datetime]] = field(default_factory=dict)
+    decisions: dict[str, Fact] = field(default_factory=dict)
     state: Fact | None = None
     last: int = 0
+
+    def say(self, seq: int, **columns: Any) -> None:
+        """The event of this number gives the request's columns these values."""
+        self.columns |= {column: Fact(value, seq) for column, value in columns.items()}
 
 
 def replay(public_id: str, events: Sequence[StoredEvent]) -> Told | Disagreement:
@@ -119,7 +122,7 @@ def _let_run_by_too_few(told: Told) -> str | None:
     requester = told.columns["requester"].value
     approved = [
         person
-        for person, (said, _) in told.decisions.items()
+        for person, said in told.decisions.items()
         if said.value["verdict"] == EventKind.APPROVED.value and person != requester
     ]
     return f"it was let run by {len(approved)} of {needed}" if len(approved) < needed else None
@@ -139,34 +142,30 @@ def _tell(
     if kind is EventKind.REQUEST_MADE:
         _made(told, seq, at, who, details)
     if moved and told.state is not None and told.state.value in DECIDED:
-        told.times["decided_at"] = Fact(at, seq)
-        told.columns["decided_by"] = Fact(who, seq)
+        told.say(seq, decided_at=at, decided_by=who)
     if kind is EventKind.FINISHED:
-        told.times["finished_at"] = Fact(at, seq)
+        told.say(seq, finished_at=at)
     if kind is EventKind.STOPPED:
-        told.times["stopped_at"] = Fact(at, seq)
-        told.columns |= {"stopped_by": Fact(who, seq), "stop_why": Fact(details["why"], seq)}
+        told.say(seq, stopped_at=at, stopped_by=who, stop_why=details["why"])
     if kind is EventKind.HELD:
-        told.times["held_at"] = Fact(at, seq)
-        told.columns |= {"held_by": Fact(who, seq), "held_why": Fact(details["why"], seq)}
+        told.say(seq, held_at=at, held_by=who, held_why=details["why"])
     if kind is EventKind.HOLD_ENDED:
-        told.times.pop("held_at", None)
-        told.columns |= {column: Fact(None, seq) for column in ("held_at", "held_by", "held_why")}
+        told.say(seq, held_at=None, held_by=None, held_why=None)
     if kind is EventKind.LEFT_OUT and told.orders is not None:
         told.orders = Fact([order for order in told.orders.value if order not in set(details["orders"])], seq)
     if kind is EventKind.EMERGENCY:
-        told.columns |= {"emergency": Fact(True, seq), "reason": Fact(details["reason"], seq)}
+        told.say(seq, emergency=True, reason=details["reason"])
     for column in ("revision", "order_count", "approvals_needed"):
         if column in details:
             told.columns[column] = Fact(details[column], seq)
-    for column in ("expires_at", "valid_until"):
+    for column in ("expires_at", "not_before", "valid_until"):
         if details.get(column) is not None:
             told.columns[column] = Fact(datetime.fromisoformat(details[column]), seq)
-    if moved and "rule" in details:
-        told.rule = Fact(details["rule"], seq)
+    if moved and "judged" in details:
+        told.judged = Fact(details["judged"], seq)
     if kind in DECISIONS and who is not None:
-        said = {"verdict": kind.value, "rule": details["rule"], "comment": details.get("comment")}
-        told.decisions[who] = (Fact(said, seq), at)
+        said = {"verdict": kind.value, "rule": details["rule"], "comment": details.get("comment"), "at": at}
+        told.decisions[who] = Fact(said, seq)
     if kind in OUTCOMES:
         for order_id, outcome, proof, words in details["orders"]:
             told.outcomes[order_id] = OrderTold(outcome, proof, words, at, seq)
@@ -175,6 +174,5 @@ def _tell(
 def _made(told: Told, seq: int, at: datetime, who: str | None, details: Details) -> None:
     said = {"requester": who, "team_id": details["team"], "channel_id": details["channel"]}
     said |= {column: details[column] for column in ("origin", "retry_of", "reason")}
-    told.columns |= {column: Fact(value, seq) for column, value in said.items()}
-    told.times["created_at"] = Fact(at, seq)
+    told.say(seq, created_at=at, **said)
     told.orders = Fact(details["orders"], seq)

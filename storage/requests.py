@@ -90,8 +90,10 @@ def make(transaction: Transaction, new: NewRequest, expires_at: datetime) -> Req
             "retry_of": new.retry_of,
             "reason": new.reason,
             "order_count": new.order_count,
+            "expires_at": expires_at.isoformat(),
             "orders": [order.order_id for order in new.orders],
         },
+        at=now,
     )
     return request
 

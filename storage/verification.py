@@ -17,6 +17,7 @@ from sqlmodel import SQLModel, col
 from storage.agreement import Row, disagreements
 from storage.audit import EVENTS_AT_A_TIME, Broken, Head, StoredEvent, event_page, last_head, verify
 from storage.columns import PayloadField, Word
+from storage.common_rows import common_disagreements
 from storage.database import Database
 from storage.replay import Disagreement
 from storage.tables import AuditEvent, Decision, OrderLine, Request
@@ -88,6 +89,9 @@ def _disagreements(open_session: OpenSession) -> Iterator[Disagreement]:
         if not requests:
             break
         after = requests[-1]["seq"]
+    with open_session() as session:
+        head = last_head(session.connection()) or Head(0, "")
+        yield from common_disagreements(session, head.seq)
     with open_session() as session:
         yield from _strays(session)
 
@@ -168,13 +172,11 @@ def _columns(table: type[SQLModel], *names: str) -> Columns:
 _REQUEST = _columns(
     Request,
     *("seq", "public_id", "team_id", "requester", "channel_id", "origin", "retry_of", "reason", "order_count"),
-    *("state", "revision", "verdict", "approvals_needed", "created_at", "expires_at", "valid_until"),
+    *("state", "revision", "verdict", "approvals_needed", "created_at", "expires_at", "not_before", "valid_until"),
     *("decided_at", "decided_by", "finished_at", "cancelled", "rejected", "not_sent", "unknown", "confirmed"),
     *("stopped_at", "stopped_by", "stop_why", "held_at", "held_by", "held_why", "emergency"),
 )
-_ORDER = _columns(
-    OrderLine, "request_seq", "position", "order_id", "outcome", "proof", "words", "settled_at", "first_sent_at"
-)
+_ORDER = _columns(OrderLine, "request_seq", "position", "order_id", "outcome", "proof", "words", "settled_at")
 _DECISION = _columns(Decision, "request_seq", "person", "verdict", "comment", "rule", "at")
 
 

@@ -133,7 +133,9 @@ def test_the_database_keeps_no_decision_of_the_requester(start_sqlite_world: Sta
         request = requests.lock(transaction, public_id)
         assert request is not None
         with pytest.raises(ValueError, match="nobody decides"):
-            decisions.decide(transaction, request, ANN, DecisionVerdict.APPROVED, "ALLOWED_USERS", None)
+            decisions.decide(
+                transaction, request, ANN, DecisionVerdict.APPROVED, "ALLOWED_USERS", None, transaction.now()
+            )
 
 
 def test_whoever_left_the_group_since_cannot_approve(start_world: StartWorld) -> None:

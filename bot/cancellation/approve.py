@@ -14,7 +14,6 @@ from bot.cancellation.decide import (
     let_run,
     number_missing,
     over,
-    over_today,
     own_go_ahead_lost,
     taken_back,
     why_not,
@@ -53,9 +52,6 @@ def approve(parts: Parts, delivery: Delivery, click: Click) -> None:
         lost = _approval_lost(transaction, request, judgement, click)
         if lost is not None:
             return lost
-        count = len(decisions.approvers(transaction.session, request) | {click.asker.person})
-        if count >= request.approvals_needed and (over_limit := over_today(transaction, request, judgement)):
-            return over_limit
         return _approved(parts, transaction, request, judgement, click)
 
     press(parts, delivery, click, Act.APPROVE, act)
@@ -70,17 +66,11 @@ def decline(parts: Parts, delivery: Delivery, click: Click) -> None:
             return lost
         if not judgement.verdict.allowed:
             return judgement.verdict
-        person, rule = click.asker.person, judgement.verdict.rule
-        decisions.decide(transaction, request, person, DecisionVerdict.DECLINED, rule, click.words)
-        now = transaction.now()
-        over(transaction, request, RequestState.DECLINED, person, before=now, verdict=judgement.whole)
-        details = {
-            "verdict": DecisionVerdict.DECLINED.value,
-            "rule": rule,
-            "revision": request.revision,
-            "comment": click.words,
-        }
-        transaction.record(EventKind.DECLINED, who=person, request=request.public_id, details=details)
+        person, rule, now = click.asker.person, judgement.verdict.rule, transaction.now()
+        verdict = DecisionVerdict.DECLINED
+        decisions.decide(transaction, request, person, verdict, rule, click.words, now)
+        details = {"verdict": verdict.value, "revision": request.revision, "comment": click.words}
+        over(transaction, request, RequestState.DECLINED, person, now, judgement, **details)
         outbox.live(transaction, request, urgent=True)
         outbox.end_notice(transaction, request)
         return Answer.DECLINED
@@ -110,7 +100,7 @@ def _wait(parts: Parts, transaction: Transaction, request: Request, judgement: J
     if not moved:
         raise RuntimeError(f"the time of {request.public_id} was up while it was decided")
     details = {
-        "rule": judgement.verdict.rule,
+        **judgement.told(),
         "revision": request.revision,
         "order_count": request.order_count,
         "approvals_needed": request.approvals_needed,
@@ -145,12 +135,11 @@ def _approval_lost(
 def _approved(
     parts: Parts, transaction: Transaction, request: Request, judgement: Judgement, click: Click
 ) -> Answer | Verdict:
-    person, rule = click.asker.person, judgement.verdict.rule
-    decisions.decide(transaction, request, person, DecisionVerdict.APPROVED, rule, click.words)
-    count = len(decisions.approvers(transaction.session, request))
-    runs = count >= request.approvals_needed
+    person, rule, now = click.asker.person, judgement.verdict.rule, transaction.now()
+    count = len(decisions.approvers(transaction.session, request) | {person})
+    verdict, runs = DecisionVerdict.APPROVED, count >= request.approvals_needed
     details = {
-        "verdict": DecisionVerdict.APPROVED.value,
+        "verdict": verdict.value,
         "rule": rule,
         "revision": request.revision,
         "order_count": request.order_count,
@@ -160,8 +149,11 @@ def _approved(
         "runs": runs,
     }
     if runs:
-        let_run(parts, transaction, request, judgement, EventKind.APPROVED, details, person, None)
-        return Answer.APPROVED
-    transaction.record(EventKind.APPROVED, who=person, request=request.public_id, details=details)
-    outbox.live(transaction, request, urgent=True)
-    return Answer.APPROVED_MORE_NEEDED
+        result = let_run(parts, transaction, request, judgement, EventKind.APPROVED, person, now, details=details)
+        if isinstance(result, Verdict):
+            return result
+    else:
+        transaction.record(EventKind.APPROVED, who=person, request=request.public_id, details=details, at=now)
+        outbox.live(transaction, request, urgent=True)
+    decisions.decide(transaction, request, person, verdict, rule, click.words, now)
+    return Answer.APPROVED if runs else Answer.APPROVED_MORE_NEEDED

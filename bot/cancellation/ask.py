@@ -118,8 +118,8 @@ def _prepared(
                 decided_at=now,
                 due_at=None,
             )
-            details = {"code": verdict.code.value, "rule": verdict.rule}
-            transaction.record(EventKind.REQUEST_REFUSED, who=None, request=public_id, details=details)
+            details = {"code": verdict.code.value, **judgement.told()}
+            transaction.record(EventKind.REQUEST_REFUSED, who=None, request=public_id, details=details, at=now)
             orders = request.order_count
             outbox.refuse(transaction, asker, verdict, delivery=row, request=request, orders=orders)
             deliveries.done(row, verdict.code.value)
@@ -140,7 +140,7 @@ def _prepared(
         requests.keep_seen(transaction, request, {key: (each.status, each.at) for key, each in seen.items()})
         told: dict[str, Any] = {
             "expires_at": expires_at.isoformat(),
-            "rule": verdict.rule,
+            **judgement.told(),
             "revision": request.revision,
             "approvals_needed": request.approvals_needed,
         }

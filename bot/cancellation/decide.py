@@ -35,10 +35,8 @@ def go_ahead(parts: Parts, delivery: Delivery, click: Click) -> None:
             return lost
         if request.approvals_needed:
             return Answer.OLDER_REVISION
-        over = over_today(transaction, request, judgement)
-        return over or let_run(
-            parts, transaction, request, judgement, EventKind.WENT_AHEAD, {}, click.asker.person, place
-        )
+        by = click.asker.person
+        return let_run(parts, transaction, request, judgement, EventKind.WENT_AHEAD, by, transaction.now(), place)
 
     press(parts, delivery, click, Act.GO_AHEAD, act)
 
@@ -56,19 +54,20 @@ def emergency(parts: Parts, delivery: Delivery, click: Click) -> None:
             return Answer.OLDER_REVISION
         if not judgement.verdict.allowed:
             return judgement.verdict
-        lost = number_missing(request, judgement, click) or over_today(transaction, request, judgement)
+        lost = number_missing(request, judgement, click)
         if lost is not None:
             return lost
-        if request.reason is None:
-            request.reason = click.words
-            request.revision += 1
-        request.emergency = True
-        details = {"reason": request.reason}
+        reason = request.reason or click.words
+        revision = request.revision + (request.reason is None)
+        changes = {"reason": reason, "revision": revision, "emergency": True}
+        details = {"reason": reason, "revision": revision}
+        by = click.asker.person
         result = let_run(
-            parts, transaction, request, judgement, EventKind.EMERGENCY, details, click.asker.person, place
+            parts, transaction, request, judgement, EventKind.EMERGENCY, by, transaction.now(), place, details, changes
         )
-        assert parts.settings.audit_channel is not None
-        outbox.emergency_notice(transaction, request, parts.settings.audit_channel)
+        if result is Answer.WENT_AHEAD:
+            assert parts.settings.audit_channel is not None
+            outbox.emergency_notice(transaction, request, parts.settings.audit_channel)
         return result
 
     press(parts, delivery, click, Act.EMERGENCY, act)
@@ -87,8 +86,7 @@ def taken_back(click: Click, states: frozenset[RequestState], done: Answer) -> D
         if lost is not None:
             return lost
         waited = request.state is RequestState.WAITING
-        over(transaction, request, RequestState.WITHDRAWN, click.asker.person, before=transaction.now())
-        transaction.record(EventKind.WITHDRAWN, who=click.asker.person, request=request.public_id)
+        over(transaction, request, RequestState.WITHDRAWN, click.asker.person, transaction.now(), judgement)
         if waited:
             outbox.live(transaction, request, urgent=True)
         return done
@@ -141,30 +139,26 @@ def number_missing(request: Request, judgement: Judgement, click: Click) -> Answ
     return Answer.NUMBER_NEEDED if needed else None
 
 
-def over_today(transaction: Transaction, request: Request, judgement: Judgement) -> Verdict | None:
-    """Count the orders to their requester's day; the refusal where they do not fit in it, with nothing counted.
-
-    Call it last before `let_run`: what is counted is never returned.
-    """
-    now = transaction.now()
-    limit = judgement.rules.max_orders_per_person_per_day
-    if quotas.take(transaction, request.requester, request.order_count, limit, now):
-        return None
-    return judgement.with_orders_today(quotas.used(transaction.session, request.requester, now)).verdict
-
-
 def let_run(
     parts: Parts,
     transaction: Transaction,
     request: Request,
     judgement: Judgement,
     kind: EventKind,
-    details: Mapping[str, Any],
     by: str,
-    place: str | None,
-) -> Answer:
-    """The last go-ahead: from here on it is sent without any person. The caller holds the lock and has judged."""
-    now = transaction.now()
+    now: datetime,
+    place: str | None = None,
+    details: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> Answer | Verdict:
+    """The last go-ahead: from here on it is sent without any person. The caller holds the lock and has judged.
+
+    Its orders are counted to its requester's day, never to be returned; the refusal where they do not fit in that day,
+    with nothing changed. `details` are told and `changes` made to the request besides.
+    """
+    limit = judgement.rules.max_orders_per_person_per_day
+    if not quotas.take(transaction, request.requester, request.order_count, limit, now):
+        return judgement.with_orders_today(quotas.used(transaction.session, request.requester, now)).verdict
     not_before = now + timedelta(seconds=parts.settings.undo_seconds)
     valid_until = now + timedelta(seconds=parts.settings.approval_valid_seconds)
     moved = requests.move(
@@ -179,18 +173,22 @@ def let_run(
         valid_until=valid_until,
         remind_at=None,
         due_at=not_before,
+        **(changes or {}),
     )
     if not moved:
         # Its deadline passed in this very moment. Nothing of this is kept, and the next try finds it expired.
         raise RuntimeError(f"the time of {request.public_id} was up while it was decided")
     told = {
-        "rule": judgement.verdict.rule,
+        **judgement.told(),
         "revision": request.revision,
         "order_count": request.order_count,
+        "counted_to": request.requester,
+        "day": quotas.day_of(now),
+        "not_before": not_before.isoformat(),
         "valid_until": valid_until.isoformat(),
-        **details,
+        **(details or {}),
     }
-    transaction.record(kind, who=by, request=request.public_id, details=told)
+    transaction.record(kind, who=by, request=request.public_id, details=told, at=now)
     outbox.live(transaction, request, place, urgent=True)
     transaction.wake("orders")
     return Answer.WENT_AHEAD
@@ -200,8 +198,7 @@ def expire(transaction: Transaction, request: Request) -> None:
     """Its time is up. A card in the channel says so, and its requester is told; whoever presses an expired preview is
     told by the answer, and where nobody does `bot.cancellation.deadlines` tells."""
     waited = request.state is RequestState.WAITING
-    over(transaction, request, RequestState.EXPIRED, None)
-    transaction.record(EventKind.EXPIRED, who=None, request=request.public_id)
+    over(transaction, request, RequestState.EXPIRED, None, transaction.now())
     if waited:
         outbox.live(transaction, request, urgent=True)
         outbox.end_notice(transaction, request)
@@ -212,14 +209,22 @@ def over(
     request: Request,
     state: RequestState,
     by: str | None,
-    *,
-    before: datetime | None = None,
-    **changes: Any,
+    now: datetime,
+    judgement: Judgement | None = None,
+    **details: Any,
 ) -> None:
-    """Move a request that was never sent to its end; `before` as in `requests.move`."""
-    changes |= {"decided_at": transaction.now(), "decided_by": by, "remind_at": None, "due_at": None}
-    if not requests.move(transaction, request, state, before=before, **changes):
+    """Move a request that was never sent to its end, and tell history. A `judgement` that lets somebody do this is
+    kept with it; `details` are told besides."""
+    changes: dict[str, Any] = {"decided_at": now, "decided_by": by, "remind_at": None, "due_at": None}
+    told: dict[str, Any] = {}
+    if judgement is not None:
+        changes["verdict"], told = judgement.whole, judgement.told()
+    # Of the passing of time and of an undo, the deadline of what people were to decide is no concern.
+    in_time = now if request.state in (RequestState.CONFIRMING, RequestState.WAITING) and by is not None else None
+    if not requests.move(transaction, request, state, before=in_time, **changes):
         raise RuntimeError(f"the time of {request.public_id} was up while it was decided")
+    told |= details
+    transaction.record(EventKind(state.value), who=by, request=request.public_id, details=told, at=now)
 
 
 def first_post_in(parts: Parts, public_id: str) -> str | None:

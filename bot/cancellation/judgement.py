@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.cancellation.parts import Parts
 from bot.policy import Code, Facts, Question, Rules, Verdict, decide, facts_needed, record
+from storage.audit import digest
 
 _NOT_THEIRS = frozenset({Code.NOT_THE_REQUESTER, Code.OWN_REQUEST, Code.NOT_AN_APPROVER, Code.NOT_FOR_EMERGENCIES})
 
@@ -23,6 +24,10 @@ class Judgement:
         """The answer with all that it rests on, as JSON."""
         whole = record(self.rules, self.question, self.facts, self.verdict)
         return json.dumps(whole, sort_keys=True, ensure_ascii=False)
+
+    def told(self) -> dict[str, object]:
+        """What an event says of the answer kept with the request: its rule, and by which whole text it is judged."""
+        return {"rule": self.verdict.rule, "judged": digest(self.whole)}
 
     def not_theirs(self) -> Verdict | None:
         """The refusal of somebody whose button it is not: told before anything about the request's state."""

@@ -96,7 +96,7 @@ def finish_if_over(parts: Parts, transaction: Transaction, request: Request) -> 
     now = transaction.now()
     requests.move(transaction, request, RequestState.FINISHED, finished_at=now, due_at=None, lease_until=None)
     figures = {outcome.value: getattr(request, outcome.value) for outcome in Outcome}
-    transaction.record(EventKind.FINISHED, who=None, request=request.public_id, details=figures)
+    transaction.record(EventKind.FINISHED, who=None, request=request.public_id, details=figures, at=now)
     outbox.live(transaction, request, urgent=True)
     if outbox.end_is_owed(request, parts.timings.notice_after):
         outbox.end_notice(transaction, request)
@@ -105,10 +105,10 @@ def finish_if_over(parts: Parts, transaction: Transaction, request: Request) -> 
 
 def stop(transaction: Transaction, request: Request, why: str, who: str | None) -> None:
     """Mark that nothing more of this request is sent."""
-    request.stopped_at = transaction.now()
+    now = request.stopped_at = transaction.now()
     request.stopped_by = who
     request.stop_why = why
-    transaction.record(EventKind.STOPPED, who=who, request=request.public_id, details={"why": why})
+    transaction.record(EventKind.STOPPED, who=who, request=request.public_id, details={"why": why}, at=now)
 
 
 def _step(parts: Parts, each: Seen, now: datetime) -> truth.Step:
@@ -162,10 +162,10 @@ def _count_failures(parts: Parts, transaction: Transaction, request: Request, fi
     request.failed_since_go_on += sum(each.settled is not None and each.settled.outcome in bad for each in fresh)
     left = outcomes.settled_count(request) < request.order_count
     if most and request.failed_since_go_on >= most and left and request.held_at is None and request.stopped_at is None:
-        request.held_at = transaction.now()
+        now = request.held_at = transaction.now()
         request.held_why = f"{request.failed_since_go_on} orders were refused or are unknown"
         details = {"hold": "request", "why": request.held_why}
-        transaction.record(EventKind.HELD, who=None, request=request.public_id, details=details)
+        transaction.record(EventKind.HELD, who=None, request=request.public_id, details=details, at=now)
         outbox.live(transaction, request, urgent=True)
 
 

@@ -2,6 +2,7 @@
 ask anew for what was not cancelled."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from bot.cancellation import outbox
 from bot.cancellation.ask import Wanted, ask, live_channel
@@ -41,10 +42,10 @@ def pause(parts: Parts, delivery: Delivery, click: Click) -> None:
     def act(transaction: Transaction, request: Request) -> Answer:
         if request.held_at is not None:
             return Answer.ALREADY_PAUSED
-        request.held_at = transaction.now()
+        now = request.held_at = transaction.now()
         request.held_by = click.asker.person
         request.held_why = "paused"
-        _tell(transaction, EventKind.HELD, request, click, {"hold": "request", "why": "paused"})
+        _tell(transaction, EventKind.HELD, request, click, {"hold": "request", "why": "paused"}, at=now)
         outbox.live(transaction, request, urgent=True)
         return Answer.PAUSED
 
@@ -69,18 +70,22 @@ def go_on(parts: Parts, delivery: Delivery, click: Click) -> None:
 def undo(parts: Parts, delivery: Delivery, click: Click) -> None:
     """Take a request back in the seconds before anything of it may be sent."""
 
-    def act(transaction: Transaction, request: Request) -> Answer:
-        too_late = request.not_before is None or request.not_before <= transaction.now()
+    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
+        if not judgement.verdict.allowed:
+            return judgement.verdict
+        if request.state not in RUNNING | {RequestState.FINISHED}:
+            return Answer.NOT_RUNNING
+        now = transaction.now()
+        too_late = request.not_before is None or request.not_before <= now
         if too_late or request.state is not RequestState.APPROVED:
             return Answer.TOO_LATE_TO_UNDO
-        over(transaction, request, RequestState.WITHDRAWN, click.asker.person)
-        _tell(transaction, EventKind.WITHDRAWN, request, click, {"act": "undo"})
+        over(transaction, request, RequestState.WITHDRAWN, click.asker.person, now, judgement, act="undo")
         outbox.live(transaction, request, urgent=True)
         if click.asker.person != request.requester:
             outbox.end_notice(transaction, request)
         return Answer.UNDONE
 
-    press(parts, delivery, click, Act.STOP, _while(RUNNING | {RequestState.FINISHED}, act))
+    press(parts, delivery, click, Act.STOP, act)
 
 
 def check_again(parts: Parts, delivery: Delivery, click: Click) -> None:
@@ -187,6 +192,11 @@ def _now(transaction: Transaction, request: Request) -> None:
 
 
 def _tell(
-    transaction: Transaction, kind: EventKind, request: Request, click: Click, details: dict[str, object]
+    transaction: Transaction,
+    kind: EventKind,
+    request: Request,
+    click: Click,
+    details: dict[str, object],
+    at: datetime | None = None,
 ) -> None:
-    transaction.record(kind, who=click.asker.person, request=request.public_id, details=details)
+    transaction.record(kind, who=click.asker.person, request=request.public_id, details=details, at=at)

@@ -22,7 +22,7 @@ _SAID: dict[EventKind, str] = {
     EventKind.LEFT_OUT: "left orders out",
     EventKind.FINISHED: "it finished",
     EventKind.HELD: "sending was held",
-    EventKind.HOLD_ENDED: "sending went on",
+    EventKind.HOLD_ENDED: "the hold was lifted",
     EventKind.ASKED_FOR_APPROVAL: "asked others for approval",
     EventKind.APPROVED: "approved it",
     EventKind.DECLINED: "declined it; nothing was sent",
@@ -30,9 +30,12 @@ _SAID: dict[EventKind, str] = {
     EventKind.REMINDED: "those who may approve were reminded",
     EventKind.CHANGED: "what it needs has changed",
 }
-"""What each kind of event says after the name of who did it."""
+"""What each kind of event says after the name of who did it, or before it (`_BY`)."""
 
-_TOLD = ("cancelled", "rejected", "not_sent", "unknown", "why", "words", "action", "act", "code", "rule")
+_BY = frozenset({EventKind.STOPPED, EventKind.HELD, EventKind.HOLD_ENDED, EventKind.REMINDED})
+"""Kinds whose words go before the name."""
+
+_TOLD = ("cancelled", "rejected", "not_sent", "unknown", "why", "words", "action", "act", "comment", "code", "rule")
 """Details that are shown, in this order, where they are plain values."""
 
 
@@ -40,8 +43,13 @@ def event_line(event: EventFacts) -> Line:
     """`24 Nov at 17:40: @U confirmed it (rule: ALLOWED_USERS)`."""
     kind = next((kind for kind in EventKind if kind.value == event.kind), None)
     said = event.kind.replace("_", " ") if kind is None else _SAID[kind]
-    who: Line = (User(event.who), " ") if event.who else ()
-    line: Line = (When(event.at), ": ", *who, Typed(said, 80))
+    line: Line = (When(event.at), ": ")
+    if event.who is None:
+        line += (Typed(said, 80),)
+    elif kind in _BY:
+        line += (Typed(said, 80), " by ", User(event.who))
+    else:
+        line += (User(event.who), " ", Typed(said, 80))
     details = [f"{key.replace('_', ' ')}: {event.details[key]}" for key in _TOLD if _is_plain(event.details.get(key))]
     return (*line, " (", Typed("; ".join(details), 160), ")") if details else line
 
