@@ -32,8 +32,8 @@ bench: $(READY) ## measure what the documentation promises
 simulate: $(READY) ## play histories full of faults: make simulate SEEDS=100000
 	$(RUN) -m tests.simulation SEEDS=$(or $(SEEDS),1000)
 
-torture: $(READY) ## kill and race the real process: make torture ROUNDS=1000 DATABASE=sqlite PART=random
-	$(RUN) -m tests.torture ROUNDS=$(or $(ROUNDS),1000) $(if $(DATABASE),DATABASE=$(DATABASE)) $(if $(PART),PART=$(PART))
+torture: $(READY) ## kill and race the real process: make torture ROUNDS=1000 DATABASE=sqlite PART=random SECONDS=600
+	$(RUN) -m tests.torture $(foreach name,ROUNDS DATABASE PART SEED SECONDS,$(if $($(name)),$(name)=$($(name))))
 
 screenshots: $(READY) ## take the pictures of the README anew, in Chromium
 	$(RUN) tests/browser/screenshots.py

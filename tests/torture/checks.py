@@ -33,7 +33,7 @@ class Wrong(AssertionError):
     """Something is not as it must be; the words say what."""
 
 
-def settle(outside: Outside, timeout: float = 90.0) -> None:
+def settle(outside: Outside, timeout: float = 180.0) -> None:
     """Wait until nothing is left to be done. Raises `Wrong` where something stays."""
     try:
         outside.until(lambda: not _left(outside), timeout)

@@ -217,7 +217,7 @@ class Outside:
                 raise TimeoutError(f"nobody takes it: {delivery.notice}\n{life.log}")
             pause.wait(0.1)
 
-    def ended(self, public_id: str, timeout: float = 60.0) -> Post:
+    def ended(self, public_id: str, timeout: float = 120.0) -> Post:
         """The request's message in the channel once it tells the end."""
 
         def told() -> list[Post]:

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -76,13 +77,17 @@ def _kind(row: Any) -> str:
 def _who(frame: FrameType | None) -> str:
     """The bot's function that the transaction belongs to: the innermost but those that only drive transactions."""
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if path.is_relative_to(ROOT) and path != Path(__file__).resolve():
-            inside = str(path.relative_to(ROOT))
-            if inside.startswith(("bot/", "storage/")) and not inside.endswith(DRIVING):
-                return f"{path.stem}.{frame.f_code.co_qualname}"
+        module = _module(frame.f_code.co_filename)
+        if module:
+            return f"{module}.{frame.f_code.co_qualname}"
         frame = frame.f_back
     return "nobody"
+
+
+@cache
+def _module(file: str) -> str:
+    inside = Path(file).relative_to(ROOT).as_posix() if Path(file).is_relative_to(ROOT) else ""
+    return Path(file).stem if inside.startswith(("bot/", "storage/")) and inside not in DRIVING else ""
 
 
 def dying(when: str, place: str, number: int) -> Met:
