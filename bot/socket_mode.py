@@ -55,7 +55,7 @@ class SocketMode:
         """Connect, now or as soon as Slack can be reached; returns at once."""
         threading.Thread(target=self._connect, name="socket-mode", daemon=True).start()
 
-    def stop(self, within_seconds: float = 1.0) -> None:
+    def stop(self, within_seconds: float = 0.5) -> None:
         """Take no more deliveries; what hangs in closing is left behind."""
         self._stopping.set()
         closing = threading.Thread(target=self._close, name="socket-mode-closing", daemon=True)

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from sqlalchemy import text
 from torture.checks import check, settle
+from torture.kills import STOPPED_WITHIN
 from torture.outside import ANN, Outside, as_time, order_ids, request_id
 from world import ORDERS, Clock, World, go_ahead
 
@@ -12,9 +15,8 @@ from bot.sandbox.slack_faults import Fault as SlackFault
 from bot.sandbox.slack_faults import FaultKind as SlackFaultKind
 
 IDS = order_ids(6)
-STOPPED_WITHIN = 10.0
 RIGHT_WITHIN = 10.0
-"""Seconds: of SIGTERM, and of Slack's recovery (promise 8)."""
+"""Seconds of Slack's recovery (promise 8)."""
 
 
 def test_told_to_stop_while_fincart_hangs_it_ends_in_time_and_the_next_start_resumes(
@@ -61,6 +63,23 @@ def test_told_to_stop_it_waits_for_the_answer_and_gives_the_rest_up_at_once(data
     assert all(lease <= life.died_at for lease in leases)
     assert {"cancelled": 6} == ended
     assert 3 == len(outside.fincart.cancel_calls)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_told_to_stop_while_somebody_locks_its_rows_it_ends_in_time_too(database_url: str, tmp_path: Path) -> None:
+    with Outside(database_url, tmp_path) as outside:
+        outside.fincart.add(*IDS)
+        outside.fincart.inject(Fault(FaultKind.HANG, applied=Applied.ALL))
+        life = outside.start()
+        preview = outside.ask(" ".join(IDS))
+        outside.press(ANN, preview, "go_ahead")
+        assert outside.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) == 1, 20)
+        with outside.database().write() as somebody:
+            somebody.connection.execute(text("UPDATE request SET state = state"))
+            code, seconds = life.terminate()
+
+    assert 0 == code
+    assert seconds <= STOPPED_WITHIN
 
 
 def _run(world: World, ids: list[str]) -> str:
