@@ -207,6 +207,7 @@ def _request_line(request: Request) -> str:
         request.requester,
         f"{request.order_count} orders" + (f": {told}" if told else ""),
         f"decided by {request.decided_by}" if request.decided_by else "",
+        "alone, in an emergency" if request.emergency else "",
         f"because {request.reason}" if request.reason else "",
     ]
     return "  ".join(word for word in words if word)

@@ -56,8 +56,10 @@ PRESSES: Mapping[Action, Callable[[Parts, Delivery, Click], None]] = {
 }
 """What each button about a request does."""
 
-IN_LISTS = frozenset({Action.APPROVE, Action.DECLINE, Action.WITHDRAW, Action.REMIND})
-"""Buttons that stand beside those of other requests: no answer takes the place of all of them."""
+_OF_RUNS = {Action.STOP, Action.PAUSE, Action.GO_ON, Action.UNDO, Action.CHECK_AGAIN, Action.RETRY}
+
+IN_LISTS = frozenset({Action.APPROVE, Action.DECLINE, Action.WITHDRAW, Action.REMIND} | _OF_RUNS)
+"""Buttons that stand beside others in `waiting` and `show`: no answer takes the place of all of them."""
 
 
 class Inbox:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.cancellation.facts import event_facts, look_facts, order_facts, request_facts, rules_facts
+from bot.cancellation.facts import event_facts, holds_on_all, look_facts, order_facts, request_facts, rules_facts
 from bot.cancellation.look_back import search_of
 from bot.cancellation.outbox import Answer, Kind
 from bot.config import Settings
@@ -37,9 +37,9 @@ def render(session: Session, row: SlackMessage, settings: Settings, now: datetim
     if kind in (Kind.HISTORY, Kind.SHARED_HISTORY):
         return _history(session, row, facts, now)
     if kind is Kind.SHOW:
-        return _show(session, facts, settings, viewer=row.person)
+        return _show(session, facts, settings, now, viewer=row.person)
     if kind is Kind.WAITING:
-        return _waiting(session, row, facts, settings)
+        return _waiting(session, row, facts, settings, now)
     if kind is Kind.ANSWER:
         return _answer(session, row, facts, settings)
     if kind is Kind.LOOK:
@@ -132,13 +132,14 @@ def _history(session: Session, row: SlackMessage, facts: Facts, now: datetime) -
     return history_page(entries, described(wanted), older, newer, share, facts.get("shared_by"))
 
 
-def _waiting(session: Session, row: SlackMessage, facts: Facts, settings: Settings) -> Message:
+def _waiting(session: Session, row: SlackMessage, facts: Facts, settings: Settings, now: datetime) -> Message:
     found, total = requests.waiting(session, row.person, MOST)
-    entries = tuple(request_facts(session, request) for request in found)
-    return waiting_message(entries, total, rules_facts(settings), row.person, facts["approves"])
+    entries = tuple(request_facts(session, request, now) for request in found)
+    held = holds_on_all(session)
+    return waiting_message(entries, total, rules_facts(settings), row.person, facts["approves"], held)
 
 
-def _show(session: Session, facts: Facts, settings: Settings, viewer: str | None) -> Message:
+def _show(session: Session, facts: Facts, settings: Settings, now: datetime, viewer: str | None) -> Message:
     request = requests.find(session, facts["public_id"])
     if request is None:
         return answers.no_such_request(facts["public_id"])
@@ -147,7 +148,7 @@ def _show(session: Session, facts: Facts, settings: Settings, viewer: str | None
     page = min(max(1, int(facts.get("page", 1))), pages)
     lines = requests.orders(session, request, (page - 1) * ORDERS_PER_PAGE, ORDERS_PER_PAGE)
     told = history.events(session, request.public_id, (page - 1) * EVENTS_PER_PAGE, EVENTS_PER_PAGE)
-    about = request_facts(session, request)
+    about = request_facts(session, request, now)
     return show_page(
         about,
         order_facts(lines),

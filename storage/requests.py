@@ -162,10 +162,16 @@ def due(transaction: Transaction, states: Collection[RequestState]) -> Request |
 
 
 def waiting(session: Session, person: str | None, count: int) -> tuple[Sequence[Request], int]:
-    """What waits: for other people, or for this one to confirm. The first `count`, soonest over first, of how many."""
+    """What waits for other people, for this one to confirm, or on hold until somebody lets it go on: the first `count`,
+    soonest over first, of how many."""
     waits = or_(
         col(Request.state) == RequestState.WAITING,
         and_(col(Request.state) == RequestState.CONFIRMING, col(Request.requester) == person),
+        and_(
+            col(Request.state).in_((RequestState.APPROVED, RequestState.EXECUTING)),
+            col(Request.held_at).is_not(None),
+            col(Request.stopped_at).is_(None),
+        ),
     )
     query = select(Request).where(waits).order_by(col(Request.expires_at), col(Request.seq))
     total = session.scalars(select(func.count()).select_from(Request).where(waits)).one()

@@ -40,7 +40,7 @@ def test_an_emergency_runs_alone_and_is_told_and_marked_for_ever(start_world: St
     assert f"In an emergency, without the approval of others: confirmed by <@{ANN}>" in end.text
     assert "under the rule: EMERGENCY_USERS" in end.text
     assert "Reason: the shop is on fire" in end.text
-    assert "Emergency: 2 orders cancelled without approval" in notice.text
+    assert "Emergency: cancelling 2 orders without approval" in notice.text
     assert "Reason: the shop is on fire" in notice.text
     assert "in an emergency" in history.text
     assert "emergency" in world.kinds(public_id)

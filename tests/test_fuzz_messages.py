@@ -46,7 +46,7 @@ PIECES = (
 )
 
 OURS = re.compile(
-    r"<@[UW][A-Z0-9]+>|<#[CG][A-Z0-9]+>|<!date\^[0-9]+\^\{date_short_pretty\} at \{time\}\|[0-9: -]+ UTC>"
+    r"<@[UW][A-Z0-9]+>|<#[CG][A-Z0-9]+>|<!date\^[0-9]+\^\{date_short_pretty\} at \{time(?:_secs)?\}\|[0-9: -]+ UTC>"
     r"|<https?://127\.0\.0\.1[^<>|\s]*\|[^<>|]+>|<https://[a-z0-9-]+\.slack\.com/[^<>|\s]*\|[^<>|]+>"
 )
 """Every control sequence the bot itself writes; those that name anybody are looked at besides."""

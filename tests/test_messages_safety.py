@@ -24,7 +24,7 @@ NASTY = (
 )
 OURS = re.compile(
     r"<@(?P<user>[UW][A-Z0-9]+)>|<#(?P<channel>[CG][A-Z0-9]+)>|<!subteam\^(?P<group>S[A-Z0-9]+)>"
-    r"|<!date\^[0-9]+\^\{date_short_pretty\} at \{time\}\|[0-9: -]+ UTC>|<(?P<url>https?://[^<>|\s]+)\|[^<>|]+>"
+    r"|<!date\^[0-9]+\^\{date_short_pretty\} at \{time(?:_secs)?\}\|[0-9: -]+ UTC>|<(?P<url>https?://[^<>|\s]+)\|[^<>|]+>"
 )
 """Every control sequence the bot itself writes."""
 

@@ -12,6 +12,8 @@ from bot.sandbox.slack_state import Post
 
 GROUP = "S0000001"
 
+APPROVE_ONE = "Approve: cancel 1 order"
+
 RULES: dict[str, dict[str, Any]] = {
     "named as an approver": {"APPROVER_USERS": f"{ANN},{BO},{DI}"},
     "in an approvers' group": {"APPROVER_USERS": "", "APPROVER_USERGROUPS": GROUP},
@@ -85,6 +87,29 @@ def test_ones_own_approval_is_refused(
     assert "waiting" == state(world, request_id(shown))
     assert [] == world.rows("SELECT person FROM decision")
     assert not world.fincart.cancel_calls
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_approvals_of_a_request_count_nothing_for_its_retry_nor_does_ones_own(
+    start_sqlite_world: StartWorld, rules: str
+) -> None:
+    world = two_person_world(start_sqlite_world, **RULES[rules])
+    world.slack.add_usergroup(GROUP, "approvers", ANN, BO, DI)
+    first = waiting(world, ANN, "6877b613a665f49134efffff because gone")
+    needed = int(RULES[rules].get("APPROVALS_NEEDED", 1))
+    for person in (BO, DI)[:needed]:
+        world.press(person, card(world, request_id(first)), APPROVE_ONE)
+    end = world.ended(request_id(first))
+    preview = world.told(ANN, lambda: world.click(ANN, end, "Retry 1 order"), with_button="ask_approval")
+    world.press(ANN, preview, "Ask for approval: cancel 1 order")
+    shown = card(world, request_id(preview))
+    answer = world.press(ANN, shown, APPROVE_ONE)
+
+    assert request_id(first) != request_id(shown)
+    assert "Nobody has approved so far." in shown.text
+    assert "Refused: nobody approves their own request" in answer.text
+    assert "waiting" == state(world, request_id(shown))
+    assert [(needed,)] == world.rows("SELECT count(*) FROM decision")
 
 
 @pytest.mark.parametrize("verb", ["approve", "decline"])

@@ -170,3 +170,33 @@ def test_what_expires_soonest_comes_first_and_the_rest_is_counted(start_world: S
     assert "1 more: /cancel-orders history status:waiting" in listed.text
     assert all(request_id(each) in listed.text for each in shown[:5])
     assert SECOND not in listed.text
+
+
+def test_a_run_on_hold_waits_for_somebody_to_let_it_go_on(start_world: StartWorld) -> None:
+    world = two_person_world(start_world, UNDO_SECONDS="300")
+    shown = waiting(world)
+    world.press(DI, shown, APPROVE)
+    world.press(ANN, becomes(world, request_id(shown), "Nothing is sent before"), "Pause")
+    listed = world.answer(DI, "waiting")
+
+    assert "1 request waits for somebody" in listed.text
+    assert f"On hold by <@{ANN}>: nothing more of it is sent until somebody presses Go on, or Stop." in listed.text
+    assert ["Undo", "Stop", "Go on"] == [button.text for button in listed.buttons()]
+
+    shown_by_id = world.answer(DI, f"show {request_id(shown)}")
+
+    assert ["Undo", "Stop", "Go on"] == [button.text for button in shown_by_id.buttons()]
+    assert f"On hold by <@{ANN}>" in shown_by_id.text
+
+    world.press(DI, shown_by_id, "Undo")
+    end = becomes(world, request_id(shown), "Withdrawn. Nothing was sent.")
+
+    assert f"Approved by <@{DI}>" in end.text
+    assert f"Withdrawn by <@{DI}>" in end.text
+
+
+def test_a_pause_of_everything_is_told_where_people_look_for_what_waits(start_world: StartWorld) -> None:
+    world = two_person_world(start_world)
+    world.answer(DI, "pause because courier strike")
+
+    assert f"All sending is paused by <@{DI}> (courier strike)" in world.answer(ANN, "waiting").text

@@ -119,7 +119,12 @@ def _holds(session: Session, request: Request) -> tuple[HoldFacts, ...]:
     if request.state not in OPEN_STATES or request.stopped_at is not None:
         return ()
     own = (HoldFacts("request", request.held_why, request.held_by),) if request.held_at is not None else ()
-    return own + tuple(HoldFacts(row.kind.value, row.why, row.who, row.until) for row in holds.in_force(session))
+    return own + holds_on_all(session)
+
+
+def holds_on_all(session: Session) -> tuple[HoldFacts, ...]:
+    """What keeps anything at all from being sent just now."""
+    return tuple(HoldFacts(row.kind.value, row.why, row.who, row.until) for row in holds.in_force(session))
 
 
 def _status(session: Session, request: Request) -> StatusFacts:

@@ -47,7 +47,7 @@ def card(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
             "Nothing has been sent to Fincart yet.",
             *asked_lines(facts),
             *wanted_lines(facts),
-            *may_approve_lines(rules),
+            *may_approve_lines(rules, facts.requester),
         ),
         paragraph(bold(f"{orders(facts.order_count)} would be sent to Fincart:")),
         order_list(facts),
@@ -67,7 +67,7 @@ def unseen_card(facts: RequestFacts, rules: RulesFacts | None, bot_user: str | N
             ("Or type in the channel: ", *invitation(bot_user), "; then press Withdraw here, and ask again."),
             *asked_lines(facts),
             *wanted_lines(facts),
-            *may_approve_lines(rules),
+            *may_approve_lines(rules, facts.requester),
         ),
         Buttons((withdraw_button(facts),)),
     )
@@ -87,11 +87,11 @@ def wanted_lines(facts: RequestFacts) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def may_approve_lines(rules: RulesFacts | None) -> tuple[Line, ...]:
-    """Who may approve, by name where the settings name anybody."""
+def may_approve_lines(rules: RulesFacts | None, requester: str = "") -> tuple[Line, ...]:
+    """Who may approve what this requester asked for, by name where the settings name anybody."""
     if rules is None:
         return ()
-    named = may_approve(rules)
+    named = may_approve(rules, (requester,))
     return (("Who may approve: ", *(named or ("everyone who may ask",)), "."),)
 
 
@@ -157,10 +157,10 @@ def emergency_notice(facts: RequestFacts) -> Message:
     needed = counted(facts.approvals_needed, "approval")
     return render(
         (
-            Heading(f"Emergency: {orders(facts.order_count)} cancelled without approval"),
+            Heading(f"Emergency: cancelling {orders(facts.order_count)} without approval"),
             paragraph(
                 (User(facts.requester), f" went ahead alone where the rules ask for {needed} of others."),
-                (f"It is now {standing(facts)}.",),
+                *_ended(facts),
                 *asked_lines(facts),
                 *decided_line(facts, "Confirmed"),
                 *link,
@@ -168,6 +168,13 @@ def emergency_notice(facts: RequestFacts) -> Message:
             ),
         )
     )
+
+
+def _ended(facts: RequestFacts) -> tuple[Line, ...]:
+    # The notice is posted once: how far a run has come would soon be wrong.
+    if facts.state not in (RequestState.FINISHED, RequestState.WITHDRAWN):
+        return (("What becomes of each order is told in its live message.",),)
+    return ((f"It {standing(facts)}.",),)
 
 
 def _and(users: tuple[str, ...]) -> Line:

@@ -33,12 +33,12 @@ _TITLE = {
 }
 
 _SAID = {
-    Action.GO_AHEAD: "This sends them to Fincart. It cannot be undone.",
+    Action.GO_AHEAD: "Submitting this form has the cancellation sent to Fincart. It cannot be undone.",
     Action.ASK_APPROVAL: "Others are asked to approve this; with their approval it is sent. That cannot be undone.",
-    Action.APPROVE: "With the last approval needed they are sent to Fincart. That cannot be undone.",
+    Action.APPROVE: "With the last approval needed it is sent to Fincart. That cannot be undone.",
     Action.DECLINE: "Nothing of this request is sent then.",
-    Action.EMERGENCY: "This sends them to Fincart without anybody's approval. It is told in the audit channel, marked "
-    "in the history for ever, and cannot be undone.",
+    Action.EMERGENCY: "Submitting this form has the cancellation sent to Fincart without anybody's approval. It is "
+    "told in the audit channel, marked in the history for ever, and cannot be undone.",
 }
 
 

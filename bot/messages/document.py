@@ -65,9 +65,10 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A moment, shown in each reader's own time zone."""
+    """A moment, shown in each reader's own time zone; `exact`: to the second, for what is over within a minute."""
 
     at: datetime
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def _entry(facts: RequestFacts) -> tuple[Line, ...]:
     who: Line = ("Asked by ", User(facts.requester), " in ", Channel(facts.channel_id), ", ", When(facts.created_at))
     if approvers := facts.approvers():
         who += ("; approved by ", User(approvers[0]), *(span for each in approvers[1:] for span in (", ", User(each))))
-    if facts.decided_by is not None and facts.decided_by not in approvers:
+    if facts.decided_by is not None and (facts.decided_by not in approvers or facts.state is RequestState.WITHDRAWN):
         who += (f"; {_VERBS.get(facts.state, 'confirmed')} by ", User(facts.decided_by))
     if facts.emergency:
         who += (" alone, ", Bold("in an emergency"))

@@ -22,6 +22,7 @@ from bot.messages.words import (
     paragraph,
     show_command,
     standing,
+    valid_until,
 )
 from storage.states import Outcome, RequestState
 
@@ -77,14 +78,18 @@ def _happening(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Pa
             soon = "Nothing has been sent yet; the bot sends as soon as it can."
             heading = Heading(f"Cancelling {orders(facts.order_count)}")
             if facts.can_undo and facts.not_before is not None:
-                until: Line = ("Nothing is sent before ", When(facts.not_before), "; until then it can be undone.")
+                until: Line = (
+                    "Nothing is sent before ",
+                    When(facts.not_before, exact=True),
+                    "; until then it can be undone.",
+                )
                 return (
                     heading,
-                    paragraph(until, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *_valid_until(facts)),
+                    paragraph(until, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *valid_until(facts)),
                 )
             return (
                 heading,
-                paragraph(soon, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *_valid_until(facts)),
+                paragraph(soon, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *valid_until(facts)),
             )
         case RequestState.WITHDRAWN:
             return _nothing_sent(facts, "Withdrawn", "Withdrawn")
@@ -109,7 +114,7 @@ def _executing(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...
             *hold_lines(facts, rules),
             *_stopped(facts, rules),
             *_who(facts, "Confirmed"),
-            *_valid_until(facts),
+            *valid_until(facts),
         ),
         *(part for outcome in _TROUBLES for part in _trouble(facts, outcome)),
     )
@@ -219,12 +224,6 @@ def _nothing_sent(facts: RequestFacts, word: str, verb: str) -> tuple[Part, ...]
 
 def _who(facts: RequestFacts, verb: str) -> tuple[Line, ...]:
     return (*asked_lines(facts), *decided_line(facts, verb))
-
-
-def _valid_until(facts: RequestFacts) -> tuple[Line, ...]:
-    if facts.valid_until is None:
-        return ()
-    return (("Nothing new is sent after ", When(facts.valid_until), "; what is left then is not sent."),)
 
 
 def _channel_note(facts: RequestFacts, bot_user: str | None) -> tuple[Part, ...]:

@@ -30,9 +30,11 @@ def refused(
 
 
 def ask_line(ask: Asked) -> Line:
-    """`Whom to ask: @A or @B`: people, then groups, else the contact of the settings."""
+    """`Whom to ask: @A or @B, or else Dana`: people, groups, and the contact of the settings."""
     named = people(ask.users[:5], ((Group(group),) for group in ask.groups[:5]))
-    return ("Whom to ask: ", *named) if named else ("Whom to ask: ", Typed(ask.contact))
+    return (
+        ("Whom to ask: ", *named, ", or else ", Typed(ask.contact)) if named else ("Whom to ask: ", Typed(ask.contact))
+    )
 
 
 def _effect(facts: RequestFacts | None) -> str:

@@ -8,6 +8,7 @@ from bot.messages.facts import EventFacts, OrderFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.preview import decide_buttons
 from bot.messages.render import render
+from bot.messages.steering import hold_lines, run_buttons
 from bot.messages.words import asked_lines, bold, decided_line, orders, outcome_line, paragraph, standing
 from storage.states import RequestState
 
@@ -35,7 +36,7 @@ def show_page(
     """Page `page` (from 1) of `pages`. The first holds the whole reason; the request's live buttons are on each,
     for the `viewer` whom they concern; `approves` says whether they may approve others' requests."""
     heading = f"Request {facts.public_id}" + (f", page {page:,} of {pages:,}" if pages > 1 else "")
-    parts: list[Part] = [Heading(heading), paragraph(bold(_sentence(facts)), *_about(facts, page))]
+    parts: list[Part] = [Heading(heading), paragraph(bold(_sentence(facts)), *_about(facts, page, rules))]
     if page_orders:
         parts.append(paragraph(bold(_range("Orders", (page - 1) * ORDERS_PER_PAGE, page_orders, facts.order_count))))
         parts.append(Bullets(tuple(outcome_line(order, facts.state) for order in page_orders), whole=True))
@@ -51,6 +52,8 @@ def show_page(
         parts.append(decide_buttons(facts))
     if facts.state is RequestState.WAITING and rules and (row := waiting_buttons(facts, rules, viewer, approves)):
         parts.append(Buttons(row))
+    if approves or viewer == facts.requester:
+        parts += run_buttons(facts)
     return render(parts)
 
 
@@ -58,13 +61,15 @@ def _sentence(facts: RequestFacts) -> str:
     return f"{orders(facts.order_count)} · {standing(facts)}"
 
 
-def _about(facts: RequestFacts, page: int) -> tuple[Line, ...]:
+def _about(facts: RequestFacts, page: int, rules: RulesFacts | None) -> tuple[Line, ...]:
     lines: list[Line] = [*asked_lines(facts, whole_reason=page == 1)]
     lines += decided_line(facts, _VERBS.get(facts.state, "Confirmed"))
     if facts.state is RequestState.CONFIRMING and facts.expires_at is not None:
         lines.append(("It can be confirmed until ", When(facts.expires_at), " by ", User(facts.requester), "."))
     if facts.state is RequestState.WAITING:
         lines += wanted_lines(facts)
+    if facts.state in (RequestState.APPROVED, RequestState.EXECUTING):
+        lines += hold_lines(facts, rules)
     if facts.state is RequestState.REFUSED and facts.rule and facts.decided_by is None:
         lines.append(("Refused under the rule: ", Typed(facts.rule)))
     if facts.finished_at is not None:

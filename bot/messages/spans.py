@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, assert_never
 
 from bot.messages.document import Bold, Channel, Code, Group, Line, Link, Span, Typed, User, When
@@ -12,6 +12,7 @@ from bot.typed_text import tidy
 Json = dict[str, Any]
 
 DATE_FORMAT = "{date_short_pretty} at {time}"
+EXACT_FORMAT = "{date_short_pretty} at {time_secs}"
 
 _USER = re.compile(r"[UW][A-Z0-9]+")
 _GROUP = re.compile(r"S[A-Z0-9]+")
@@ -82,9 +83,9 @@ def _span_element(span: Span, room: Room) -> Json:
             return {"type": "usergroup", "usergroup_id": usergroup_id}
         case Channel(channel_id) if _CHANNEL.fullmatch(channel_id):
             return {"type": "channel", "channel_id": channel_id}
-        case When(at):
-            seconds = int(at.timestamp())
-            return {"type": "date", "timestamp": seconds, "format": DATE_FORMAT, "fallback": _utc(at)}
+        case When():
+            seconds = int(span.at.timestamp())
+            return {"type": "date", "timestamp": seconds, "format": _format(span), "fallback": _utc(span)}
         case Link(url, label) if _URL.fullmatch(url):
             return {"type": "link", "url": url, "text": tidy(label)}
         case _:
@@ -102,8 +103,8 @@ def span_text(span: Span, room: Room) -> str:
             return f"<!subteam^{usergroup_id}>"
         case Channel(channel_id) if _CHANNEL.fullmatch(channel_id):
             return f"<#{channel_id}>"
-        case When(at):
-            return f"<!date^{int(at.timestamp())}^{DATE_FORMAT}|{_utc(at)}>"
+        case When():
+            return f"<!date^{int(span.at.timestamp())}^{_format(span)}|{_utc(span)}>"
         case Link(url, label) if _URL.fullmatch(url):
             return f"<{url.replace('&', '&amp;')}|{escape(tidy(label)).replace('|', '/')}>"
         case _:
@@ -123,8 +124,8 @@ def _words(span: Span, room: Room) -> str:
             return cut(tidy(text), 40)
         case Link(_, text) | Bold(text) | Code(text):
             return tidy(text)
-        case When(at):
-            return _utc(at)
+        case When():
+            return _utc(span)
         case _:
             assert_never(span)
 
@@ -136,5 +137,10 @@ def _beginning(text: str, most: int) -> str:
     return cut(shown if near == text else f"{shown}…", most)
 
 
-def _utc(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def _format(when: When) -> str:
+    return EXACT_FORMAT if when.exact else DATE_FORMAT
+
+
+def _utc(when: When) -> str:
+    at = when.at.astimezone(UTC)
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if when.exact else f"{at:%Y-%m-%d %H:%M} UTC"

@@ -40,7 +40,8 @@ def whom_to_ask(rules: RulesFacts | None) -> Typed:
 def hold_line(hold: HoldFacts, rules: RulesFacts | None = None) -> Line:
     """One hold in words: why, by whom, until when or until what."""
     why: tuple[Span, ...] = (" (", Typed(hold.why, 200), ")") if hold.why and hold.why != "paused" else ()
-    until: tuple[Span, ...] = (" until ", When(hold.until)) if hold.until else ()
+    until: tuple[Span, ...] = (" until ", When(hold.until, exact=True)) if hold.until else ()
+    at: tuple[Span, ...] = (", next at ", When(hold.until, exact=True)) if hold.until else ()
     who: tuple[Span, ...] = (" by ", User(hold.who)) if hold.who else ()
     match hold.kind:
         case "request":
@@ -50,7 +51,13 @@ def hold_line(hold: HoldFacts, rules: RulesFacts | None = None) -> Line:
         case "rate_limit":
             return ("Fincart asked the bot to wait", *until, "; it goes on by itself.")
         case "down":
-            return ("Fincart does not answer", *why, ". The bot tries again", *until, " and goes on by itself.")
+            return (
+                "Fincart does not answer",
+                *why,
+                ". The bot tries again by itself",
+                *at,
+                ", and goes on once it answers.",
+            )
         case "token":
             return (
                 TOKEN_REJECTED,

@@ -2,11 +2,12 @@
 
 from bot.messages.card import may_approve_lines, waiting_buttons, wanted_lines
 from bot.messages.document import Bold, Buttons, Code, Divider, Heading, Line, Link, Part, User, When
-from bot.messages.facts import RequestFacts, RulesFacts
+from bot.messages.facts import HoldFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.preview import decide_buttons
 from bot.messages.render import render
-from bot.messages.words import COMMAND, asked_lines, counted, orders, paragraph, show_command
+from bot.messages.steering import hold_line, run_buttons
+from bot.messages.words import COMMAND, asked_lines, counted, orders, paragraph, show_command, standing, valid_until
 from storage.states import RequestState
 
 MOST = 5
@@ -14,14 +15,21 @@ MOST = 5
 
 
 def waiting_message(
-    entries: tuple[RequestFacts, ...], total: int, rules: RulesFacts, viewer: str | None, approves: bool
+    entries: tuple[RequestFacts, ...],
+    total: int,
+    rules: RulesFacts,
+    viewer: str | None,
+    approves: bool,
+    held: tuple[HoldFacts, ...] = (),
 ) -> Message:
-    """The first `MOST` of `total`, those soonest over first. `approves` says whether the viewer may approve others'."""
+    """The first `MOST` of `total`, those soonest over first. `approves` says whether the viewer may approve others';
+    `held` is what keeps anything at all from being sent."""
+    on_all = tuple(hold_line(hold, rules) for hold in held)
     if not entries:
         nothing: Line = ("To see what was decided: ", Code(f"{COMMAND} history"))
-        return render((Heading("Nothing waits for anybody"), paragraph(nothing)))
+        return render((Heading("Nothing waits for anybody"), paragraph(*on_all, nothing)))
     parts: list[Part] = [Heading(f"{counted(total, 'request')} {'waits' if total == 1 else 'wait'} for somebody")]
-    parts.append(paragraph(*may_approve_lines(rules)))
+    parts.append(paragraph(*on_all, *may_approve_lines(rules)))
     parts += waiting_parts(entries[:MOST], rules, viewer, approves)
     if total > len(entries):
         rest: Line = (f"{total - len(entries):,} more: ", Code(f"{COMMAND} history status:waiting"))
@@ -36,19 +44,22 @@ def waiting_parts(
     parts: list[Part] = []
     for number, entry in enumerate(entries):
         parts += [Divider()] if number else []
-        parts.append(paragraph(*_entry(entry)))
-        if buttons := _buttons(entry, rules, viewer, approves):
-            parts.append(buttons)
+        parts.append(paragraph(*_entry(entry, rules)))
+        parts += _buttons(entry, rules, viewer, approves)
     return parts
 
 
-def _entry(facts: RequestFacts) -> tuple[Line, ...]:
+def _entry(facts: RequestFacts, rules: RulesFacts) -> tuple[Line, ...]:
     first: Line = (Bold(facts.public_id), f" · cancel {orders(facts.order_count)}")
     if facts.permalink:
         first += (" · ", Link(facts.permalink, "message"))
     lines: list[Line] = [first, *asked_lines(facts)]
     if facts.state is RequestState.WAITING:
         lines += wanted_lines(facts)
+    elif facts.state is not RequestState.CONFIRMING:
+        lines.append((Bold(standing(facts)),))
+        lines += [hold_line(hold, rules) for hold in facts.holds if hold.kind == "request"]
+        lines += valid_until(facts)
     else:
         lines.append(("It waits for ", User(facts.requester), " to confirm it."))
         if facts.expires_at is not None:
@@ -57,8 +68,10 @@ def _entry(facts: RequestFacts) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _buttons(facts: RequestFacts, rules: RulesFacts, viewer: str | None, approves: bool) -> Buttons | None:
+def _buttons(facts: RequestFacts, rules: RulesFacts, viewer: str | None, approves: bool) -> tuple[Part, ...]:
     if facts.state is RequestState.CONFIRMING:
-        return decide_buttons(facts) if viewer == facts.requester else None
+        return (decide_buttons(facts),) if viewer == facts.requester else ()
+    if facts.state is not RequestState.WAITING:
+        return run_buttons(facts) if approves or viewer == facts.requester else ()
     row = waiting_buttons(facts, rules, viewer, approves)
-    return Buttons(row) if row else None
+    return (Buttons(row),) if row else ()

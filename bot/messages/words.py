@@ -106,7 +106,9 @@ def reason_of(facts: RequestFacts, most: int = SHORT_REASON, whole: bool = False
 def decided_line(facts: RequestFacts, verb: str) -> tuple[Line, ...]:
     """`Confirmed by @U, 24 Nov at 17:40, under ALLOWED_USERS`, and whoever else decided; nothing where nobody did."""
     others = tuple(_decision_line(decision) for decision in facts.decisions)
-    if facts.decided_by is None or facts.decided_by in {decision.person for decision in facts.decisions}:
+    said_above = facts.decided_by in {decision.person for decision in facts.decisions}
+    # Whoever approved may have taken it back since: the one does not tell of the other.
+    if facts.decided_by is None or (said_above and facts.state is not RequestState.WITHDRAWN):
         return others
     alone = "In an emergency, without the approval of others: c" if facts.emergency else ""
     line: Line = (f"{alone}{verb[1:]} by " if alone else f"{verb} by ", User(facts.decided_by))
@@ -123,6 +125,13 @@ def _decision_line(decision: DecisionFacts) -> Line:
     line: Line = (f"{verb} by ", User(decision.person), ", ", When(decision.at), ", under the rule: ")
     line += (Typed(decision.rule),)
     return (*line, ". They said: ", Typed(decision.comment, SHORT_REASON)) if decision.comment else line
+
+
+def valid_until(facts: RequestFacts) -> tuple[Line, ...]:
+    """When its approval runs out."""
+    if facts.valid_until is None:
+        return ()
+    return (("Nothing new is sent after ", When(facts.valid_until), "; what is left then is not sent."),)
 
 
 def order_line(order: OrderFacts) -> Line:

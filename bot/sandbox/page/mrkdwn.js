@@ -62,7 +62,8 @@ export function date(seconds, format, fallback) {
   const at = new Date(seconds * 1000);
   if (Number.isNaN(at.getTime())) return document.createTextNode(fallback ?? "");
   const words = (format ?? "{date_short_pretty} at {time}").replace(/\{(\w+)\}/g, (_, token) => {
-    if (token.startsWith("time")) return at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    if (token === "time_secs") return at.toLocaleTimeString([], { timeStyle: "medium" });
+    if (token === "time") return at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     if (token.endsWith("_pretty")) return prettyDay(at);
     return at.toLocaleDateString([], { dateStyle: "medium" });
   });
