@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -54,11 +55,28 @@ def confirm(world: World) -> None:
 # The story
 
 
-def test_the_story_goes_as_told_and_ends_with_a_verified_record() -> None:
+@pytest.fixture(scope="module")
+def told() -> str:
     out = io.StringIO()
-
     assert 0 == story.tell_story(out)
-    assert "Verified: " in out.getvalue()
+    return out.getvalue()
+
+
+def test_the_readme_s_transcript_is_the_story_word_for_word(told: str) -> None:
+    def plain(line: str) -> str:
+        return re.sub(r"R-\w{6}|\d{4}-\d\d-\d\d \d\d:\d\d|audit .*", "#", line.strip())
+
+    readme = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+    transcript = re.findall(r"^(?:only ann  |sees       |#orders    |           )  (\S.*)", readme, re.MULTILINE)
+    # How many logs have been read when the message is first seen differs from one telling to the next.
+    shown = [plain(line) for line in transcript if not line.startswith("Of the cancelled")]
+
+    assert 20 < len(shown)
+    assert [] == [line for line in shown if line not in {plain(each.removeprefix("  │ ")) for each in told.split("\n")}]
+
+
+def test_the_story_ends_with_a_verified_record(told: str) -> None:
+    assert "Verified: " in told
 
 
 def test_the_story_says_where_it_does_not_go_as_told(world: World) -> None:

@@ -6,7 +6,7 @@ from storage.audit import EventKind
 
 _SAID: dict[EventKind, str] = {
     EventKind.REQUEST_MADE: "asked for it",
-    EventKind.REQUEST_REFUSED: "refused; nothing was sent",
+    EventKind.REQUEST_REFUSED: "was refused; nothing was sent",
     EventKind.PREVIEW_SHOWN: "the preview was shown",
     EventKind.WENT_AHEAD: "confirmed it",
     EventKind.CLICK_REFUSED: "pressed a button and was refused",

@@ -12,6 +12,7 @@ from bot.messages.render import render
 from bot.messages.steering import hold_lines, run_buttons, time_left, whom_to_ask
 from bot.messages.words import (
     COMMAND,
+    OUTCOME,
     WORDS,
     asked_lines,
     bold,
@@ -48,7 +49,8 @@ def end_notice(facts: RequestFacts, rules: RulesFacts | None = None) -> Message:
         Bold(standing(facts)),
         ".",
     )
-    return render((paragraph(opening, told), *_happening(facts, rules), *_small_print(facts)))
+    happening = _happening(facts, rules, "in its live message")
+    return render((paragraph(opening, told), *happening, *_small_print(facts)))
 
 
 def correction_notice(facts: RequestFacts, corrected: int) -> Message:
@@ -62,16 +64,17 @@ def correction_notice(facts: RequestFacts, corrected: int) -> Message:
         ".",
     )
     heading = Heading(f"Corrected: {orders(corrected)} of {facts.public_id}")
-    where: Line = (*link, " All about it: ", Code(show_command(facts.public_id)))
+    where: Line = (*link, ". " if link else "", "All about it: ", Code(show_command(facts.public_id)))
     return render((heading, paragraph(opening, where, *_who(facts, "Confirmed")), *_small_print(facts)))
 
 
-def _happening(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Part, ...]:
+def _happening(facts: RequestFacts, rules: RulesFacts | None = None, where: str = "below") -> tuple[Part, ...]:
+    """What is to be said of the state it is in; `where` its buttons are."""
     match facts.state:
         case RequestState.WAITING:
             return card(facts, rules)
         case RequestState.FINISHED:
-            return _finished(facts, rules)
+            return _finished(facts, rules, where)
         case RequestState.EXECUTING:
             return _executing(facts, rules)
         case RequestState.APPROVED:
@@ -116,7 +119,7 @@ def _executing(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...
             *_who(facts, "Confirmed"),
             *valid_until(facts),
         ),
-        *(part for outcome in _TROUBLES for part in _trouble(facts, outcome)),
+        *_troubles(facts, "below"),
     )
 
 
@@ -128,16 +131,15 @@ def _progress(facts: RequestFacts) -> str:
     return f"{found.settled():,} of {facts.order_count:,}{others}{time_left(facts)}"
 
 
-def _finished(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
-    at: tuple[Line, ...] = (("Finished ", When(facts.finished_at), "."),) if facts.finished_at else ()
-    found = figures(facts.figures, facts.order_count)
-    summary = f"Of {orders(facts.order_count)}: {found}."
+def _finished(facts: RequestFacts, rules: RulesFacts | None, where: str) -> tuple[Part, ...]:
+    at: Line = (" It finished ", When(facts.finished_at), ".") if facts.finished_at else ()
+    asked: Line = (f"{orders(facts.order_count)} asked for.", *at)
     all_done = facts.figures.cancelled == facts.order_count
-    now = "Nothing more to do." if all_done else "What to do now is said below, for each kind."
+    done: tuple[Line, ...] = (("Nothing more to do.",),) if all_done else ()
     return (
-        Heading(f"Finished: {found}"),
-        paragraph(bold(summary), now, *_confirmed(facts), *_stopped(facts, rules), *at, *_who(facts, "Confirmed")),
-        *(part for outcome in _TROUBLES for part in _trouble(facts, outcome)),
+        Heading(f"Finished: {figures(facts.figures, facts.order_count)}"),
+        paragraph(asked, *done, *_confirmed(facts), *_stopped(facts, rules), *_who(facts, "Confirmed")),
+        *_troubles(facts, where),
     )
 
 
@@ -169,7 +171,11 @@ _TROUBLES = (Outcome.UNKNOWN, Outcome.REJECTED, Outcome.NOT_SENT)
 """What a person must know of first comes first."""
 
 
-def _trouble(facts: RequestFacts, outcome: Outcome) -> tuple[Part, ...]:
+def _troubles(facts: RequestFacts, where: str) -> tuple[Part, ...]:
+    return tuple(part for outcome in _TROUBLES for part in _trouble(facts, outcome, where))
+
+
+def _trouble(facts: RequestFacts, outcome: Outcome, where: str) -> tuple[Part, ...]:
     """The orders that ended so: what it means, what to do, and the first of them with Fincart's words or ours."""
     count = {
         Outcome.UNKNOWN: facts.figures.unknown,
@@ -186,29 +192,33 @@ def _trouble(facts: RequestFacts, outcome: Outcome) -> tuple[Part, ...]:
     why: tuple[Line, ...] = ((of_which, Typed(shared, WORDS)),) if shared else ()
     items = tuple(order_line(order) if shared else _with_words(order) for order in listed)
     return (
-        paragraph((Bold(f"{count:,} {_MEANING[outcome][0]}"), _MEANING[outcome][1]), _MEANING[outcome][2], *why),
+        paragraph((Bold(f"{count:,} {OUTCOME[outcome]}"), _MEANING[outcome]), _to_do(facts, outcome, where), *why),
         Bullets(items, count, show_command(facts.public_id)),
     )
 
 
 _MEANING = {
-    Outcome.UNKNOWN: (
-        "unknown",
-        ": sent to Fincart, and no trustworthy answer came back. Cancelled or not, the bot cannot say.",
-        "What to do: look at each of these orders in Fincart. Do not assume either way.",
-    ),
-    Outcome.REJECTED: (
-        "rejected",
-        ": Fincart refused to cancel, or its log shows that it could not.",
-        "What to do: read the words given; look at the order in Fincart before you ask again.",
-    ),
-    Outcome.NOT_SENT: (
-        "not sent",
-        ": this request changed nothing about these orders.",
-        "What to do: if they must still be cancelled, press Retry below.",
-    ),
-    Outcome.CANCELLED: ("cancelled", ".", ""),
+    Outcome.UNKNOWN: ": sent to Fincart, and no trustworthy answer came back. Cancelled or not, the bot cannot say.",
+    Outcome.REJECTED: ": Fincart refused to cancel, or its log shows that it could not.",
+    Outcome.NOT_SENT: ": this request changed nothing about these orders.",
 }
+
+
+def _to_do(facts: RequestFacts, outcome: Outcome, where: str) -> str:
+    """What somebody should do about the orders that ended so: with buttons that are really there, and are `where`."""
+    match outcome:
+        case Outcome.UNKNOWN:
+            return f"What to do: press Check again {where}, or look at each in Fincart. Do not assume either way."
+        case Outcome.REJECTED:
+            return "What to do: read the words given; look at the order in Fincart before you ask again."
+        case Outcome.NOT_SENT if facts.state is not RequestState.FINISHED:
+            return "What to do: if they must still be cancelled, press Retry here once this has finished."
+        case Outcome.NOT_SENT:
+            return f"What to do: if they must still be cancelled, press Retry {where}."
+        case Outcome.CANCELLED:
+            return "Nothing more to do."
+        case _:
+            assert_never(outcome)
 
 
 def _with_words(order: OrderFacts) -> Line:

@@ -104,7 +104,7 @@ _STEERED = {
     "too_late_to_undo": ("Too late to undo", "Sending may have begun. Press Stop to send nothing more of it."),
     "checking": ("Checking again", "The logs of its unknown orders are being read. Its message tells what they say."),
     "nothing_unknown": ("Nothing is unknown", "Every order of it has an outcome."),
-    "not_running": ("That cannot be done now", "The request does not stand where this button belongs."),
+    "not_running": ("That cannot be done now", "This button is for another stage of the request. Nothing was changed."),
     "nothing_to_retry": (
         "Nothing to retry",
         "No order of it was refused or left unsent. Unknown ones are never sent again.",

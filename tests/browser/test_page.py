@@ -108,7 +108,7 @@ def test_an_emergency_asks_for_the_number_and_is_told(screen: Screen) -> None:
     screen.message("Finished: 12 cancelled")
     screen.page.get_by_role("button", name="cancel-notices").click()
 
-    screen.message("cancelled without approval", "@ben")
+    screen.message("cancelling 12 orders without approval", "@ben")
 
 
 def test_the_home_tab_shows_what_waits_and_its_buttons_answer_directly(screen: Screen) -> None:
