@@ -1,6 +1,6 @@
 """Batches: queued, planned and committed before a call, ended after it; and the one hand that an order is in."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,8 @@ from sqlmodel import col
 from storage.columns import UtcDateTime
 from storage.database import Transaction
 from storage.holds import FAILURES_UNTIL_DOWN
+from storage.lines import Line, first_sent
+from storage.positions import as_ranges, bounds, every, within
 from storage.states import AnswerKind, HoldKind, RequestState
 from storage.tables import Attempt, Hold, InFlight, OrderLine, Request
 
@@ -133,7 +135,7 @@ def release(transaction: Transaction, request: Request, positions: Iterable[int]
 def queue(
     transaction: Transaction,
     request: Request,
-    lines: Sequence[OrderLine],
+    lines: Sequence[Line],
     due_at: datetime,
     *,
     sends: int = 0,
@@ -165,7 +167,7 @@ def queued(transaction: Transaction, request: Request) -> Sequence[Attempt]:
     return transaction.session.scalars(_QUEUED, {"seq": request.seq}).all()
 
 
-def withdraw(transaction: Transaction, request: Request, lines: Sequence[OrderLine]) -> None:
+def withdraw(transaction: Transaction, request: Request, lines: Sequence[Line]) -> None:
     """Take these orders out of the batches that wait: what is to be done about them is concluded anew."""
     positions = {line.position for line in lines}
     for waiting in queued(transaction, request):
@@ -215,12 +217,7 @@ def plan_first(
     transaction.session.add_all(attempts)
     transaction.session.flush()
     if first_sent_at is not None:
-        positions = as_ranges(position for batch in batches for position in batch)
-        transaction.connection.execute(
-            update(OrderLine)
-            .where(col(OrderLine.request_seq) == request.seq, within(positions))
-            .values(first_sent_at=first_sent_at)
-        )
+        first_sent(transaction, request, as_ranges(at for batch in batches for at in batch), first_sent_at)
     return attempts
 
 
@@ -296,35 +293,10 @@ def order_ids(transaction: Transaction, request: Request, attempts: Sequence[Att
     """The ids of the orders that each of these attempts carries."""
     ranges = [bounds(attempt.positions) for attempt in attempts]
     query = select(col(OrderLine.position), col(OrderLine.order_id)).where(
-        col(OrderLine.request_seq) == request.seq, within(as_ranges(_positions(*ranges)))
+        col(OrderLine.request_seq) == request.seq, within(as_ranges(every(*ranges)))
     )
     ids = {row.position: row.order_id for row in transaction.connection.execute(query)}
-    return [tuple(ids[position] for position in _positions(each)) for each in ranges]
-
-
-_LINES = (
-    select(OrderLine)
-    .where(
-        col(OrderLine.request_seq) == bindparam("seq"),
-        col(OrderLine.position).between(bindparam("first"), bindparam("last")),
-    )
-    .order_by(col(OrderLine.position))
-    .execution_options(populate_existing=True)
-)
-
-
-def lines_at(transaction: Transaction, request: Request, positions: str) -> Sequence[OrderLine]:
-    """The orders at these positions, as they stand now."""
-    return [
-        line
-        for first, last in bounds(positions)
-        for line in transaction.session.scalars(_LINES, {"seq": request.seq, "first": first, "last": last})
-    ]
-
-
-def lines_of(transaction: Transaction, request: Request, attempt: Attempt) -> Sequence[OrderLine]:
-    """The orders that an attempt of this request carries."""
-    return lines_at(transaction, request, attempt.positions)
+    return [tuple(ids[position] for position in every(each)) for each in ranges]
 
 
 def end(transaction: Transaction, attempt: Attempt, result: AnswerKind, http_status: int | None, words: str) -> Attempt:
@@ -340,35 +312,9 @@ def end(transaction: Transaction, attempt: Attempt, result: AnswerKind, http_sta
     return row
 
 
-def as_ranges(positions: Iterable[int]) -> str:
-    """Positions in the form that an attempt's row keeps them: `0-99` or `4,7-9`."""
-    ranges: list[list[int]] = []
-    for position in sorted(positions):
-        if ranges and position == ranges[-1][1] + 1:
-            ranges[-1][1] = position
-        else:
-            ranges.append([position, position])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
-
-
-def bounds(ranges: str) -> list[tuple[int, int]]:
-    """The first and last position of each range that `as_ranges` wrote."""
-    parts = [part.partition("-") for part in ranges.split(",")]
-    return [(int(first), int(last or first)) for first, _, last in parts]
-
-
-def carries(attempt: Attempt, line: OrderLine) -> bool:
+def carries(attempt: Attempt, line: Line) -> bool:
     """Whether a call carries this order, both being of the same request."""
     return any(first <= line.position <= last for first, last in bounds(attempt.positions))
-
-
-def within(ranges: str) -> ColumnElement[bool]:
-    """The condition that an order's position lies in these ranges."""
-    return or_(*(col(OrderLine.position).between(first, last) for first, last in bounds(ranges)))
-
-
-def _positions(*ranges: list[tuple[int, int]]) -> Iterator[int]:
-    return (position for each in ranges for first, last in each for position in range(first, last + 1))
 
 
 def _seq(request: Request) -> int:

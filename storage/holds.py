@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -18,6 +18,11 @@ FAILURES_UNTIL_DOWN = 3
 
 FIRST_PROBE, LAST_PROBE = 1.0, 60.0
 """Seconds until one call probes a Fincart that is down: doubled after each one that fails."""
+
+
+_OF_KIND = select(Hold).where(col(Hold.kind) == bindparam("its_kind")).with_for_update()
+_ALL_LOCKED = select(Hold).order_by(col(Hold.kind)).with_for_update()
+_ALL = select(Hold).order_by(col(Hold.since))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def blocked(transaction: Transaction, now: datetime) -> Blocked | None:
     and makes the others wait for what that one meets.
     """
     kinds, untils = [], []
-    for row in transaction.session.scalars(select(Hold).order_by(col(Hold.kind)).with_for_update()):
+    for row in transaction.session.scalars(_ALL_LOCKED):
         if row.kind is HoldKind.DOWN:
             if row.failures < FAILURES_UNTIL_DOWN:
                 continue
@@ -106,7 +111,7 @@ def blocked(transaction: Transaction, now: datetime) -> Blocked | None:
 
 def in_force(session: Session) -> Sequence[Hold]:
     """The holds there are, for messages."""
-    rows = session.scalars(select(Hold).order_by(col(Hold.since))).all()
+    rows = session.scalars(_ALL).all()
     return [row for row in rows if row.kind is not HoldKind.DOWN or row.failures >= FAILURES_UNTIL_DOWN]
 
 
@@ -137,5 +142,4 @@ def _tell(
 
 
 def _row(transaction: Transaction, kind: HoldKind) -> Hold | None:
-    query = select(Hold).where(col(Hold.kind) == kind).with_for_update()
-    return transaction.session.scalars(query).first()
+    return transaction.session.scalars(_OF_KIND, {"its_kind": kind}).first()

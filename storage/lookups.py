@@ -6,7 +6,10 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlmodel import col
 
+from storage import lines
 from storage.database import Transaction
+from storage.lines import Line
+from storage.positions import as_ranges
 from storage.states import Outcome
 from storage.tables import OrderLine, Request
 
@@ -23,19 +26,16 @@ def take(transaction: Transaction, most: int) -> Sequence[OrderLine]:
     if first is None:
         return ()
     query = select(OrderLine).where(due <= now, col(OrderLine.request_seq) == first.request_seq).order_by(due)
-    lines = transaction.session.scalars(query.limit(most).with_for_update(skip_locked=True)).all()
-    for line in lines:
+    taken = transaction.session.scalars(query.limit(most).with_for_update(skip_locked=True)).all()
+    for line in taken:
         line.due_at = now + READ_WITHIN
-    return lines
+    return taken
 
 
-def reload(transaction: Transaction, lines: Sequence[OrderLine]) -> list[OrderLine]:
+def reload(transaction: Transaction, request: Request, taken: Sequence[OrderLine]) -> list[Line]:
     """The same orders as they stand now, in the same sequence."""
-    positions = [line.position for line in lines]
-    query = select(OrderLine).where(
-        col(OrderLine.request_seq) == lines[0].request_seq, col(OrderLine.position).in_(positions)
-    )
-    found = {line.position: line for line in transaction.session.scalars(query)}
+    positions = [line.position for line in taken]
+    found = {line.position: line for line in lines.at(transaction, request, as_ranges(positions))}
     return [found[position] for position in positions]
 
 
@@ -44,9 +44,9 @@ def check_again(transaction: Transaction, request: Request) -> int:
     query = select(OrderLine).where(
         col(OrderLine.request_seq) == request.seq, col(OrderLine.outcome) == Outcome.UNKNOWN
     )
-    lines = transaction.session.scalars(query).all()
+    unknown = transaction.session.scalars(query).all()
     now = transaction.now()
-    for line in lines:
+    for line in unknown:
         line.due_at = now
     transaction.wake("logs")
-    return len(lines)
+    return len(unknown)

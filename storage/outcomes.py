@@ -10,9 +10,11 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage import batches
+from storage import batches, lines
 from storage.audit import EventKind
 from storage.database import Transaction
+from storage.lines import Line
+from storage.positions import as_ranges, bounds
 from storage.states import Doubt, Outcome, Proof
 from storage.tables import OrderLine, Request
 
@@ -30,7 +32,7 @@ class Settled:
 class Finding:
     """What one piece of evidence came to for one order: an outcome, or only when to read its log (`read_at`)."""
 
-    line: OrderLine
+    line: Line
     settled: Settled | None
     read_at: datetime | None
     doubt: Doubt
@@ -100,24 +102,26 @@ def settle(
     return corrected
 
 
-def unsettled(session: Session, request: Request) -> Sequence[OrderLine]:
-    """The orders of a request that have no outcome yet."""
-    query = select(OrderLine).where(col(OrderLine.request_seq) == request.seq, col(OrderLine.outcome).is_(None))
-    return session.scalars(query.order_by(col(OrderLine.position))).all()
-
-
 def with_outcome(session: Session, request: Request, which: Sequence[Outcome]) -> Sequence[OrderLine]:
     """The orders of a request that ended in one of these ways."""
     query = select(OrderLine).where(col(OrderLine.request_seq) == request.seq, col(OrderLine.outcome).in_(which))
     return session.scalars(query.order_by(col(OrderLine.position))).all()
 
 
+_IN_DOUBT = (
+    select(col(OrderLine.position))
+    .where(
+        col(OrderLine.request_seq) == bindparam("seq"),
+        col(OrderLine.outcome).is_(None),
+        col(OrderLine.due_at).is_not(None),
+    )
+    .limit(bindparam("most"))
+)
+
+
 def in_doubt(session: Session, request: Request, most: int) -> int:
     """How many orders without an outcome wait for their logs to be read; counts no further than `most`."""
-    query = select(col(OrderLine.position)).where(
-        col(OrderLine.request_seq) == request.seq, col(OrderLine.outcome).is_(None), col(OrderLine.due_at).is_not(None)
-    )
-    return len(session.scalars(query.limit(most)).all())
+    return len(session.execute(_IN_DOUBT, {"seq": request.seq, "most": most}).all())
 
 
 def settled_count(request: Request) -> int:
@@ -127,10 +131,10 @@ def settled_count(request: Request) -> int:
 
 def cancelled_elsewhere(
     session: Session, request: Request, order_ids: Sequence[str]
-) -> dict[str, list[tuple[OrderLine, Request]]]:
+) -> dict[str, list[tuple[Line, Request]]]:
     """Which of these orders other requests have as cancelled, and which requests."""
     query = (
-        select(OrderLine, Request)
+        select(*lines.COLUMNS, Request)
         .join(Request, col(Request.seq) == col(OrderLine.request_seq))
         .where(
             col(OrderLine.order_id).in_(order_ids),
@@ -139,8 +143,9 @@ def cancelled_elsewhere(
         )
         .order_by(col(OrderLine.request_seq))
     )
-    found: dict[str, list[tuple[OrderLine, Request]]] = {}
-    for line, other in session.execute(query):
+    found: dict[str, list[tuple[Line, Request]]] = {}
+    for *columns, other in session.execute(query):
+        line = Line._make(columns)
         found.setdefault(line.order_id, []).append((line, other))
     return found
 
@@ -164,7 +169,7 @@ def _rows(request: Request, findings: Sequence[Finding], now: datetime) -> list[
     return [
         {"seq": request.seq, "first": first, "last": last, **dict(zip(names, values, strict=True))}
         for values, positions in alike.items()
-        for first, last in batches.bounds(batches.as_ranges(positions))
+        for first, last in bounds(as_ranges(positions))
     ]
 
 

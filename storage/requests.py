@@ -98,12 +98,13 @@ def make(transaction: Transaction, new: NewRequest, expires_at: datetime) -> Req
     return request
 
 
+_BY_ID = select(Request).where(col(Request.public_id) == bindparam("its_id"))
+_LOCKED_BY_ID = _BY_ID.with_for_update(key_share=True).execution_options(populate_existing=True)
+
+
 def lock(transaction: Transaction, public_id: str) -> Request | None:
     """The request's row, held until the transaction ends: read the clock and judge only after this."""
-    query = select(Request).where(col(Request.public_id) == public_id)
-    return transaction.session.scalars(
-        query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    ).first()
+    return transaction.session.scalars(_LOCKED_BY_ID, {"its_id": public_id}).first()
 
 
 def lock_by_seq(transaction: Transaction, seq: int) -> Request:
@@ -116,7 +117,7 @@ def lock_by_seq(transaction: Transaction, seq: int) -> Request:
 
 def find(session: Session, public_id: str) -> Request | None:
     """The request with this id, as it stands."""
-    return session.scalars(select(Request).where(col(Request.public_id) == public_id)).first()
+    return session.scalars(_BY_ID, {"its_id": public_id}).first()
 
 
 def of_delivery(session: Session, delivery_id: str) -> Request | None:

@@ -46,7 +46,6 @@ def want(
 
     `urgent` is a first post or a last edit, which no pace of ours holds back.
     """
-    transaction.wake("messages")
     now = transaction.now()
     row = _existing(transaction, request_seq, kind, key)
     if row is None:
@@ -64,6 +63,7 @@ def want(
             due_at=now,
         )
         transaction.session.add(row)
+        transaction.wake("messages")
         return row
     row.wanted += 1
     row.urgent = urgent
@@ -73,6 +73,8 @@ def want(
     cannot_be_edited = row.ts is None and row.shown > 0
     if row.lease_owner is None and row.tries == 0 and (urgent or not cannot_be_edited):
         row.due_at = now if urgent or row.shown_at is None else max(now, row.shown_at + EDIT_PAUSE)
+        if row.due_at <= now:
+            transaction.wake("messages")
     return row
 
 

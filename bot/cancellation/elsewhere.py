@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from bot.truth import Evidence
 from storage import batches, outcomes
 from storage.database import Transaction
+from storage.lines import Line
 from storage.states import AnswerKind
-from storage.tables import Attempt, OrderLine, Request
+from storage.tables import Attempt, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def with_elsewhere(
     transaction: Transaction,
     request: Request,
     attempts: Sequence[Attempt],
-    seen: Sequence[tuple[OrderLine, Evidence]],
+    seen: Sequence[tuple[Line, Evidence]],
     slack_seconds: float,
 ) -> list[Evidence]:
     """The same evidence, with the request that cancelled the order where it was another of ours."""
@@ -62,9 +63,9 @@ def _whose(
     transaction: Transaction,
     request: Request,
     attempts: Sequence[Attempt],
-    line: OrderLine,
+    line: Line,
     evidence: Evidence,
-    others: Mapping[str, Sequence[tuple[OrderLine, Request]]],
+    others: Mapping[str, Sequence[tuple[Line, Request]]],
     slack_seconds: float,
 ) -> str | None:
     if evidence.log is None or evidence.log.cancelled_at is None:
@@ -77,7 +78,7 @@ def _whose(
     return None
 
 
-def _sending(request: Request, line: OrderLine, attempts: Sequence[Attempt]) -> Sending | None:
+def _sending(request: Request, line: Line, attempts: Sequence[Attempt]) -> Sending | None:
     carried = [attempt for attempt in attempts if batches.carries(attempt, line)]
     if not carried:
         return None

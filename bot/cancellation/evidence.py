@@ -8,8 +8,11 @@ from typing import Any
 
 from bot.truth import Attempt as TruthAttempt
 from bot.truth import Evidence, SeenLog
-from storage import batches
-from storage.tables import Attempt, OrderLine, Request
+from storage import batches, lines
+from storage.database import Transaction
+from storage.lines import Line
+from storage.positions import as_ranges, bounds
+from storage.tables import Attempt, Request
 
 _INSTANTS = ("read_at", "changed_at", "cancelled_at")
 
@@ -24,11 +27,11 @@ class Evidences:
         *,
         sending_allowed: bool,
     ) -> None:
-        self._attempts = [(batches.bounds(attempt.positions), _attempt(attempt)) for attempt in attempts]
+        self._attempts = [(bounds(attempt.positions), _attempt(attempt)) for attempt in attempts]
         self._sending_allowed = sending_allowed
         self._known: dict[tuple[Any, ...], Evidence] = {}
 
-    def of(self, line: OrderLine) -> Evidence:
+    def of(self, line: Line) -> Evidence:
         """All that was seen of this order; one and the same object for orders of which the same was seen."""
         attempts = tuple(
             attempt
@@ -42,7 +45,7 @@ class Evidences:
             evidence = self._known[key] = self._evidence(line, attempts, cancelled_at_preview=is_cancelled)
         return evidence
 
-    def _evidence(self, line: OrderLine, attempts: tuple[TruthAttempt, ...], *, cancelled_at_preview: bool) -> Evidence:
+    def _evidence(self, line: Line, attempts: tuple[TruthAttempt, ...], *, cancelled_at_preview: bool) -> Evidence:
         kept = json.loads(line.log) if line.log else {}
         first_failed_at = kept.get("first_failed_at")
         return Evidence(
@@ -75,17 +78,28 @@ def log_to_row(evidence: Evidence) -> str | None:
     return json.dumps(kept, ensure_ascii=False)
 
 
-def on_the_ground(lines: Sequence[OrderLine], under_way: Sequence[Attempt]) -> list[OrderLine]:
+def on_the_ground(of: Sequence[Line], under_way: Sequence[Attempt]) -> list[Line]:
     """Those of the orders that no call under way carries."""
-    return [line for line in lines if not any(batches.carries(attempt, line) for attempt in under_way)]
+    return [line for line in of if not any(batches.carries(attempt, line) for attempt in under_way)]
 
 
-def know_first_sent(lines: Sequence[OrderLine], attempts: Sequence[Attempt], offset: timedelta) -> None:
-    """Now that the difference of the clocks is known: when orders were first sent, in Fincart's time."""
-    for line in lines:
+def with_first_sent(
+    transaction: Transaction, request: Request, of: Sequence[Line], attempts: Sequence[Attempt], offset: timedelta
+) -> list[Line]:
+    """The orders, with what is known now that the difference of the clocks is: when each was first sent, in
+    Fincart's time. It is kept."""
+    firsts: dict[datetime, list[int]] = {}
+    known: list[Line] = []
+    for line in of:
         if line.first_sent_at is None:
             planned = [each.planned_at for each in attempts if each.planned_at and batches.carries(each, line)]
-            line.first_sent_at = min(planned) + offset if planned else None
+            if planned:
+                line = line._replace(first_sent_at=min(planned) + offset)
+                firsts.setdefault(min(planned) + offset, []).append(line.position)
+        known.append(line)
+    for first_sent_at, positions in firsts.items():
+        lines.first_sent(transaction, request, as_ranges(positions), first_sent_at)
+    return known
 
 
 def _attempt(row: Attempt) -> TruthAttempt:

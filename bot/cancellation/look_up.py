@@ -11,6 +11,7 @@ from bot.fincart import LogReading
 from bot.truth import with_log
 from storage import batches, lookups, requests
 from storage.audit import EventKind
+from storage.positions import bounds
 from storage.states import RequestState
 from storage.tables import OrderLine
 
@@ -45,8 +46,8 @@ class LogReader:
             allowed = request.state is RequestState.EXECUTING and request.stopped_at is None and in_time
             attempts = batches.ended(transaction, request)
             evidences = Evidences(request, attempts, sending_allowed=allowed)
-            fresh = lookups.reload(transaction, taken)
-            flying = [batches.bounds(each.positions) for each in batches.under_way(transaction, request)]
+            fresh = lookups.reload(transaction, request, taken)
+            flying = [bounds(each.positions) for each in batches.under_way(transaction, request)]
             read = [
                 (line, with_log(evidences.of(line), reading, read_at))
                 for line, reading in zip(fresh, readings, strict=True)

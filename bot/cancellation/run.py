@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 from bot.cancellation import outbox
 from bot.cancellation.ahead import Ahead, Answered, Planned
 from bot.cancellation.elsewhere import with_elsewhere
-from bot.cancellation.evidence import Evidences, know_first_sent, on_the_ground
+from bot.cancellation.evidence import Evidences, on_the_ground, with_first_sent
 from bot.cancellation.parts import Parts
 from bot.cancellation.settling import Seen, apply, close, finish_if_over, stop, without_failed_reads
 from bot.fincart import Answer
 from bot.messages.outcome_words import TOKEN_REJECTED
-from storage import batches, holds, outcomes, requests
+from storage import batches, holds, lines, outcomes, requests
 from storage.audit import EventKind
 from storage.database import StorageUnavailable, Transaction
 from storage.outcomes import Finding, Settled, settle
+from storage.positions import as_ranges
 from storage.states import AnswerKind, HoldKind, Outcome, RequestState
 from storage.tables import Attempt, Request
 
@@ -203,7 +204,7 @@ class Runner:
                 line.doubt,
                 line.log,
             )
-            for line in batches.lines_at(transaction, request, batches.as_ranges(elsewhere))
+            for line in lines.at(transaction, request, as_ranges(elsewhere))
         ]
         settle(transaction, request, findings, kind=EventKind.REST_NOT_SENT)
         return [position for position in range(first, last + 1) if position not in elsewhere]
@@ -285,16 +286,16 @@ class Runner:
         in_time = request.valid_until is None or request.valid_until > now
         attempts = batches.carriers(transaction, request, ended)
         evidences = Evidences(request, attempts, sending_allowed=request.stopped_at is None and in_time)
-        lines = batches.lines_of(transaction, request, ended)
+        carried = lines.at(transaction, request, ended.positions)
         if ended.was_lost:
             # They may be on their way again; then the answer to that call concludes, with this one beside it.
-            lines = on_the_ground(lines, batches.under_way(transaction, request))
+            carried = on_the_ground(carried, batches.under_way(transaction, request))
         if answer.fincart_time_offset is not None:
-            know_first_sent(lines, attempts, answer.fincart_time_offset)
-        carried = [(line, without_failed_reads(evidences.of(line))) for line in lines]
+            carried = with_first_sent(transaction, request, carried, attempts, answer.fincart_time_offset)
+        known = [(line, without_failed_reads(evidences.of(line))) for line in carried]
         slack = self._parts.timings.truth.clock_slack
-        attributed = with_elsewhere(transaction, request, attempts, carried, slack)
-        seen = [Seen(line, evidence) for (line, _), evidence in zip(carried, attributed, strict=True)]
+        attributed = with_elsewhere(transaction, request, attempts, known, slack)
+        seen = [Seen(line, evidence) for (line, _), evidence in zip(known, attributed, strict=True)]
         told = {"kind": answer.kind.value, "http_status": answer.http_status, "words": answer.words}
         details = {"attempt": ended.id, "answer": told}
         apply(

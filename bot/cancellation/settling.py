@@ -11,12 +11,14 @@ from bot.cancellation.evidence import Evidences, log_to_row
 from bot.cancellation.parts import Parts
 from bot.messages.outcome_words import outcome_words
 from bot.truth import Evidence, Halve, ReadLog, SendAgain
-from storage import batches, outcomes, requests
+from storage import batches, lines, outcomes, requests
 from storage.audit import EventKind
 from storage.database import Transaction
+from storage.lines import Line
 from storage.outcomes import Finding, Settled
+from storage.positions import bounds
 from storage.states import Outcome, Proof, RequestState
-from storage.tables import Attempt, OrderLine, Request
+from storage.tables import Attempt, Request
 
 LONGEST_PAUSE = 30.0
 """Seconds between two sends of orders whose calls were not acted on."""
@@ -26,7 +28,7 @@ LONGEST_PAUSE = 30.0
 class Seen:
     """One order and all that was seen of it."""
 
-    line: OrderLine
+    line: Line
     evidence: Evidence
 
 
@@ -76,10 +78,10 @@ def close(parts: Parts, transaction: Transaction, request: Request) -> None:
     """Sending is over: what was never acted on is not sent, what is in doubt goes by its log."""
     batches.drop_queued(transaction, request)
     request.next_position = request.order_count
-    flying = [batches.bounds(attempt.positions) for attempt in batches.under_way(transaction, request)]
+    flying = [bounds(attempt.positions) for attempt in batches.under_way(transaction, request)]
     rest = [
         line
-        for line in outcomes.unsettled(transaction.session, request)
+        for line in lines.unsettled(transaction, request)
         if not any(first <= line.position <= last for ranges in flying for first, last in ranges)
     ]
     evidences = Evidences(request, batches.ended(transaction, request), sending_allowed=False)
@@ -146,10 +148,10 @@ def _send_again(
 
 
 def _halve(
-    transaction: Transaction, request: Request, lines: Sequence[OrderLine], parent: Attempt | None, now: datetime
+    transaction: Transaction, request: Request, refused: Sequence[Line], parent: Attempt | None, now: datetime
 ) -> None:
-    middle = (len(lines) + 1) // 2
-    for half in (lines[:middle], lines[middle:]):
+    middle = (len(refused) + 1) // 2
+    for half in (refused[:middle], refused[middle:]):
         if half:
             batches.queue(transaction, request, half, now, parent=parent)
 

@@ -1,0 +1,75 @@
+"""The orders of a request as the truth looks at them: what was seen of each, and what is said of it now.
+
+Plain tuples: a run reads every order once or more, and an object of the session costs four times as much.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, Select, bindparam, select, update
+from sqlmodel import col
+
+from storage.database import Transaction
+from storage.positions import bounds, within
+from storage.states import Doubt, Outcome, Proof
+from storage.tables import OrderLine, Request
+
+
+class Line(NamedTuple):
+    """One order as its row stood when it was read."""
+
+    position: int
+    order_id: str
+    seen_status: str | None
+    first_sent_at: datetime | None
+    doubt: Doubt
+    outcome: Outcome | None
+    proof: Proof | None
+    words: str | None
+    settled_at: datetime | None
+    log: str | None
+
+
+COLUMNS = [OrderLine.__table__.c[name] for name in Line._fields]  # type: ignore[attr-defined]
+
+_AT: Select[Any] = (
+    select(*COLUMNS)
+    .where(
+        col(OrderLine.request_seq) == bindparam("seq"),
+        col(OrderLine.position).between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(col(OrderLine.position))
+)
+_UNSETTLED: Select[Any] = (
+    select(*COLUMNS)
+    .where(col(OrderLine.request_seq) == bindparam("seq"), col(OrderLine.outcome).is_(None))
+    .order_by(col(OrderLine.position))
+)
+
+
+def at(transaction: Transaction, request: Request, positions: str) -> list[Line]:
+    """The orders at these positions."""
+    return [
+        line
+        for first, last in bounds(positions)
+        for line in _lines(transaction.connection.execute(_AT, {"seq": request.seq, "first": first, "last": last}))
+    ]
+
+
+def unsettled(transaction: Transaction, request: Request) -> list[Line]:
+    """The orders that have no outcome yet."""
+    return _lines(transaction.connection.execute(_UNSETTLED, {"seq": request.seq}))
+
+
+def first_sent(transaction: Transaction, request: Request, positions: str, first_sent_at: datetime) -> None:
+    """Keep when the orders at these positions were first sent, in Fincart's time."""
+    transaction.connection.execute(
+        update(OrderLine)
+        .where(col(OrderLine.request_seq) == request.seq, within(positions))
+        .values(first_sent_at=first_sent_at)
+    )
+
+
+def _lines(rows: Iterable[Row[Any]]) -> list[Line]:
+    return list(map(Line._make, rows))
