@@ -20,17 +20,24 @@ FIRST_PROBE, LAST_PROBE = 1.0, 60.0
 """Seconds until one call probes a Fincart that is down: doubled after each one that fails."""
 
 
-_OF_KIND = select(Hold).where(col(Hold.kind) == bindparam("its_kind")).with_for_update()
-_ALL_LOCKED = select(Hold).order_by(col(Hold.kind)).with_for_update()
+# What changes holds here is flushed at once: these need not look for other changes first.
+_OF_KIND = (
+    select(Hold).where(col(Hold.kind) == bindparam("its_kind")).with_for_update().execution_options(autoflush=False)
+)
+_ALL_LOCKED = select(Hold).order_by(col(Hold.kind)).with_for_update().execution_options(autoflush=False)
 _ALL = select(Hold).order_by(col(Hold.since))
 
 
 @dataclass(frozen=True, slots=True)
-class Blocked:
-    """Nothing may be sent; `until` is None where somebody has to lift it."""
+class Look:
+    """What the holds let a call do now."""
 
-    kinds: tuple[HoldKind, ...]
+    blocks: bool
+    """Nothing may be sent."""
     until: datetime | None
+    """Until when; None where somebody has to lift it."""
+    probes: bool
+    """Fincart counts as down, and one call may see whether it still is."""
 
 
 def hold(
@@ -69,6 +76,7 @@ def failed(transaction: Transaction, why: str) -> None:
     row = _row(transaction, HoldKind.DOWN)
     if row is None:
         transaction.session.add(Hold(kind=HoldKind.DOWN, since=now, until=None, why=why, failures=1))
+        transaction.session.flush()
         return
     row.failures += 1
     row.why = why
@@ -84,29 +92,29 @@ def answered(transaction: Transaction) -> None:
     lift(transaction, HoldKind.DOWN)
 
 
-def blocked(transaction: Transaction, now: datetime) -> Blocked | None:
-    """What keeps a call from being sent now; None where nothing does.
+def look(transaction: Transaction, now: datetime) -> Look:
+    """Whether a call may be sent now.
 
     Drops a hold whose time is over. Where Fincart is down and its time to be probed has come, lets one call through
     and makes the others wait for what that one meets.
     """
-    kinds, untils = [], []
+    probes, untils = False, []
     for row in transaction.session.scalars(_ALL_LOCKED):
         if row.kind is HoldKind.DOWN:
             if row.failures < FAILURES_UNTIL_DOWN:
                 continue
             if row.until is not None and row.until <= now:
                 row.until = now + timedelta(seconds=LAST_PROBE)
+                probes = True
                 continue
         elif row.until is not None and row.until <= now:
             transaction.session.delete(row)
+            transaction.session.flush()
             transaction.record(EventKind.HOLD_ENDED, who=None, request=None, details={"hold": row.kind.value})
             continue
-        kinds.append(row.kind)
         untils.append(row.until)
-    if not kinds:
-        return None
-    return Blocked(tuple(kinds), None if None in untils else max(until for until in untils if until is not None))
+    until = None if None in untils else max((until for until in untils if until is not None), default=None)
+    return Look(bool(untils), until, probes)
 
 
 def in_force(session: Session) -> Sequence[Hold]:

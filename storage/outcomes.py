@@ -119,9 +119,9 @@ _IN_DOUBT = (
 )
 
 
-def in_doubt(session: Session, request: Request, most: int) -> int:
+def in_doubt(transaction: Transaction, request: Request, most: int) -> int:
     """How many orders without an outcome wait for their logs to be read; counts no further than `most`."""
-    return len(session.execute(_IN_DOUBT, {"seq": request.seq, "most": most}).all())
+    return len(transaction.connection.execute(_IN_DOUBT, {"seq": request.seq, "most": most}).all())
 
 
 def settled_count(request: Request) -> int:

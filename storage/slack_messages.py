@@ -63,8 +63,11 @@ def want(
             due_at=now,
         )
         transaction.session.add(row)
+        transaction.session.flush()
         transaction.wake("messages")
         return row
+    if not urgent and facts is None and row.lease_owner is None and row.wanted > row.shown and row.due_at is not None:
+        return row  # It will be shown anew as it is, and nobody has looked yet.
     row.wanted += 1
     row.urgent = urgent
     if facts is not None:
@@ -194,6 +197,7 @@ _EXISTING = (
         col(SlackMessage.key) == bindparam("its_key"),
     )
     .with_for_update()
+    .execution_options(autoflush=False)
 )
 
 

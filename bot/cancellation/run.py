@@ -137,9 +137,9 @@ class Runner:
             outbox.live(transaction, request, urgent=False)
             self._wait(transaction, request, request.valid_until)
             return []
-        blocked = holds.blocked(transaction, now)
-        if blocked is not None:
-            until = blocked.until or request.valid_until
+        held = holds.look(transaction, now)
+        if held.blocks:
+            until = held.until or request.valid_until
             outbox.live(transaction, request, urgent=False)
             self._wait(transaction, request, min(until, request.valid_until or until) if until else None)
             return []
@@ -148,10 +148,8 @@ class Runner:
             # Whoever reads their logs makes the request due again.
             self._wait(transaction, request, request.valid_until)
             return []
-        # What is in force and does not block is a Fincart that is down and may be probed, once.
-        probes = bool(holds.in_force(transaction.session))
         waiting = batches.queued(transaction, request)
-        most = 1 if probes else self._ready.room(spares=spares and not waiting)
+        most = 1 if held.probes else self._ready.room(spares=spares and not waiting)
         due = [each for each in waiting if each.due_at is None or each.due_at <= now][:most]
         attempts = [batches.plan_queued(transaction, request, each) for each in due]
         attempts += self._first_batches(transaction, request, now, most - len(due))
@@ -160,14 +158,14 @@ class Runner:
         else:
             request.due_at = now
         transaction.session.flush()
-        return self._planned(transaction, request, attempts, asked_at, probes=probes)
+        return self._planned(transaction, request, attempts, asked_at, probes=held.probes)
 
     def _too_many_in_doubt(self, transaction: Transaction, request: Request) -> bool:
         """Whether the run would be put on hold if the orders whose logs are being read turned out badly."""
         most = self._parts.settings.hold_after_failed
         if not most or request.failed_since_go_on + request.order_count < most:
             return False
-        return request.failed_since_go_on + outcomes.in_doubt(transaction.session, request, most) >= most
+        return request.failed_since_go_on + outcomes.in_doubt(transaction, request, most) >= most
 
     def _wait(self, transaction: Transaction, request: Request, due_at: datetime | None) -> None:
         """Nothing to send now: look again then, or when something comes of what is under way."""

@@ -45,7 +45,8 @@ def apply(
     """Conclude about each of these orders and keep what follows. The request's row is locked."""
     now = transaction.now()
     # A late answer, or a log read twice, may speak of orders that wait to be sent again because of an earlier one.
-    batches.withdraw(transaction, request, [each.line for each in seen])
+    if attempt is None or not batches.is_first(attempt):
+        batches.withdraw(transaction, request, [each.line for each in seen])
     findings, again, halve = [], [], []
     concluded: dict[tuple[int, bool], tuple[truth.Step, Finding]] = {}
     for each in seen:
