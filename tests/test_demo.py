@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from bot.sandbox.demo_fincart import ABOUT_ONE_ORDER, DemoFincart, Switch
 from bot.sandbox.demo_guide import guide
 from bot.sandbox.demo_orders import PENDING, demo_orders, sample_csv
 from bot.sandbox.demo_people import ANN, BEN, DEE, FINANCE, ORDERS
-from bot.sandbox.demo_store import FolderInUse
+from bot.sandbox.demo_store import DATABASE, FolderInUse
 from bot.sandbox.demo_world import World, now, open_world
 from bot.sandbox.page_server import served
 from bot.sandbox.page_snapshot import slack_part
@@ -88,6 +90,38 @@ def test_the_story_says_where_it_does_not_go_as_told(world: World) -> None:
 
 def test_the_command_line_ends_with_one_where_the_folder_is_in_use(world: World) -> None:
     assert 1 == story.main(["--folder", str(world.folder), "--no-browser"])
+
+
+def test_the_command_line_says_in_words_that_the_port_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        assert 1 == story.main(["--folder", str(tmp_path), "--no-browser", "--port", str(port)])
+    assert "Choose another --folder or --port." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["workspace.json", "cancel-orders.db"])
+def test_the_command_line_says_how_to_begin_anew_where_the_files_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    with open_world(tmp_path):
+        pass
+    (tmp_path / name).write_text('{"of": "another version"}')
+
+    assert 1 == story.main(["--folder", str(tmp_path), "--no-browser"])
+    assert "Begin anew with --fresh." in capsys.readouterr().err
+
+
+def test_a_row_that_was_changed_behind_the_history_shows_on_the_page(world: World) -> None:
+    ask(world)
+    confirm(world)
+    assert audit_verdict(world.bot.parts.database).holds
+    with sqlite3.connect(world.folder / DATABASE) as behind:
+        behind.execute("UPDATE order_line SET outcome = 'rejected' WHERE position = 0")
+
+    assert not audit_verdict(world.bot.parts.database).holds
 
 
 # Its files

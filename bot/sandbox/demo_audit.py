@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.messages.facts import EventFacts
-from storage.audit import Broken, stored_events, verify
+from storage.audit import Broken, stored_events
 from storage.database import Database
+from storage.verification import verify_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,16 @@ def audit_events(database: Database, most: int = 500) -> tuple[AuditEvent, ...]:
 
 
 def audit_verdict(database: Database) -> AuditVerdict:
-    """Check the whole chain, as `python -m bot audit verify` does."""
-    with database.read() as session:
-        found = verify(stored_events(session.connection()))
-    if found is None:
+    """Check the whole chain and hold the rows to it, as `python -m bot audit verify` does."""
+    found = verify_all(database)
+    if found.chain is None:
         return AuditVerdict(True, "nothing has been recorded yet")
-    if isinstance(found, Broken):
-        return AuditVerdict(False, f"event {found.seq} does not hold: {found.why}")
-    return AuditVerdict(True, f"{found.seq} events, unbroken, ending at audit {found.short()}")
+    if isinstance(found.chain, Broken):
+        return AuditVerdict(False, f"event {found.chain.seq} does not hold: {found.chain.why}")
+    if found.rows is not None:
+        return AuditVerdict(False, f"{found.rows.row} disagrees with event {found.rows.seq}: {found.rows.why}")
+    end = found.chain
+    return AuditVerdict(True, f"{end.seq} events, unbroken, every row as they tell, ending at audit {end.short()}")
 
 
 def _read(seq: int, payload: str, digest: str) -> AuditEvent:

@@ -20,6 +20,10 @@ class FolderInUse(Exception):
     """Another demo runs on this folder."""
 
 
+class Unreadable(Exception):
+    """What lies in the folder is not what this version's demo writes."""
+
+
 @contextmanager
 def kept(folder: Path) -> Iterator[None]:
     """Keep the folder for this process. Raises `FolderInUse` where another one has it."""
@@ -39,11 +43,13 @@ def forget(folder: Path) -> None:
 
 
 def load(folder: Path, clock: Clock) -> tuple[SlackWorkspace, DemoFincart]:
-    """The two stand-ins as they were left, or new ones with the demo's people and orders."""
+    """The two stand-ins as they were left, or new ones with the demo's people and orders. Raises `Unreadable`."""
     if (folder / WORKSPACE).exists() and (folder / FINCART).exists():
-        slack = SlackWorkspace.from_json((folder / WORKSPACE).read_text(), clock)
-        fincart = DemoFincart.from_json((folder / FINCART).read_text(), clock)
-        return slack, fincart
+        try:
+            slack = SlackWorkspace.from_json((folder / WORKSPACE).read_text(), clock)
+            return slack, DemoFincart.from_json((folder / FINCART).read_text(), clock)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise Unreadable(str(folder)) from error
     slack, fincart = SlackWorkspace(clock), DemoFincart(clock)
     settle_in(slack)
     fincart.settle_in()

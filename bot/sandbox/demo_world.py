@@ -46,7 +46,8 @@ def open_world(folder: Path, *, fresh: bool = False, clock: demo_store.Clock | N
     """Run the world on the files of `folder` until the block ends; `fresh` forgets what is there first, and `clock`
     is the bot's own, for stories in which time passes.
 
-    Raises `FolderInUse` where another demo runs there, `StorageUnavailable` where its database cannot be used.
+    Raises `FolderInUse` where another demo runs there, `Unreadable` or `StorageUnavailable` where its files cannot be
+    used.
     """
     with demo_store.kept(folder):
         if fresh:

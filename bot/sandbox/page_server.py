@@ -36,7 +36,7 @@ LARGEST_UPLOAD = 12 * 1024 * 1024
 
 
 def run_page(folder: Path, port: int, *, fresh: bool, browser: bool) -> int:
-    """Serve the page until SIGINT or SIGTERM. Raises `FolderInUse`; OSError where the port is taken."""
+    """Serve the page until SIGINT or SIGTERM. Raises as `open_world` does; OSError where the port is taken."""
     told = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from bot.sandbox.demo_store import FolderInUse
+from bot.sandbox.demo_store import FolderInUse, Unreadable
 from bot.sandbox.demo_world import open_world
 from bot.sandbox.story_chapters import tell_all
 from bot.sandbox.story_teller import NotAsTold, StoryClock, Teller
+from storage.database import StorageUnavailable
 
 FOLDER = Path("demo-data")
 
@@ -27,7 +28,11 @@ def main(argv: Sequence[str]) -> int:
         return run_page(wanted.folder, wanted.port, fresh=wanted.fresh, browser=not wanted.no_browser)
     except FolderInUse as error:
         sys.stderr.write(f"Another demo is running on {error}. Stop it, or choose another with --folder.\n")
-        return 1
+    except (Unreadable, StorageUnavailable):
+        sys.stderr.write(f"What an earlier demo left in {wanted.folder} cannot be read. Begin anew with --fresh.\n")
+    except OSError as error:
+        sys.stderr.write(f"{error.strerror or error}. Choose another --folder or --port.\n")
+    return 1
 
 
 def tell_story(out: TextIO) -> int:

@@ -150,6 +150,19 @@ def test_the_form_takes_a_file(screen: Screen, tmp_path: Path) -> None:
     expect(screen.dialog).not_to_be_visible()
 
 
+def test_a_mistake_takes_the_focus_once_and_not_whenever_somebody_writes(screen: Screen, world: World) -> None:
+    screen.types("/cancel-orders")
+    ids, why = screen.dialog.get_by_label("Order ids"), screen.dialog.get_by_label("Reason")
+    ids.fill("rubbish")
+    screen.dialog.get_by_role("button", name="Preview").click()
+    expect(ids).to_be_focused()
+    why.focus()
+    world.slack.say(BEN, ORDERS, "good morning")
+    expect(screen.page.locator("#messages")).to_contain_text("good morning")
+
+    expect(why).to_be_focused()
+
+
 def test_the_form_shows_its_mistakes_beside_the_field_and_keeps_what_was_typed(screen: Screen) -> None:
     screen.types("/cancel-orders")
     ids = screen.dialog.get_by_label("Order ids")
@@ -231,6 +244,29 @@ def test_the_fincart_panel_shows_the_call_and_the_order_s_log(screen: Screen) ->
 
     expect(panel.get_by_text("cancel 2 orders, 2 cancelled")).to_be_visible()
     expect(panel.get_by_text("Cancelled: Cancelled by merchant").first).to_be_visible()
+
+
+def test_the_focus_stays_on_the_tab_that_was_pressed(screen: Screen, world: World) -> None:
+    screen.page.get_by_role("button", name="Order Cancel Bot").click()
+    home = screen.page.get_by_role("button", name="Home", exact=True)
+    home.press("Enter")
+    expect(screen.page.get_by_role("region", name="The app's Home tab")).to_contain_text("Your last requests")
+    world.slack.say(BEN, ORDERS, "good morning")
+    expect(screen.page.get_by_role("button", name="new messages")).to_be_visible()
+
+    expect(home).to_be_focused()
+    expect(home).to_have_attribute("aria-pressed", "true")
+
+
+def test_what_is_put_into_the_message_box_is_seen_there_in_a_narrow_window(screen: Screen) -> None:
+    screen.page.set_viewport_size({"width": 360, "height": 700})
+    screen.page.get_by_role("button", name="Try, Fincart, Audit").click()
+    panel = screen.tab("Fincart")
+    panel.get_by_text(FIRST, exact=True).click()
+    panel.get_by_role("button", name="Add to the message box").first.click()
+
+    expect(screen.box).to_be_visible()
+    expect(screen.box).to_have_value(f"/cancel-orders {FIRST} ")
 
 
 def test_an_order_is_put_into_the_message_box_from_the_panel(screen: Screen) -> None:

@@ -77,8 +77,11 @@ function connected(is) {
 }
 
 const panels = new Panels(["guide", "fincart", "audit"], { guide: "Try this", fincart: "Fincart", audit: "Audit" });
-const composer = new Composer(find("compose"), find("hint"), (text) =>
-  perform({ act: "say", channel: page.channel, text }),
+const composer = new Composer(
+  find("compose"),
+  find("hint"),
+  (text) => perform({ act: "say", channel: page.channel, text }),
+  () => bringUpMessages(),
 );
 const modals = new Modals(find("modal"), perform, () => page.person);
 
@@ -132,11 +135,13 @@ function drawPlace() {
   const tabs = find("tabs");
   tabs.hidden = !(slack.app.home && page.channel === slack.direct);
   if (tabs.hidden) page.tab = "messages";
-  tabs.replaceChildren(
-    ...[["messages", "Messages"], ["home", "Home"]].map(([name, label]) =>
-      h("button", { type: "button", class: "quiet", "aria-pressed": String(page.tab === name), onclick: () => turn(name) }, label),
-    ),
-  );
+  for (const button of tabs.children) button.setAttribute("aria-pressed", String(page.tab === button.dataset.tab));
+}
+
+// Whatever is put into the message box has to be seen there.
+function bringUpMessages() {
+  showView("chat");
+  if (page.tab === "home") turn("messages");
 }
 
 function turn(tab) {
@@ -179,5 +184,6 @@ function showView(view) {
 
 for (const button of find("views").querySelectorAll("button"))
   button.addEventListener("click", () => showView(button.dataset.view));
+for (const button of find("tabs").children) button.addEventListener("click", () => turn(button.dataset.tab));
 setUpTheme(find("theme"));
 be(page.person ?? "U0ANN0001");

@@ -2,17 +2,18 @@
 import { h } from "./dom.js";
 
 export class Composer {
-  constructor(form, hint, send) {
+  constructor(form, hint, send, bringUp) {
     this.form = form;
     this.box = form.querySelector("textarea");
     this.hint = hint;
     this.app = null;
+    this.bringUp = bringUp;
     this.box.addEventListener("input", () => this.typed());
     this.box.addEventListener("keydown", (event) => this.key(event));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const text = this.box.value.trim();
-      if (text && (await send(text))) this.put("");
+      if (text && (await send(text))) this.empty();
     });
   }
 
@@ -23,9 +24,15 @@ export class Composer {
   }
 
   put(text) {
+    this.bringUp();
     this.box.value = text;
     this.typed();
     this.box.focus();
+  }
+
+  empty() {
+    this.box.value = "";
+    this.typed();
   }
 
   add(word) {

@@ -17,11 +17,7 @@ export function showFincart(panel, content, tools) {
   drawSwitches(panel.querySelector(".switches"), content, tools);
   const pending = content.orders.filter((order) => order.status === "Pending").map((order) => order.id);
   panel.querySelector(".count").textContent = `${pending.length} pending of ${content.orders.length}`;
-  panel.querySelector(".copies").replaceChildren(
-    ...[2, 3, 12].map((count) =>
-      h("button", { type: "button", class: "button small", onclick: () => copy(pending.slice(0, count).join(", "), `${count} pending ids`, tools) }, `Copy ${count} pending ids`),
-    ),
-  );
+  panel.querySelector(".copies").dataset.pending = pending.join(", ");
   reconcile(panel.querySelector(".orders"), content.orders, (order) => order.id, (order, old) => row(order, old, tools));
   reconcile(panel.querySelector(".calls"), content.calls, (call) => String(call.number), call);
   panel.querySelector(".no-calls").hidden = content.calls.length > 0;
@@ -33,7 +29,7 @@ function frame(tools) {
     h("h3", {}, "Make it go wrong"),
     h("ul", { class: "switches" }),
     h("h3", {}, "Orders ", h("span", { class: "count" })),
-    h("div", { class: "copies" }),
+    h("div", { class: "copies" }, [2, 3, 12].map((count) => copyPending(count, tools))),
     h("p", {}, h("a", { href: "/sample/orders.csv", download: "orders.csv" }, "A sample CSV of five orders"), " for the form."),
     h("ul", { class: "orders" }),
     h("h3", {}, "Calls received"),
@@ -114,6 +110,14 @@ function call(one) {
     h("span", {}, `${one.number}. ${kind}${applied}`),
     h("code", { title: one.path }, `${one.method} ${one.path}`),
   );
+}
+
+function copyPending(count, tools) {
+  const press = (event) => {
+    const pending = event.currentTarget.parentElement.dataset.pending.split(", ").filter(Boolean).slice(0, count);
+    copy(pending.join(", "), `${pending.length} pending ${pending.length === 1 ? "id" : "ids"}`, tools);
+  };
+  return h("button", { type: "button", class: "button small", onclick: press }, `Copy ${count} pending ids`);
 }
 
 async function copy(text, what, tools) {

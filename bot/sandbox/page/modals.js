@@ -24,9 +24,11 @@ export class Modals {
       return;
     }
     const same = this.shown?.id === view.id && this.shown.hash === view.hash;
+    const errors = JSON.stringify(view.errors);
     this.shown = view;
-    if (same) this.mark(view.errors);
-    else this.build(view, context);
+    if (!same) this.build(view, context);
+    else if (errors !== this.marked) this.mark(view.errors);
+    this.marked = errors;
     if (!this.dialog.open) this.dialog.showModal();
   }
 
