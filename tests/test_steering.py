@@ -252,3 +252,13 @@ def test_an_order_in_flight_for_one_request_is_not_sent_by_another(start_world: 
     assert f"in the hand of {request_id(first)}" in told
     assert "Finished: 1 cancelled" in world.ended(request_id(first)).text
     assert 1 == world.fincart.times_cancelled(IDS[0])
+
+
+def test_a_pause_refused_is_recorded_and_holds_nothing(world: World) -> None:
+    told = world.answer(CY, "pause because of nothing")
+    event = world.audit()[-1]
+
+    assert "Refused: you are not among those who may approve" in told.text
+    assert ("click_refused", CY, None) == (event["kind"], event["who"], event["request"])
+    assert ("pause_all", "not_an_approver") == (event["details"]["act"], event["details"]["code"])
+    assert [] == world.rows("SELECT kind FROM hold")

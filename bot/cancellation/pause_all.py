@@ -8,6 +8,7 @@ from bot.cancellation.outbox import Answer, Asker
 from bot.cancellation.parts import Parts
 from bot.policy import Act, Question
 from storage import deliveries, holds
+from storage.audit import EventKind
 from storage.database import Transaction
 from storage.states import HoldKind
 from storage.tables import Delivery
@@ -50,4 +51,6 @@ def _if_allowed(parts: Parts, delivery: Delivery, asker: Asker, act: Callable[[T
             deliveries.done(row, result)
         else:
             outbox.refuse(transaction, asker, verdict, delivery=row)
+            told = {"act": Act.PAUSE_ALL.value, "code": verdict.code.value, "rule": verdict.rule, "state": None}
+            transaction.record(EventKind.CLICK_REFUSED, who=asker.person, request=None, details=told)
             deliveries.done(row, verdict.code)
