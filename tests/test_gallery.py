@@ -7,13 +7,20 @@ import json
 import pkgutil
 import re
 from collections.abc import Iterator
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 import bot.messages
+from bot.commands import ParseError
 from bot.messages.message import Message
+from bot.messages.steering import ALL_STEERED, STEERED
+from bot.order_files import FileError
+from bot.order_ids import BadId, BadIds, RequestIdGiven
 from bot.sandbox.gallery import Sample, gallery
+from bot.sandbox.gallery_answers import FILES, mistakes
+from bot.sandbox.gallery_approvals import ALL_STEERED as SAMPLES_OF_ALL_STEERED
+from bot.sandbox.gallery_approvals import STEERED as SAMPLES_OF_STEERED
 from bot.sandbox.slack_blocks import Surface, block_problems, view_problems
 from bot.sandbox.slack_render import render
 
@@ -41,6 +48,20 @@ def test_every_builder_of_a_message_or_view_is_in_the_gallery() -> None:
     shown = {sample.builder for sample in SAMPLES}
 
     assert set() == set(builders()) - NO_MESSAGES_OF_THEIR_OWN - shown
+
+
+def test_every_way_in_which_something_cannot_be_read_is_in_the_gallery() -> None:
+    found = [error for _, error in mistakes()]
+    ids = [bad for error in found if isinstance(error, BadIds) for bad in error.first]
+
+    assert set() == set(get_args(ParseError)) - set(map(type, found)) - {RequestIdGiven}
+    assert set() == set(get_args(BadId)) - set(map(type, ids))
+    assert set() == set(get_args(FileError)) - set(map(type, FILES))
+
+
+def test_every_answer_to_who_steers_is_in_the_gallery() -> None:
+    assert STEERED == set(SAMPLES_OF_STEERED)
+    assert ALL_STEERED == set(SAMPLES_OF_ALL_STEERED)
 
 
 def test_no_two_samples_have_the_same_name() -> None:

@@ -6,20 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from messages_samples import (
-    ALICE,
-    ASKED,
-    BOB,
-    BOT,
-    CONFIRMED,
-    FINISHED,
-    HEAD,
-    PERMALINK,
-    RULES,
-    SHOP,
-    TWO,
-    events,
-)
 
 from bot.commands import WORDS, NotUnderstood, parse
 from bot.history_filter import History
@@ -39,6 +25,20 @@ from bot.messages.render import render
 from bot.messages.show import ORDERS_PER_PAGE, page_count, show_page
 from bot.messages.words import duration, figures, orders
 from bot.policy import Asked, Code
+from bot.sandbox.gallery_facts import (
+    ANN,
+    ASKED,
+    BEN,
+    BOT,
+    CONFIRMED,
+    EVENTS,
+    HEAD,
+    LINK,
+    MIXED,
+    ORDERS,
+    RULES,
+    TWO,
+)
 from bot.sandbox.slack_blocks import view_problems
 from storage.states import RequestState
 
@@ -74,7 +74,7 @@ def test_the_buttons_of_a_preview_carry_the_request_and_the_revision_seen() -> N
         "6864fecda075914a1b1e353c",
         "6877b613a665f49134ef0001",
         "Reason: duplicate",
-        "Request R-7K3F9Q, asked by <@U0ALICE> in <#C0SHOP>",
+        "Request R-7K3F9Q, asked by <@U0ANN0001> in <#C0ORDERS1>",
         "2026-11-24 17:55 UTC",
         "This cannot be undone.",
     ],
@@ -99,12 +99,12 @@ def test_a_list_says_how_many_more_there_are_and_where_to_see_them() -> None:
 def test_the_preview_says_where_the_live_message_goes_when_the_bot_cannot_post_in_the_channel() -> None:
     text = preview(replace(ASKED, in_direct_message=True), BOT).text
 
-    assert "The bot cannot post in <#C0SHOP>" in text
+    assert "The bot cannot post in <#C0ORDERS1>" in text
     assert "/invite <@U0BOT>" in text
 
 
 def test_a_request_from_a_direct_message_is_not_told_to_invite_the_bot_there() -> None:
-    assert "/invite" not in live(replace(FINISHED, channel_id="D0ALICE", in_direct_message=True), BOT).text
+    assert "/invite" not in live(replace(MIXED, channel_id="D0ANN0001", in_direct_message=True), BOT).text
 
 
 def test_the_live_message_counts_up() -> None:
@@ -115,32 +115,32 @@ def test_the_live_message_counts_up() -> None:
 
 
 def test_a_result_shows_every_figure_and_ends_with_the_head_of_the_audit() -> None:
-    lines = live(FINISHED).text.splitlines()
+    lines = live(MIXED).text.splitlines()
 
     assert "Finished: 99 cancelled · 1 rejected · 2 not sent · 1 unknown" == lines[0]
     assert f"audit {HEAD}" == lines[-1]
 
 
 def test_a_result_says_what_to_do_about_unknown_orders_before_anything_else() -> None:
-    text = live(FINISHED).text
+    text = live(MIXED).text
     unknown = text.index("Do not assume either way.")
 
     assert unknown < text.index("Order is delivered")
 
 
 def test_a_result_repeats_fincarts_words_beside_the_order() -> None:
-    assert "6877b613a665f49134ef0006: Order is delivered" in live(FINISHED).text
+    assert "6877b613a665f49134ef0006: Order is delivered" in live(MIXED).text
 
 
 def test_what_several_orders_share_is_said_once() -> None:
-    assert 1 == live(FINISHED).text.count("the approval ran out")
+    assert 1 == live(MIXED).text.count("the approval ran out")
 
 
 def test_a_result_names_who_asked_who_decided_and_the_rule() -> None:
-    text = live(FINISHED).text
+    text = live(MIXED).text
 
-    assert "asked by <@U0ALICE>" in text
-    assert "Confirmed by <@U0ALICE>" in text
+    assert "asked by <@U0ANN0001>" in text
+    assert "Confirmed by <@U0ANN0001>" in text
     assert "under the rule: ALLOWED_USERS" in text
 
 
@@ -160,14 +160,14 @@ def test_figures_always_add_up(cancelled: int, rejected: int, not_sent: int, unk
 
 
 def test_the_end_is_told_with_a_link() -> None:
-    text = end_notice(FINISHED).text
+    text = end_notice(MIXED).text
 
-    assert f"<{PERMALINK.replace('&', '&amp;')}|See it in its live message>" in text
+    assert f"<{LINK.replace('&', '&amp;')}|See it in its live message>" in text
     assert "99 cancelled · 1 rejected" in text
 
 
 def test_after_going_ahead_the_preview_says_where_to_watch() -> None:
-    assert "Watch it in <#C0SHOP>" in went_ahead(CONFIRMED).text
+    assert "Watch it in <#C0ORDERS1>" in went_ahead(CONFIRMED).text
     assert [] == buttons(went_ahead(CONFIRMED))
 
 
@@ -180,25 +180,25 @@ def test_an_expired_preview_says_how_to_ask_again() -> None:
 
 
 def test_whoever_is_too_late_is_told_who_won_and_what_came_of_it() -> None:
-    text = already_decided(FINISHED).text
+    text = already_decided(MIXED).text
 
-    assert "It was already confirmed by <@U0ALICE>" in text
+    assert "It was already confirmed by <@U0ANN0001>" in text
     assert "finished: 99 cancelled · 1 rejected · 2 not sent · 1 unknown" in text
 
 
 def test_somebody_else_who_presses_is_told_who_can() -> None:
     text = refused(Code.NOT_THE_REQUESTER, "", Asked(), RULES, ASKED).text
 
-    assert "Only <@U0ALICE> can press that." in text
+    assert "Only <@U0ANN0001> can press that." in text
 
 
 @pytest.mark.parametrize("code", [code for code in Code if code is not Code.ALLOWED])
 def test_every_refusal_names_the_rule_and_whom_to_ask(code: Code) -> None:
-    text = refused(code, "THE_RULE", Asked((BOB,)), RULES).text
+    text = refused(code, "THE_RULE", Asked((BEN,)), RULES).text
 
     assert text.startswith("Refused: ")
     assert "The rule: THE_RULE" in text
-    assert "Whom to ask: <@U0BOB>" in text
+    assert "Whom to ask: <@U0BEN0002>" in text
 
 
 def test_who_could_not_be_checked_is_told_to_try_again() -> None:
@@ -209,7 +209,7 @@ def test_who_could_not_be_checked_is_told_to_try_again() -> None:
 
 
 def test_a_refused_click_on_a_running_request_does_not_claim_that_nothing_was_sent() -> None:
-    text = refused(Code.NOT_AN_APPROVER, "", Asked(), RULES, FINISHED).text
+    text = refused(Code.NOT_AN_APPROVER, "", Asked(), RULES, MIXED).text
 
     assert "Nothing was sent." not in text
 
@@ -231,7 +231,7 @@ def test_what_was_not_understood_is_answered_with_the_nearest_and_an_example() -
 
 def test_history_shows_the_figures_beside_finished_and_the_first_three_orders() -> None:
     four = (*TWO, *TWO)
-    text = history_page((replace(FINISHED, orders=four),), described(History())).text
+    text = history_page((replace(MIXED, orders=four),), described(History())).text
 
     assert "R-7K3F9Q · 103 orders · finished: 99 cancelled · 1 rejected · 2 not sent · 1 unknown" in text
     assert "… and 100 more" in text
@@ -239,29 +239,29 @@ def test_history_shows_the_figures_beside_finished_and_the_first_three_orders() 
 
 
 def test_history_has_only_the_buttons_of_pages_that_there_are() -> None:
-    assert ["Older", "Share in channel"] == labels(history_page((FINISHED,), ("everything",), older="o", share="s"))
-    assert [] == labels(history_page((FINISHED,), ("everything",)))
+    assert ["Older", "Share in channel"] == labels(history_page((MIXED,), ("everything",), older="o", share="s"))
+    assert [] == labels(history_page((MIXED,), ("everything",)))
 
 
 def test_an_empty_history_says_what_was_searched_and_how_to_widen_it() -> None:
-    filters = parse("history <@U0BOB> outcome:rejected since:7d")
+    filters = parse("history <@U0BEN0002> outcome:rejected since:7d")
 
     assert isinstance(filters, History)
     text = history_page((), described(filters)).text
 
-    assert "Searched: requests of or decided by <@U0BOB>, outcome rejected, since 7 days ago." in text
+    assert "Searched: requests of or decided by <@U0BEN0002>, outcome rejected, since 7 days ago." in text
     assert "To widen it" in text
 
 
 def test_a_shared_history_says_who_shared_it_and_has_no_buttons() -> None:
-    shared = history_page((FINISHED,), ("everything",), "o", "n", "s", shared_by=BOB)
+    shared = history_page((MIXED,), ("everything",), "o", "n", "s", shared_by=BEN)
 
-    assert "Shared by <@U0BOB>." in shared.text
+    assert "Shared by <@U0BEN0002>." in shared.text
     assert [] == buttons(shared)
 
 
 def test_show_turns_pages() -> None:
-    middle = show_page(FINISHED, FINISHED.troubles, events("why")[:5], 2, 11, 13)
+    middle = show_page(MIXED, MIXED.troubles, EVENTS[:5], 2, 11, 13)
 
     assert [("show_previous", "R-7K3F9Q:1"), ("show_next", "R-7K3F9Q:3")] == [
         (button["action_id"], button["value"]) for button in buttons(middle)
@@ -274,13 +274,13 @@ def test_show_gives_its_requester_the_live_buttons_again_and_nobody_else() -> No
     def shown_to(viewer: str) -> list[str]:
         return labels(show_page(ASKED, TWO, (), 1, 1, 0, viewer))
 
-    assert ["Cancel 2 orders", "Keep them"] == shown_to(ALICE)
-    assert [] == shown_to(BOB)
+    assert ["Cancel 2 orders", "Keep them"] == shown_to(ANN)
+    assert [] == shown_to(BEN)
 
 
 def test_show_has_the_whole_reason_on_its_first_page() -> None:
     reason = "because " * 120
-    page = show_page(replace(FINISHED, reason=reason), FINISHED.troubles, events("x")[:5], 1, 11, 13)
+    page = show_page(replace(MIXED, reason=reason), MIXED.troubles, EVENTS[:5], 1, 11, 13)
 
     assert reason.strip() in page.text
 
@@ -300,8 +300,8 @@ def test_pages_hold_all_orders_and_all_events() -> None:
         "At most 1,000 orders",
         "15 minutes",
         "1 hour",
-        "<#C0SHOP>",
-        "Dana",
+        "<#C0ORDERS1>",
+        "Ann Okafor",
     ],
 )
 def test_help_tells_the_forms_and_the_rules_in_force(said: str) -> None:
@@ -316,7 +316,7 @@ def test_help_tells_every_keyword() -> None:
 
 @pytest.mark.parametrize("with_file", [True, False])
 def test_slack_takes_the_form(with_file: bool) -> None:
-    view = form_view("draft-1", SHOP, 1000, True, "1" * 5000, "w" * 5000, with_file)
+    view = form_view("draft-1", ORDERS, 1000, True, "1" * 5000, "w" * 5000, with_file)
 
     assert [] == view_problems(view)
     assert (FORM, "draft-1") == (view["callback_id"], view["private_metadata"])
@@ -324,7 +324,7 @@ def test_slack_takes_the_form(with_file: bool) -> None:
 
 def test_the_reason_is_optional_in_the_form_unless_it_is_required() -> None:
     def optional(required: bool) -> bool:
-        return bool(form_view("draft-1", SHOP, 1000, required)["blocks"][-1]["optional"])
+        return bool(form_view("draft-1", ORDERS, 1000, required)["blocks"][-1]["optional"])
 
     assert optional(False)
     assert not optional(True)
@@ -356,7 +356,7 @@ def test_a_button_cannot_carry_more_than_slack_takes() -> None:
 
 
 def test_a_direct_message_has_no_name() -> None:
-    assert "a direct message" == render((Paragraph(((Channel("D0ALICE"),),)),)).text
+    assert "a direct message" == render((Paragraph(((Channel("D0ANN0001"),),)),)).text
 
 
 def test_a_list_without_items_still_says_how_many_there_are() -> None:

@@ -5,6 +5,7 @@ One entry at least for each public builder of `bot.messages`; a test fails when 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bot.messages.message import Message
@@ -26,16 +27,20 @@ class Sample:
     """`text` and `blocks` of a message, or the view."""
 
 
+def calls() -> Iterator[tuple[str, partial[Any]]]:
+    """The name of every sample, and the call of its builder with what it is made of."""
+    for made in (made_about_requests, made_about_approvals, made_answers):
+        yield from made()
+
+
 def gallery() -> tuple[Sample, ...]:
     """All samples, in the order in which a request meets them."""
-    return tuple(_samples())
+    return tuple(_sample(name, call) for name, call in calls())
 
 
-def _samples() -> Iterator[Sample]:
-    for made in (made_about_requests, made_about_approvals, made_answers):
-        for name, builder, content in made():
-            where = f"{builder.__module__.removeprefix('bot.messages.')}.{builder.__name__}"
-            if isinstance(content, Message):
-                yield Sample(name, where, "message", {"text": content.text, "blocks": list(content.blocks)})
-            else:
-                yield Sample(name, where, str(content["type"]), content)
+def _sample(name: str, call: partial[Any]) -> Sample:
+    content: Message | dict[str, Any] = call()
+    builder = f"{call.func.__module__.removeprefix('bot.messages.')}.{call.func.__name__}"
+    if isinstance(content, Message):
+        return Sample(name, builder, "message", {"text": content.text, "blocks": list(content.blocks)})
+    return Sample(name, builder, str(content["type"]), content)

@@ -1,36 +1,97 @@
 """The gallery's private answers: refusals, what could not be read, and help."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from functools import partial
 
-from bot.commands import NotUnderstood
+from bot.commands import ParseError, parse
+from bot.file_text import NotText, Undecodable
 from bot.messages import answers, form, help, refusals
-from bot.messages.message import Message
+from bot.messages.parse_errors import explain
+from bot.order_files import (
+    BadCell,
+    BadCells,
+    BrokenQuotes,
+    EmptyFile,
+    FileError,
+    FileTooLarge,
+    NoIdColumn,
+    TwoColumns,
+)
+from bot.order_ids import NoDigit
 from bot.policy import Asked, Code
 from bot.sandbox import gallery_facts as facts
+from bot.sandbox.gallery_facts import Made
 
-Made = tuple[str, Callable[..., Any], Message | dict[str, Any]]
+ID, REQUEST = facts.TWO[0].order_id, facts.ASKED.public_id
 
-WORDS = "“<!channel>” is a mention, not an order id. Leave it out."
+MISTYPED = (
+    "hlep <!channel>",
+    ", ,",
+    "<https://shop.example/orders/1|1>",
+    f"{ID} <!channel>",
+    "6864\u202efecda0",
+    REQUEST,
+    f"{ID}—7",
+    f"{ID}é",
+    "6" * 65,
+    f"{ID} please",
+    "because duplicate",
+    f"{ID} because",
+    f"{ID} because {'very ' * 300}",
+    "show",
+    f"show {REQUEST} R-2B2B2B",
+    f"show {ID}",
+    "history @ann",
+    "history stat:finished",
+    "history status:finishd",
+    "history since:tomorrow",
+    "history status:",
+    "history status:finished status:expired",
+    "history since:2026-11-24 until:2026-11-01",
+    "history duplicate",
+)
+"""One text at least for each way in which what is typed cannot be read."""
+
+FILES: tuple[FileError, ...] = (
+    FileTooLarge(12 * 2**20, 5 * 2**20),
+    EmptyFile(),
+    NotText("an Excel workbook"),
+    Undecodable(),
+    BrokenQuotes(7),
+    NoIdColumn(),
+    TwoColumns("order", "<!channel>"),
+    BadCells((BadCell(3, NoDigit("<!channel>")),), 2),
+)
+"""One for each way in which a file cannot be read."""
+
+
+def mistakes() -> Iterator[tuple[str, ParseError]]:
+    """What was mistyped, and what the bot makes of it."""
+    for typed in MISTYPED:
+        read = parse(typed)
+        assert isinstance(read, ParseError), typed
+        yield typed, read
 
 
 def made() -> Iterator[Made]:
-    """Every one of them: its name, its builder, and what that builds."""
+    """Every one of them."""
+    asked = Asked((facts.BEN,), (), facts.RULES.contact)
     for code in Code:
-        asked = Asked((facts.BEN,), (), facts.RULES.contact)
-        told = refusals.refused(code, "ALLOWED_USERS", asked, facts.RULES, facts.REFUSED)
-        yield f"Refused: {code.value.replace('_', ' ')}", refusals.refused, told
-    yield "Not read", answers.not_read, answers.not_read(NotUnderstood("hlep", "help"), "hlep <!channel>")
-    yield "A field or file that cannot be read", answers.problem, answers.problem(WORDS)
-    yield "File not fetched", answers.file_not_fetched, answers.file_not_fetched(facts.RULES.contact)
-    yield "Not recorded", answers.could_not_record, answers.could_not_record(facts.RULES.contact)
-    yield "Not yet recorded", answers.not_yet_recorded, answers.not_yet_recorded(facts.RULES.contact)
-    yield "Button of another version", answers.button_not_known, answers.button_not_known()
-    yield "Command of another app", answers.command_not_known, answers.command_not_known("/other")
-    yield "Form of another version", form.form_not_known_view, form.form_not_known_view()
-    yield "Form too old", answers.form_gone, answers.form_gone()
-    yield "Form not opened", answers.form_not_opened, answers.form_not_opened()
-    yield "Form of a button not opened", answers.press_not_opened, answers.press_not_opened()
-    yield "No such request", answers.no_such_request, answers.no_such_request("R-2B2B2B")
-    yield "Broken", answers.broken, answers.broken(facts.RULES.contact)
-    yield "Help", help.help_message, help.help_message(facts.RULES)
+        name = f"Refused: {code.value.replace('_', ' ')}"
+        yield name, partial(refusals.refused, code, "ALLOWED_USERS", asked, facts.RULES, facts.REFUSED)
+    for number, (typed, error) in enumerate(mistakes(), 1):
+        yield f"Not read {number}: {type(error).__name__}", partial(answers.not_read, error, typed)
+    for wrong in FILES:
+        yield f"File not read: {type(wrong).__name__}", partial(answers.problem, explain(wrong))
+    yield "File not fetched", partial(answers.file_not_fetched, facts.RULES.contact)
+    yield "Not recorded", partial(answers.could_not_record, facts.RULES.contact)
+    yield "Not yet recorded", partial(answers.not_yet_recorded, facts.RULES.contact)
+    yield "Button of another version", partial(answers.button_not_known)
+    yield "Command of another app", partial(answers.command_not_known, "/other")
+    yield "Form of another version", partial(form.form_not_known_view)
+    yield "Form too old", partial(answers.form_gone)
+    yield "Form not opened", partial(answers.form_not_opened)
+    yield "Form of a button not opened", partial(answers.press_not_opened)
+    yield "No such request", partial(answers.no_such_request, "R-2B2B2B")
+    yield "Broken", partial(answers.broken, facts.RULES.contact)
+    yield "Help", partial(help.help_message, facts.RULES)

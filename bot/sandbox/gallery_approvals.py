@@ -1,7 +1,7 @@
 """The gallery's messages about other people's say, and about steering a run; the Home tab."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from bot.messages import approval_answers, card, confirm_form, home, live, steering, waiting
 from bot.messages.actions import Action
@@ -9,70 +9,74 @@ from bot.messages.facts import RequestFacts
 from bot.messages.message import Message
 from bot.policy import Asked
 from bot.sandbox import gallery_facts as facts
+from bot.sandbox.gallery_facts import Made
 
-Made = tuple[str, Callable[..., Any], Message | dict[str, Any]]
-
-STEERED = (
-    "stopped",
-    "already_stopped",
-    "paused",
-    "already_paused",
-    "going_on",
-    "not_held",
-    "undone",
-    "too_late_to_undo",
-    "checking",
-    "nothing_unknown",
-    "not_running",
-    "nothing_to_retry",
-    "nothing_to_leave_out",
-)
-"""What a button of a run is answered with."""
+STEERED: Mapping[str, RequestFacts] = {
+    "stopped": facts.STOPPED,
+    "already_stopped": facts.STOPPED,
+    "paused": facts.PAUSED,
+    "already_paused": facts.PAUSED,
+    "going_on": facts.RUNNING,
+    "not_held": facts.RUNNING,
+    "undone": facts.WITHDRAWN,
+    "too_late_to_undo": facts.RUNNING,
+    "checking": facts.MIXED,
+    "nothing_unknown": facts.ALL_WELL,
+    "not_running": facts.MIXED,
+    "nothing_to_retry": facts.ALL_WELL,
+    "nothing_to_leave_out": facts.ASKED,
+}
+"""What a button of a run is answered with, and a request that it is answered about."""
 
 ALL_STEERED = ("all_paused", "all_paused_already", "all_resumed", "nothing_paused")
 """What `pause` and `resume` are answered with."""
 
 ASKED_IN_A_FORM = (Action.GO_AHEAD, Action.ASK_APPROVAL, Action.APPROVE, Action.DECLINE, Action.EMERGENCY)
 
-CONDITIONS: dict[str, RequestFacts] = {
+CONDITIONS: Mapping[str, RequestFacts] = {
     "on hold": facts.HELD,
     "can be undone": facts.UNDOABLE,
     "stopped": facts.STOPPED,
     "Fincart wants the bot to wait": facts.SLOWED,
+    "Fincart is down": facts.DOWN,
+    "the token is rejected": facts.TOKEN_REJECTED,
+    "ended by a rejected token": facts.TOKEN_ENDED,
     "emergency": facts.EMERGENCY,
 }
 
 
 def made() -> Iterator[Made]:
-    """Every one of them: its name, its builder, and what that builds."""
+    """Every one of them."""
     yield from _cards()
     yield from _answers()
     for name, condition in CONDITIONS.items():
-        yield f"Live message: {name}", live.live, live.live(condition, facts.BOT, facts.RULES)
-    yield "Notice of a correction", live.correction_notice, live.correction_notice(facts.MIXED, 2)
-    for what in STEERED:
-        yield f"Steered: {what.replace('_', ' ')}", steering.steered, steering.steered(what, facts.RUNNING)
+        yield f"Live message: {name}", partial(live.live, condition, facts.BOT, facts.RULES)
+    yield "Notice of a correction", partial(live.correction_notice, facts.MIXED, 2)
+    for what, condition in STEERED.items():
+        yield f"Steered: {what.replace('_', ' ')}", partial(steering.steered, what, condition)
     for what in ALL_STEERED:
-        yield f"Steered: {what.replace('_', ' ')}", steering.all_steered, steering.all_steered(what)
+        yield f"Steered: {what.replace('_', ' ')}", partial(steering.all_steered, what)
     yield from _waiting_and_home()
 
 
 def _cards() -> Iterator[Made]:
-    yield "Card", live.live, live.live(facts.WAITING, facts.BOT, facts.RULES)
-    yield "Card, one of two has approved", live.live, live.live(facts.HALF_APPROVED, facts.BOT, facts.RULES)
-    yield "Reminder", card.reminder, card.reminder(facts.HALF_APPROVED, facts.RULES)
-    yield "Reminder, too late", card.reminder, card.reminder(facts.MIXED, facts.RULES)
-    yield "Notice of an emergency", card.emergency_notice, card.emergency_notice(facts.EMERGENCY)
+    yield "Card", partial(live.live, facts.WAITING, facts.BOT, facts.RULES)
+    yield "Card, one of two has approved", partial(live.live, facts.HALF_APPROVED, facts.BOT, facts.RULES)
+    yield "Card where the bot cannot post", partial(live.live, facts.UNSEEN, facts.BOT, facts.RULES)
+    yield "Reminder", partial(card.reminder, facts.HALF_APPROVED, facts.RULES)
+    yield "Reminder, too late", partial(card.reminder, facts.MIXED, facts.RULES)
+    yield "Notice of an emergency, as it begins", partial(card.emergency_notice, facts.EMERGENCY_BEGUN)
+    yield "Notice of an emergency", partial(card.emergency_notice, facts.EMERGENCY)
     for action in ASKED_IN_A_FORM:
-        view = confirm_form.confirm_view(action, facts.WAITING, "draft", with_number=action is not Action.DECLINE)
-        yield f"Form of a button: {action.value.replace('_', ' ')}", confirm_form.confirm_view, view
+        with_number = action is not Action.DECLINE
+        view = partial(confirm_form.confirm_view, action, facts.WAITING, "draft", with_number=with_number)
+        yield f"Form of a button: {action.value.replace('_', ' ')}", view
 
 
 def _answers() -> Iterator[Made]:
-    asked = approval_answers.asked_for_approval(facts.WAITING, facts.RULES)
-    yield "Preview, asked for approval", approval_answers.asked_for_approval, asked
+    yield "Preview, asked for approval", partial(approval_answers.asked_for_approval, facts.WAITING, facts.RULES)
     about: tuple[tuple[str, Callable[[RequestFacts], Message], RequestFacts], ...] = (
-        ("Approved", approval_answers.approved, facts.CONFIRMED),
+        ("Approved", approval_answers.approved, facts.APPROVED),
         ("Approved, more needed", approval_answers.approved_more_needed, facts.HALF_APPROVED),
         ("Approved already", approval_answers.already_approved, facts.HALF_APPROVED),
         ("Declined", approval_answers.declined, facts.DECLINED),
@@ -81,21 +85,24 @@ def _answers() -> Iterator[Made]:
         ("Reminded", approval_answers.reminded, facts.WAITING),
         ("Reminded lately", approval_answers.reminded_lately, facts.HALF_APPROVED),
         ("Not posted yet", approval_answers.not_posted_yet, facts.WAITING),
+        ("Nobody could be reminded", approval_answers.not_posted_yet, facts.UNSEEN),
     )
     for name, builder, condition in about:
-        yield name, builder, builder(condition)
-    yield "Exported", approval_answers.exported, approval_answers.exported(12_000, True)
-    yield "Not exported", approval_answers.not_exported, approval_answers.not_exported("missing_scope", "Ann Okafor")
+        yield name, partial(builder, condition)
+    yield "Exported", partial(approval_answers.exported, 12_000, True)
+    yield "Not exported", partial(approval_answers.not_exported, "missing_scope", facts.RULES.contact)
 
 
 def _waiting_and_home() -> Iterator[Made]:
-    entries = (facts.WAITING, facts.ASKED)
+    entries = (facts.WAITING, facts.ASKED, facts.PAUSED)
     for name, viewer in (("for an approver", facts.BEN), ("for its requester", facts.ANN)):
-        told = waiting.waiting_message(entries, 9, facts.RULES, viewer, True)
-        yield f"What waits, {name}", waiting.waiting_message, told
-    yield "Nothing waits", waiting.waiting_message, waiting.waiting_message((), 0, facts.RULES, facts.ANN, False)
-    tab = home.home_view(entries, (facts.MIXED, facts.ALL_WELL, facts.RUNNING), facts.RULES, facts.BEN, True)
-    yield "Home tab", home.home_view, tab
-    yield "Home tab, nothing there", home.home_view, home.home_view((), (), facts.RULES, facts.ANN, False)
-    closed = home.closed_home_view("ALLOWED_USERS", Asked((), (), facts.RULES.contact))
-    yield "Home tab of somebody who may nothing", home.closed_home_view, closed
+        yield (
+            f"What waits, {name}",
+            partial(waiting.waiting_message, entries, 9, facts.RULES, viewer, True, facts.HELD.holds[1:]),
+        )
+    yield "Nothing waits", partial(waiting.waiting_message, (), 0, facts.RULES, facts.ANN, False)
+    own = (facts.MIXED, facts.ALL_WELL, facts.RUNNING)
+    yield "Home tab", partial(home.home_view, entries, own, facts.RULES, facts.BEN, True)
+    yield "Home tab, nothing there", partial(home.home_view, (), (), facts.RULES, facts.ANN, False)
+    asked = Asked((), (), facts.RULES.contact)
+    yield "Home tab of somebody who may nothing", partial(home.closed_home_view, "ALLOWED_USERS", asked)

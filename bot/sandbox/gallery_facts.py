@@ -1,7 +1,10 @@
-"""Sample facts for the gallery: one request in many conditions, and the rules of a small company."""
+"""Sample facts for the gallery and the tests of messages: one request in many conditions, and the rules of a small
+company."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 from bot.messages.facts import (
     DecisionFacts,
@@ -12,15 +15,23 @@ from bot.messages.facts import (
     RequestFacts,
     RulesFacts,
     SourceFacts,
+    StatusFacts,
 )
+from bot.messages.message import Message
 from storage.audit import EventKind
 from storage.states import DecisionVerdict, Origin, Outcome, Proof, RequestState
+
+Made = tuple[str, partial[Message] | partial[dict[str, Any]]]
+"""A sample: its name, and the call of its builder with what it is made of."""
+
+TYPED = "duplicate <!channel> *of* an order & more"
+"""What people typed in the samples: it would ping and format if it were not shown as it was typed."""
 
 NOW = datetime(2026, 11, 24, 17, 40, tzinfo=UTC)
 ANN, BEN, BOT = "U0ANN0001", "U0BEN0002", "U0BOT"
 ORDERS = "C0ORDERS1"
 HEAD = "1042 · 9f3c2a417be05d21"
-LINK = "https://sandbox.slack.com/archives/C0ORDERS1/p1795542000000100"
+LINK = "https://sandbox.slack.com/archives/C0ORDERS1/p1795542000000100?thread_ts=1&cid=C0ORDERS1"
 
 NAMES = {
     "people": {ANN: "ann", BEN: "ben", BOT: "cancel-orders", "U0AUDIT01": "audrey"},
@@ -60,15 +71,21 @@ ASKED = RequestFacts(
     requester=ANN,
     channel_id=ORDERS,
     origin=Origin.COMMAND,
-    reason="duplicate <!channel> *of* an order & more",
+    reason=TYPED,
     order_count=2,
     figures=Figures(),
     created_at=NOW,
     expires_at=NOW + timedelta(minutes=15),
     orders=TWO,
 )
-"""Its reason holds what would ping and format if it were not shown as it was typed."""
 
+LOOKED_UP = replace(
+    ASKED,
+    status=StatusFacts(2, (replace(TWO[1], words="Delivered"),), 1, ((TWO[1].order_id, "R-2B2B2B"),), 1),
+)
+FOR_APPROVAL = replace(
+    ASKED, order_count=40, approvals_needed=2, emergency_possible=True, status=StatusFacts(checked=37)
+)
 FROM_A_FILE = replace(
     ASKED,
     origin=Origin.FORM,
@@ -87,13 +104,21 @@ FROM_A_FILE = replace(
 CONFIRMED = replace(
     ASKED, state=RequestState.APPROVED, decided_by=ANN, decided_at=NOW, rule="ALLOWED_USERS", expires_at=None
 )
-RUNNING = replace(CONFIRMED, state=RequestState.EXECUTING, order_count=103, figures=Figures(40, 1, 0, 0))
-
 TROUBLES = (
     OrderFacts(5, "6877b613a665f49134ef0005", outcome=Outcome.UNKNOWN, words="the answer was lost"),
     OrderFacts(6, "6877b613a665f49134ef0006", outcome=Outcome.REJECTED, proof=Proof.LOG, words="Order is delivered"),
     OrderFacts(7, "6877b613a665f49134ef0007", outcome=Outcome.NOT_SENT, words="the approval ran out"),
     OrderFacts(8, "6877b613a665f49134ef0008", outcome=Outcome.NOT_SENT, words="the approval ran out"),
+)
+RUNNING = replace(
+    CONFIRMED,
+    public_id="R-3N7B4E",
+    state=RequestState.EXECUTING,
+    order_count=103,
+    figures=Figures(40, 1, 0, 0),
+    troubles=TROUBLES[1:2],
+    valid_until=NOW + timedelta(hours=1),
+    seconds_left=40,
 )
 MIXED = replace(
     CONFIRMED,
@@ -105,21 +130,39 @@ MIXED = replace(
     permalink=LINK,
     troubles=TROUBLES,
 )
-ALL_WELL = replace(MIXED, order_count=2, figures=Figures(2), troubles=())
+ALL_WELL = replace(MIXED, public_id="R-8H5D2C", order_count=2, figures=Figures(2), troubles=())
 NOTHING_DONE = replace(MIXED, order_count=2, figures=Figures(0, 2), troubles=TROUBLES[1:2])
-REFUSED = replace(ASKED, state=RequestState.REFUSED, refusal="not_on_the_list", rule="ALLOWED_USERS")
-WITHDRAWN = replace(ASKED, state=RequestState.WITHDRAWN, decided_by=ANN, decided_at=NOW)
-EXPIRED = replace(ASKED, state=RequestState.EXPIRED)
-DECLINED = replace(ASKED, state=RequestState.DECLINED, decided_by=BEN, decided_at=NOW)
-WAITING = replace(ASKED, state=RequestState.WAITING, order_count=40, approvals_needed=2, emergency_possible=True)
+REFUSED = replace(
+    ASKED, public_id="R-6P1X8M", state=RequestState.REFUSED, refusal="not_on_the_list", rule="ALLOWED_USERS"
+)
+WITHDRAWN = replace(ASKED, public_id="R-9C4S5T", state=RequestState.WITHDRAWN, decided_by=ANN, decided_at=NOW)
+EXPIRED = replace(ASKED, public_id="R-1E8Q3Z", state=RequestState.EXPIRED)
+DECLINED = replace(ASKED, public_id="R-5D2K7V", state=RequestState.DECLINED, decided_by=BEN, decided_at=NOW)
+WAITING = replace(
+    ASKED, public_id="R-4W2T9A", state=RequestState.WAITING, order_count=40, approvals_needed=2, emergency_possible=True
+)
 HALF_APPROVED = replace(
     WAITING,
-    decisions=(DecisionFacts(BEN, DecisionVerdict.APPROVED, "looks right", "APPROVER_USERS", NOW),),
+    decisions=(DecisionFacts(BEN, DecisionVerdict.APPROVED, TYPED, "APPROVER_USERS", NOW),),
     reminded_at=NOW,
 )
+UNSEEN = replace(WAITING, in_direct_message=True)
+APPROVED = replace(
+    CONFIRMED,
+    order_count=40,
+    approvals_needed=1,
+    decided_by=BEN,
+    decisions=(DecisionFacts(BEN, DecisionVerdict.APPROVED, TYPED, "APPROVER_USERS", NOW),),
+)
 EMERGENCY = replace(MIXED, emergency=True, approvals_needed=2)
+EMERGENCY_BEGUN = replace(CONFIRMED, order_count=103, emergency=True, approvals_needed=2)
+UNPOSTED = replace(MIXED, in_direct_message=True)
 HELD = replace(RUNNING, holds=(HoldFacts("request", "25 refused or unknown orders"), HoldFacts("pause", "audit", BEN)))
-SLOWED = replace(RUNNING, holds=(HoldFacts("rate_limit", None, None, NOW + timedelta(seconds=30)),), seconds_left=40)
+PAUSED = replace(RUNNING, holds=(HoldFacts("request", "paused", BEN),))
+SLOWED = replace(RUNNING, holds=(HoldFacts("rate_limit", None, None, NOW + timedelta(seconds=30)),))
+DOWN = replace(RUNNING, holds=(HoldFacts("down", "three calls in a row", None, NOW + timedelta(seconds=60)),))
+TOKEN_REJECTED = replace(RUNNING, holds=(HoldFacts("token", "403: User is not authorized"),))
+TOKEN_ENDED = replace(MIXED, stop_why="Fincart rejected the bot's token")
 STOPPED = replace(RUNNING, stopped_by=BEN, stop_why="stopped")
 UNDOABLE = replace(CONFIRMED, can_undo=True, not_before=NOW + timedelta(seconds=30))
 
@@ -128,7 +171,15 @@ SHOWN_ORDERS = (
     OrderFacts(1, "6877b613a665f49134ef0001", label="Desk lamp", outcome=Outcome.CANCELLED, proof=Proof.ANSWER),
     *TROUBLES,
 )
+BY_THE_BOT = frozenset(
+    {EventKind.PREVIEW_SHOWN, EventKind.EXPIRED, EventKind.RUN_STARTED, EventKind.BATCH_SETTLED, EventKind.LOGS_READ}
+    | {EventKind.REST_NOT_SENT, EventKind.CORRECTED, EventKind.FINISHED, EventKind.CHANGED}
+)
+"""Events that nobody in particular brought about."""
+
 EVENTS = tuple(
-    EventFacts(number + 1, NOW + timedelta(seconds=number), kind.value, ANN, {"rule": "ALLOWED_USERS"})
+    EventFacts(
+        number + 1, NOW + timedelta(seconds=number), kind.value, None if kind in BY_THE_BOT else ANN, {"why": TYPED}
+    )
     for number, kind in enumerate(EventKind)
 )

@@ -1,18 +1,16 @@
-"""The gallery's messages about a request: previews, the live message in every condition, history and show."""
+"""The gallery's messages about a request: previews, the live message in every state, history and show."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
+from functools import partial
 
 from bot.history_filter import History, OnDay
 from bot.messages import form, history, live, preview, preview_ended, show
 from bot.messages.facts import RequestFacts
-from bot.messages.message import Message
 from bot.sandbox import gallery_facts as facts
+from bot.sandbox.gallery_facts import Made
 
-Made = tuple[str, Callable[..., Any], Message | dict[str, Any]]
-
-CONDITIONS: dict[str, RequestFacts] = {
+CONDITIONS: Mapping[str, RequestFacts] = {
     "confirmed": facts.CONFIRMED,
     "running": facts.RUNNING,
     "mixed result": facts.MIXED,
@@ -21,39 +19,51 @@ CONDITIONS: dict[str, RequestFacts] = {
     "withdrawn": facts.WITHDRAWN,
     "declined": facts.DECLINED,
     "expired": facts.EXPIRED,
+    "where the bot cannot post": facts.UNPOSTED,
+}
+
+PREVIEWS: Mapping[str, RequestFacts] = {
+    "Preview": facts.ASKED,
+    "Preview, some cannot be cancelled": facts.LOOKED_UP,
+    "Preview that needs approval": facts.FOR_APPROVAL,
+    "Preview of a file, where the bot cannot post": facts.FROM_A_FILE,
 }
 
 
 def made() -> Iterator[Made]:
-    """Every one of them: its name, its builder, and what that builds."""
-    yield "Form", form.form_view, form.form_view("draft", facts.ORDERS, 1000, False)
-    filled = form.form_view("draft", facts.ORDERS, 1000, True, "6864fecda075914a1b1e353c", "duplicate", False)
-    yield "Form, filled in beforehand, reason required", form.form_view, filled
-    yield "Preview", preview.preview, preview.preview(facts.ASKED, facts.BOT)
-    yield "Preview of a file, where the bot cannot post", preview.preview, preview.preview(facts.FROM_A_FILE, facts.BOT)
-    yield "Look without a request", preview.look, preview.look(facts.FROM_A_FILE)
+    """Every one of them."""
+    yield "Form", partial(form.form_view, "draft", facts.ORDERS, 1000, False)
+    filled = partial(form.form_view, "draft", facts.ORDERS, 1000, True, facts.TWO[0].order_id, "duplicate", False)
+    yield "Form, filled in beforehand, reason required", filled
+    for name, condition in PREVIEWS.items():
+        yield name, partial(preview.preview, condition, facts.BOT)
+    yield "Look without a request", partial(preview.look, facts.FROM_A_FILE)
     for name, condition in CONDITIONS.items():
-        yield f"Live message: {name}", live.live, live.live(condition, facts.BOT)
-    yield "Notice of the end", live.end_notice, live.end_notice(facts.MIXED)
-    yield "Preview, confirmed", preview_ended.went_ahead, preview_ended.went_ahead(facts.CONFIRMED)
-    yield "Preview, kept", preview_ended.kept, preview_ended.kept(facts.WITHDRAWN)
-    yield "Preview, expired", preview_ended.expired, preview_ended.expired(facts.EXPIRED)
-    yield "Pressed too late", preview_ended.already_decided, preview_ended.already_decided(facts.CONFIRMED)
-    yield "Pressed on an older preview", preview_ended.older_revision, preview_ended.older_revision(facts.ASKED)
+        yield f"Live message: {name}", partial(live.live, condition, facts.BOT, facts.RULES)
+    yield "Notice of the end", partial(live.end_notice, facts.MIXED, facts.RULES)
+    yield "Notice of the end, declined", partial(live.end_notice, facts.DECLINED, facts.RULES)
+    yield "Preview, confirmed", partial(preview_ended.went_ahead, facts.CONFIRMED)
+    yield "Preview, kept", partial(preview_ended.kept, facts.WITHDRAWN)
+    yield "Preview, expired", partial(preview_ended.expired, facts.EXPIRED)
+    for condition in (facts.CONFIRMED, facts.WITHDRAWN, facts.DECLINED, facts.REFUSED, facts.WAITING):
+        yield f"Pressed too late: {condition.state.value}", partial(preview_ended.already_decided, condition)
+    yield "Pressed on an older preview", partial(preview_ended.older_revision, facts.ASKED)
     yield from _looking_back()
 
 
 def _looking_back() -> Iterator[Made]:
-    wanted = History(person=facts.ANN, text="duplicate", since=OnDay(date(2026, 11, 1)))
+    wanted = History(person=facts.ANN, text=facts.TYPED, since=OnDay(date(2026, 11, 1)))
     filters = history.described(wanted)
     entries = (facts.MIXED, facts.ALL_WELL, facts.RUNNING, facts.REFUSED, facts.WITHDRAWN)
-    page = history.history_page(entries, filters, "17:before:40", "17:after:90", "17:before:91")
-    yield "History", history.history_page, page
-    shared = history.history_page(entries[:2], filters, shared_by=facts.BEN)
-    yield "History, shared in the channel", history.history_page, shared
-    yield "History, nothing found", history.history_page, history.history_page((), filters)
+    turning = ("17:before:40", "17:after:90", "17:before:91")
+    yield "History", partial(history.history_page, entries, filters, *turning)
+    yield "History, shared in the channel", partial(history.history_page, entries[:2], filters, shared_by=facts.BEN)
+    yield "History, nothing found", partial(history.history_page, (), filters)
     events, shown = facts.EVENTS[: show.EVENTS_PER_PAGE], facts.SHOWN_ORDERS
-    page = show.show_page(facts.MIXED, shown, events, 1, 3, len(facts.EVENTS), facts.ANN)
-    yield "Show, first page", show.show_page, page
-    page = show.show_page(facts.ASKED, facts.TWO, events[:2], 1, 1, 2, facts.ANN)
-    yield "Show, to be confirmed", show.show_page, page
+    told = (events, 1, 5, len(facts.EVENTS), facts.ANN, facts.RULES)
+    yield "Show, first page", partial(show.show_page, facts.MIXED, shown, *told)
+    later = (facts.EVENTS[show.EVENTS_PER_PAGE :][: show.EVENTS_PER_PAGE], 2, 5, len(facts.EVENTS))
+    yield "Show, second page", partial(show.show_page, facts.MIXED, facts.TROUBLES, *later, facts.BEN, facts.RULES)
+    early = (events[:2], 1, 1, 2, facts.ANN, facts.RULES)
+    yield "Show, to be confirmed", partial(show.show_page, facts.ASKED, facts.TWO, *early)
+    yield "Show, to be approved", partial(show.show_page, facts.WAITING, facts.TWO, *early)
