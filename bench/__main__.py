@@ -11,6 +11,7 @@ BENCHES: dict[str, Callable[[], bool]] = {
     "orders": orders.run,
     "history": past.history_page,
     "verify": past.audit_verify,
+    "rows": past.audit_rows,
 }
 
 
