@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.app import Bot
-from bot.listeners.shapes import Shape, shape
+from bot.listeners.shapes import Flaw, read
 from bot.manifest import EVENTS_PATH
 from bot.socket_mode import SocketMode
 from storage.database import StorageUnavailable
@@ -63,12 +63,13 @@ class Deliveries:
         stamp, signed = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
         if not self._signature.is_right(stamp, signed, body):
             return 401, _PLAIN, b"not signed by Slack\n"
-        match shape(body, headers.get("content-type", "")):
-            case Shape.UNREADABLE:
-                return 400, _PLAIN, b"not a delivery of Slack's\n"
-            case Shape.INCOMPLETE:
-                return 200, _PLAIN, b""
-        answer = self._app.dispatch(BoltRequest(body=body.decode(), headers=dict(headers)))
+        said = read(body, headers.get("content-type", ""))
+        if said is Flaw.UNREADABLE:
+            return 400, _PLAIN, b"not a delivery of Slack's\n"
+        if said is Flaw.INCOMPLETE:
+            return 200, _PLAIN, b""
+        # As Socket Mode hands it over: given the raw body, Bolt would read it again, and read it differently.
+        answer = self._app.dispatch(BoltRequest(body=said, headers=dict(headers), mode="socket_mode"))
         content_type = answer.headers.get("content-type")
         return answer.status, {"content-type": content_type[0]} if content_type else _PLAIN, answer.body.encode()
 

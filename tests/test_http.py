@@ -57,6 +57,14 @@ def test_a_well_signed_command_is_taken(world: World) -> None:
     assert 200 == status
 
 
+def test_a_command_that_speaks_of_a_payload_is_taken_like_any_other(world: World) -> None:
+    body = _command(f"{FIRST} because the payload was wrong")
+    _post(world, body, _signed(world, body))
+    world.until(lambda: "preview_shown" in world.kinds())
+
+    assert [("the payload was wrong",)] == world.rows("SELECT reason FROM request")
+
+
 @pytest.mark.parametrize("offset", [-290, 290])
 def test_a_timestamp_a_little_off_is_taken(world: World, offset: int) -> None:
     body = _command()

@@ -1,41 +1,41 @@
-"""PURE: whether a delivery has what its kind must have, so that nothing further in has to doubt it."""
+"""PURE: a delivery's body as what it says, and whether it has what its kind must have: nothing further in has to
+read it again, or to doubt it."""
 
 import json
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 
-class Shape(StrEnum):
-    """What there is to be done with a well-signed delivery."""
+class Flaw(StrEnum):
+    """What is wrong with a well-signed delivery."""
 
     UNREADABLE = "unreadable"
     """None of the shapes in which Slack delivers."""
     INCOMPLETE = "incomplete"
     """One of them, and it lacks what its kind must have: nobody can handle it."""
-    WHOLE = "whole"
 
 
-def shape(body: bytes, content_type: str) -> Shape:
-    """Whether this is a command, a payload or an event, and whether it is whole. Anything at all may come."""
+def read(body: bytes, content_type: str) -> dict[str, Any] | Flaw:
+    """The command, payload or event that a body says, if it is whole. Anything at all may come."""
     try:
         text = body.decode()
         if "json" in content_type:
             event = json.loads(text)
             if not isinstance(event, dict):
-                return Shape.UNREADABLE
-            return Shape.WHOLE if _is_whole_event(event) else Shape.INCOMPLETE
-        fields = parse_qs(text, keep_blank_values=True, strict_parsing=True)
+                return Flaw.UNREADABLE
+            return event if _is_whole_event(event) else Flaw.INCOMPLETE
+        fields: dict[str, Any] = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
         if "payload" in fields:
-            payload = json.loads(fields["payload"][0])
+            payload = json.loads(fields["payload"])
             if not isinstance(payload, dict) or "type" not in payload:
-                return Shape.UNREADABLE
-            return Shape.WHOLE if is_whole(payload) else Shape.INCOMPLETE
+                return Flaw.UNREADABLE
+            return payload if is_whole(payload) else Flaw.INCOMPLETE
         is_command = fields.keys() >= {"command", "user_id", "channel_id"} or "ssl_check" in fields
-        return Shape.WHOLE if is_command else Shape.UNREADABLE
+        return fields if is_command else Flaw.UNREADABLE
     except (ValueError, RecursionError):
-        return Shape.UNREADABLE
+        return Flaw.UNREADABLE
 
 
 def is_whole(payload: Mapping[str, Any]) -> bool:
