@@ -1,5 +1,6 @@
 """Transactions: one writer at a time on SQLite, row locks on PostgreSQL, and events chained before the commit."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -155,7 +156,7 @@ def _translated() -> Iterator[None]:
         yield
     except IntegrityError:
         raise
-    except (DBAPIError, TimeoutError) as error:
+    except (DBAPIError, TimeoutError, sqlite3.DatabaseError) as error:
         raise StorageUnavailable(str(error.__cause__ or error)) from error
 
 

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
 from storage.database import Database, Transaction
+from storage.plain_insert import PlainInsert
 from storage.tables import Delivery
 
 RESPONSE_URL_LIVES = timedelta(minutes=30)
@@ -22,10 +22,7 @@ HANDLED_WITHIN = timedelta(seconds=8)
 """Whoever takes a delivery and dies loses it to another after this long."""
 
 
-# Of the table, not of the class: the class's statements run through the ORM, which takes longer than the row.
-_TABLE = SQLModel.metadata.tables[str(Delivery.__tablename__)]
-_KEEP_SQLITE = sqlite.insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
-_KEEP_POSTGRESQL = postgresql.insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
+_KEEP = PlainInsert(SQLModel.metadata.tables[str(Delivery.__tablename__)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +57,7 @@ def keep(database: Database, incoming: Incoming, *, due: bool = True) -> bool:
             "due_at": now if due else None,
             "tries": 0,
         }
-        keep_it = _KEEP_SQLITE if database.is_sqlite else _KEEP_POSTGRESQL
-        fresh = transaction.connection.execute(keep_it, row).first() is not None
+        fresh = _KEEP.run(transaction.connection, row)
         transaction.wake("inbox")
     return fresh
 
