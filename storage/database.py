@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 from sqlalchemy.orm import Session
 
 from storage.audit import Event, EventKind, append
+from storage.precedence import Precedence
 
 WRITE_WITHIN_SECONDS = 0.7
 """How long a writer waits for its turn on SQLite; Slack gives a click three seconds, a person less."""
@@ -96,6 +97,8 @@ class Database:
         """Connect lazily. A clock replaces the database's own, for tests and simulation."""
         self.on_wake: Callable[[str], None] = lambda lane: None
         self._clock = clock
+        self.acknowledgements = Precedence()
+        """Those go first: every other writer gives way before it begins."""
         self._writer = threading.Lock()
         self._line = threading.Lock()
         self.engine = _engine(url)
@@ -108,6 +111,8 @@ class Database:
 
         An urgent one, which a person's acknowledgement waits for, goes before the others of this process.
         """
+        if not urgent:
+            self.acknowledgements.give_way()
         with _translated(), self._turn(within_seconds, urgent=urgent) as connection:
             transaction = Transaction(connection, self._clock)
             try:

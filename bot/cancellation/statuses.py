@@ -32,6 +32,7 @@ def look(parts: Parts, order_ids: Sequence[str]) -> dict[str, Standing]:
     found: dict[str, Standing] = {}
 
     def read(order_id: str) -> None:
+        parts.database.acknowledgements.give_way()
         if parts.uptime() >= deadline:
             return
         at = parts.now()

@@ -2,10 +2,10 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from slack_bolt import App, BoltResponse
+from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 
@@ -13,10 +13,27 @@ from bot.listeners import clicks, commands, forms, home, presses
 from bot.listeners.edge import Edge, inline
 from bot.messages.answers import button_not_known, command_not_known
 from bot.messages.form import form_not_known_view
+from storage.precedence import Precedence
 
 log = logging.getLogger(__name__)
 
 ANYTHING = re.compile(r".*", re.DOTALL)
+
+
+class _App(App):
+    """Bolt's app, both of whose modes come in through `dispatch`: what is answered here goes first."""
+
+    def __init__(self, acknowledgements: Precedence, **options: Any) -> None:
+        super().__init__(**options)
+        self._acknowledgements = acknowledgements
+
+    def dispatch(self, req: BoltRequest) -> BoltResponse:
+        # Slack leaves this out at its leisure, and Bolt reads it without asking.
+        view = req.body.get("view")
+        if isinstance(view, dict):
+            view.setdefault("type", "modal")
+        with self._acknowledgements.first():
+            return super().dispatch(req)
 
 
 def make_app(edge: Edge, token: str) -> App:
@@ -29,10 +46,10 @@ def make_app(edge: Edge, token: str) -> App:
     def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token, bot_user_id="")
 
-    app = App(
+    app = _App(
+        edge.database.acknowledgements,
         logger=logging.getLogger("slack_bolt"),
         authorize=authorize,
-        before_authorize=_complete,
         process_before_response=True,
         request_verification_enabled=False,
         ignoring_self_events_enabled=False,
@@ -61,11 +78,3 @@ def _unhandled(edge: Edge, error: Exception, body: Mapping[str, Any]) -> BoltRes
         return BoltResponse(status=200, body=told)
     edge.respond(body.get("response_url"), button_not_known())
     return BoltResponse(status=200, body="")
-
-
-def _complete(body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:
-    """Say what Slack leaves out at its leisure and Bolt reads without asking."""
-    view = body.get("view")
-    if isinstance(view, dict):
-        view.setdefault("type", "modal")
-    return next()
