@@ -47,6 +47,12 @@ BODY_LIMIT = 64 * 1024
 LOG_BODY_LIMIT = 512 * 1024
 CONNECT_SECONDS = 5.0
 _NO_ORDER = "0" * 24
+_ALWAYS = {
+    "Accept": "*/*",
+    "Accept-Encoding": "gzip, deflate",
+    "Content-Type": "application/json",
+    "User-Agent": "cancel-orders-bot",
+}
 
 
 class Secret(Protocol):
@@ -102,9 +108,8 @@ class FincartClient:
         secret = token.get_secret_value()
         if not secret or not secret.isascii() or not secret.isprintable() or secret != secret.strip():
             raise ValueError("the Fincart token must be printable ASCII without spaces around it")
-        # Their lines at INFO and DEBUG carry addresses and headers.
-        for name in ("httpx", "httpcore"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+        # Its lines at DEBUG carry addresses and headers.
+        logging.getLogger("httpcore").setLevel(logging.WARNING)
         self._token = token
         self._seconds = timeout_seconds
         self._log_seconds = log_timeout_seconds
@@ -112,20 +117,18 @@ class FincartClient:
         self._calls = Calls()
         # The network's own transport asks the fence itself, later and closer to the bytes.
         self._fence_here = transport is not None
-        self._client = httpx.Client(
-            base_url=base_url,
-            headers={"Authorization": secret, "Content-Type": "application/json"},
-            transport=transport or BoundedTransport(self._calls, max_connections),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._base_url = base_url.rstrip("/")
+        self._headers = httpx.Headers(_ALWAYS | {"Authorization": secret})
+        # Without httpx's client above it: of redirects, cookies, proxies and sign-in by URL none is wanted here, and
+        # they take longer than the call; a preview makes up to a thousand.
+        self._transport = transport or BoundedTransport(self._calls, max_connections)
 
     def __repr__(self) -> str:
-        return f"FincartClient({str(self._client.base_url)!r})"
+        return f"FincartClient({self._base_url!r})"
 
     def close(self) -> None:
         """Close the connections; calls in flight end as LOST."""
-        self._client.close()
+        self._transport.close()
 
     def cancel(self, order_ids: Sequence[str], *, fence: Callable[[], bool] | None = None) -> Answer | None:
         """Send one cancel call for these orders and say what it came to. Never raises for anything that the
@@ -174,10 +177,16 @@ class FincartClient:
     def _exchange(self, method: str, path: str, body: bytes | None, call: Call, limit: int) -> Exchange:
         timeout = httpx.Timeout(call.left(), connect=min(CONNECT_SECONDS, call.left()))
         with self._calls.bounded(call):
-            request = self._client.build_request(method, path, content=body, timeout=timeout)
+            request = httpx.Request(
+                method,
+                self._base_url + path,
+                headers=self._headers,
+                content=body,
+                extensions={"timeout": timeout.as_dict()},
+            )
             if self._fence_here:
                 call.pass_fence()
-            response = self._client.send(request, stream=True)
+            response = self._transport.handle_request(request)
             try:
                 received_at = self._now()
                 content = _content(response, call, limit)
