@@ -249,9 +249,9 @@ def unlike_count(session: Session, request: Request) -> int:
 
 
 def open_elsewhere(session: Session, order_ids: Collection[str], besides: int) -> dict[str, str]:
-    """Which of these orders are in another open request already, and in which."""
+    """Which of these orders are in another open request already, and in which (always the same one of several)."""
     query = (
-        select(col(OrderLine.order_id), col(Request.public_id))
+        select(col(OrderLine.order_id), func.min(col(Request.public_id)).label("public_id"))
         .join(Request, col(Request.seq) == col(OrderLine.request_seq))
         .where(
             col(OrderLine.order_id).in_(order_ids),
@@ -259,5 +259,6 @@ def open_elsewhere(session: Session, order_ids: Collection[str], besides: int) -
             col(OrderLine.outcome).is_(None),
             col(Request.state).in_(OPEN_STATES),
         )
+        .group_by(col(OrderLine.order_id))
     )
     return {row.order_id: row.public_id for row in session.execute(query)}
