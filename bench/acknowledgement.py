@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 from slack_bolt import App, BoltRequest
 
-from bench.children import child
-from bench.commands import signed_command
+from bench.children import Child, child
+from bench.commands import KNOWN_ORDERS, signed_command
 from bench.figures import SAMPLE_HEADS, Samples, expect, no_collection, note, table, title
 from bench.ours import Load, bot_in, deliveries_of, serving
 from bench.standins import World, standins
 from bench.stock import stock_app
+from bot.app import Bot
 from bot.server import Deliveries
 
 BLOCK = 25
@@ -34,20 +35,18 @@ Send = Callable[[bytes, dict[str, str]], int]
 def run() -> bool:
     """Print the table and whether the expectations hold."""
     logging.disable(logging.CRITICAL)
-    with standins(hang=True) as world:
-        return _in_process(world) & _over_http(world)
+    return _in_process() & _over_http()
 
 
-def _in_process(world: World) -> bool:
+def _in_process() -> bool:
     title("Acknowledgement, in one process through each app's own dispatch, in a tight loop")
-    with tempfile.TemporaryDirectory() as folder:
-        bot = bot_in(Path(folder), world)
-        ours, stock = _to_ours(deliveries_of(bot, world)), _to_stock(stock_app(world))
-        idle = _both(world, ours, stock, "idle")
+    with _bot() as (world, bot):
+        idle = _both(world, _to_ours(deliveries_of(bot, world)), _to_stock(stock_app(world)), "idle")
+    with _bot(hang=True) as (world, bot):
         bot.start()
         load = Load(bot)
         with load.on():
-            loaded = _both(world, ours, stock, "under load")
+            loaded = _both(world, _to_ours(deliveries_of(bot, world)), _to_stock(stock_app(world)), "under load")
         load.end()
         bot.stop()
     table(SAMPLE_HEADS, [samples.row() for samples in (*idle, *loaded)])
@@ -59,16 +58,17 @@ def _in_process(world: World) -> bool:
     )
 
 
-def _over_http(world: World) -> bool:
+@contextmanager
+def _bot(*, hang: bool = False) -> Iterator[tuple[World, Bot]]:
+    with standins(orders=KNOWN_ORDERS, hang=hang) as world, tempfile.TemporaryDirectory() as folder:
+        yield world, bot_in(Path(folder), world)
+
+
+def _over_http() -> bool:
     title(f"Acknowledgement, over HTTP, each app in a process of its own, a command every {PAUSE * 1000:g} ms and more")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serving(Path(folder), world) as (bot, url),
-        child("bench.stock", {"world": asdict(world)}) as stock,
-        connection(url) as ours,
-        connection(f"http://127.0.0.1:{stock.ready['port']}/slack/events") as theirs,
-    ):
+    with _served() as (world, _, ours, theirs):
         idle = _both(world, ours, theirs, "idle", PAUSE)
+    with _served(hang=True) as (world, bot, ours, theirs):
         bot.tell("load")
         time.sleep(0.5)
         loaded = _both(world, ours, theirs, "under load", PAUSE)
@@ -78,6 +78,19 @@ def _over_http(world: World) -> bool:
     return expect("over HTTP, idle: p50 stock / ours", idle[1].p50 / idle[0].p50, 3, at_least=True) & expect(
         "over HTTP, under load: p50 stock / ours", loaded[1].p50 / loaded[0].p50, 3, at_least=True
     )
+
+
+@contextmanager
+def _served(*, hang: bool = False) -> Iterator[tuple[World, Child, Send, Send]]:
+    with (
+        standins(orders=KNOWN_ORDERS, hang=hang) as world,
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder), world) as (bot, url),
+        child("bench.stock", {"world": asdict(world)}) as stock,
+        connection(url) as ours,
+        connection(f"http://127.0.0.1:{stock.ready['port']}/slack/events") as theirs,
+    ):
+        yield world, bot, ours, theirs
 
 
 def _both(world: World, ours: Send, stock: Send, when: str, pause: float = 0) -> tuple[Samples, Samples]:

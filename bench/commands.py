@@ -9,12 +9,17 @@ from urllib.parse import urlencode
 from bench.standins import CHANNEL, PERSON, World, order_ids
 
 ORDERS = 50
+KNOWN_ORDERS = 1000 * ORDERS
+"""Orders that the stand-in Fincart knows: commands ask for them by turns, since nobody asks a thousand times in a
+minute for the same fifty (each preview would say in which of a thousand open requests they are already)."""
+_ID = order_ids(KNOWN_ORDERS)
 _number = itertools.count(1)
 
 
 def signed_command(world: World, text: str | None = None) -> tuple[bytes, dict[str, str]]:
     """Body and headers of a command that nobody has delivered yet: 50 orders, or what is given."""
     number = next(_number)
+    first = number * ORDERS % KNOWN_ORDERS
     fields = {
         "token": "deprecated",
         "team_id": "T0000001",
@@ -24,7 +29,7 @@ def signed_command(world: World, text: str | None = None) -> tuple[bytes, dict[s
         "user_id": PERSON,
         "user_name": "ann",
         "command": "/cancel-orders",
-        "text": text or " ".join(order_ids(ORDERS)) + " because duplicate",
+        "text": text or " ".join(_ID[first : first + ORDERS]) + " because duplicate",
         "api_app_id": "A0000001",
         "is_enterprise_install": "false",
         "response_url": "",
