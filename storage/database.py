@@ -98,7 +98,7 @@ class Database:
         self.on_wake: Callable[[str], None] = lambda lane: None
         self._clock = clock
         self.acknowledgements = Precedence()
-        """Those go first: every other writer gives way before it begins."""
+        """Those go first: every other transaction gives way before it begins."""
         self._writer = threading.Lock()
         self._line = threading.Lock()
         self.engine = _engine(url)
@@ -106,14 +106,13 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def write(self, within_seconds: float = WRITE_WITHIN_SECONDS, *, urgent: bool = False) -> Iterator[Transaction]:
+    def write(self, within_seconds: float = WRITE_WITHIN_SECONDS) -> Iterator[Transaction]:
         """A transaction that is committed when the block ends, with its events, and rolled back if it raises.
 
-        An urgent one, which a person's acknowledgement waits for, goes before the others of this process.
+        One that an acknowledgement waits for goes before the others of this process.
         """
-        if not urgent:
-            self.acknowledgements.give_way()
-        with _translated(), self._turn(within_seconds, urgent=urgent) as connection:
+        self.acknowledgements.give_way()
+        with _translated(), self._turn(within_seconds) as connection:
             transaction = Transaction(connection, self._clock)
             try:
                 yield transaction
@@ -126,6 +125,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and changes nothing."""
+        self.acknowledgements.give_way()
         with _translated(), self.engine.connect() as connection, Session(connection) as session:
             session.expire_on_commit = False
             yield session
@@ -135,15 +135,15 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _turn(self, within_seconds: float, *, urgent: bool) -> Iterator[Connection]:
+    def _turn(self, within_seconds: float) -> Iterator[Connection]:
         if not self.is_sqlite:
             with self.engine.connect() as connection:
                 yield connection
             return
         deadline = time.monotonic() + within_seconds
-        # All but the urgent wait in line for one place at the door, so that an urgent writer waits for one of them.
+        # All others wait in line for one place at the door, so that an acknowledgement waits for one of them.
         with ExitStack() as held:
-            for lock in (self._writer,) if urgent else (self._line, self._writer):
+            for lock in (self._writer,) if self.acknowledgements.is_mine else (self._line, self._writer):
                 if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
                     raise StorageUnavailable("another writer of this process kept the database")
                 held.callback(lock.release)

@@ -45,7 +45,7 @@ def keep(database: Database, incoming: Incoming, *, due: bool = True) -> bool:
 
     With `due=False` it is only remembered (a form that was opened). Raises `StorageUnavailable`.
     """
-    with database.write(urgent=True) as transaction:
+    with database.write() as transaction:
         now = transaction.now()
         row = {
             "id": incoming.id(),

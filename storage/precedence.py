@@ -20,6 +20,7 @@ class Precedence:
         self._at_most = at_most_seconds
         self._lock = threading.Lock()
         self._answering = 0
+        self._thread = threading.local()
         self._free = threading.Event()
         self._free.set()
 
@@ -28,15 +29,22 @@ class Precedence:
         """Whether something is being acknowledged."""
         return not self._free.is_set()
 
+    @property
+    def is_mine(self) -> bool:
+        """Whether this thread is acknowledging something."""
+        return getattr(self._thread, "answers", False)
+
     @contextmanager
     def first(self) -> Iterator[None]:
-        """Something is acknowledged inside the block: other work waits where it next gives way."""
+        """This thread acknowledges something inside the block: the others wait where they next give way."""
         with self._lock:
             self._answering += 1
             self._free.clear()
+        self._thread.answers = True
         try:
             yield
         finally:
+            self._thread.answers = False
             with self._lock:
                 self._answering -= 1
                 if not self._answering:
@@ -44,5 +52,5 @@ class Precedence:
 
     def give_way(self) -> None:
         """Between two pieces of work: wait, for a moment at most, until nothing is being acknowledged."""
-        if self.under_way:
+        if self.under_way and not self.is_mine:
             self._free.wait(self._at_most)

@@ -52,12 +52,12 @@ class HaltingDatabase(Database):
             event.listen(self.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous=OFF"))
 
     @contextmanager
-    def write(self, within_seconds: float = 0.7, *, urgent: bool = False) -> Iterator[Transaction]:
+    def write(self, within_seconds: float = 0.7) -> Iterator[Transaction]:
         self.boundary("begin")
         if self.gone:
             self.gone -= 1
             raise StorageUnavailable("simulated: the database is gone")
-        with super().write(within_seconds, urgent=urgent) as transaction:
+        with super().write(within_seconds) as transaction:
             yield transaction
             self.boundary("committing")
         self.boundary("committed")
