@@ -27,6 +27,9 @@ BLOCK = 25
 ROUNDS = 24
 PAUSE = 0.030
 """Seconds between two commands over HTTP, to either side: nobody's own work meets the next acknowledgement."""
+LATENCY = 0.050
+"""Seconds before each of Fincart's answers, as in the runs of orders: one that answers in no time, from the same
+processor, would have the worker read thousands of logs a second, which no network lets it."""
 
 Send = Callable[[bytes, dict[str, str]], int]
 """Delivers a command and returns the status of the answer."""
@@ -83,7 +86,7 @@ def _over_http() -> bool:
 @contextmanager
 def _served(*, hang: bool = False) -> Iterator[tuple[World, Child, Send, Send]]:
     with (
-        standins(orders=KNOWN_ORDERS, hang=hang) as world,
+        standins(orders=KNOWN_ORDERS, hang=hang, latency=LATENCY) as world,
         tempfile.TemporaryDirectory() as folder,
         serving(Path(folder), world) as (bot, url),
         child("bench.stock", {"world": asdict(world)}) as stock,

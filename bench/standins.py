@@ -33,7 +33,7 @@ def order_ids(count: int) -> list[str]:
 
 @contextmanager
 def standins(*, orders: int = 50, hang: bool = False, latency: float = 0.0) -> Iterator[World]:
-    """Run both. With `hang`, Fincart never answers anything; `latency` is seconds before it answers a cancel call."""
+    """Run both. With `hang`, Fincart never answers anything; `latency` is seconds before each answer."""
     with child("bench.standins", {"orders": orders, "hang": hang, "latency": latency}) as process:
         yield World(**process.ready)
 
@@ -46,11 +46,11 @@ def main() -> None:
     slack.add_channel(CHANNEL, "orders", PERSON)
     fincart = FincartStandIn(lambda: datetime.now(UTC))
     fincart.add(*order_ids(given["orders"]))
-    if given["hang"]:
-        for endpoint in Endpoint:
+    for endpoint in Endpoint:
+        if given["hang"]:
             fincart.inject(Fault(FaultKind.HANG, endpoint, times=None))
-    elif given["latency"]:
-        fincart.inject(Fault(FaultKind.SLOW, Endpoint.CANCEL, seconds=given["latency"], times=None))
+        elif given["latency"]:
+            fincart.inject(Fault(FaultKind.SLOW, endpoint, seconds=given["latency"], times=None))
     with SlackServer(slack) as server, FincartServer(fincart) as fincart_server:
         world = World(
             server.api_url,
