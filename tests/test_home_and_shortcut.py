@@ -1,6 +1,6 @@
 """The Home tab and the message shortcut."""
 
-from world import ANN, BO, CY, FIRST, ORDERS, SECOND, StartWorld, World, request_id
+from world import ANN, BO, CY, FIRST, ORDERS, SECOND, StartWorld, World, order_ids, request_id
 
 from bot.manifest import SHORTCUT
 
@@ -62,3 +62,17 @@ def test_the_shortcut_opens_the_form_with_the_ids_of_the_message(world: World) -
     assert SECOND in shown.text
     assert "Cancel 2 orders" in [button.text for button in shown.buttons()]
     assert "shortcut" == world.rows("SELECT origin FROM request")[0][0]
+
+
+def test_the_form_says_how_many_ids_the_message_held_and_how_many_are_not_in_it(world: World) -> None:
+    def intro(text: str) -> str:
+        world.slack.shortcut(ANN, world.slack.say(BO, ORDERS, text), SHORTCUT)
+        view = world.slack.wait_for(lambda: world.slack.open_view(ANN))
+        assert view is not None
+        world.slack.close(view)
+        return view.rendered()
+
+    assert "No order id was found in the message." in intro("good morning")
+    assert "2 order ids found in the message, filled in below." in intro(f"{FIRST} {SECOND}")
+    many = intro(" ".join(order_ids(150)))
+    assert "150 order ids found in the message: the first 120 are below, the other 30 are NOT" in many

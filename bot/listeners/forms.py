@@ -64,6 +64,7 @@ def open_form(edge: Edge, opening: Opening) -> bool:
             edge.settings.max_orders_per_request,
             edge.settings.require_reason,
             ids=_fitting(opening.ids),
+            found=len(opening.ids) if opening.origin is Origin.SHORTCUT else None,
         )
         # The trigger works for three seconds: this waits behind nothing.
         edge.soon(lambda: _open(edge, opening, view))

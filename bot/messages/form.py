@@ -6,7 +6,7 @@ from bot.commands import LONGEST_REASON
 from bot.messages.document import Channel, Code, Line
 from bot.messages.render import render, rich_text
 from bot.messages.spans import cut
-from bot.messages.words import COMMAND, orders, paragraph
+from bot.messages.words import COMMAND, counted, orders, paragraph
 from bot.order_files import LARGEST_FILE
 from bot.typed_text import tidy
 
@@ -38,10 +38,13 @@ def form_view(
     ids: str = "",
     reason: str = "",
     with_file: bool = True,
+    found: int | None = None,
 ) -> Json:
-    """The modal. `draft_id` comes back as its `private_metadata`; `ids` and `reason` fill it in beforehand."""
+    """The modal. `draft_id` comes back as its `private_metadata`; `ids` and `reason` fill it in beforehand. `found`: so
+    many ids were in the message whose shortcut opened it, of which `ids` holds those that fit."""
+    looked = () if found is None else (_found(found, len(ids.split())),)
     blocks: list[Json] = [
-        rich_text(_intro(channel, max_orders, with_file)),
+        rich_text((*looked, *_intro(channel, max_orders, with_file))),
         _ids_field(ids, optional=with_file),
         *([_file_field()] if with_file else []),
         _reason_field(reason, require_reason),
@@ -84,6 +87,14 @@ def _intro(channel: str, max_orders: int, with_file: bool) -> tuple[Line, ...]:
         (f"{how} Nothing is sent yet: a preview follows, which only you see.",),
         (f"At most {orders(max_orders)} in one request. Asked in ", Channel(channel), "."),
     )
+
+
+def _found(found: int, fit: int) -> Line:
+    if not found:
+        return ("No order id was found in the message.",)
+    here = f"{counted(found, 'order id')} found in the message"
+    rest = f": the first {fit:,} are below, the other {found - fit:,} are NOT, for want of room."
+    return (here + (rest if fit < found else ", filled in below. Leave out what should stay."),)
 
 
 def _ids_field(ids: str, optional: bool) -> Json:

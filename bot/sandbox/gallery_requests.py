@@ -35,6 +35,9 @@ def made() -> Iterator[Made]:
     yield "Form", partial(form.form_view, "draft", facts.ORDERS, 1000, False)
     filled = partial(form.form_view, "draft", facts.ORDERS, 1000, True, facts.TWO[0].order_id, "duplicate", False)
     yield "Form, filled in beforehand, reason required", filled
+    for ids, found in (("", 0), (facts.TWO[0].order_id, 1), (facts.TWO[0].order_id, 200)):
+        shortcut = partial(form.form_view, "draft", facts.ORDERS, 1000, False, ids, found=found)
+        yield f"Form, from a message with {found} ids", shortcut
     for name, condition in PREVIEWS.items():
         yield name, partial(preview.preview, condition, facts.BOT)
     yield "Look without a request", partial(preview.look, facts.FROM_A_FILE)
