@@ -16,7 +16,7 @@ from storage.audit import Event, EventKind, append
 from storage.precedence import Precedence
 
 WRITE_WITHIN_SECONDS = 0.7
-"""How long a writer waits for its turn on SQLite; Slack gives a click three seconds, a person less."""
+"""How long anybody waits for a lock; Slack gives a click three seconds, a person less."""
 
 
 class StorageUnavailable(Exception):
@@ -167,7 +167,14 @@ def _translated() -> Iterator[None]:
 
 def _engine(url: str) -> Engine:
     if url.startswith("postgresql"):
-        return create_engine(url, pool_size=20, max_overflow=20, pool_timeout=5, pool_pre_ping=True)
+        engine = create_engine(url, pool_size=20, max_overflow=20, pool_timeout=5, pool_pre_ping=True)
+
+        @event.listens_for(engine, "connect")
+        def _bound(connection: Any, _: Any) -> None:
+            connection.execute(f"SET lock_timeout = {int(WRITE_WITHIN_SECONDS * 1000)}")
+            connection.commit()
+
+        return engine
     engine = create_engine(url, pool_size=20, max_overflow=20, pool_timeout=5)
 
     @event.listens_for(engine, "connect")

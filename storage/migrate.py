@@ -27,6 +27,7 @@ def migrate(database: Database) -> None:
     with database.write(within_seconds=_WAIT_SECONDS) as transaction:
         connection = transaction.session.connection()
         if connection.dialect.name == "postgresql":
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
         refuse_a_newer_database(connection)
         command.upgrade(_config(connection), "head")

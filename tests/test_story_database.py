@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+import psycopg
 from sqlalchemy import event
 from world import ANN, FIRST, SECOND, StartWorld, World, go_ahead, order_ids, request_id
 
@@ -14,10 +15,16 @@ TOLD = "This could not be recorded, so nothing was sent"
 @contextmanager
 def _locked(world: World) -> Iterator[None]:
     """Another program writes to the database, and goes on writing."""
-    with closing(sqlite3.connect(world.database_file, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    if world.is_sqlite:
+        with closing(sqlite3.connect(world.database_file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+            other.execute("ROLLBACK")
+        return
+    with psycopg.connect(world.database_url.replace("+psycopg", "")) as another:
+        another.execute("LOCK TABLE delivery, request, order_line, attempt, audit_event IN EXCLUSIVE MODE")
         yield
-        other.execute("ROLLBACK")
+        another.rollback()
 
 
 def _fill(world: World) -> None:
@@ -32,8 +39,7 @@ def _fill(world: World) -> None:
     engine.dispose()
 
 
-def test_a_command_on_a_locked_database_is_told_within_a_second(start_sqlite_world: StartWorld) -> None:
-    world = start_sqlite_world()
+def test_a_command_on_a_locked_database_is_told_within_a_second(world: World) -> None:
     with _locked(world):
         started = time.monotonic()
         answer = world.answer(ANN, FIRST)
@@ -44,8 +50,7 @@ def test_a_command_on_a_locked_database_is_told_within_a_second(start_sqlite_wor
     assert [] == world.kinds()
 
 
-def test_a_click_on_a_locked_database_is_told_within_a_second(start_sqlite_world: StartWorld) -> None:
-    world = start_sqlite_world()
+def test_a_click_on_a_locked_database_is_told_within_a_second(world: World) -> None:
     preview = world.preview()
     with _locked(world):
         started = time.monotonic()
@@ -69,8 +74,7 @@ def test_once_the_lock_is_gone_the_same_preview_goes_ahead(start_sqlite_world: S
     assert "2 cancelled" in world.ended(request_id(preview)).text
 
 
-def test_the_form_on_a_locked_database_is_told_within_a_second(start_sqlite_world: StartWorld) -> None:
-    world = start_sqlite_world()
+def test_the_form_on_a_locked_database_is_told_within_a_second(world: World) -> None:
     with _locked(world):
         started = time.monotonic()
         answer = world.answer(ANN, "")
@@ -81,8 +85,7 @@ def test_the_form_on_a_locked_database_is_told_within_a_second(start_sqlite_worl
     assert world.slack.open_view(ANN) is None
 
 
-def test_an_answer_of_fincarts_outlasts_a_locked_database(start_sqlite_world: StartWorld) -> None:
-    world = start_sqlite_world()
+def test_an_answer_of_fincarts_outlasts_a_locked_database(world: World) -> None:
     world.fincart.settings.latency = 0.3
     preview = world.preview()
     world.click(ANN, preview, go_ahead(preview))

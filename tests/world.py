@@ -252,6 +252,16 @@ class World:
     # --- what is recorded
 
     @property
+    def database_url(self) -> str:
+        """The address of the database."""
+        return self._database_url
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is SQLite's."""
+        return self._database_url.startswith("sqlite:")
+
+    @property
     def database_file(self) -> str:
         """The path of the database, where it is SQLite's."""
         return self._database_url.removeprefix("sqlite:///")
