@@ -156,6 +156,31 @@ def test_an_interaction_without_what_it_is_about_is_200_and_does_nothing(world: 
     assert NOTHING == world.kinds()
 
 
+@pytest.mark.parametrize("wrong", [5, "x", [], [1], {"id": 5}, "\ud800", None], ids=repr)
+def test_an_interaction_with_a_part_of_another_shape_is_no_fault_of_ours(world: World, wrong: object) -> None:
+    press = {"type": "block_actions", "user": {"id": ANN}, "actions": [{"action_id": "keep"}], "trigger_id": "1.2"}
+    filled: dict[str, object] = {"type": "view_submission", "user": {"id": ANN}}
+    values = [{"values": wrong}, {"values": {"ids": wrong}}, {"values": {"ids": {"ids_typed": wrong}}}]
+    payloads: list[dict[str, object]] = [
+        press | {part: wrong} for part in ("user", "team", "enterprise", "channel", "container", "actions")
+    ]
+    payloads += [filled | {"view": {"callback_id": "cancel_form", "state": state}} for state in [wrong, *values]]
+    bodies = [urlencode({"payload": json.dumps(payload)}).encode() for payload in payloads]
+
+    assert {200} == {_post(world, body, _signed(world, body))[0] for body in bodies}
+    assert NOTHING == world.kinds()
+
+
+def test_a_submitted_form_that_does_not_say_it_is_a_modal_is_read(world: World) -> None:
+    view = {"callback_id": "cancel_form", "state": {"values": {}}}
+    payload = {"type": "view_submission", "user": {"id": ANN}, "team": {"id": "T0SANDBOX"}, "view": view}
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    status, answer = _post(world, body, _signed(world, body))
+
+    assert 200 == status
+    assert "Paste at least one order id" in answer
+
+
 def test_an_event_that_nobody_handles_is_200(world: World) -> None:
     event = {"type": "event_callback", "team_id": "T0SANDBOX", "event": {"type": "reaction_added", "user": ANN}}
     body = json.dumps(event).encode()

@@ -7,6 +7,32 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qsl
 
+_EACH = "*"
+"""Stands for every key."""
+
+_FIELD = {"value": str, "files": [{"name": str, "url_private": str, "url_private_download": str}]}
+_PARTS: Mapping[str, Any] = {
+    "enterprise": {"id": str},
+    "team": {"id": str},
+    "user": {"id": str},
+    "channel": {"id": str},
+    "container": {"channel_id": str},
+    "message": {},
+    "trigger_id": str,
+    "response_url": str,
+    "actions": [{"action_id": str, "value": str, "action_ts": str}],
+    "event": {},
+    "view": {
+        "id": str,
+        "type": str,
+        "callback_id": str,
+        "private_metadata": str,
+        "blocks": [{}],
+        "state": {"values": {_EACH: {_EACH: _FIELD}}},
+    },
+}
+"""What is read of a payload, here or by Bolt, as it must be where it is given and not null."""
+
 
 class Flaw(StrEnum):
     """What is wrong with a well-signed delivery."""
@@ -22,50 +48,74 @@ def read(body: bytes, content_type: str) -> dict[str, Any] | Flaw:
     try:
         text = body.decode()
         if "json" in content_type:
-            event = json.loads(text)
-            if not isinstance(event, dict):
-                return Flaw.UNREADABLE
-            return event if _is_whole_event(event) else Flaw.INCOMPLETE
+            return _whole(json.loads(text))
         fields: dict[str, Any] = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
         if "payload" in fields:
             payload = json.loads(fields["payload"])
-            if not isinstance(payload, dict) or "type" not in payload:
-                return Flaw.UNREADABLE
-            return payload if is_whole(payload) else Flaw.INCOMPLETE
+            return _whole(payload) if "type" in payload else Flaw.UNREADABLE
         is_command = fields.keys() >= {"command", "user_id", "channel_id"} or "ssl_check" in fields
         return fields if is_command else Flaw.UNREADABLE
-    except (ValueError, RecursionError):
+    except (ValueError, TypeError, RecursionError):
         return Flaw.UNREADABLE
 
 
-def is_whole(payload: Mapping[str, Any]) -> bool:
-    """Whether an interactive payload says who did what: its type, a person, and what the type is about."""
-    if not isinstance(payload.get("type"), str) or not _names_a_person(payload.get("user")):
-        return False
-    match payload["type"]:
+def _whole(delivered: object) -> dict[str, Any] | Flaw:
+    if not isinstance(delivered, dict):
+        return Flaw.UNREADABLE
+    return delivered if _is_whole(delivered) else Flaw.INCOMPLETE
+
+
+def _is_whole(body: Mapping[str, Any]) -> bool:
+    """Whether it says who did what: its type, a person where there is one, and what the type is about."""
+    return _is_text(body) and _fits(body, _PARTS) and _has_what_it_is_about(body)
+
+
+def _has_what_it_is_about(body: Mapping[str, Any]) -> bool:
+    match body.get("type"):
+        case "event_callback":
+            event = body.get("event")
+            if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+                return False
+            if not isinstance(event.get("channel"), str | dict | None):
+                return False
+            return event["type"] != "app_home_opened" or isinstance(event.get("user"), str)
         case "block_actions":
-            actions = payload.get("actions")
-            return isinstance(actions, list) and bool(actions) and all(_is_action(each) for each in actions)
+            actions = body.get("actions")
+            return _names_a_person(body) and bool(actions) and all("action_id" in each for each in actions or ())
         case "view_submission" | "view_closed":
-            return isinstance(payload.get("view"), dict) and isinstance(payload["view"].get("callback_id"), str)
+            return (
+                _fits(body.get("response_urls", []), [{}])
+                and _names_a_person(body)
+                and bool((body.get("view") or {}).get("callback_id"))
+            )
         case "message_action":
-            return isinstance(payload.get("callback_id"), str) and isinstance(payload.get("channel"), dict)
+            return _names_a_person(body) and bool(body.get("callback_id")) and bool(body.get("channel"))
+        case "shortcut":
+            return _names_a_person(body) and bool(body.get("callback_id"))
         case _:
             return True
 
 
-def _is_whole_event(body: Mapping[str, Any]) -> bool:
-    if body.get("type") != "event_callback":
-        return True
-    event = body.get("event")
-    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+def _names_a_person(body: Mapping[str, Any]) -> bool:
+    return bool((body.get("user") or {}).get("id"))
+
+
+def _fits(value: object, wanted: Any) -> bool:
+    if isinstance(wanted, type):
+        return isinstance(value, wanted)
+    if isinstance(wanted, list):
+        return isinstance(value, list) and all(_fits(each, wanted[0]) for each in value)
+    if not isinstance(value, dict):
         return False
-    return event["type"] != "app_home_opened" or isinstance(event.get("user"), str)
+    if _EACH in wanted:
+        return all(_fits(each, wanted[_EACH]) for each in value.values())
+    return all(value.get(key) is None or _fits(value[key], part) for key, part in wanted.items())
 
 
-def _names_a_person(user: object) -> bool:
-    return isinstance(user, dict) and isinstance(user.get("id"), str) and bool(user["id"])
-
-
-def _is_action(action: object) -> bool:
-    return isinstance(action, dict) and isinstance(action.get("action_id"), str)
+def _is_text(body: Mapping[str, Any]) -> bool:
+    """Whether no half of a character is in it, which no database keeps."""
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except ValueError:
+        return False
+    return True
