@@ -97,6 +97,14 @@ class NotUnderstood:
 
 
 @dataclass(frozen=True, slots=True)
+class NothingAfter:
+    """Words after a keyword that takes none: whoever typed them meant something that would not happen."""
+
+    keyword: str
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReasonWithoutIds:
     """A reason with no order id before it."""
 
@@ -137,7 +145,7 @@ class NotARequestId:
 
 
 ReasonError = ReasonMissing | ReasonTooLong
-CommandError = ReasonError | NotUnderstood | ReasonWithoutIds | ShowWhat | ShowOnlyOne | NotARequestId
+CommandError = ReasonError | NotUnderstood | NothingAfter | ReasonWithoutIds | ShowWhat | ShowOnlyOne | NotARequestId
 ParseError = OrderIdsError | HistoryError | CommandError
 
 
@@ -240,12 +248,16 @@ def _parse_pause(rest: str) -> Pause | ParseError:
     return Pause(reason) if reason is None or isinstance(reason, str) else reason
 
 
-def _parse_resume(_: str) -> Resume:
-    return Resume()
+def _parse_resume(rest: str) -> Resume | NothingAfter:
+    return NothingAfter("resume", rest) if _says_more(rest) else Resume()
 
 
-def _parse_waiting(_: str) -> Waiting:
-    return Waiting()
+def _parse_waiting(rest: str) -> Waiting | NothingAfter:
+    return NothingAfter("waiting", rest) if _says_more(rest) else Waiting()
+
+
+def _says_more(rest: str) -> bool:
+    return bool(rest.strip(".!?")) and next(split(rest), None) is not None
 
 
 def _parse_export(rest: str) -> Export | ParseError:

@@ -13,7 +13,7 @@ class NotText:
 
 @dataclass(frozen=True, slots=True)
 class Undecodable:
-    """Text in an encoding that is none of UTF-8, UTF-16 with its mark, Windows-1252."""
+    """Text in an encoding that is none of UTF-8, UTF-16, Windows-1252."""
 
 
 _KINDS = (
@@ -31,17 +31,33 @@ _NO_TEXT_HAS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def decode(data: bytes) -> str | NotText | Undecodable:
-    """The text, without a byte order mark: UTF-8, UTF-16 with its mark, or else Windows-1252."""
+    """The text, without a byte order mark: UTF-8, UTF-16 that shows itself, or else Windows-1252."""
     for start, kind in _KINDS:
         if data.startswith(start):
             return NotText(kind)
     if _WEB_PAGE.match(data):
         return NotText("a web page")
-    utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "cp1252"):
+    for encoding in _encodings(data):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return NotText("no text file") if _NO_TEXT_HAS.search(text) else text.removeprefix("\ufeff")
+        return (
+            NotText("made of bytes that are no characters")
+            if _NO_TEXT_HAS.search(text)
+            else text.removeprefix("\ufeff")
+        )
     return Undecodable()
+
+
+def _encodings(data: bytes) -> tuple[str, ...]:
+    """What to try. Without its mark, UTF-16 shows in every other byte of its first letters: no text has zeros else."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return ("utf-16",)
+    start = data[:8]
+    if len(start) >= 2 and len(data) % 2 == 0:
+        if not any(start[1::2]) and all(start[::2]):
+            return ("utf-16-le",)
+        if not any(start[::2]) and all(start[1::2]):
+            return ("utf-16-be",)
+    return ("utf-8-sig", "cp1252")

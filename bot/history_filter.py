@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from bot.order_ids import BadId, MentionGiven, OrderId, RequestIdGiven, read_order_id, unwrap
+from bot.order_ids import WRAPPING, BadId, MentionGiven, OrderId, RequestIdGiven, read_order_id, unwrap
 from bot.typed_text import DOUBLE_QUOTES, SPACE, as_typed, nearest, plain_hyphens, tidy
 from storage.states import Outcome, RequestState
 
@@ -130,7 +130,8 @@ ORDER: Final = "ID"
 
 _Q, _S = re.escape(DOUBLE_QUOTES), SPACE
 _ITEM = re.compile(
-    rf"(?P<key>[A-Za-z_]++):[{_S}]*+(?:[{_Q}](?P<quoted>[^{_Q}]*+)[{_Q}]?|(?P<value>[^{_S}]*+))"
+    rf"(?P<dropped>(?:[{re.escape(WRAPPING)}-]++(?:[{_S},;]++|\Z))++)"
+    rf"|(?P<key>[A-Za-z_]++):[{_S}]*+(?:[{_Q}](?P<quoted>[^{_Q}]*+)[{_Q}]?|(?P<value>[^{_S}]*+))"
     rf"|(?P<word><[^<>]*+>|[^{_S},;]++)"
 )
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
@@ -144,9 +145,9 @@ def parse_history(text: str) -> History | HistoryError:
     """The filters in any order, each at most once. The text is Slack's, escapes included; blank lists everything."""
     found: dict[str, _Value] = {}
     for match in _ITEM.finditer(text):
-        read = _read_filter(match) if match["key"] is not None else _read_word(match["word"])
-        if read is None:
+        if match["dropped"] is not None:
             continue
+        read = _read_filter(match) if match["key"] is not None else _read_word(match["word"])
         if not isinstance(read, tuple):
             return read
         what, value = read
@@ -170,12 +171,10 @@ def _read_filter(match: re.Match[str]) -> tuple[str, _Value] | HistoryError:
     return read if isinstance(read, UnknownValue | UnknownDay) else (name, read)
 
 
-def _read_word(word: str) -> tuple[str, _Value] | HistoryError | None:
+def _read_word(word: str) -> tuple[str, _Value] | HistoryError:
     if person := _PERSON.fullmatch(word):
         return PERSON, person[1]
     bare = unwrap(as_typed(word))
-    if not bare:
-        return None
     if bare.startswith("@") and not word.startswith("<"):
         return PlainName(bare)
     if word.startswith("<@"):

@@ -104,6 +104,11 @@ _Rows = list[list[str]]
 
 _DELIMITERS = ",;\t|"
 _ROWS_LOOKED_AT = 50
+_SEPARATOR_SAID = re.compile(rf'"?sep=([{re.escape(_DELIMITERS)}])?"?[,;]*\r?(?:\n|\Z)', re.IGNORECASE)
+"""What Excel takes a file's first line for, if it looks like this, and then shows no row for it."""
+
+_KEPT_AS_TEXT = re.compile(r'="([^"]*)"')
+"""How a cell is written that Excel is to leave as it is."""
 
 _ORDER_ID_NAMES = ("orderid", "orderids", "fincartorderid", "fincartid")
 _ID_NAMES = ("id", "ids", "order", "orders")
@@ -117,12 +122,14 @@ def read_order_file(data: bytes) -> FileOrders | FileError:
     text = decode(data)
     if not isinstance(text, str):
         return text
-    if is_blank(text):
+    said = _SEPARATOR_SAID.match(text)
+    below = text[said.end() :] if said else text
+    if is_blank(below):
         return EmptyFile()
-    if plain := _plain_list(text):
+    if plain := _plain_list(below):
         return plain
-    rows = _read_rows(text)
-    if isinstance(rows, BrokenQuotes):
+    rows = _read_rows(below, said[1] if said else None)
+    if not isinstance(rows, list):
         return rows
     return _read_table(rows)
 
@@ -150,12 +157,13 @@ def _plain_list(text: str) -> FileOrders | None:
     return FileOrders(tuple(FileOrder(order, None) for order in found.orders), found.duplicates, None, None, blank)
 
 
-def _read_rows(text: str) -> _Rows | BrokenQuotes:
+def _read_rows(text: str, delimiter: str | None) -> _Rows | BrokenQuotes | NoIdColumn:
     rows: _Rows = []
     try:
-        rows.extend(_reader(text, _delimiter(text)))
+        rows.extend(_reader(text, delimiter or _delimiter(text)))
     except csv.Error:
-        return BrokenQuotes(len(rows) + 1)
+        # Without any quotation mark, a cell too long for anything was met.
+        return BrokenQuotes(len(rows) + 1) if '"' in text else NoIdColumn()
     return rows
 
 
@@ -192,7 +200,9 @@ def _read_cell(cell: str) -> OrderId | BadId | None:
 
 
 def _trim(cell: str) -> str:
-    return cell.strip().strip("\u180e\u200b\u200c\u200d\u2060\ufeff,;").strip()
+    bare = cell.strip().strip("\u180e\u200b\u200c\u200d\u2060\ufeff,;").strip()
+    kept = _KEPT_AS_TEXT.fullmatch(bare) if bare.startswith("=") else None
+    return kept[1].strip() if kept else bare
 
 
 def _read_table(rows: _Rows) -> FileOrders | FileError:

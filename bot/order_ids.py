@@ -6,6 +6,7 @@ calls take its other names (`orderCode`, `referenceNumber`) is not said, so thos
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -149,8 +150,12 @@ def read_order_id(word: str) -> OrderId | BadId:
 
 
 def _good(word: str) -> OrderId | None:
+    return _of_right_characters(word) if _ID.fullmatch(word) else None
+
+
+def _of_right_characters(word: str) -> OrderId | None:
     size = len(word)
-    if size > LONGEST_ID or not _ID.fullmatch(word):
+    if size > LONGEST_ID:
         return None
     if size == 24 and _FINCART_ID.fullmatch(lowered := word.lower()):
         return OrderId(lowered)
@@ -180,19 +185,15 @@ def parse_order_ids(text: str) -> OrderList | OrderIdsError:
     known: dict[str, OrderId] = {}
     duplicates: dict[str, OrderId] = {}
     bad: dict[str, None] = {}
-    for token in _TOKEN.findall(text):
-        if token in known:
-            duplicates[token] = known[token]
-            continue
-        if token in bad:
-            continue
-        word, order = token, _good(token)
+    tokens = Counter(_TOKEN.findall(text))
+    for token, right, times in zip(tokens, map(_ID.fullmatch, tokens), tokens.values(), strict=True):
+        word, order = token, _of_right_characters(token) if right else None
         if order is None and (token[0] in _MAY_WRAP or token[-1] in _MAY_WRAP):
             word = unwrap(token)
             order = _good(word)
         if order is not None:
             seen = known.setdefault(order.value, order)
-            if seen is not order:
+            if seen is not order or times > 1:
                 duplicates[order.value] = seen
         elif word:
             bad[word] = None

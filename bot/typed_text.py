@@ -22,7 +22,7 @@ _BLANK = re.compile(rf"[{SPACE}]*")
 _LINE_BREAK = re.compile(r"\r\n|[\t\n\v\f\r\x85\u2028\u2029]")
 _CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\ud800-\udfff{BIDI_CONTROLS}]")
 _EDGE = re.compile(rf"^[{SPACE}]+|(?<![{SPACE}])[{SPACE}]+$")
-_ESCAPED = re.compile(r"<([^<>]*)>")
+_ESCAPED = re.compile(r"<([^<>]+)>")
 _REQUEST_ID = re.compile(rf"(?:[Rr][-{TYPOGRAPHIC_DASHES}])?(?=[A-Za-z]*[0-9])([0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{{6}})")
 _TO_HYPHEN = str.maketrans(dict.fromkeys(TYPOGRAPHIC_DASHES, "-"))
 _LONGEST_NEAR_MISS = 24

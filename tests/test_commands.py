@@ -16,6 +16,7 @@ from bot.commands import (
     Command,
     Help,
     NotARequestId,
+    NothingAfter,
     NotUnderstood,
     OpenForm,
     ParseError,
@@ -170,6 +171,12 @@ def test_help_in_any_case_with_anything_after_it(text: str) -> None:
     assert Help() == parse(text)
 
 
+@pytest.mark.parametrize("keyword", ["resume", "waiting"])
+def test_what_takes_no_more_words_is_not_done_for_whoever_means_more(keyword: str) -> None:
+    assert NothingAfter(keyword, " at six") == parse(f"{keyword} at six")
+    assert parse(keyword) == parse(f" “{keyword}” ") == parse(f"{keyword} —")
+
+
 @pytest.mark.parametrize("text", ["R-7K3F9Q", "r-7k3f9q", "7k3f9q", "R–7K3F9Q", "`R-7K3F9Q`"])
 def test_show_takes_a_request_id_in_any_case_with_or_without_its_prefix(text: str) -> None:
     assert Show("R-7K3F9Q") == parse(f"show {text}")
@@ -290,6 +297,7 @@ ERRORS: list[tuple[ParseError | FileError | BadId, str]] = [
     (NoDigit("twice"), "put it after “because”"),
     (NotUnderstood("hlep", "help"), "Did you mean: /cancel-orders help"),
     (NotUnderstood("x", None), "/cancel-orders help"),
+    (NothingAfter("resume", " at six"), "“at six” is not understood after resume. Nothing was done."),
     (ReasonWithoutIds(), "Type the ids before"),
     (ReasonMissing("because"), "Type the reason"),
     (ReasonTooLong(1001, 1000), "Shorten it to 1,000"),
@@ -318,6 +326,8 @@ ERRORS: list[tuple[ParseError | FileError | BadId, str]] = [
     (BrokenQuotes(3), "remove that quotation mark"),
     (NoIdColumn(), "order_id"),
     (TwoColumns("a", "column 2"), "order_id"),
+    (BadCells((BadCell(2, BidiControlGiven("\u202e1", "\u202e")),), 1), "“1” (it holds U+202E"),
+    (BadCells((BadCell(2, TooLong("1" * 65)),), 1), "…” (65 characters, at most 64)"),
     (BadCells((BadCell(2, NoDigit("x")),), 3), "row 2 has “x”; and 2 more. Correct those cells"),
 ]
 
@@ -375,6 +385,9 @@ LONG = {
     "history of unclosed quotes": "history " + 'text:"' * 660,
     "history of spaces": "history text:" + " " * 3900,
     "history of commas": "history " + ", " * 1900,
+    "wrapped in nothing": "\n—" * 2000,
+    "history of dashes": "history " + "— " * 1996,
+    "history of nothing": "history " + "<>" * 1996,
     "history of brackets": "history " + "<" * 3900,
     "history of letters": "history " + "a" * 3900,
     "history of a long text": 'history text:"' + "a &amp; b " * 390 + '"',

@@ -80,6 +80,30 @@ def test_utf_16_of_either_order_is_read(mark: bytes, encoding: str) -> None:
     assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", "name", 0) == parsed
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_read(encoding: str) -> None:
+    parsed = read_order_file(f"order_id\tname\r\n{ONE}\tCafé\r\n".encode(encoding))
+
+    assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", "name", 0) == parsed
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", "SEP=;\r\n", '"sep=;"\r\n', "\ufeffsep=;\n"])
+def test_the_line_that_tells_excel_the_delimiter_is_no_row(first: str) -> None:
+    parsed = read(f"{first}order_id;name\n{ONE};a, b\n")
+
+    assert FileOrders((FileOrder(OrderId(ONE), "a, b"),), (), "order_id", "name", 0) == parsed
+
+
+@pytest.mark.parametrize("cell", [f'="{ONE}"', f'"=""{ONE}"""', f'" =""{ONE}"" "'])
+def test_a_cell_that_excel_was_to_leave_as_text_is_its_text(cell: str) -> None:
+    assert [ONE, TWO] == values(read(f"order_id;name\n{cell};Lamp\n{TWO};Sofa\n"))
+    assert [ONE, TWO] == values(read(f"{cell}\n{TWO}\n"))
+
+
+def test_a_cell_too_long_for_anything_is_not_blamed_on_quotation_marks() -> None:
+    assert NoIdColumn() == read_order_file(b"a" * 200_000)
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_every_usual_delimiter_is_found(delimiter: str) -> None:
     rows = [["city", "Order ID", "note"], ["Cairo, Giza; x", ONE, 'say "hi"'], ["", TWO, ""]]
@@ -157,7 +181,7 @@ def test_quoted_cells_are_read_with_what_is_in_them() -> None:
         (b"\xd0\xcf\x11\xe0rest", NotText("an old Excel workbook")),
         (b"%PDF-1.7", NotText("a PDF")),
         (b"\n <!DOCTYPE html><html>", NotText("a web page")),
-        (b"1\x002\x003\x00", NotText("no text file")),
+        (b"1\x00\x00\x002\x00\x00\x00", NotText("made of bytes that are no characters")),
         (b"\xff\xfe1", Undecodable()),
         (b"\x81\x8d", Undecodable()),
         (f'order_id,label\n{ONE},x\n{TWO},"y\n{THREE},z\n'.encode(), BrokenQuotes(3)),

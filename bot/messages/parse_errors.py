@@ -11,6 +11,7 @@ from bot.commands import (
     WORDS,
     CommandError,
     NotARequestId,
+    NothingAfter,
     NotUnderstood,
     ParseError,
     ReasonMissing,
@@ -137,6 +138,17 @@ def _explain_bad_id(bad: BadId) -> str:
             assert_never(bad)
 
 
+def _unseen(bad: BadId) -> str:
+    """What is wrong with it where that does not show."""
+    match bad:
+        case BidiControlGiven(_, character) | WrongCharacter(_, character):
+            return f" (it holds {_named(character)})"
+        case TooLong(value):
+            return f" ({len(value):,} characters, at most {LONGEST_ID})"
+        case _:
+            return ""
+
+
 def _named(character: str) -> str:
     """The character itself where it can be seen and means nothing to Slack, else its number and name."""
     if character == " ":
@@ -156,6 +168,8 @@ def _explain_command(error: CommandError) -> str:
             )
         case NotUnderstood(word, nearest):
             return f"{shown(word)} is not understood. Did you mean: {COMMAND} {nearest}"
+        case NothingAfter(keyword, rest):
+            return f"{shown(rest)} is not understood after {keyword}. Nothing was done. Type: {COMMAND} {keyword}"
         case ReasonWithoutIds():
             return f"There is a reason but no order id. Type the ids before the reason, for example: {_AN_ORDER}"
         case ReasonMissing(marker):
@@ -244,7 +258,7 @@ def _explain_file(error: FileError) -> str:
                 "Name the right one order_id in the first row, or send only that column."
             )
         case BadCells(first, count):
-            rows = "; ".join(f"row {cell.row:,} has {shown(_value(cell.bad))}" for cell in first)
+            rows = "; ".join(f"row {cell.row:,} has {shown(_value(cell.bad))}{_unseen(cell.bad)}" for cell in first)
             more = f"; and {count - len(first):,} more" if count > len(first) else ""
             return f"Some rows hold no order id: {rows}{more}. Correct those cells or clear them, then send it again."
         case _:
