@@ -33,6 +33,14 @@ def test_what_cannot_be_read_is_answered_with_its_fix_and_what_was_typed(world: 
     assert () == world.fincart.calls
 
 
+def test_what_was_typed_is_repeated_as_it_looked(world: World) -> None:
+    answer = world.answer(ANN, f"{FIRST} <!channel> & co")
+
+    assert [f"You typed: {FIRST} &lt;!channel&gt; &amp; co"] == [
+        line for line in answer.text.splitlines() if line.startswith("You typed")
+    ]
+
+
 def test_only_duplicates_are_one_order(world: World) -> None:
     assert "Cancel 1 order?" in world.preview(ANN, f"{FIRST} {FIRST}, {FIRST}").text
 

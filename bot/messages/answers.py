@@ -8,6 +8,7 @@ from bot.messages.render import render
 from bot.messages.words import COMMAND, paragraph
 from bot.order_files import FileError
 from bot.order_ids import BadId
+from bot.typed_text import as_typed
 
 EXAMPLE = f"{COMMAND} 6864fecda075914a1b1e353c, 6877b613a665f49134ef0001 because duplicate"
 
@@ -21,7 +22,7 @@ def not_read(error: ParseError | FileError | BadId, typed: str | None = None) ->
         ("All it can do: ", Code(f"{COMMAND} help")),
     ]
     if typed:
-        lines.insert(2, ("You typed: ", Typed(typed, 1000)))
+        lines.insert(2, ("You typed: ", Typed(as_typed(typed), 1000)))
     return render((Heading("That was not understood"), paragraph(*lines)))
 
 
