@@ -31,6 +31,23 @@ class Leased:
     """Attempts of an earlier owner, whose answers never came."""
 
 
+_NOW = bindparam("now", type_=UtcDateTime())
+_IS_LEASED = and_(col(Request.lease_until).is_not(None), col(Request.lease_until) > _NOW)
+_DUE = (
+    select(Request)
+    .where(
+        col(Request.state).in_((RequestState.APPROVED, RequestState.EXECUTING)),
+        or_(
+            and_(col(Request.due_at) <= _NOW, or_(~_IS_LEASED, col(Request.lease_owner) == bindparam("owner"))),
+            col(Request.lease_until) <= _NOW,
+        ),
+    )
+    .order_by(col(Request.due_at))
+    .limit(1)
+    .with_for_update(skip_locked=True, key_share=True)
+)
+
+
 def lease(transaction: Transaction, owner: str, seconds: float) -> Leased | None:
     """The next request that is due and has no other living owner; None when there is none.
 
@@ -38,21 +55,7 @@ def lease(transaction: Transaction, owner: str, seconds: float) -> Leased | None
     has already keeps its token: its threads send batches of it side by side.
     """
     now = transaction.now()
-    alive = and_(col(Request.lease_until).is_not(None), col(Request.lease_until) > now)
-    query = (
-        select(Request)
-        .where(
-            col(Request.state).in_((RequestState.APPROVED, RequestState.EXECUTING)),
-            or_(
-                and_(col(Request.due_at) <= now, or_(~alive, col(Request.lease_owner) == owner)),
-                col(Request.lease_until) <= now,
-            ),
-        )
-        .order_by(col(Request.due_at))
-        .limit(1)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
-    request = transaction.session.scalars(query).first()
+    request = transaction.session.scalars(_DUE, {"now": now, "owner": owner}).first()
     if request is None:
         return None
     if request.lease_until is not None and request.lease_until > now and request.lease_owner == owner:
@@ -249,7 +252,7 @@ def _may_go(at: ColumnElement[datetime]) -> Select[Any]:
     )
 
 
-_MAY_GO = _may_go(bindparam("now", type_=UtcDateTime()))
+_MAY_GO = _may_go(_NOW)
 _MAY_GO_BY_ITS_CLOCK = _may_go(func.clock_timestamp())
 
 
@@ -298,7 +301,7 @@ def order_ids(transaction: Transaction, request: Request, attempts: Sequence[Att
     query = select(col(OrderLine.position), col(OrderLine.order_id)).where(
         col(OrderLine.request_seq) == request.seq, within(as_ranges(every(*ranges)))
     )
-    ids = {row.position: row.order_id for row in transaction.connection.execute(query)}
+    ids = {row[0]: row[1] for row in transaction.connection.execute(query)}
     return [tuple(ids[position] for position in every(each)) for each in ranges]
 
 

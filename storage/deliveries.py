@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
+from storage.columns import UtcDateTime
 from storage.database import Database, Transaction
 from storage.plain_insert import PlainInsert
 from storage.tables import Delivery
@@ -62,20 +63,24 @@ def keep(database: Database, incoming: Incoming, *, due: bool = True) -> bool:
     return fresh
 
 
+_DUE = (
+    select(Delivery)
+    .where(
+        col(Delivery.due_at) <= bindparam("now", type_=UtcDateTime()),
+        col(Delivery.kind).in_(bindparam("kinds", expanding=True)),
+    )
+    .order_by(col(Delivery.due_at))
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+
+
 def take(
     transaction: Transaction, owner: str, kinds: Collection[str], within: timedelta = HANDLED_WITHIN
 ) -> Delivery | None:
     """The delivery of these kinds that has waited longest, for this owner for so long; None when nothing is due."""
     now = transaction.now()
-    due = col(Delivery.due_at)
-    query = (
-        select(Delivery)
-        .where(due <= now, col(Delivery.kind).in_(kinds))
-        .order_by(due)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    delivery = transaction.session.scalars(query).first()
+    delivery = transaction.session.scalars(_DUE, {"now": now, "kinds": list(kinds)}).first()
     if delivery is not None:
         delivery.lease_owner = owner
         delivery.tries += 1

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from storage.columns import UtcDateTime
 from storage.database import Transaction
 from storage.deliveries import RESPONSE_URL_LIVES
 from storage.tables import SlackMessage
@@ -81,12 +82,19 @@ def want(
     return row
 
 
+_DUE = (
+    select(SlackMessage)
+    .where(col(SlackMessage.due_at) <= bindparam("now", type_=UtcDateTime()))
+    .order_by(col(SlackMessage.due_at))
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+
+
 def take(transaction: Transaction, owner: str) -> SlackMessage | None:
     """The message that is longest due, for this owner for `SENT_WITHIN`; None when Slack shows all as it is."""
     now = transaction.now()
-    due = col(SlackMessage.due_at)
-    query = select(SlackMessage).where(due <= now).order_by(due).limit(1).with_for_update(skip_locked=True)
-    row = transaction.session.scalars(query).first()
+    row = transaction.session.scalars(_DUE, {"now": now}).first()
     if row is not None:
         row.lease_owner = owner
         row.tries += 1
