@@ -40,9 +40,12 @@ def test_stop_halts_after_the_calls_in_flight_and_says_who(world: World) -> None
     public_id, live = begun(world)
 
     world.press(BO, live, "Stop")
+    stopping = becomes(world, public_id, lambda text: "Sending is over" in text).text
     world.fincart.release()
     text = world.ended(public_id).text
 
+    assert "Nothing new is sent after" in live.text
+    assert "Nothing new is sent after" not in stopping
     assert "20 cancelled · 10 not sent" in text
     assert f"Sending is over: stopped by <@{BO}>" in text
     assert ["Pending"] * 10 == world.statuses(*IDS[20:])

@@ -102,7 +102,10 @@ _STEERED = {
     "not_held": ("It is not on hold", "Nothing was changed."),
     "undone": ("Undone. Nothing was sent.", "The request is withdrawn."),
     "too_late_to_undo": ("Too late to undo", "Sending may have begun. Press Stop to send nothing more of it."),
-    "checking": ("Checking again", "The logs of its unknown orders are being read. Its message tells what they say."),
+    "checking": (
+        "Checking again",
+        "The logs of its unknown orders are being read. What its message calls unknown in a minute, they do not tell.",
+    ),
     "nothing_unknown": ("Nothing is unknown", "Every order of it has an outcome."),
     "not_running": ("That cannot be done now", "This button is for another stage of the request. Nothing was changed."),
     "nothing_to_retry": (

@@ -128,8 +128,8 @@ def _decision_line(decision: DecisionFacts) -> Line:
 
 
 def valid_until(facts: RequestFacts) -> tuple[Line, ...]:
-    """When its approval runs out."""
-    if facts.valid_until is None:
+    """When its approval runs out; nothing once sending is over anyway."""
+    if facts.valid_until is None or facts.stop_why is not None:
         return ()
     return (("Nothing new is sent after ", When(facts.valid_until), "; what is left then is not sent."),)
 
