@@ -90,4 +90,4 @@ def where_to_watch(facts: RequestFacts) -> Line:
         return ("Watch it in the bot's direct message to ", User(facts.requester), ".")
     # Slack has not taken it yet, so that it may still turn out to be a direct message.
     where: Line = ("Watch it in ", Channel(facts.live_channel or facts.channel_id))
-    return (*where, "; if it does not appear there, type ", Code(show_command(facts.public_id)), ".")
+    return (*where, ", or in its direct message to ", User(facts.requester), " if the bot cannot post there.")
