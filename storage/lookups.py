@@ -13,7 +13,7 @@ from storage.positions import as_ranges
 from storage.states import Outcome
 from storage.tables import OrderLine, Request
 
-READ_WITHIN = timedelta(seconds=15)
+READ_WITHIN = timedelta(seconds=8)
 """Whoever takes orders to read their logs and dies loses them to another after this long."""
 
 

@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 from torture.kills import TAKEN_UP_WITHIN, TEN, Death, Told, tell
 
+from bot.cancellation.parts import Timings
+from storage.deliveries import HANDLED_WITHIN
+from storage.lookups import READ_WITHIN
+from storage.slack_messages import SENT_WITHIN
+
 
 @pytest.fixture(scope="module")
 def stories(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Told]]]:
@@ -29,3 +34,10 @@ def test_a_process_killed(stories: Mapping[str, Future[Told]], death: Death) -> 
     assert {"cancelled": 6} == told.ended
     assert told.taken_up_after is not None
     assert told.taken_up_after <= TAKEN_UP_WITHIN
+
+
+def test_whatever_a_dead_process_had_taken_is_anybodys_again_in_time() -> None:
+    timings = Timings()
+    taken_for = [each.total_seconds() for each in (HANDLED_WITHIN, SENT_WITHIN, READ_WITHIN)]
+
+    assert max(timings.lease, *taken_for) + timings.poll <= TAKEN_UP_WITHIN

@@ -25,7 +25,8 @@ class LogReader:
     def step(self) -> bool:
         """Read the logs of some orders of one request that are due; False when none is."""
         with self._parts.database.write() as transaction:
-            taken = lookups.take(transaction, 4 * self._parts.settings.fincart_lookup_concurrency)
+            # No more than are read within `READ_WITHIN`, even if each takes as long as it may.
+            taken = lookups.take(transaction, 2 * self._parts.settings.fincart_lookup_concurrency)
         if not taken:
             return False
         # Taken before the reading: a log says how things stood then at the earliest.
