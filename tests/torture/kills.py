@@ -131,7 +131,7 @@ def tell(database_url: str, folder: Path, death: Death, fate: str = "all well") 
             settle(outside)
             _told_to_stop(outside)
         ended = check(outside)
-        died_at = first.died_at
+        died_at = first.died_at if len(outside.lives) > 1 else None
         posts = len(outside.slack.messages("C0000001"))
         taken_up_after = None if died_at is None else _taken_up_after(outside, died_at)
         return Told(len(outside.lives) - 1, taken_up_after, ended, double_post=posts > 1)
