@@ -193,7 +193,11 @@ class Outside:
             new = [post for post in self.slack.ephemerals(person) if post.ts not in before and about in post.text]
             return [post for post in new if any(button.action_id in GO_AHEADS for button in post.buttons())]
 
-        return self.slack.wait_for(shown, 60)[0]
+        try:
+            return self.slack.wait_for(shown, 60)[0]
+        except TimeoutError:
+            read = [post.text for post in self.slack.ephemerals(person) if post.ts not in before]
+            raise TimeoutError(f"no preview of {typed!r}, but {read}\n{self.lives[-1].log}") from None
 
     def press(self, person: str, where: Post, action: str) -> Delivery | None:
         """Press a button until the bot has it; None where it has gone meanwhile, as an earlier press worked."""
