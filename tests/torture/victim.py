@@ -11,6 +11,7 @@ Only SQLAlchemy's own events are used: they tell of the commit of any database, 
 import json
 import os
 import signal
+import sqlite3
 import sys
 import threading
 from collections import Counter
@@ -26,6 +27,8 @@ from sqlalchemy.pool import Pool
 ROOT = Path(__file__).resolve().parents[2]
 WRITES = ("INSERT", "UPDATE", "DELETE")
 DRIVING = ("storage/database.py",)
+PLAIN = "deliveries.keep"
+"""On SQLite it writes without a transaction of SQLAlchemy's: its connection, taken and given back, tells of it."""
 
 Met = Callable[[str, str], None]
 """Told `before` or `after`, and the place."""
@@ -40,6 +43,7 @@ class Places:
         event.listen(Engine, "begin", self._begun)
         event.listen(Engine, "after_cursor_execute", self._executed)
         event.listen(Engine, "commit", self._committing)
+        event.listen(Pool, "checkout", self._taken)
         event.listen(Pool, "checkin", self._given_back)
 
     def _begun(self, connection: Connection) -> None:
@@ -60,6 +64,11 @@ class Places:
         place = " ".join([_who(sys._getframe()), *self._of_thread.kinds])
         self._of_thread.place = place
         self._met("before", place)
+
+    def _taken(self, driver: Any, record: Any, proxy: Any) -> None:
+        if isinstance(driver, sqlite3.Connection) and _who(sys._getframe()) == PLAIN:
+            self._of_thread.place = PLAIN
+            self._met("before", PLAIN)
 
     def _given_back(self, driver: Any, record: Any) -> None:
         place = getattr(self._of_thread, "place", None)
