@@ -6,6 +6,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from bot.history_filter import History, HistoryError, parse_history
 from bot.order_ids import (
@@ -18,9 +19,9 @@ from bot.order_ids import (
     OrderIdsError,
     OrderList,
     WrongCharacter,
+    first_word,
     parse_order_ids,
     read_order_id,
-    split,
     unwrap,
 )
 from bot.typed_text import SPACE, as_typed, is_blank, nearest, request_id, tidy, unescape
@@ -185,12 +186,13 @@ def split_reason(text: str) -> tuple[str, str | ReasonError | None]:
 
 
 _FIRST = re.compile(rf"[{SEPARATORS}]*+([^{SEPARATORS}]++)")
-_BEFORE = rf"(?<![^{SEPARATORS}{re.escape(WRAPPING)}].)"
+_DIGIT = re.compile("[0-9]")
+_BEFORE = rf"(?<![^{SEPARATORS}{re.escape(WRAPPING)}]..)"
 _AFTER = r"(?![A-Za-z0-9_-])"
-# It begins with one plain set of characters, which is what lets a search leap over all others.
+# It begins with plain sets of characters, which is what lets a search leap over nearly everything.
 _REASON = re.compile(
-    rf"[bBrR–—―-](?is:(?<=b){_BEFORE}ecause{_AFTER}:?|(?<=r){_BEFORE}eason:|(?<=-){_BEFORE}-reason{_AFTER}[:=]?"
-    rf"|(?<=[–—―])reason{_AFTER}[:=]?)"
+    rf"[bBrR–—―-](?:[eE](?is:(?<=be){_BEFORE}cause{_AFTER}:?|(?<=re){_BEFORE}ason:)"
+    rf"|[rR](?is:(?<=[–—―]r)eason{_AFTER}[:=]?)|-(?is:(?<=--){_BEFORE}reason{_AFTER}[:=]?))"
 )
 
 
@@ -208,7 +210,7 @@ def _parse_ask(text: str) -> Ask | ParseError:
         case NoOrderIds(), _:
             return ReasonWithoutIds()
         case BadIds(), _:
-            return _not_understood(next(split(typed))) or orders
+            return _not_understood(first_word(typed)) or orders
         case OrderList(), ReasonMissing() | ReasonTooLong():
             return reason
         case OrderList(), _:
@@ -218,13 +220,21 @@ def _parse_ask(text: str) -> Ask | ParseError:
 def _not_understood(word: str) -> NotUnderstood | None:
     """What a first word without any digit is, unless it is something that has a name of its own."""
     read = read_order_id(word)
-    if isinstance(read, NoDigit | WrongCharacter) and not any("0" <= character <= "9" for character in word):
+    if isinstance(read, NoDigit | WrongCharacter) and not _DIGIT.search(word):
         return NotUnderstood(word, nearest(_as_keyword(word), WORDS))
     return None
 
 
+_WRAP = re.escape(WRAPPING)
+# A word after `show`; those that are nothing but marks are leapt over.
+_SHOWN = re.compile(
+    rf"[{SPACE}]*+(?:(?=[^{SPACE}])[,;.]*+[{_WRAP}]*+-*+[{_WRAP}]*+[,;.]*+(?:[{SPACE}]++|\Z))*+([^{SPACE}]*+)"
+)
+
+
 def _parse_show(rest: str) -> Show | ParseError:
-    words = [bare for piece in re.split(rf"[{SPACE}]+", unescape(rest)) if (bare := unwrap(piece.strip(",;.")))]
+    found = islice(_SHOWN.finditer(unescape(rest)), 2)
+    words = [unwrap(match[1].strip(",;.")) for match in found if match[1]]
     if not words:
         return ShowWhat()
     shown = request_id(words[0])
@@ -257,7 +267,7 @@ def _parse_waiting(rest: str) -> Waiting | NothingAfter:
 
 
 def _says_more(rest: str) -> bool:
-    return bool(rest.strip(".!?")) and next(split(rest), None) is not None
+    return bool(rest.strip(".!?")) and first_word(rest) != ""
 
 
 def _parse_export(rest: str) -> Export | ParseError:

@@ -7,11 +7,10 @@ calls take its other names (`orderCode`, `referenceNumber`) is not said, so thos
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress, islice
 
-from bot.typed_text import BIDI_CONTROLS, QUOTES, SPACE, TYPOGRAPHIC_DASHES, request_id
+from bot.typed_text import BIDI_CONTROLS, QUOTES, REQUEST_CODE, SPACE, TYPOGRAPHIC_DASHES, request_id
 
 LONGEST_ID = 64
 BAD_IDS_TOLD = 3
@@ -23,22 +22,42 @@ SEPARATORS = SPACE + ",;，；、،؛"
 WRAPPING = QUOTES + TYPOGRAPHIC_DASHES + "*•‣◦⁃∙·▪▫●○■□►▸✓"
 """Dropped around ids. A plain hyphen is a character of ids: it is dropped only where it stands alone."""
 
-_MAY_WRAP = frozenset(WRAPPING + "-")
-_TOKEN = re.compile(rf"<[^<>]*>|<*+[^{SEPARATORS}<]++|<++")
-_ID = re.compile(r"[A-Za-z_-]*[0-9][A-Za-z0-9_-]*")
+_WRAP, _PART = re.escape(WRAPPING), rf"[^{SEPARATORS}<{re.escape(WRAPPING)}]"
+_ID_TEXT = (
+    r"[A-Za-z_-]*+[0-9][A-Za-z0-9_-]*+"
+    rf"(?<![A-Za-z0-9_-]{{{LONGEST_ID + 1}}})(?<!(?<![A-Za-z0-9_-])[Rr]-{REQUEST_CODE})"
+)
+_ID = re.compile(_ID_TEXT)
+_WORD = rf"{_PART}++(?:[{_WRAP}]++{_PART}++)*+|<(?:[^<>]*+>|<*+(?:[^{SEPARATORS}<]*{_PART}|))"
+"""A word without what is dropped around it, from a word's start; mentions and links are one word each."""
+
+
+def _after(skipped: str) -> "re.Pattern[str]":
+    """The next word after any number of such, of hyphens alone, and of what is dropped; empty only at the end."""
+    gap = rf"[{SEPARATORS}{_WRAP}]*+"
+    return re.compile(rf"{gap}(?:(?=[A-Za-z0-9_-])(?:{skipped}-++)[{_WRAP}]*+(?!{_PART}){gap})*+({_WORD}|)")
+
+
+_FIRST_WORD = _after("")
+_WRONG_WORD = _after(rf"{_ID_TEXT}|")
+_NOT_OF_IDS = re.compile(r"[^A-Za-z0-9_\s-]+")
+
 _FINCART_ID = re.compile(r"[0-9a-f]{24}")
 _ID_IN_TEXT = re.compile(r"(?<![0-9A-Za-z_-])[0-9A-Fa-f]{24}(?![0-9A-Za-z_-])")
 _NOT_OF_AN_ID = re.compile(r"[^A-Za-z0-9_-]")
 _DIGIT = re.compile(r"[0-9]")
 _BIDI = re.compile(rf"[{BIDI_CONTROLS}]")
 _MENTION = re.compile(r"<+[@#!]|@")
-_LINK = re.compile(r"<*+(?:[a-z][a-z0-9+.-]*://|mailto:|tel:|www\.)", re.IGNORECASE)
+_LINK = re.compile(r"<*+(?:[a-z][a-z0-9+.-]*+://|mailto:|tel:|www\.)", re.IGNORECASE)
 _CLOSED = re.compile(r"<[^<>]*>")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class OrderId:
-    """An order id as it is sent to Fincart: made by `read_order_id`, which lower-cases 24 hexadecimal characters."""
+    """An order id as it is sent to Fincart: made by `read_order_id`, which lower-cases 24 hexadecimal characters.
+
+    Never changed, and yet not frozen: to make a thousand frozen ones takes longer than to read them.
+    """
 
     value: str
 
@@ -131,11 +150,10 @@ def fincart_ids_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found.lower() for found in _ID_IN_TEXT.findall(text)))
 
 
-def split(text: str) -> Iterator[str]:
-    """The words of a text without what is dropped around them; mentions and links are one word each."""
-    for match in _TOKEN.finditer(text):
-        if word := unwrap(match[0]):
-            yield word
+def first_word(text: str) -> str:
+    """The first word of a text without what is dropped around it, empty where there is none."""
+    found = _FIRST_WORD.match(text)
+    return found[1] if found else ""
 
 
 def unwrap(word: str) -> str:
@@ -146,22 +164,11 @@ def unwrap(word: str) -> str:
 
 def read_order_id(word: str) -> OrderId | BadId:
     """The one id that the (unwrapped) word is, or what is wrong with it."""
-    return _good(word) or _what_is_wrong(word)
+    return OrderId(_canonical(word)) if _ID.fullmatch(word) else _what_is_wrong(word)
 
 
-def _good(word: str) -> OrderId | None:
-    return _of_right_characters(word) if _ID.fullmatch(word) else None
-
-
-def _of_right_characters(word: str) -> OrderId | None:
-    size = len(word)
-    if size > LONGEST_ID:
-        return None
-    if size == 24 and _FINCART_ID.fullmatch(lowered := word.lower()):
-        return OrderId(lowered)
-    if size == 8 and word[0] in "Rr" and request_id(word):
-        return None
-    return OrderId(word)
+def _canonical(word: str) -> str:
+    return lowered if len(word) == 24 and _FINCART_ID.fullmatch(lowered := word.lower()) else word
 
 
 def _what_is_wrong(word: str) -> BadId:
@@ -182,23 +189,14 @@ def _what_is_wrong(word: str) -> BadId:
 
 def parse_order_ids(text: str) -> OrderList | OrderIdsError:
     """Every order id of the text, once each, or what stands in the way: in linear time, however many there are."""
-    known: dict[str, OrderId] = {}
-    duplicates: dict[str, OrderId] = {}
-    bad: dict[str, None] = {}
-    tokens = Counter(_TOKEN.findall(text))
-    for token, right, times in zip(tokens, map(_ID.fullmatch, tokens), tokens.values(), strict=True):
-        word, order = token, _of_right_characters(token) if right else None
-        if order is None and (token[0] in _MAY_WRAP or token[-1] in _MAY_WRAP):
-            word = unwrap(token)
-            order = _good(word)
-        if order is not None:
-            seen = known.setdefault(order.value, order)
-            if seen is not order or times > 1:
-                duplicates[order.value] = seen
-        elif word:
-            bad[word] = None
-    if bad:
-        return BadIds(tuple(_what_is_wrong(word) for word in islice(bad, BAD_IDS_TOLD)), len(bad))
-    if not known:
+    wrong = dict.fromkeys(_WRONG_WORD.findall(text))
+    del wrong[""]
+    if wrong:
+        return BadIds(tuple(map(_what_is_wrong, islice(wrong, BAD_IDS_TOLD))), len(wrong))
+    words = _NOT_OF_IDS.sub(" ", text).split()
+    times = Counter([_canonical(word) if len(word) == 24 else word for word in words if word.strip("-")])
+    orders = tuple(map(OrderId, times))
+    if not orders:
         return NoOrderIds()
-    return OrderList(tuple(known.values()), tuple(duplicates.values()))
+    repeated = () if times.total() == len(orders) else (n > 1 for n in times.values())
+    return OrderList(orders, tuple(compress(orders, repeated)))

@@ -395,6 +395,19 @@ LONG = {
     "show of many": "show " + "a " * 1900,
     "help": "help " + "a " * 1900,
     "invisible": "\u200b" * 4000,
+    "first letters of a marker": "r" * 4000,
+    "beginnings of a marker": "be" * 2000,
+    "links in a reason": "1 because " + "<x|y>" * 800,
+    "controls in a reason": "1 because " + "\x00" * 3990,
+    "a near miss and many": "hlep " + "a " * 2000,
+    "export of escapes": "export " + "&gt;‹" * 800,
+    "export of links": "export x" + "‹<x|y>" * 660,
+    "export of lines": 'export text:"' + "a\n" * 1990,
+    "show of marks": "show " + "‹ " * 2000,
+    "waiting of marks": "waiting " + "- " * 2000,
+    "pause of links": "pause " + "<x>" * 1330,
+    "preview of letters": "preview " + "a\n" * 2000,
+    "hyphens and one more": "-" * 3999 + "é",
 }
 
 
