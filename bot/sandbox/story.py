@@ -45,7 +45,7 @@ def tell_story(out: TextIO) -> int:
         except NotAsTold as trouble:
             out.write(f"\nThe story did not go as told: {trouble}\n")
             return 1
-    out.write("\nThat is all of it. To use the bot yourself: python -m bot demo\n")
+    out.write("\nThat is all of it. To use the bot yourself: make demo\n")
     return 0
 
 
