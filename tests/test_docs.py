@@ -103,15 +103,6 @@ def test_the_map_names_every_module_and_none_that_is_not_there() -> None:
     assert set() == modules - set().union(*found.values())
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.name))
-def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    links = re.findall(r"\]\(([^)\s#]+)|(?:src|srcset)=\"([^\"]+)", text)
-    files = {link or image for link, image in links if "://" not in link}
-
-    assert set() == {file for file in files if not (page.parent / file).is_file()}
-
-
 def test_every_scope_has_its_row_with_the_manifests_reason() -> None:
     security = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     told = dict(re.findall(r"^\| `([^`]+)` \| (.+) \|$", section(security, "## What each scope is for"), re.MULTILINE))
