@@ -98,7 +98,13 @@ def build(
         rules=Rules.from_settings(settings),
         database=database,
         slack=slack,
-        people=People(slack, time.monotonic, look_ups, is_closed=lambda channel: _is_closed(database, now, channel)),
+        people=People(
+            slack,
+            time.monotonic,
+            look_ups,
+            is_closed=lambda channel: _is_closed(database, now, channel),
+            pause=stopping.wait,
+        ),
         fincart=FincartClient(
             settings.fincart_base_url,
             settings.fincart_token,

@@ -6,9 +6,12 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from bot.slack_answers import Answer, Ok, Unanswered
+from bot.slack_answers import Answer, Ok, RateLimited, Unanswered
 
 T = TypeVar("T")
+
+AGAIN_AFTER_SECONDS = 0.5
+"""After a 5xx or a broken connection; after a rate limit, what Slack says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +21,20 @@ class _Known(Generic[T]):
 
 
 class LookUps:
-    """Answers of Slack by key: kept while young, and asked for once where several want the same at once."""
+    """Answers of Slack by key: kept while young, and asked for once where several want the same at once.
 
-    def __init__(self, clock: Callable[[], float], executor: Executor | None, cache_seconds: float) -> None:
+    `pause` waits between two attempts, and says whether to give up; without one, nothing is attempted twice.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        executor: Executor | None,
+        cache_seconds: float,
+        pause: Callable[[float], bool] | None,
+    ) -> None:
         self._clock = clock
+        self._pause = pause
         self._executor = executor
         self._cache_seconds = cache_seconds
         self._lock = threading.Lock()
@@ -62,14 +75,25 @@ class LookUps:
         future: "Future[Answer[T]]",
     ) -> None:
         asked_at = self._clock()
-        answer: Answer[T] = Unanswered("no time left", may_have_been_applied=False)
+        answer: Answer[T] = Unanswered("broken", may_have_been_applied=True)
         try:
-            if (left := deadline - asked_at) > 0:
-                answer = ask(left)
+            answer = self._attempt(ask, deadline)
         except Exception as broken:  # a broken look-up must not leave whoever joined it waiting
             answer = Unanswered(type(broken).__name__, may_have_been_applied=True)
         finally:
             self._settle(key, asked_at, answer, future)
+
+    def _attempt(self, ask: Callable[[float], Answer[T]], deadline: float) -> Answer[T]:
+        """Slack's answer, or the last failure that left time for no other attempt."""
+        answer: Answer[T] = Unanswered("no time left", may_have_been_applied=False)
+        while (left := deadline - self._clock()) > 0:
+            answer = ask(left)
+            if not isinstance(answer, Unanswered | RateLimited) or self._pause is None:
+                break
+            rest = answer.retry_after_seconds if isinstance(answer, RateLimited) else AGAIN_AFTER_SECONDS
+            if self._clock() + rest >= deadline or self._pause(rest):
+                break
+        return answer
 
     def _settle(self, key: tuple[str, str], asked_at: float, answer: Answer[T], future: "Future[Answer[T]]") -> None:
         with self._lock:

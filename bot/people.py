@@ -42,7 +42,8 @@ class People:
 
     `clock` gives monotonic seconds. `executor` runs the look-ups side by side and bounds the wait even where the
     network hangs beyond its deadline; without one they run one after another in the caller's thread, each with
-    what is left of `wait_seconds` as its deadline. Nothing is ever waited out: a rate limit counts as no answer.
+    what is left of `wait_seconds` as its deadline. With `pause` (see `LookUps`), what Slack failed to answer or its
+    rate limit put off is asked again within that time; a longer limit counts as no answer.
     `is_closed` says of a channel whether Slack has lately refused a post in it, which no look-up tells.
     """
 
@@ -54,11 +55,12 @@ class People:
         cache_seconds: float = 60.0,
         wait_seconds: float = 5.0,
         is_closed: Callable[[str], bool] = lambda _: False,
+        pause: Callable[[float], bool] | None = None,
     ) -> None:
         self._slack = slack
         self._is_closed = is_closed
         self._wait_seconds = wait_seconds
-        self._look_ups = LookUps(clock, executor, cache_seconds)
+        self._look_ups = LookUps(clock, executor, cache_seconds, pause)
         self._clock = clock
         self._identity: Identity | None = None
 

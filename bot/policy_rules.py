@@ -37,7 +37,7 @@ def _person(rules: Rules, question: Question, facts: Facts) -> Finding | None:
         case Status.GUEST if not rules.allow_guests:
             return Finding(Code.GUEST, "ALLOW_GUESTS is false: guests may do nothing")
         case Status.COULD_NOT_BE_CHECKED:
-            return Finding(Code.COULD_NOT_BE_CHECKED, "Slack could not say who this is, and without that it is no")
+            return Finding(Code.COULD_NOT_BE_CHECKED, "people may do nothing while Slack cannot say who they are")
         case _:
             return None
 
@@ -72,7 +72,7 @@ def _either(one: bool | None, other: bool | None) -> bool | None:
 
 def _unless(may: bool | None, code: Code, rule: str) -> Finding | None:
     if may is None:
-        unsure = f"Slack could not say who is in the user groups of {rule}, and without that it is no"
+        unsure = f"{rule}, and Slack could not say who is in their user groups"
         return Finding(Code.COULD_NOT_BE_CHECKED, unsure)
     return None if may else Finding(code, rule)
 

@@ -204,7 +204,7 @@ def test_every_refusal_names_the_rule_and_whom_to_ask(code: Code) -> None:
 def test_who_could_not_be_checked_is_told_to_try_again() -> None:
     text = refused(Code.COULD_NOT_BE_CHECKED, "", Asked(), RULES).text
 
-    assert "Slack could not say it within 5 seconds. Try again in a moment." in text
+    assert "Slack could not say who you are within 5 seconds. Try again in a minute." in text
     assert "Nothing was sent." in text
 
 

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from bot.people import People, PersonFacts
 from bot.policy import Facts, Needed, Sharing, Status
 from bot.policy import PersonFacts as PolicyPersonFacts
+from bot.sandbox.slack_faults import Fault, FaultKind
 from bot.sandbox.slack_http import SlackServer
 from bot.sandbox.slack_workspace import SlackWorkspace
 from bot.slack import SlackClient
@@ -288,6 +289,45 @@ def test_a_channel_slack_does_not_tell_about_could_not_be_checked(
     slack = ScriptedSlack(conversations_info=fails(failure))
 
     assert Sharing.COULD_NOT_BE_CHECKED is people(slack, clock).channel("C1")
+
+
+@pytest.mark.parametrize(
+    ("fault", "asked_until"),
+    [
+        (Fault(FaultKind.SERVER_ERROR), 1004.5),
+        (Fault(FaultKind.DROP), 1004.5),
+        (Fault(FaultKind.RATE_LIMITED, retry_after=2), 1004.0),
+        (Fault(FaultKind.RATE_LIMITED, retry_after=30), 1000.0),
+        (Fault(FaultKind.ERROR, error="user_not_found"), 1000.0),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("method", ["users.info", "usergroups.users.list"])
+def test_slack_is_asked_again_for_five_seconds_and_not_longer(
+    clock: Clock, method: str, fault: Fault, asked_until: float
+) -> None:
+    def pause(seconds: float) -> bool:
+        clock.now += seconds
+        return False
+
+    workspace = SlackWorkspace(lambda: datetime.now(UTC))
+    workspace.add_person("U1", "ann")
+    workspace.add_usergroup("S1", "operators", "U1")
+    workspace.fail(method, fault, None)
+    with SlackServer(workspace) as server:
+        transport = SdkTransport(SecretStr(workspace.state.bot_token), server.api_url)
+        facts = People(SlackClient(transport), clock, pause=pause).person("U1", ["S1"])
+        transport.close()
+
+    assert facts.could_not_be_checked or facts.unchecked_usergroups
+    assert asked_until == clock.now
+
+
+def test_whoever_stops_asks_no_more(clock: Clock) -> None:
+    slack = ScriptedSlack(users_info=fails(NO_ANSWER))
+
+    assert People(SlackClient(slack), clock, pause=lambda _: True).person("U1").could_not_be_checked
+    assert ["auth.test", "users.info"] == slack.asked
 
 
 def test_a_failure_is_not_kept(clock: Clock) -> None:

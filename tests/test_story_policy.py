@@ -13,6 +13,9 @@ GUS = "U0000009"
 
 GROUP = "S0000001"
 
+NOBODY = Fault(FaultKind.ERROR, error="user_not_found")
+"""What Slack says for certain, and is not asked again."""
+
 
 def _refusal(world: World) -> str:
     """The code with which the last event was refused."""
@@ -117,20 +120,27 @@ def test_a_slack_that_says_nothing_means_no_within_six_seconds(world: World) -> 
     waited = time.monotonic() - asked_at
 
     assert "Refused: it could not be checked who you are" in answer.text
-    assert "Try again in a moment." in answer.text
+    assert "Slack could not say who you are within 5 seconds. Try again in a minute." in answer.text
     assert waited < 6
     assert "could_not_be_checked" == _refusal(world)
     assert _nothing_happened(world)
 
 
-def test_a_slack_that_fails_means_no_at_once(world: World) -> None:
-    world.slack.fail("users.info", Fault(FaultKind.SERVER_ERROR), None)
+@pytest.mark.parametrize("kind", [FaultKind.SERVER_ERROR, FaultKind.DROP, FaultKind.RATE_LIMITED])
+def test_a_slack_that_fails_once_is_asked_again(world: World, kind: FaultKind) -> None:
+    world.slack.fail("users.info", Fault(kind))
+
+    assert "Cancel 1 order?" in world.answer(ANN, FIRST).text
+
+
+def test_a_slack_that_knows_nobody_means_no_at_once(world: World) -> None:
+    world.slack.fail("users.info", NOBODY, None)
 
     assert "Refused: it could not be checked who you are" in world.answer(ANN, FIRST).text
 
 
 def test_after_slack_has_recovered_the_same_person_may(world: World) -> None:
-    world.slack.fail("users.info", Fault(FaultKind.SERVER_ERROR), None)
+    world.slack.fail("users.info", NOBODY, None)
     world.answer(ANN, FIRST)
     world.slack.heal()
 
@@ -169,7 +179,7 @@ def test_whoever_was_deactivated_after_the_preview_is_refused_at_the_click(world
 
 def test_a_click_that_was_refused_leaves_the_preview_and_its_buttons(world: World) -> None:
     preview = world.preview(ANN)
-    world.slack.fail("users.info", Fault(FaultKind.SERVER_ERROR), None)
+    world.slack.fail("users.info", NOBODY, None)
     world.press(ANN, preview, go_ahead(preview))
     world.slack.heal()
     world.click(ANN, preview, go_ahead(preview))
@@ -179,7 +189,7 @@ def test_a_click_that_was_refused_leaves_the_preview_and_its_buttons(world: Worl
 
 def test_keeping_needs_nobody_to_be_looked_up(world: World) -> None:
     preview = world.preview(ANN)
-    world.slack.fail("users.info", Fault(FaultKind.SERVER_ERROR), None)
+    world.slack.fail("users.info", NOBODY, None)
 
     assert "Kept. Nothing was sent." in world.press(ANN, preview, "Keep them").text
 

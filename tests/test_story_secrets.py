@@ -86,7 +86,7 @@ def test_a_response_url_is_forgotten_once_it_has_been_used(world: World) -> None
 def test_a_response_url_that_could_not_be_used_is_forgotten_when_it_stops_working(start_world: StartWorld) -> None:
     clock = Clock()
     world = start_world(clock=clock)
-    world.slack.fail("*", Fault(FaultKind.SERVER_ERROR), None)
+    world.slack.fail("response_url", Fault(FaultKind.SERVER_ERROR), None)
     world.type(ANN, FIRST)
     world.slack.wait_for(lambda: world.slack.count("response_url") > 0)
     kept = _kept_urls(world)

@@ -107,11 +107,11 @@ def _told(code: Refusal, rules: RulesFacts, facts: RequestFacts | None) -> tuple
             )
         case Refusal.COULD_NOT_BE_CHECKED:
             return "Refused: it could not be checked who you are", (
-                f"Slack could not say it within {counted(CHECK_SECONDS, 'second')}. Try again in a moment.",
+                f"Slack could not say who you are within {counted(CHECK_SECONDS, 'second')}. Try again in a minute.",
             )
         case Refusal.CHANNEL_COULD_NOT_BE_CHECKED:
             return "Refused: this channel could not be checked", (
-                f"Slack could not say within {counted(CHECK_SECONDS, 'second')} who is in it. Try again in a moment.",
+                f"Slack could not say within {counted(CHECK_SECONDS, 'second')} who is in it. Try again in a minute.",
             )
         case _:
             assert_never(code)
