@@ -101,6 +101,22 @@ Step = Settled | SendAgain | Halve | ReadLog
 
 def conclude(evidence: Evidence, now: datetime, timings: Timings = DEFAULT_TIMINGS) -> Step:
     """What follows from the evidence: an outcome, or the one thing to do next."""
+    step = _by_the_table(evidence, now, timings)
+    open_until = evidence.open_until
+    if not isinstance(step, Settled) or open_until is None or now >= open_until or _is_cancelled(evidence, step):
+        return step
+    # A call may yet do something to it: its next reading, at the latest once that is over, concludes.
+    over = open_until + timedelta(seconds=timings.pending_after)
+    return ReadLog(min(step.read_at or over, over))
+
+
+def _is_cancelled(evidence: Evidence, settled: Settled) -> bool:
+    """Whether no call can do anything to it any more."""
+    in_its_log = evidence.log is not None and evidence.log.cancelled_at is not None
+    return in_its_log or settled.outcome is Outcome.CANCELLED
+
+
+def _by_the_table(evidence: Evidence, now: datetime, timings: Timings) -> Step:
     if evidence.answered_ok:
         return _after_ok(evidence, now, timings)
     if not evidence.attempts:
@@ -211,7 +227,7 @@ def _next_read(evidence: Evidence, now: datetime, timings: Timings) -> datetime 
     up, and then in pauses that grow with the time gone by."""
     ended_at = evidence.attempts[-1].ended_at
     readable = ended_at + timedelta(seconds=timings.pending_after)
-    late = ended_at + timedelta(seconds=timings.late_after)
+    late = max(ended_at, evidence.open_until or ended_at) + timedelta(seconds=timings.late_after)
     if evidence.log is None and evidence.failed_reads == 0:
         return readable
     if now < late:
@@ -223,7 +239,11 @@ def _next_read(evidence: Evidence, now: datetime, timings: Timings) -> datetime 
 
 
 def _late(evidence: Evidence, timings: Timings) -> bool:
-    return evidence.log is not None and read_after(evidence, evidence.log, timings.late_after)
+    log = evidence.log
+    if log is None or not read_after(evidence, log, timings.late_after):
+        return False
+    late = timedelta(seconds=timings.late_after)
+    return evidence.open_until is None or log.read_at >= evidence.open_until + late
 
 
 def _since(evidence: Evidence) -> Settled:

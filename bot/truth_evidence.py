@@ -29,7 +29,8 @@ DEFAULT_TIMINGS = Timings()
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One call that carried the order, and what came back. `alone`: it carried no other order. One that is
-    taken over without an answer is LOST and ends when it is taken over. `ended_at` is in our time."""
+    taken over without an answer is LOST and ends when it is taken over; its sender may only sleep, so that the
+    call may be on the wire until `open_until`. Both are in our time."""
 
     kind: AnswerKind
     alone: bool
@@ -37,6 +38,7 @@ class Attempt:
     words: str = ""
     retry_after: float | None = None
     was_lost: bool = False  # its answer came after it had been counted as LOST
+    open_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Evidence:
         if any(attempt.kind is AnswerKind.REFUSED and not attempt.alone for attempt in self.attempts):
             return Doubt.WEAK
         return Doubt.NONE
+
+    @property
+    def open_until(self) -> datetime | None:
+        """Until when a call that carried the order may be on the wire although its sender was taken for dead."""
+        return max((each.open_until for each in self.attempts if each.open_until is not None), default=None)
 
     @property
     def answered_ok(self) -> bool:

@@ -29,6 +29,8 @@ class Leased:
     request: Request
     orphans: Sequence[Attempt]
     """Attempts of an earlier owner, whose answers never came."""
+    sent_until: datetime
+    """When the bytes of the last of them can have left: an owner without a lease sends nothing."""
 
 
 _NOW = bindparam("now", type_=UtcDateTime())
@@ -59,11 +61,12 @@ def lease(transaction: Transaction, owner: str, seconds: float) -> Leased | None
     if request is None:
         return None
     if request.lease_until is not None and request.lease_until > now and request.lease_owner == owner:
-        return Leased(request, ())
+        return Leased(request, (), now)
+    sent_until = request.lease_until or now
     request.lease_owner = owner
     request.lease_token += 1
     request.lease_until = now + timedelta(seconds=seconds)
-    return Leased(request, under_way(transaction, request))
+    return Leased(request, under_way(transaction, request), sent_until)
 
 
 def renew(transaction: Transaction, owner: str, seconds: float) -> set[int]:
@@ -227,14 +230,14 @@ def plan_first(
     return attempts
 
 
-def unplan(transaction: Transaction, attempt: Attempt) -> None:
-    """Nothing of this batch was handed over after all: let it wait again."""
-    transaction.session.execute(
+def unplan(transaction: Transaction, attempt: Attempt) -> bool:
+    """Nothing of this batch was handed over after all: let it wait again. False where it was taken over meanwhile."""
+    waits = transaction.connection.execute(
         update(Attempt)
         .where(col(Attempt.id) == attempt.id, col(Attempt.ended_at).is_(None))
         .values(planned_at=None, lease_token=None, due_at=transaction.now())
-        .execution_options(synchronize_session=False)
     )
+    return waits.rowcount > 0
 
 
 def _may_go(at: ColumnElement[datetime]) -> Select[Any]:
@@ -310,6 +313,7 @@ _END = (
     .where(_ATTEMPT.c.id == bindparam("its_id"), _ATTEMPT.c.ended_at.is_(None))
     .values(
         ended_at=bindparam("now"),
+        open_until=bindparam("its_open_until"),
         result=bindparam("its_result"),
         http_status=bindparam("its_status"),
         words=bindparam("its_words"),
@@ -317,12 +321,23 @@ _END = (
 )
 
 
-def end(transaction: Transaction, attempt: Attempt, result: AnswerKind, http_status: int | None, words: str) -> Attempt:
-    """Write down how a call ended. An answer to a call that was counted as lost is kept, with that said."""
-    said = {"its_result": result, "its_status": http_status, "its_words": words}
+def end(
+    transaction: Transaction,
+    attempt: Attempt,
+    result: AnswerKind,
+    http_status: int | None,
+    words: str,
+    open_until: datetime | None = None,
+) -> Attempt:
+    """Write down how a call ended. An answer to a call that was counted as lost is kept, with that said.
+
+    `open_until`: nobody knows that it has ended, and until then it may be on the wire.
+    """
+    said = {"its_result": result, "its_status": http_status, "its_words": words, "its_open_until": open_until}
     now = transaction.now()
     if transaction.connection.execute(_END, {"its_id": attempt.id, "now": now, **said}).rowcount:
         attempt.ended_at, attempt.result, attempt.http_status, attempt.words = now, result, http_status, words
+        attempt.open_until = open_until
         return attempt
     row = transaction.session.get(Attempt, attempt.id, populate_existing=True)
     assert row is not None

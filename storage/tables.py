@@ -161,6 +161,8 @@ class Attempt(SQLModel, table=True):
     lease_token: int | None = None
     planned_at: datetime | None = Field(default=None, sa_column=_instant())
     ended_at: datetime | None = Field(default=None, sa_column=_instant())
+    open_until: datetime | None = Field(default=None, sa_column=_instant())
+    """Its sender was taken for dead, but may only sleep: until then the call may still be on the wire."""
     result: AnswerKind | None = Field(default=None, sa_column=Column(RESULT))
     was_lost: bool = False
     """Its answer came after it had been counted as lost."""

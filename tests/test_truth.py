@@ -160,6 +160,37 @@ def test_once_sending_is_over(
     assert expected == short(told(seen(*answers, sending=False), log_name, late=late))
 
 
+@pytest.mark.parametrize(
+    ("kinds", "log_name", "seconds", "expected"),
+    [
+        pytest.param([LOST], None, 0, ReadLog(ENDED), id="not read"),
+        pytest.param([LOST], "since", 1, "cancelled by log", id="since"),
+        pytest.param([LOST], "before", 1, "rejected by log", id="before"),
+        pytest.param([LOST], "other", 1, ReadLog(after(23)), id="other"),
+        pytest.param([LOST], "other", 20, "rejected by log", id="other once it has ended"),
+        pytest.param([LOST], "absent", 1, ReadLog(after(23)), id="absent"),
+        pytest.param([LOST], "pending", 3, "SendAgain", id="pending"),
+        pytest.param([LOST, TOKEN], "pending", 3, ReadLog(after(23)), id="pending, and not to be sent"),
+        pytest.param([LOST, TOKEN], "pending", 30, "unknown", id="pending, and not late after its end"),
+        pytest.param([LOST, TOKEN], "pending", 50, "not_sent by log", id="pending, and late after its end"),
+        pytest.param([LOST, OK], None, 0, "cancelled by answer", id="sent again, OK"),
+        pytest.param([LOST, REFUSED], "pending", 3, ReadLog(after(23)), id="sent again, REFUSED"),
+    ],
+)
+def test_while_a_call_may_be_on_the_wire_nothing_but_its_cancellation_settles_an_order(
+    kinds: list[AnswerKind], log_name: str | None, seconds: float, expected: str | ReadLog
+) -> None:
+    evidence = Evidence(first_sent_at=SENT)
+    for kind in kinds:
+        evidence = with_answer(evidence, Attempt(kind, ALONE, ENDED, open_until=after(20) if kind is LOST else None))
+    if log_name is not None:
+        evidence = with_log(evidence, LOGS[log_name], after(seconds))
+
+    step = conclude(evidence, after(seconds))
+
+    assert expected == (step if isinstance(step, ReadLog) else short(step))
+
+
 def test_an_order_that_was_never_sent_is_sent() -> None:
     assert SendAgain() == conclude(Evidence(), SENT)
 

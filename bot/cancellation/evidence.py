@@ -12,6 +12,7 @@ from storage import batches, lines
 from storage.database import Transaction
 from storage.lines import Line
 from storage.positions import as_ranges, bounds
+from storage.states import AnswerKind
 from storage.tables import Attempt, Request
 
 _INSTANTS = ("read_at", "changed_at", "cancelled_at")
@@ -105,7 +106,15 @@ def with_first_sent(
 def _attempt(row: Attempt) -> TruthAttempt:
     assert row.result is not None
     assert row.ended_at is not None
-    return TruthAttempt(row.result, row.order_count == 1, row.ended_at, row.words or "", was_lost=row.was_lost)
+    return TruthAttempt(
+        row.result,
+        row.order_count == 1,
+        row.ended_at,
+        row.words or "",
+        # However late it is known: nothing was done.
+        was_lost=row.was_lost and row.result is not AnswerKind.UNACTED,
+        open_until=None if row.was_lost else row.open_until,
+    )
 
 
 def _seen(kept: Mapping[str, Any] | None) -> SeenLog | None:

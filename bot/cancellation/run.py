@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 NO_ANSWER = "the bot stopped before Fincart's answer came"
 
+UNSENT = Answer(AnswerKind.UNACTED, None, "nothing was handed over")
+
 
 class Runner:
     """Sends what this process holds leases for. Thread-safe: each thread sends one batch at a time."""
@@ -102,8 +104,11 @@ class Runner:
             leased = batches.lease(transaction, self._parts.owner, self._parts.timings.lease)
             if leased is None:
                 return False
+            # Their owner may only sleep, and its calls go on without it.
+            open_until = leased.sent_until + timedelta(seconds=self._parts.settings.fincart_timeout_seconds)
             for orphan in leased.orphans:
-                self._settle(transaction, leased.request, orphan, Answer(AnswerKind.LOST, None, NO_ANSWER))
+                lost = Answer(AnswerKind.LOST, None, NO_ANSWER)
+                self._settle(transaction, leased.request, orphan, lost, open_until)
             planned = self._plan(transaction, leased.request, asked_at, spares=not leased.orphans)
             # Where there was no room for it, it is still due.
             is_due = leased.request.due_at is not None and leased.request.due_at <= transaction.now()
@@ -264,8 +269,9 @@ class Runner:
         all_well = True
         for each in answered:
             if each.answer is None:
-                batches.unplan(transaction, each.planned.attempt)
                 all_well = False
+                if not batches.unplan(transaction, each.planned.attempt):
+                    self._settle(transaction, request, each.planned.attempt, UNSENT)
                 continue
             attempt = self._settle(transaction, request, each.planned.attempt, each.answer)
             self._note(transaction, request, each.answer)
@@ -275,9 +281,16 @@ class Runner:
             return []
         return self._plan(transaction, request, asked_at, spares=all_well)
 
-    def _settle(self, transaction: Transaction, request: Request, attempt: Attempt, answer: Answer) -> Attempt:
+    def _settle(
+        self,
+        transaction: Transaction,
+        request: Request,
+        attempt: Attempt,
+        answer: Answer,
+        open_until: datetime | None = None,
+    ) -> Attempt:
         """Put the answer to the truth, for every order of its call."""
-        ended = batches.end(transaction, attempt, answer.kind, answer.http_status, answer.words)
+        ended = batches.end(transaction, attempt, answer.kind, answer.http_status, answer.words, open_until)
         if answer.kind is AnswerKind.TOKEN and request.stopped_at is None:
             stop(transaction, request, f"{TOKEN_REJECTED} ({answer.words})", None)
         now = transaction.now()

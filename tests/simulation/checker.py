@@ -10,11 +10,12 @@ from sqlmodel import col
 
 from bot.rendering import render
 from storage.database import Database
+from storage.positions import bounds
 from storage.states import OPEN_STATES
 from storage.tables import SlackMessage
 from storage.verification import verify_all
 
-from .witness import Wrong
+from .witness import Wrong, is_cancelled
 
 if TYPE_CHECKING:
     from .world import World
@@ -96,15 +97,16 @@ def _outcomes(world: "World", request: Any, told: dict[str, list[Any]], events: 
         if (line["outcome"], line["proof"], line["words"]) != (outcome, proof, words):
             raise Wrong(f"{order} of {name}: the audit says {outcome}, its row {line['outcome']}")
         ours = any(order in each.applied(world.fincart) for each in sent)
-        is_cancelled = _is_cancelled(world, order)
+        cancelled = is_cancelled(world.fincart, order)
         where = f"{order} of {name} is {outcome} ({proof}, {words!r})"
-        if outcome == "cancelled" and not is_cancelled:
+        if outcome == "cancelled" and not cancelled:
             raise Wrong(f"{where}, and is not cancelled at Fincart: {_log(world, order)}")
-        if outcome == "cancelled" and not any(order in each.ids for each in sent):
+        never_sent = not any(order in each.ids for each in sent)
+        if outcome == "cancelled" and never_sent and not _nobody_knows(world, line):
             raise Wrong(f"{where}, and was never sent")
         if outcome in ("rejected", "not_sent") and ours and not _was_lied_to(world, order, words):
             raise Wrong(f"{where}, and a call of it cancelled it: {_log(world, order)}")
-        if outcome == "unknown" and is_cancelled:
+        if outcome == "unknown" and cancelled:
             raise Wrong(f"{where}, and its log shows it cancelled: {_log(world, order)}")
         if outcome == "unknown" and not _said_ok(world, name, order):
             raise Wrong(f"{where}, and its log can be read: {_log(world, order)}")
@@ -128,6 +130,18 @@ def _said_ok(world: "World", request: str, order: str) -> bool:
     return any(sent.reached and not sent.lost and calls[sent.number - 1].answer == "200" for sent in carried)
 
 
+def _nobody_knows(world: "World", line: Any) -> bool:
+    """Whether a call for the order was written ahead, and its sender died before it sent it or said that it did not."""
+    for row in world.rows.execute(
+        "SELECT positions FROM attempt WHERE request_seq = ? AND result = 'lost' AND http_status IS NULL",
+        (line["request_seq"],),
+    ):
+        if any(first <= line["position"] <= last for first, last in bounds(row["positions"])):
+            world.met["exception: nobody knows whether it was sent"] += 1
+            return True
+    return False
+
+
 def _was_lied_to(world: "World", order: str, words: str) -> bool:
     """Whether Fincart told another request that it had cancelled the order, seconds before this one did: nobody who
     reads its answers and logs could know whose doing it was."""
@@ -140,12 +154,6 @@ def _was_lied_to(world: "World", order: str, words: str) -> bool:
                 world.met["exception: lied to just before"] += 1
                 return True
     return False
-
-
-def _is_cancelled(world: "World", order: str) -> bool:
-    if order not in world.fincart.order_ids():
-        return False
-    return any(line.title.casefold() in ("cancelled", "canceled") for line in world.fincart.lines(order))
 
 
 def _log(world: "World", order: str) -> str:

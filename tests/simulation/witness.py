@@ -13,6 +13,9 @@ from .clock import Clock
 MAY_BE_LATE = timedelta(seconds=6)
 """A call may leave so long after it was planned: as long as its lease."""
 
+GIVEN_UP_AFTER = timedelta(seconds=20)
+"""Whoever waits for an answer gives up then; one that sleeps meanwhile has nothing on the wire either."""
+
 GO_AHEADS = ("went_ahead", "approved", "emergency")
 
 
@@ -33,9 +36,20 @@ class Sent:
     lost: bool = False
     reached: bool = True
 
+    def is_on_the_wire(self, now: datetime) -> bool:
+        """Whether its sender could still have an answer to it."""
+        return self.is_open and now < self.at + GIVEN_UP_AFTER
+
     def applied(self, fincart: FincartStandIn) -> tuple[str, ...]:
         """The orders that this call cancelled."""
         return fincart.calls[self.number - 1].applied if self.reached else ()
+
+
+def is_cancelled(fincart: FincartStandIn, order: str) -> bool:
+    """Whether no call can do anything to it any more."""
+    if order not in fincart.order_ids():
+        return False
+    return any(line.title.casefold() in ("cancelled", "canceled") for line in fincart.lines(order))
 
 
 class FincartWitness:
@@ -132,7 +146,8 @@ class FincartWitness:
         if hand is None or hand[0] != sent.request:
             self._wrong(sent, f"{order} is in the hand of {hand and hand[0]}")
         earlier = [each for each in self.sent if order in each.ids]
-        if any(each.is_open and each.request != sent.request for each in earlier):
+        others = [each for each in earlier if each.is_on_the_wire(sent.at) and each.request != sent.request]
+        if others and not is_cancelled(self._fincart, order):
             self._wrong(sent, f"{order} is in flight for another request")
         own = [each for each in earlier if each.request == sent.request]
         if own and own[-1].lost and not self._was_read_since(order, own[-1].number):

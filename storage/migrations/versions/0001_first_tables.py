@@ -172,6 +172,7 @@ def _make_tables() -> None:
         sa.Column("lease_token", sa.Integer(), nullable=True),
         sa.Column("planned_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("open_until", UtcDateTime(), nullable=True),
         sa.Column("result", sa.String(length=16), nullable=True),
         sa.Column("was_lost", sa.Boolean(), nullable=False),
         sa.Column("http_status", sa.Integer(), nullable=True),
