@@ -77,6 +77,21 @@ def test_an_order_leaves_the_hand_of_a_process_that_sleeps_for_long(play: Play) 
     assert "" == wrong
 
 
+def test_a_success_that_was_a_lie_does_not_take_a_later_cancellation_from_the_request_that_made_it(play: Play) -> None:
+    wrong = play(
+        Break(Fault(FaultKind.SAYS_SUCCESS, applied=Applied.NONE)),
+        *cancel(person=0, process=0),
+        Send(0, FOR_EVER),
+        Pass(31.0, asleep=False),
+        *all_due(1),
+        *cancel(person=1, process=1),
+        Send(1, FOR_EVER),
+        log_lag=20.0,
+    )
+
+    assert "" == wrong
+
+
 def test_what_its_sleeping_sender_never_handed_over_is_not_counted_as_its_doing(play: Play) -> None:
     wrong = play(
         *cancel(person=0, process=0),

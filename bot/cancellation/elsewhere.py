@@ -1,8 +1,8 @@
 """Two requests sent the same order, one after the other, and its log shows it cancelled once: whose doing was it?
 
 An order is in one hand at a time, so that the sends of one request come before those of the other. A cancellation
-before the later one's first send was the earlier one's doing, any other the later one's; where Fincart told the
-earlier one that it succeeded, clocks that differ do not take it away from it.
+before the later one's first send was the earlier one's doing, any other the later one's; where Fincart had just then
+told the earlier one that it succeeded, clocks that differ do not take it away from it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +27,8 @@ class Sending:
     first_sent_at: datetime | None
     was_ok: bool
     """Whether Fincart said of a call of it that it succeeded."""
+    ok_at: datetime | None = None
+    """When it first said so, in Fincart's time; None where that is not known."""
 
 
 def is_theirs(own: Sending, other: Sending, cancelled_at: datetime, slack_seconds: float) -> bool:
@@ -36,8 +38,9 @@ def is_theirs(own: Sending, other: Sending, cancelled_at: datetime, slack_second
     if later.first_sent_at is None:
         was_earlier = earlier.was_ok or others_first
     else:
-        slack = timedelta(seconds=slack_seconds) if earlier.was_ok else timedelta()
-        was_earlier = cancelled_at < later.first_sent_at + slack
+        slack = timedelta(seconds=slack_seconds)
+        just_told = earlier.was_ok and (earlier.ok_at is None or cancelled_at <= earlier.ok_at + slack)
+        was_earlier = cancelled_at < later.first_sent_at + (slack if just_told else timedelta())
     return was_earlier == others_first
 
 
@@ -82,5 +85,15 @@ def _sending(request: Request, line: Line, attempts: Sequence[Attempt]) -> Sendi
     carried = [attempt for attempt in attempts if batches.carries(attempt, line)]
     if not carried:
         return None
-    was_ok = any(attempt.result is AnswerKind.OK for attempt in carried)
-    return Sending(request.public_id, min(attempt.id or 0 for attempt in carried), line.first_sent_at, was_ok)
+    told = [attempt for attempt in carried if attempt.result is AnswerKind.OK]
+    first = min(attempt.id or 0 for attempt in carried)
+    return Sending(request.public_id, first, line.first_sent_at, bool(told), _ok_at(line, carried, told))
+
+
+def _ok_at(line: Line, carried: Sequence[Attempt], told: Sequence[Attempt]) -> datetime | None:
+    planned = [attempt.planned_at for attempt in carried if attempt.planned_at]
+    # Of an answer that came late nobody knows when; not after its call could be on the wire no longer.
+    ended = [attempt.open_until or attempt.ended_at for attempt in told if attempt.ended_at]
+    if line.first_sent_at is None or not planned or not ended:
+        return None
+    return min(ended) + (line.first_sent_at - min(planned))
