@@ -105,7 +105,9 @@ BROKEN: Mapping[str, Broken] = {
     "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=106),
     "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=34),
     "orders are not taken in hand": _replaced(batches, "claim", _claims_nothing),
-    "holds are not looked at": _replaced(holds, "blocked", lambda *_: None, near=34),
+    "holds are not looked at": _replaced(
+        holds, "look", lambda *_: holds.Look(blocks=False, until=None, probes=False), near=34
+    ),
     "what waits is sent although it has been settled": _replaced(batches, "withdraw", lambda *_: None, near=2),
     "a settled batch is not told": _replaced(outbox, "live", lambda *_, **__: None),
     "attempts of the dead are forgotten": _replaced(batches, "under_way", lambda *_: (), near=2),
