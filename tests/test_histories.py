@@ -103,3 +103,9 @@ def test_what_its_sleeping_sender_never_handed_over_is_not_counted_as_its_doing(
     )
 
     assert "" == wrong
+
+
+def test_what_its_sleeping_sender_never_handed_over_is_sent_by_another(play: Play) -> None:
+    wrong = play(*cancel(person=0, process=0), Send(0, 1), Pass(7.0, asleep=True), Send(1, FOR_EVER))
+
+    assert "" == wrong

@@ -276,8 +276,12 @@ class Runner:
             attempt = self._settle(transaction, request, each.planned.attempt, each.answer)
             self._note(transaction, request, each.answer)
             all_well = all_well and each.answer.kind is AnswerKind.OK and batches.is_first(attempt)
-        finish_if_over(self._parts, transaction, request)
+        is_over = finish_if_over(self._parts, transaction, request)
         if not any(batches.is_ours(transaction, request, each.planned.token) for each in answered):
+            if not is_over and request.state is RequestState.EXECUTING:
+                # Whoever has taken it over may have nothing to do but what this answer has brought.
+                request.due_at = transaction.now()
+                transaction.wake("orders")
             return []
         return self._plan(transaction, request, asked_at, spares=all_well)
 
