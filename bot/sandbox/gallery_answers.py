@@ -25,6 +25,7 @@ from bot.sandbox.gallery_facts import Made
 ID, REQUEST = facts.TWO[0].order_id, facts.ASKED.public_id
 
 MISTYPED = (
+    "resume at six",
     "hlep <!channel>",
     ", ,",
     "<https://shop.example/orders/1|1>",
