@@ -93,28 +93,31 @@ def answered(transaction: Transaction) -> None:
 
 
 def look(transaction: Transaction, now: datetime) -> Look:
-    """Whether a call may be sent now.
+    """Whether a call may be sent now. Drops a hold whose time is over.
 
-    Drops a hold whose time is over. Where Fincart is down and its time to be probed has come, lets one call through
-    and makes the others wait for what that one meets.
+    Where Fincart is down and its time to be probed has come, one call may be sent: tell `probe` of it.
     """
     probes, untils = False, []
     for row in transaction.session.scalars(_ALL_LOCKED):
-        if row.kind is HoldKind.DOWN:
-            if row.failures < FAILURES_UNTIL_DOWN:
-                continue
-            if row.until is not None and row.until <= now:
-                row.until = now + timedelta(seconds=LAST_PROBE)
-                probes = True
-                continue
-        elif row.until is not None and row.until <= now:
+        if row.kind is HoldKind.DOWN and row.failures < FAILURES_UNTIL_DOWN:
+            continue
+        if row.until is None or row.until > now:
+            untils.append(row.until)
+        elif row.kind is HoldKind.DOWN:
+            probes = True
+        else:
             transaction.session.delete(row)
             transaction.session.flush()
             transaction.record(EventKind.HOLD_ENDED, who=None, request=None, details={"hold": row.kind.value})
-            continue
-        untils.append(row.until)
     until = None if None in untils else max((until for until in untils if until is not None), default=None)
     return Look(bool(untils), until, probes)
+
+
+def probe(transaction: Transaction, now: datetime) -> None:
+    """A call is on its way to a Fincart that is down: the others wait for what it meets, in the look's transaction."""
+    row = _row(transaction, HoldKind.DOWN)
+    assert row is not None
+    row.until = now + timedelta(seconds=LAST_PROBE)
 
 
 def in_force(session: Session) -> Sequence[Hold]:

@@ -94,6 +94,20 @@ def test_pause_stops_everything_until_resume_and_every_message_says_so(world: Wo
     assert "Finished: 1 cancelled" in world.ended(public_id).text
 
 
+def test_a_fincart_that_is_down_is_asked_again_and_a_pause_meanwhile_costs_no_time(world: World) -> None:
+    world.fincart.inject(Fault(FaultKind.SERVER_ERROR, endpoint=Endpoint.CANCEL, times=3))
+    shown = world.preview(ANN, f"{' '.join(IDS)} because duplicate")
+    world.press(ANN, shown, "Cancel 30 orders")
+    public_id = request_id(shown)
+    becomes(world, public_id, lambda text: "Fincart does not answer" in text)
+    world.answer(BO, "pause")
+    # It looks again when Fincart is to be asked again, and finds that it must not.
+    world.until(lambda: world.rows("SELECT count(*) FROM request WHERE due_at = valid_until")[0][0] == 1)
+    world.answer(BO, "resume")
+
+    assert "Finished: 30 cancelled" in world.ended(public_id).text
+
+
 def test_a_pause_outlives_a_restart(world: World) -> None:
     world.answer(BO, "pause")
     world.restart()

@@ -162,6 +162,8 @@ class Runner:
             self._wait(transaction, request, min((each.due_at or now for each in waiting[len(due) :]), default=None))
         else:
             request.due_at = now
+        if attempts and held.probes:
+            holds.probe(transaction, now)
         transaction.session.flush()
         return self._planned(transaction, request, attempts, asked_at, probes=held.probes)
 
@@ -335,6 +337,7 @@ class Runner:
         if answer.kind is AnswerKind.UNACTED and answer.http_status == 429:
             until = now + timedelta(seconds=answer.retry_after or 1.0)
             holds.hold(transaction, HoldKind.RATE_LIMIT, until, why=answer.words)
+            holds.answered(transaction)
         elif failed:
             holds.failed(transaction, answer.words)
         elif answer.kind in (AnswerKind.OK, AnswerKind.REFUSED, AnswerKind.TOKEN):

@@ -104,7 +104,8 @@ _STEERED = {
     "too_late_to_undo": ("Too late to undo", "Sending may have begun. Press Stop to send nothing more of it."),
     "checking": (
         "Checking again",
-        "The logs of its unknown orders are being read. What its message calls unknown in a minute, they do not tell.",
+        "The logs of its unknown orders are being read. If its message still says unknown in a minute, the logs cannot "
+        "tell.",
     ),
     "nothing_unknown": ("Nothing is unknown", "Every order of it has an outcome."),
     "not_running": ("That cannot be done now", "This button is for another stage of the request. Nothing was changed."),
