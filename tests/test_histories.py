@@ -4,12 +4,37 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from simulation.plan import FOR_EVER, Ask, Break, Meddle, Pass, Plan, Press, Send, Step, Work, plan_of
+from simulation.plan import (
+    FOR_EVER,
+    ORDERS,
+    Ask,
+    Break,
+    Meddle,
+    Pass,
+    Plan,
+    Press,
+    Send,
+    Setup,
+    Step,
+    Work,
+)
 from simulation.runs import Runs
 
-from bot.sandbox.fincart_faults import Applied, Fault, FaultKind
+from bot.sandbox.fincart_faults import Applied, Fault, FaultKind, IdPolicy
 
 ORDER = 3
+
+SETUP = Setup(
+    processes=2,
+    settings=(("FINCART_BATCH_SIZE", "1"), ("FINCART_MAX_CONCURRENCY", "3"), ("HOLD_AFTER_FAILED", "0")),
+    unknown_ids=IdPolicy.REFUSE_AFTER_REST,
+    not_pending=IdPolicy.REFUSE_CALL,
+    log_lag=0.0,
+    clock_offset=0.0,
+    max_ids=None,
+    cancelled_title="canceled",
+    titles=("Pending",) * ORDERS,
+)
 
 Play = Callable[..., str]
 
@@ -18,15 +43,9 @@ Play = Callable[..., str]
 def play() -> Iterator[Play]:
     """Plays steps in a world of two processes, and says what was wrong."""
     runs = Runs()
-    first = plan_of(1)
-    settings = dict(first.setup.settings) | {"APPROVAL_VALID_SECONDS": "3600", "HOLD_AFTER_FAILED": "0"}
-    setup = replace(
-        first.setup, processes=2, settings=tuple(settings.items()), clock_offset=0.0,
-        titles=("Pending",) * len(first.setup.titles),
-    )  # fmt: skip
 
     def run(*steps: Step, log_lag: float = 0.0) -> str:
-        failure = runs.run(Plan(first.seed, replace(setup, log_lag=log_lag), steps))
+        failure = runs.run(Plan(1, replace(SETUP, log_lag=log_lag), steps))
         return failure.why if failure else ""
 
     yield run
@@ -36,7 +55,7 @@ def play() -> Iterator[Play]:
 def cancel(person: int, process: int) -> tuple[Step, ...]:
     """Somebody asks for the order through this process and goes ahead."""
     does = Work(process, 0, FOR_EVER)
-    return (Ask(person, 0, (ORDER,), process), does, does, Press(person, 0, process), does)
+    return (Ask(person, 0, (ORDER,), process), does, does, Press(person, "go_ahead", 0, process), does)
 
 
 def all_due(process: int) -> tuple[Step, ...]:

@@ -1,1 +1,14 @@
-"""The whole bot in one thread, driven by a seed: histories full of faults, and a checker that trusts nobody."""
+"""The whole bot in one thread, driven by a seed: histories full of faults, and a checker that trusts nobody.
+
+| module | holds |
+|---|---|
+| `seeds`, `plan` | what a seed draws; the steps it draws them from |
+| `world` | one history: the steps carried out, then all that is left settled without faults |
+| `people` | what people type, fill in and press |
+| `scheduler`, `process`, `threads`, `clock` | whose turn it is; one life of one bot, halted or killed at boundaries |
+| `wires` | the boundaries on the ways to Fincart and Slack |
+| `witness`, `checker`, `decisions` | what is held to the promises: each call as it leaves; the end; who decided what |
+| `rows`, `due`, `stores` | the database read from outside; what is due in it; a fresh one of either kind |
+| `runs`, `__main__` | many plans one after another; a failure made smaller; `make simulate` |
+| `broken` | copies of the bot with one rule broken, each of which must be caught |
+"""

@@ -1,41 +1,58 @@
-"""`python -m tests.simulation SEEDS=1000 [FROM=0]` runs so many seeds; `SEED=17` runs one and tells its plan."""
+"""`python -m tests.simulation SEEDS=1000 [FROM=0] [DATABASE=postgresql]` runs so many seeds; `SEED=17` runs one and
+tells its plan. On SQLite, unless told otherwise, but for every tenth seed."""
 
 import logging
 import sys
 import time
+from collections import Counter
+from contextlib import ExitStack
 
-from .plan import plan_of
 from .runs import Runs
+from .seeds import plan_of
+from .stores import Server, postgresql_server
+
+EVERY = 10
+"""Every so manieth seed runs on PostgreSQL."""
 
 
 def main(arguments: list[str]) -> int:
     """0 when no seed failed."""
     given = dict(argument.split("=", 1) for argument in arguments)
     logging.disable(logging.WARNING)
-    runs = Runs()
+    if "SEED" in given:
+        seeds = range(int(given["SEED"]), int(given["SEED"]) + 1)
+        print(plan_of(seeds[0]).told())
+    else:
+        first = int(given.get("FROM", "0"))
+        seeds = range(first, first + int(given.get("SEEDS", "1000")))
     began = time.monotonic()
-    try:
-        if "SEED" in given:
-            seeds = range(int(given["SEED"]), int(given["SEED"]) + 1)
-            print(plan_of(seeds[0]).told())
-        else:
-            first = int(given.get("FROM", "0"))
-            seeds = range(first, first + int(given.get("SEEDS", "1000")))
+    with ExitStack() as open_until_then:
+        by_database: dict[str, Runs] = {}
         failures = 0
         for seed in seeds:
+            database = given.get("DATABASE", "sqlite" if seed % EVERY else "postgresql")
+            if database not in by_database:
+                by_database[database] = _runs(database, open_until_then)
+            runs = by_database[database]
             failure = runs.run(plan_of(seed))
             if failure is not None:
                 failures += 1
                 smaller = runs.smaller(failure) if given.get("SHRINK", "1") == "1" else failure
-                print(smaller.told(), flush=True)
+                print(f"{smaller.told()} DATABASE={database}", flush=True)
                 if failures >= int(given.get("MOST", "1")):
                     break
-        for name, times in sorted(runs.met.items()):
-            print(f"{times:9,} {name}")
-        print(f"{len(seeds)} seeds in {time.monotonic() - began:.1f} s, {failures} failed")
-        return 1 if failures else 0
-    finally:
-        runs.close()
+        met = sum((runs.met for runs in by_database.values()), Counter[str]())
+    for name, times in sorted(met.items()):
+        print(f"{times:9,} {name}")
+    print(f"{len(seeds)} seeds in {time.monotonic() - began:.1f} s, {failures} failed")
+    return 1 if failures else 0
+
+
+def _runs(database: str, open_until_then: ExitStack) -> Runs:
+    store = Server(open_until_then.enter_context(postgresql_server())) if database == "postgresql" else None
+    runs = Runs(store=store)
+    open_until_then.callback(runs.close)
+    return runs
 
 
 sys.exit(main(sys.argv[1:]))

@@ -5,15 +5,21 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy.orm.attributes import set_committed_value
+
 import bot.truth as truth
-from bot.cancellation import outbox
+from bot.cancellation import outbox, pressing
+from bot.cancellation.ahead import Planned
 from bot.cancellation.parts import Parts
 from bot.cancellation.run import Runner
 from bot.fincart import Answer, FincartClient
 from bot.truth_evidence import Evidence
-from storage import batches, holds
-from storage.states import AnswerKind, Doubt, Outcome
+from storage import batches, holds, requests
+from storage.database import Transaction
+from storage.states import AnswerKind, Doubt, Outcome, RequestState
+from storage.tables import Request
 
+from . import threads
 from .world import Rules
 
 
@@ -67,6 +73,51 @@ class _Unfenced(Runner):
         return True
 
 
+class _Rash(Runner):
+    """Sends a batch while the transaction that writes it ahead is open."""
+
+    _early: dict[int | None, Answer | None]
+
+    def _plan(self, *given: Any, **named: Any) -> list[Planned]:
+        planned = super()._plan(*given, **named)
+        self._early = {each.attempt.id: self._parts.fincart.cancel(each.order_ids) for each in planned}
+        return planned
+
+    def _send(self, planned: Planned) -> Answer | None:
+        return self._early.pop(planned.attempt.id, None)
+
+
+@contextmanager
+def _judged_before_the_lock() -> Iterator[None]:
+    """Presses judge the state that the request had when the policy was asked, and move it whatever it has become."""
+    seen: dict[tuple[Any, str], RequestState] = {}
+    judged, locked = pressing._judged, requests.lock
+
+    def judge(parts: Parts, click: pressing.Click, *more: Any) -> Any:
+        with parts.database.read() as session:
+            request = requests.find(session, click.public_id)
+        if request is not None:
+            seen[threads.current(), click.public_id] = request.state
+        return judged(parts, click, *more)
+
+    def lock(transaction: Transaction, public_id: str) -> Request | None:
+        request = locked(transaction, public_id)
+        was = seen.pop((threads.current(), public_id), None)
+        if request is not None and was is not None:
+            set_committed_value(request, "state", was)
+        return request
+
+    def move(transaction: Transaction, request: Request, to: RequestState, *, before: Any = None, **more: Any) -> bool:
+        for name, value in {"state": to, **more}.items():
+            setattr(request, name, value)
+        transaction.session.flush()
+        return True
+
+    stale = (_in_place_of(pressing, "_judged", judge), _in_place_of(requests, "lock", lock))
+    with stale[0], stale[1], _in_place_of(requests, "move", move):
+        yield
+
+
 _conclude = truth.conclude
 
 
@@ -94,22 +145,27 @@ def _hasty(parts: Parts) -> Parts:
     return replace(parts, fincart=client)
 
 
+def _not_to_be_undone(parts: Parts) -> Parts:
+    return replace(parts, settings=parts.settings.model_copy(update={"undo_seconds": 0}))
+
+
 def _claims_nothing(*_: Any) -> dict[Any, str]:
     return {}
 
 
 BROKEN: Mapping[str, Broken] = {
-    "a time-out is taken for success": Broken(Rules(change_parts=_hasty), near=14),
-    "sent again without reading the log": _replaced(truth, "conclude", _sends_again_on_a_guess, near=31),
-    "unknown is told as not sent": _replaced(truth, "conclude", _guesses_not_sent, near=31),
-    "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=106),
-    "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=34),
+    "a time-out is taken for success": Broken(Rules(change_parts=_hasty), near=16),
+    "sent again without reading the log": _replaced(truth, "conclude", _sends_again_on_a_guess, near=16),
+    "unknown is told as not sent": _replaced(truth, "conclude", _guesses_not_sent, near=15),
+    "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=15),
+    "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=67),
     "orders are not taken in hand": _replaced(batches, "claim", _claims_nothing),
-    "holds are not looked at": _replaced(
-        holds, "look", lambda *_: holds.Look(blocks=False, until=None, probes=False), near=34
-    ),
-    "what waits is sent although it has been settled": _replaced(batches, "withdraw", lambda *_: None, near=2),
+    "holds are not looked at": _replaced(holds, "look", lambda *_: holds.Look(False, None, False), near=2),
+    "what waits is sent although it has been settled": _replaced(batches, "withdraw", lambda *_: None, near=149),
     "a settled batch is not told": _replaced(outbox, "live", lambda *_, **__: None),
     "attempts of the dead are forgotten": _replaced(batches, "under_way", lambda *_: (), near=2),
+    "the undo window is ignored": Broken(Rules(change_parts=_not_to_be_undone)),
+    "the state is tested before the lock only": Broken(Rules(), _judged_before_the_lock, near=19),
+    "sent before the attempt is committed": Broken(Rules(make_runner=_Rash)),
 }
 """By what is wrong with each."""

@@ -15,6 +15,7 @@ from storage.states import OPEN_STATES
 from storage.tables import SlackMessage
 from storage.verification import verify_all
 
+from .decisions import check_decisions
 from .witness import Wrong, is_cancelled
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def check(world: "World") -> None:
     told = _told(events)
     _nothing_left(world)
     _chain(world)
-    for request in world.rows.execute("SELECT * FROM request").fetchall():
+    check_decisions(world, events)
+    for request in world.rows.all("SELECT * FROM request"):
         _outcomes(world, request, told.get(request["public_id"], {}), events)
         _shown(world, request, told.get(request["public_id"], {}))
     _words_were_given(world, events)
@@ -40,7 +42,7 @@ def check(world: "World") -> None:
 
 
 def _events(world: "World") -> list[dict[str, Any]]:
-    return [json.loads(row["payload"]) for row in world.rows.execute("SELECT payload FROM audit_event ORDER BY seq")]
+    return [json.loads(row["payload"]) for row in world.rows.all("SELECT payload FROM audit_event ORDER BY seq")]
 
 
 def _told(events: list[dict[str, Any]]) -> dict[str, dict[str, list[Any]]]:
@@ -62,17 +64,17 @@ def _nothing_left(world: "World") -> None:
         "an order in flight": "SELECT * FROM in_flight",
         "an attempt without an end": "SELECT * FROM attempt WHERE ended_at IS NULL",
         "a delivery unhandled": "SELECT id, kind FROM delivery WHERE due_at IS NOT NULL",
-        "a response URL": "SELECT id FROM delivery WHERE response_url IS NOT NULL "
-        "UNION ALL SELECT id FROM slack_message WHERE response_url IS NOT NULL",
+        "a delivery's response URL": "SELECT id FROM delivery WHERE response_url IS NOT NULL",
+        "a message's response URL": "SELECT id FROM slack_message WHERE response_url IS NOT NULL",
         "a message not shown": "SELECT id, kind, trouble FROM slack_message WHERE wanted <> shown AND trouble IS NULL",
     }.items():
-        left = world.rows.execute(query).fetchall()
+        left = world.rows.all(query)
         if left:
-            raise Wrong(f"{what} is left at the end: {[tuple(row) for row in left[:3]]}")
+            raise Wrong(f"{what} is left at the end: {left[:3]}")
 
 
 def _chain(world: "World") -> None:
-    database = Database(f"sqlite:///{world.database}")
+    database = Database(world.database_url)
     found = verify_all(database)
     database.close()
     if found.first_bad() is not None:
@@ -81,9 +83,7 @@ def _chain(world: "World") -> None:
 
 def _outcomes(world: "World", request: Any, told: dict[str, list[Any]], events: list[dict[str, Any]]) -> None:
     name = request["public_id"]
-    lines = world.rows.execute(
-        "SELECT * FROM order_line WHERE request_seq = ? ORDER BY position", (request["seq"],)
-    ).fetchall()
+    lines = world.rows.all("SELECT * FROM order_line WHERE request_seq = ? ORDER BY position", request["seq"])
     sent = [each for each in world.witness.sent if each.request == name]
     if request["state"] != "finished":
         if sent or told:
@@ -132,10 +132,8 @@ def _said_ok(world: "World", request: str, order: str) -> bool:
 
 def _nobody_knows(world: "World", line: Any) -> bool:
     """Whether a call for the order was written ahead, and its sender died before it sent it or said that it did not."""
-    for row in world.rows.execute(
-        "SELECT positions FROM attempt WHERE request_seq = ? AND result = 'lost' AND http_status IS NULL",
-        (line["request_seq"],),
-    ):
+    query = "SELECT positions FROM attempt WHERE request_seq = ? AND result = 'lost' AND http_status IS NULL"
+    for row in world.rows.all(query, line["request_seq"]):
         if any(first <= line["position"] <= last for first, last in bounds(row["positions"])):
             world.met["exception: nobody knows whether it was sent"] += 1
             return True
@@ -166,9 +164,7 @@ def _shown(world: "World", request: Any, told: dict[str, list[Any]]) -> None:
     """The live message in Slack: its figures add up, and are those of the audit."""
     if request["state"] != "finished":
         return
-    row = world.rows.execute(
-        "SELECT * FROM slack_message WHERE request_seq = ? AND kind = 'live'", (request["seq"],)
-    ).fetchone()
+    row = world.rows.one("SELECT * FROM slack_message WHERE request_seq = ? AND kind = 'live'", request["seq"])
     if row is None or row["ts"] is None:
         raise Wrong(f"{request['public_id']} is finished, and nothing in Slack says so")
     post = world.slack.state.posts[row["ts"]]
@@ -183,7 +179,7 @@ def _shown(world: "World", request: Any, told: dict[str, list[Any]]) -> None:
 
 def _fresh(world: "World") -> None:
     """Every message that stays reads as it would if it were made now."""
-    process = world.process(0)
+    process = world.scheduler.process(0)
     own = process.parts.people.own_identity()
     with process.parts.database.read() as session:
         for row in session.scalars(select(SlackMessage).where(col(SlackMessage.kind) == "live")):
@@ -199,7 +195,7 @@ def _answered(world: "World", events: list[dict[str, Any]]) -> None:
     """Whoever asked for something was told of it, and every delivery that was acknowledged is remembered as handled."""
     given_up = {
         row["person"]
-        for row in world.rows.execute("SELECT person FROM slack_message WHERE wanted <> shown AND trouble IS NOT NULL")
+        for row in world.rows.all("SELECT person FROM slack_message WHERE wanted <> shown AND trouble IS NOT NULL")
     }
     for event in events:
         if event["kind"] != "request_made" or event["who"] in given_up:
@@ -216,7 +212,7 @@ def _answered(world: "World", events: list[dict[str, Any]]) -> None:
 def _no_secret(world: "World") -> None:
     state = world.slack.state
     shown = "\n".join(f"{post.text}{post.blocks}" for post in state.posts.values())
-    kept = "\n".join(line for line in world.rows.iterdump() if not line.startswith("CREATE"))
+    kept = world.rows.everything()
     for secret in (world.fincart.settings.token, state.bot_token, state.signing_secret):
         if secret in shown or secret in kept:
             raise Wrong("a secret is shown or kept")

@@ -8,7 +8,8 @@ from random import Random
 from typing import Any
 
 import httpx
-from sqlalchemy import event
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
 from bot.cancellation.parts import Parts, Timings
 from bot.cancellation.run import Runner
@@ -25,6 +26,7 @@ from bot.slack_answers import SlackTransport
 from bot.worker import Lane, lanes
 from storage.database import Database, StorageUnavailable, Transaction
 
+from . import threads
 from .clock import Clock
 
 
@@ -35,7 +37,7 @@ class Died(BaseException):
 Boundary = Callable[[str], None]
 """Called at every boundary of a process with its name; may halt the step, or kill the process."""
 
-HALTS = frozenset({"begin", "committed", "sent", "read", "posted", "waiting"})
+HALTS = frozenset({"begin", "committed", "sent", "read", "posted", "fetched"})
 """Boundaries at which a step may be halted; at the others (a transaction is open, a fence was passed) only killed."""
 
 
@@ -47,6 +49,8 @@ class HaltingDatabase(Database):
         self.boundary = boundary
         self.gone = 0
         """So many transactions more fail to begin."""
+        self.inside: list[Any] = []
+        """The threads that have a transaction open: none of them may be halted."""
         if self.is_sqlite:
             # Nobody pulls the plug of a simulation, and waiting for a disk is most of its time.
             event.listen(self.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous=OFF"))
@@ -57,10 +61,27 @@ class HaltingDatabase(Database):
         if self.gone:
             self.gone -= 1
             raise StorageUnavailable("simulated: the database is gone")
-        with super().write(within_seconds) as transaction:
+        with self._counted(), super().write(within_seconds) as transaction:
             yield transaction
             self.boundary("committing")
         self.boundary("committed")
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with self._counted(), super().read() as session:
+            if not self.is_sqlite:
+                now = {"now": self._clock().isoformat() if self._clock else None}
+                session.execute(text("SELECT set_config('simulation.now', :now, false)"), now)
+            yield session
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        here = threads.current()
+        self.inside.append(here)
+        try:
+            yield
+        finally:
+            self.inside.remove(here)
 
 
 class AtOnce(Executor):

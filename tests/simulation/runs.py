@@ -1,18 +1,14 @@
 """Runs plans: each in a fresh world; a failure is made smaller and told with its seed."""
 
-import shutil
-import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
-
-from storage.database import Database
-from storage.migrate import migrate
 
 from .checker import check
-from .plan import Plan, plan_of
+from .plan import Plan
+from .seeds import plan_of
+from .stores import Files, Store
 from .world import Rules, World
 
 
@@ -29,29 +25,21 @@ class Failure:
 
 
 class Runs:
-    """Runs plans one after another, each on a copy of one migrated database. Counts what was met."""
+    """Runs plans one after another, each on a fresh database. Counts what was met."""
 
-    def __init__(self, rules: Rules | None = None) -> None:
+    def __init__(self, rules: Rules | None = None, store: Store | None = None) -> None:
+        """The store, SQLite files where none is given, is closed with this."""
         self._rules = rules or Rules()
-        memory = Path("/dev/shm")
-        self._place = Path(tempfile.mkdtemp(prefix="simulation-", dir=memory if memory.is_dir() else None))
-        self._template = self._place / "template.db"
-        database = Database(f"sqlite:///{self._template}")
-        migrate(database)
-        database.close()
+        self._store: Store = store or Files()
         self.met: Counter[str] = Counter()
 
     def close(self) -> None:
-        """Remove all files."""
-        shutil.rmtree(self._place, ignore_errors=True)
+        """Remove all databases."""
+        self._store.close()
 
     def run(self, plan: Plan) -> Failure | None:
         """Carry out a plan; None when nothing was wrong."""
-        path = self._place / "bot.db"
-        for name in ("bot.db", "bot.db-wal", "bot.db-shm"):
-            (self._place / name).unlink(missing_ok=True)
-        shutil.copy(self._template, path)
-        world = World(plan, path, self._rules, self.met)
+        world = World(plan, self._store.fresh(), self._rules, self.met)
         try:
             world.run()
             check(world)
@@ -91,6 +79,3 @@ def _kind(failure: Failure) -> str:
     """What sort of failure it is, without ids, times and numbers."""
     first = failure.why.partition("\n")[0]
     return "".join(each for each in first.split(": ", 3)[-1] if not each.isdigit())[-40:]
-
-
-_: Callable[[int], Plan] = plan_of

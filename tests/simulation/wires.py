@@ -95,7 +95,9 @@ class SlackWire:
         return self._inner.upload(url, content, deadline_seconds)
 
     def download(self, url: str, limit_bytes: int, deadline_seconds: float) -> Answer[bytes]:
-        return self._inner.download(url, limit_bytes, deadline_seconds)
+        answer = self._inner.download(url, limit_bytes, deadline_seconds)
+        self._boundary("fetched")
+        return answer
 
 
 _: type[SlackTransport] = SlackWire

@@ -1,14 +1,14 @@
 """Looks at every call on its way to Fincart, and holds it to what was committed before."""
 
 import json
-import sqlite3
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.sandbox.fincart_standin import FincartStandIn
 
 from .clock import Clock
+from .rows import Row, Rows, moment
 
 MAY_BE_LATE = timedelta(seconds=6)
 """A call may leave so long after it was planned: as long as its lease."""
@@ -46,7 +46,7 @@ class Sent:
 
 
 def is_cancelled(fincart: FincartStandIn, order: str) -> bool:
-    """Whether no call can do anything to it any more."""
+    """Whether its log shows it cancelled, so that no call can do anything to it any more."""
     if order not in fincart.order_ids():
         return False
     return any(line.title.casefold() in ("cancelled", "canceled") for line in fincart.lines(order))
@@ -55,10 +55,11 @@ def is_cancelled(fincart: FincartStandIn, order: str) -> bool:
 class FincartWitness:
     """Knows every cancel call, and says what was wrong with it at once."""
 
-    def __init__(self, rows: sqlite3.Connection, clock: Clock, fincart: FincartStandIn) -> None:
+    def __init__(self, rows: Rows, clock: Clock, fincart: FincartStandIn, undo_seconds: int) -> None:
         self._rows = rows
         self._clock = clock
         self._fincart = fincart
+        self._undoable = timedelta(seconds=undo_seconds)
         self.sent: list[Sent] = []
         self.wrong: list[str] = []
 
@@ -80,37 +81,33 @@ class FincartWitness:
         self.sent[call].is_open = False
         self.sent[call].lost = lost
 
-    def _holders(self, ids: tuple[str, ...]) -> list[sqlite3.Row]:
+    def _holders(self, ids: tuple[str, ...]) -> list[Row]:
         """The attempts that are written ahead, have not ended, and carry just these orders."""
         query = """SELECT a.*, r.public_id, r.state, r.stopped_at, r.valid_until, r.not_before, r.held_at
                    FROM attempt a JOIN request r ON r.seq = a.request_seq
                    WHERE a.planned_at IS NOT NULL AND a.ended_at IS NULL"""
-        return [row for row in self._rows.execute(query) if self._ids(row) == list(ids)]
+        return [row for row in self._rows.all(query) if self._ids(row) == list(ids)]
 
-    def _ids(self, attempt: sqlite3.Row) -> list[str]:
+    def _ids(self, attempt: Row) -> list[str]:
         query = "SELECT position, order_id FROM order_line WHERE request_seq = ? ORDER BY position"
         carried = set()
         for part in attempt["positions"].split(","):
             first, _, last = part.partition("-")
             carried |= set(range(int(first), int(last or first) + 1))
-        return [
-            row["order_id"]
-            for row in self._rows.execute(query, (attempt["request_seq"],))
-            if row["position"] in carried
-        ]
+        return [row["order_id"] for row in self._rows.all(query, attempt["request_seq"]) if row["position"] in carried]
 
-    def _check(self, sent: Sent, row: sqlite3.Row) -> None:
-        planned_at = _read(row["planned_at"])
+    def _check(self, sent: Sent, row: Row) -> None:
+        planned_at = moment(row["planned_at"])
         if row["state"] != "executing":
             self._wrong(sent, f"its request is {row['state']}")
-        if row["valid_until"] is None or _read(row["valid_until"]) <= planned_at:
+        if row["valid_until"] is None or moment(row["valid_until"]) <= planned_at:
             self._wrong(sent, "the approval had run out when it was planned")
-        if sent.at > _read(row["valid_until"]) + MAY_BE_LATE:
+        if sent.at > moment(row["valid_until"]) + MAY_BE_LATE:
             self._wrong(sent, "the approval ran out long ago")
-        if sent.at < _read(row["not_before"]):
+        if sent.at < moment(row["not_before"]):
             self._wrong(sent, "it could still be undone")
         for column, why in (("stopped_at", "stopped"), ("held_at", "held")):
-            if row[column] is not None and _read(row[column]) < planned_at:
+            if row[column] is not None and moment(row[column]) < planned_at:
                 self._wrong(sent, f"its request was {why} when it was planned")
         self._check_audit(sent)
         self._check_holds(sent, planned_at)
@@ -120,31 +117,42 @@ class FincartWitness:
     def _check_audit(self, sent: Sent) -> None:
         events = [
             json.loads(row["payload"])
-            for row in self._rows.execute(
-                "SELECT payload FROM audit_event WHERE request = ? ORDER BY seq", (sent.request,)
-            )
+            for row in self._rows.all("SELECT payload FROM audit_event WHERE request = ? ORDER BY seq", sent.request)
         ]
         asked = [event["details"]["orders"] for event in events if event["kind"] == "request_made"]
         if not asked or not set(sent.ids) <= set(asked[0]):
             self._wrong(sent, "the audit knows nobody who asked for these orders")
-        if not any(event["kind"] in GO_AHEADS for event in events):
-            self._wrong(sent, "the audit knows nobody who let them go ahead")
+        self._check_go_ahead(sent, events)
         told = [entry[0] for event in events for entry in _listed(event) if isinstance(entry, list)]
         if set(told) & set(sent.ids):
             self._wrong(sent, "the audit has an outcome of some of them already")
 
+    def _check_go_ahead(self, sent: Sent, events: list[dict[str, Any]]) -> None:
+        """Somebody let just these orders go, long enough ago to have thought better of it, and nobody did."""
+        went = [datetime.fromisoformat(event["at"]) for event in events if event["kind"] in GO_AHEADS]
+        if not went:
+            self._wrong(sent, "the audit knows nobody who let them go ahead")
+        elif sent.at < went[-1] + self._undoable:
+            self._wrong(sent, f"the last go-ahead, of {went[-1]:%H:%M:%S}, could still be undone")
+        ended = [event["kind"] for event in events if event["kind"] in ("withdrawn", "declined", "expired")]
+        if ended:
+            self._wrong(sent, f"the audit says that the request was {ended[0]}")
+        left_out = [event["details"]["orders"] for event in events if event["kind"] == "left_out"]
+        if set(sent.ids) & {order for orders in left_out for order in orders}:
+            self._wrong(sent, "some of them had been left out")
+
     def _check_holds(self, sent: Sent, planned_at: datetime) -> None:
-        for row in self._rows.execute("SELECT * FROM hold WHERE kind <> 'down'"):
+        for row in self._rows.all("SELECT * FROM hold WHERE kind <> 'down'"):
             until = row["until"]
-            if _read(row["since"]) < planned_at and (until is None or _read(until) > planned_at):
+            if moment(row["since"]) < planned_at and (until is None or moment(until) > planned_at):
                 self._wrong(sent, f"everything was on hold ({row['kind']}) when it was planned")
 
     def _check_order(self, sent: Sent, order: str) -> None:
-        hand = self._rows.execute(
-            "SELECT r.public_id FROM in_flight f JOIN request r ON r.seq = f.request_seq WHERE f.order_id = ?", (order,)
-        ).fetchone()
-        if hand is None or hand[0] != sent.request:
-            self._wrong(sent, f"{order} is in the hand of {hand and hand[0]}")
+        hand = self._rows.value(
+            "SELECT r.public_id FROM in_flight f JOIN request r ON r.seq = f.request_seq WHERE f.order_id = ?", order
+        )
+        if hand != sent.request:
+            self._wrong(sent, f"{order} is in the hand of {hand}")
         earlier = [each for each in self.sent if order in each.ids]
         others = [each for each in earlier if each.is_on_the_wire(sent.at) and each.request != sent.request]
         if others and not is_cancelled(self._fincart, order):
@@ -166,7 +174,3 @@ class FincartWitness:
 def _listed(event: dict[str, Any]) -> list[Any]:
     orders = event["details"].get("orders")
     return orders if isinstance(orders, list) else []
-
-
-def _read(stored: str) -> datetime:
-    return datetime.fromisoformat(stored).replace(tzinfo=UTC)

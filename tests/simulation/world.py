@@ -2,13 +2,9 @@
 
 import contextlib
 import logging
-import re
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from random import Random
 
 from bot.cancellation.parts import Parts
@@ -17,35 +13,21 @@ from bot.config import Settings, load_settings
 from bot.sandbox.fincart_orders import Settings as FincartSettings
 from bot.sandbox.fincart_shells import StandInTransport
 from bot.sandbox.fincart_standin import FincartStandIn
-from bot.sandbox.slack_deliveries import Delivery
-from bot.sandbox.slack_forms import NotOnScreen
-from bot.sandbox.slack_state import Post
 from bot.sandbox.slack_transport import WorkspaceTransport
 from bot.sandbox.slack_workspace import SlackWorkspace
-from bot.worker import Lane
-from storage.database import StorageUnavailable
 
 from . import plan as plans
-from . import threads
 from .clock import Clock
-from .plan import Plan, Step
-from .process import HALTS, Died, Outside, Process, Task
+from .people import People, order_id
+from .plan import CHANNELS, PERSONS, Plan, Step
+from .process import Outside, Process
+from .rows import Rows
+from .scheduler import Scheduler
 from .wires import FincartWire, SlackWire
-from .witness import FincartWitness, Wrong
+from .witness import FincartWitness, Wrong, is_cancelled
 
-COMMAND = "/cancel-orders"
-PERSONS = ("U0000001", "U0000002", "U0000003")
-CHANNELS = ("C0000001", "C0000002")
 FINCART_TOKEN = "the-fincart-token-of-the-simulation"
 SETTLES_WITHIN = 3 * 86_400.0
-RENEWED_EVERY = 1.5
-SHORT = 60.0
-"""Seconds; a longer time passes at once: nobody was awake to renew a lease."""
-
-
-def order_id(number: int) -> str:
-    """The id of an order of the simulation."""
-    return f"6864fecda075914a{number:08x}"
 
 
 @dataclass(frozen=True)
@@ -58,10 +40,10 @@ class Rules:
 
 @dataclass
 class World:
-    """Slack, Fincart, the database, and the processes that are alive."""
+    """Slack, Fincart, the database, the processes that are alive, and the people."""
 
     plan: Plan
-    database: Path
+    database_url: str
     rules: Rules = field(default_factory=Rules)
     met: Counter[str] = field(default_factory=Counter)
     """How often each kind of thing happened."""
@@ -70,8 +52,8 @@ class World:
         setup = self.plan.setup
         self.clock = Clock()
         self.chance = Random(self.plan.seed)
+        self.trouble: list[str] = []
         self.slack = SlackWorkspace(self.clock)
-        self.slack.deliver = self._deliver
         for number, person in enumerate(PERSONS):
             self.slack.add_person(person, f"person{number}")
         for number, channel in enumerate(CHANNELS):
@@ -83,15 +65,11 @@ class World:
         for number, title in enumerate(setup.titles):
             if title:
                 self.fincart.add(order_id(number), title=title, age=3600.0)
-        self.rows = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, isolation_level=None)
-        self.rows.row_factory = sqlite3.Row
-        self.witness = FincartWitness(self.rows, self.clock, self.fincart)
-        self.processes: list[Process | None] = [None] * setup.processes
-        self.lives = 0
-        self.delivered: list[Delivery] = []
-        self.delivering_to = 0
-        self.trouble: list[str] = []
-        self.dying: list[Process] = []
+        self.settings = self._settings()
+        self.rows = Rows(self.database_url)
+        self.witness = FincartWitness(self.rows, self.clock, self.fincart, self.settings.undo_seconds)
+        self.scheduler = Scheduler(setup.processes, self.clock, self.rows, self.met, self._start)
+        self.people = People(self.slack, self.scheduler, self.met)
 
     def run(self) -> None:
         """Both phases. Raises `Wrong`, or whatever else goes wrong; either is a failure of this plan."""
@@ -104,46 +82,35 @@ class World:
 
     def close(self) -> None:
         """Let go of everything."""
-        for process in self.processes:
-            if process is not None:
-                process.die()
+        self.scheduler.close()
         self.rows.close()
-
-    # --- steps
 
     def do(self, step: Step) -> None:
         """Carry out one step of the plan, as far as it means anything just now."""
-        name = type(step).__name__
-        self.met[name] += 1
+        self.met[type(step).__name__] += 1
         match step:
-            case plans.Ask(person, channel, orders, process):
-                text = " ".join(order_id(number) for number in orders)
-                because = f"because job-{len(self.delivered)}"
-                self._type(person, channel, f"{COMMAND} {text} {because}", process)
+            case plans.Ask():
+                self.people.ask(step)
             case plans.Type(person, text, process):
-                self._type(person, 0, f"{COMMAND} {text}", process)
-            case plans.Press(person, button, process):
-                self._press(PERSONS[person], button, process)
+                self.people.type(person, 0, text, process)
+            case plans.Press():
+                self.people.press(step)
             case plans.Again(which, process):
-                if self.delivered:
-                    self._to(process, lambda: self.slack.redeliver(self.delivered[which % len(self.delivered)]))
+                self.people.again(which, process)
             case plans.Work(process, lane, budget):
-                self._work(self.process(process), lane, budget)
+                self.scheduler.work(self.scheduler.process(process), lane, budget)
             case plans.Send(process, budget):
-                alive = self.process(process)
-                for sending in self._due(alive):
-                    if sending.name == "orders":
-                        self._begin(alive, sending, budget)
+                self.scheduler.send(self.scheduler.process(process), budget)
             case plans.Resume(which, budget, asleep):
-                self._resume(which, budget, asleep=asleep)
+                self.scheduler.resume(which, budget, asleep=asleep)
             case plans.Pass(seconds, asleep):
-                self.pass_time(seconds, asleep=asleep)
+                self.scheduler.pass_time(seconds, asleep=asleep)
             case plans.Crash(process, boundary, passed):
-                self.process(process).dies_at = (boundary, passed)
+                self.scheduler.process(process).dies_at = (boundary, passed)
             case plans.Stop(process, in_time):
-                self._stop(process % len(self.processes), in_time=in_time)
+                self.scheduler.stop(process, in_time=in_time)
             case plans.DatabaseGone(process, times):
-                self.process(process).database.gone += times
+                self.scheduler.process(process).database.gone += times
             case plans.Break(fault):
                 self.fincart.inject(fault)
             case plans.Token(rejected):
@@ -153,252 +120,13 @@ class World:
             case plans.BreakSlack(method, fault, times):
                 self.slack.fail(method, fault, times)
             case plans.Meddle(order, title):
-                if order_id(order) in self.fincart.order_ids():
-                    self.fincart.move(order_id(order), title, by="Somebody else")
+                self._meddle(order_id(order), title)
 
-    def process(self, number: int) -> Process:
-        """The living process of this number; it is started if need be."""
-        number %= len(self.processes)
-        alive = self.processes[number]
-        if alive is None:
-            self.lives += 1
-            outside = Outside(
-                settings=self._settings(),
-                clock=self.clock,
-                chance=self.chance,
-                wait=self._wait,
-                slack=lambda process: SlackWire(
-                    WorkspaceTransport(self.slack, lambda seconds: self._wait(process, seconds)),
-                    lambda name: self.boundary(process, name),
-                    WorkspaceTransport(self.slack, self.clock.advance),
-                ),
-                fincart=lambda process: FincartWire(
-                    StandInTransport(self.fincart, lambda seconds: self._wait(process, seconds)),
-                    lambda name: self.boundary(process, name),
-                    self.witness,
-                ),
-                make_runner=self.rules.make_runner,
-                change_parts=self.rules.change_parts,
-            )
-            alive = Process(f"{'ab'[number]}{self.lives}", outside, self.boundary)
-            self.processes[number] = alive
-        return alive
-
-    def _settings(self) -> Settings:
-        state = self.slack.state
-        given = {
-            "SLACK_BOT_TOKEN": state.bot_token,
-            "SLACK_SIGNING_SECRET": state.signing_secret,
-            "FINCART_TOKEN": FINCART_TOKEN,
-            "FINCART_BASE_URL": "http://127.0.0.1:9",
-            "DATABASE_URL": f"sqlite:///{self.database}",
-            "ALLOWED_USERS": ",".join(PERSONS),
-            **dict(self.plan.setup.settings),
-        }
-        return load_settings(given, None)
-
-    # --- boundaries
-
-    def boundary(self, process: Process, name: str) -> None:
-        """A process comes to a boundary: here it dies, or is halted, or goes on."""
-        if process.is_dead:
-            raise Died
-        self.met[f"boundary {name}"] += 1
-        if process.dies_at is not None and process.dies_at[0] in ("", name):
-            at, left = process.dies_at
-            process.dies_at = (at, left - 1)
-            if not left:
-                self.met[f"died at {name}"] += 1
-                process.is_dead = True
-                self.dying.append(process)
-                raise Died
-        task = self._current(process)
-        if task is not None and name in HALTS:
-            if task.budget <= 0:
-                self.met[f"halted at {name}"] += 1
-                _halt(process)
-            task.budget -= 1
-
-    def _wait(self, process: Process, seconds: float) -> None:
-        task = self._current(process)
-        if task is None:
-            self.clock.advance(seconds)
-            return
-        task.due_at = self.clock.uptime() + seconds
-        _halt(process)
-
-    def _current(self, process: Process) -> Task | None:
-        here = threads.current()
-        return next((task for task in process.tasks if task.thread is here), None)
-
-    def _bury(self) -> None:
-        for process in self.dying:
-            process.die()
-            self.processes = [None if each is process else each for each in self.processes]
-        self.dying.clear()
-
-    # --- work
-
-    def _work(self, process: Process, lane: int, budget: int) -> None:
-        due = self._due(process)
-        if due:
-            self._begin(process, due[lane % len(due)], budget)
-
-    def _begin(self, process: Process, lane: Lane, budget: int) -> bool:
-        did: list[bool] = []
-
-        def run() -> None:
-            try:
-                did.append(lane.step())
-            except StorageUnavailable:
-                self.met["storage unavailable"] += 1
-            except Died:
-                pass
-
-        task = Task(process, lane, threads.new(run), budget)
-        process.tasks.append(task)
-        self._switch(task)
-        return bool(did and did[0])
-
-    def _resume(self, which: int, budget: int, *, asleep: bool) -> None:
-        tasks = self._tasks()
-        if not tasks:
-            return
-        task = tasks[which % len(tasks)]
-        task.budget = budget
-        if task.due_at > self.clock.uptime():
-            self.pass_time(task.due_at - self.clock.uptime(), asleep=asleep)
-        if not task.process.is_dead:
-            self._switch(task)
-
-    def _switch(self, task: Task) -> None:
-        task.thread.switch()
-        if task.thread.dead and task in task.process.tasks:
-            task.process.tasks.remove(task)
-        self._bury()
-
-    def _tasks(self) -> list[Task]:
-        return [task for process in self.processes if process is not None for task in process.tasks]
-
-    def _due(self, process: Process) -> list[Lane]:
-        names = self._due_lanes()
-        if process.has_ready():
-            names.add("orders")
-        return [lane for lane in process.lanes if lane.name in names and process.can_begin(lane)]
-
-    def _due_lanes(self) -> set[str]:
-        """The lanes that have something due, read from outside."""
-        now = _stored(self.clock)
-        found = set()
-        for lane, table, more in _DUE:
-            if self.rows.execute(f"SELECT 1 FROM {table} WHERE due_at <= ? {more} LIMIT 1", (now,)).fetchone():
-                found.add(lane)
-        if self.rows.execute(
-            "SELECT 1 FROM request WHERE state IN ('approved', 'executing') AND lease_until <= ? LIMIT 1", (now,)
-        ).fetchone():
-            found.add("orders")
-        return found
-
-    def _next_due(self) -> float | None:
-        """Seconds until something falls due; None when nothing ever does."""
-        at = [
-            self.rows.execute(f"SELECT min(due_at) FROM {table} WHERE 1=1 {more}").fetchone()[0]
-            for _, table, more in _DUE
-        ]
-        at.append(
-            self.rows.execute(
-                "SELECT min(lease_until) FROM request WHERE state IN ('approved', 'executing')"
-            ).fetchone()[0]
-        )
-        for table in ("delivery", "slack_message"):
-            at.append(self.rows.execute(f"SELECT min(erase_at) FROM {table}").fetchone()[0])
-        known = [_read(each) for each in at if each is not None]
-        waits = [task.due_at - self.clock.uptime() for task in self._tasks()]
-        seconds = [(each - self.clock()).total_seconds() for each in known]
-        return min([*seconds, *waits], default=None)
-
-    def pass_time(self, seconds: float, *, asleep: bool) -> None:
-        """Let time pass; awake processes renew their leases meanwhile."""
-        until = self.clock.uptime() + seconds
-        if asleep or seconds > SHORT:
-            self.clock.advance(seconds)
-        while (left := until - self.clock.uptime()) > 0:
-            self.clock.advance(min(left, RENEWED_EVERY))
-            self._renew()
-
-    def _renew(self) -> None:
-        for process in list(self.processes):
-            if process is not None and not process.is_dead:
-                with contextlib.suppress(StorageUnavailable, Died):
-                    process.runner.renew()
-        self._bury()
-
-    def _stop(self, number: int, *, in_time: bool) -> None:
-        process = self.processes[number]
-        if process is None:
-            return
-        process.is_stopping = True
-        if in_time:
-            for task in list(process.tasks):
-                task.budget = plans.FOR_EVER
-                task.due_at = 0.0
-                while not task.thread.dead and not process.is_dead:
-                    task.due_at = 0.0
-                    self._switch(task)
-        if not process.is_dead:
-            with contextlib.suppress(StorageUnavailable, Died):
-                process.runner.park()
-        process.is_dead = True
-        if process not in self.dying and process in self.processes:
-            self.dying.append(process)
-        self._bury()
-
-    # --- people
-
-    def _to(self, process: int, act: Callable[[], Delivery | None]) -> None:
-        self.delivering_to = process
-        try:
-            delivery = act()
-        except NotOnScreen:
-            return
-        except Died:
-            self.met["died while acknowledging"] += 1
-            return
-        finally:
-            self._bury()
-        if delivery is not None:
-            self.delivered.append(delivery)
-
-    def _deliver(self, kind: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
-        process = self.process(self.delivering_to)
-        lower = {name.lower(): value for name, value in headers.items()}
-        status, _, answer = process.deliveries.handle(body, lower)
-        return status, answer.decode()
-
-    def _type(self, person: int, channel: int, typed: str, process: int) -> None:
-        self._to(process, lambda: self.slack.type_command(PERSONS[person], CHANNELS[channel], typed))
-
-    def _press(self, person: str, number: int, process: int) -> None:
-        posts: list[Post] = [*reversed(self.slack.ephemerals(person))]
-        for channel in (*CHANNELS, "D" + person[1:]):
-            posts += reversed(self.slack.messages(channel))
-        buttons = [(post, button) for post in posts for button in post.buttons()]
-        if not buttons:
-            return
-        post, button = buttons[number % len(buttons)]
-        self.met[f"pressed {button.action_id}"] += 1
-        self._to(process, lambda: self.slack.click(person, post, button.action_id, value=button.value))
-        view = self.slack.open_view(person)
-        if view is not None and "submit" in view.content:
-            opened, asked = view, _number_in(view.rendered())
-            typed = {block["block_id"]: asked for block in view.blocks if block["type"] == "input"}
-            self._to(process, lambda: self.slack.submit(opened, typed))
-            view = self.slack.open_view(person)
-        if view is not None:
-            left = view
-            self._to(process, lambda: self.slack.close(left, all_of_them=True))
-
-    # --- the end
+    def _meddle(self, order: str, title: str) -> None:
+        """Nobody can cancel at Fincart what is cancelled."""
+        is_known = order in self.fincart.order_ids()
+        if is_known and not (title == "Cancelled" and is_cancelled(self.fincart, order)):
+            self.fincart.move(order, title, by="Somebody else")
 
     def settle(self) -> None:
         """No more faults: everything that was begun comes to its end by itself."""
@@ -406,34 +134,27 @@ class World:
         self.fincart.settings.token_rejected = False
         self.fincart.settings.max_ids = self.plan.setup.max_ids
         self.slack.heal()
-        for number in range(len(self.processes)):
-            process = self.process(number)
+        for process in self.scheduler.all_processes():
             process.dies_at = None
             process.database.gone = 0
         began = self.clock.uptime()
         while True:
             self._work_off()
-            seconds = self._next_due()
+            seconds = self.scheduler.seconds_until_due()
             if seconds is None:
                 break
             if self.clock.uptime() - began > SETTLES_WITHIN:
                 raise Wrong(f"it does not settle: something is still due after {SETTLES_WITHIN:.0f} s")
-            self.pass_time(max(seconds, 0.05), asleep=False)
+            self.scheduler.pass_time(max(seconds, 0.05), asleep=False)
         self._erase()
 
     def _work_off(self) -> None:
         """Do all that is due now."""
-        for _ in range(5000):
-            did = False
-            for task in self._tasks():
-                if task.due_at <= self.clock.uptime() and not task.thread.dead:
-                    task.budget = plans.FOR_EVER
-                    self._switch(task)
-                    did = True
-            for number in range(len(self.processes)):
-                process = self.process(number)
-                for lane in self._due(process):
-                    did = self._begin(process, lane, plans.FOR_EVER) or did
+        for _ in range(300):
+            did = self.scheduler.resume_all()
+            for process in self.scheduler.all_processes():
+                for lane in self.scheduler.due(process):
+                    did = self.scheduler.begin(process, lane, plans.FOR_EVER) or did
                     self._nothing_wrong()
             if not did:
                 self._erase()
@@ -441,7 +162,7 @@ class World:
         raise Wrong("work without an end: something is due again and again")
 
     def _erase(self) -> None:
-        for lane in self.process(0).timed:
+        for lane in self.scheduler.process(0).timed:
             lane.step()
 
     def _nothing_wrong(self) -> None:
@@ -450,28 +171,39 @@ class World:
         if self.trouble:
             raise Wrong(self.trouble[0])
 
+    def _start(self, name: str) -> Process:
+        outside = Outside(
+            settings=self.settings,
+            clock=self.clock,
+            chance=self.chance,
+            wait=self.scheduler.wait,
+            slack=lambda process: SlackWire(
+                WorkspaceTransport(self.slack, lambda seconds: self.scheduler.wait(process, seconds)),
+                lambda name: self.scheduler.boundary(process, name),
+                WorkspaceTransport(self.slack, self.clock.advance),
+            ),
+            fincart=lambda process: FincartWire(
+                StandInTransport(self.fincart, lambda seconds: self.scheduler.wait(process, seconds)),
+                lambda name: self.scheduler.boundary(process, name),
+                self.witness,
+            ),
+            make_runner=self.rules.make_runner,
+            change_parts=self.rules.change_parts,
+        )
+        return Process(name, outside, self.scheduler.boundary)
 
-_DUE = (
-    ("inbox", "delivery", ""),
-    ("messages", "slack_message", ""),
-    ("logs", "order_line", ""),
-    ("orders", "request", "AND state IN ('approved', 'executing')"),
-    ("deadlines", "request", "AND state IN ('preparing', 'confirming', 'waiting')"),
-)
-
-
-def _stored(clock: Clock) -> str:
-    return f"{clock():%Y-%m-%d %H:%M:%S.%f}"
-
-
-def _read(stored: str) -> datetime:
-    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
-
-
-def _number_in(shown: str) -> str:
-    """The number of orders that a form asks to type."""
-    found = re.search(r"([0-9]+) order", shown)
-    return found[1] if found else "1"
+    def _settings(self) -> Settings:
+        state = self.slack.state
+        given = {
+            "SLACK_BOT_TOKEN": state.bot_token,
+            "SLACK_SIGNING_SECRET": state.signing_secret,
+            "FINCART_TOKEN": FINCART_TOKEN,
+            "FINCART_BASE_URL": "http://127.0.0.1:9",
+            "DATABASE_URL": self.database_url,
+            "ALLOWED_USERS": ",".join(PERSONS),
+            **dict(self.plan.setup.settings),
+        }
+        return load_settings(given, None)
 
 
 @contextlib.contextmanager
@@ -491,11 +223,3 @@ def _logged(trouble: list[str]) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         root.propagate = True  # not what it was: histories overlap, and the last one out sets it right
-
-
-def _halt(process: Process) -> None:
-    here = threads.current()
-    assert here.parent is not None
-    here.parent.switch()
-    if process.is_dead:
-        raise Died

@@ -1,0 +1,127 @@
+"""What people do in Slack: type, fill in forms, press what they see, and have deliveries repeated."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+from bot.messages.confirm_form import NUMBER_BLOCK
+from bot.messages.form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
+from bot.sandbox.slack_deliveries import Delivery
+from bot.sandbox.slack_forms import NotOnScreen
+from bot.sandbox.slack_state import Post, View
+from bot.sandbox.slack_workspace import SlackWorkspace
+
+from .plan import CHANNELS, PERSONS, Ask, By, Press
+from .process import Died
+from .scheduler import Scheduler
+
+COMMAND = "/cancel-orders"
+
+
+def order_id(number: int) -> str:
+    """The id of an order of the simulation."""
+    return f"6864fecda075914a{number:08x}"
+
+
+class People:
+    """All of them; each act is delivered to the process that the plan says."""
+
+    def __init__(self, slack: SlackWorkspace, scheduler: Scheduler, met: Counter[str]) -> None:
+        self._slack = slack
+        self._scheduler = scheduler
+        self._met = met
+        self._delivering_to = 0
+        self._delivered: list[Delivery] = []
+        slack.deliver = self._deliver
+
+    def ask(self, step: Ask) -> None:
+        """Ask for orders to be cancelled: by the command, or in the form that it opens."""
+        ids = [order_id(number) for number in step.orders]
+        why = f"job-{len(self._delivered)}" if step.says_why else ""
+        if step.by is By.COMMAND:
+            because = f" because {why}" if why else ""
+            self.type(step.person, step.channel, " ".join(ids) + because, step.process)
+            return
+        self.type(step.person, step.channel, "", step.process)
+        form = self._slack.open_view(PERSONS[step.person])
+        if form is None:
+            return
+        if step.by is By.FILE:
+            content = "\n".join(["order_id,customer", *(f"{each},Customer {each[-2:]}" for each in ids)])
+            filled: dict[str, object] = {
+                FILE_BLOCK: [self._slack.add_file(form.user, "orders.csv", content.encode())],
+            }
+        else:
+            filled = {IDS_BLOCK: "\n".join(ids)}
+        self._fill_in(form, filled | ({REASON_BLOCK: why} if why else {}), step.process)
+
+    def type(self, person: int, channel: int, text: str, process: int) -> None:
+        """Type the command with this after it."""
+        typed = f"{COMMAND} {text}".strip()
+        self._to(process, lambda: self._slack.type_command(PERSONS[person], CHANNELS[channel], typed))
+
+    def press(self, step: Press) -> None:
+        """Press a button that is on the person's screen, and fill in what opens then."""
+        person = PERSONS[step.person]
+        buttons = [(post, button) for post in self._on_screen(person) for button in post.buttons()]
+        buttons = [each for each in buttons if step.action in ("", each[1].action_id)]
+        if not buttons:
+            return
+        post, button = buttons[step.button % len(buttons)]
+        self._met[f"pressed {button.action_id}"] += 1
+        self._to(step.process, lambda: self._slack.click(person, post, button.action_id, value=button.value))
+        form = self._slack.open_view(person)
+        if form is not None and "submit" in form.content:
+            self._met[f"was asked to confirm {button.action_id}"] += 1
+            number = _number_in(form.rendered())
+            typed = {block["block_id"]: "somehow" for block in form.blocks if block["type"] == "input"}
+            if NUMBER_BLOCK in typed:
+                typed[NUMBER_BLOCK] = str(number + 1 if step.mistypes else number)
+            self._fill_in(form, typed, step.process)
+
+    def again(self, which: int, process: int) -> None:
+        """Have something that was delivered before delivered once more."""
+        if self._delivered:
+            delivery = self._delivered[which % len(self._delivered)]
+            self._to(process, lambda: self._slack.redeliver(delivery))
+
+    def _on_screen(self, person: str) -> list[Post]:
+        """The newest first, and what only this person sees before what all do."""
+        posts: list[Post] = [*reversed(self._slack.ephemerals(person))]
+        for channel in (*CHANNELS, "D" + person[1:]):
+            posts += reversed(self._slack.messages(channel))
+        return posts
+
+    def _fill_in(self, form: View, filled: dict[str, object] | dict[str, str], process: int) -> None:
+        """Submit the form; one that is still open then, with what was wrong beside its fields, is closed."""
+        self._to(process, lambda: self._slack.submit(form, dict(filled)))
+        left = self._slack.open_view(form.user)
+        if left is not None:
+            self._met["a form was closed unread"] += 1
+            self._to(process, lambda: self._slack.close(left, all_of_them=True))
+
+    def _to(self, process: int, act: Callable[[], Delivery | None]) -> None:
+        self._delivering_to = process
+        try:
+            delivery = act()
+        except NotOnScreen:
+            return
+        except Died:
+            self._met["died while acknowledging"] += 1
+            return
+        finally:
+            self._scheduler.bury()
+        if delivery is not None:
+            self._delivered.append(delivery)
+
+    def _deliver(self, kind: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+        process = self._scheduler.process(self._delivering_to)
+        lower = {name.lower(): value for name, value in headers.items()}
+        status, _, answer = process.deliveries.handle(body, lower)
+        return status, answer.decode()
+
+
+def _number_in(shown: str) -> int:
+    """The number of orders that a form asks to type."""
+    found = re.search(r"([0-9]+) order", shown)
+    return int(found[1]) if found else 1
