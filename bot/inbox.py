@@ -19,7 +19,7 @@ from bot.messages.parse_errors import explain
 from bot.order_files import LARGEST_FILE, FileOrders, FileTooLarge, read_order_file
 from bot.order_ids import OrderId, OrderList, parse_order_ids
 from bot.slack_answers import Ok, Refused
-from storage import deliveries
+from storage import deliveries, requests
 from storage.database import StorageUnavailable
 from storage.requests import NewOrder
 from storage.states import Origin
@@ -161,7 +161,7 @@ class Inbox:
             return
         wanted = _orders(typed)
         source: dict[str, Any] = {"duplicates": [each.value for each in typed.duplicates]}
-        if payload["file"] is not None:
+        if payload["file"] is not None and not self._is_made(delivery):
             read = self._read_file(delivery, asker, payload["file"])
             if read is None:
                 return
@@ -173,6 +173,11 @@ class Inbox:
                 "blank_rows": read.blank_rows,
             }
         self._ask(delivery, payload, asker, Origin(payload["origin"]), wanted, payload["reason"], source)
+
+    def _is_made(self, delivery: Delivery) -> bool:
+        """Whether an earlier try has made its request: a file that cannot be fetched any more takes nothing back."""
+        with self._parts.database.read() as session:
+            return requests.of_delivery(session, delivery.id) is not None
 
     def _read_file(self, delivery: Delivery, asker: Asker, file: Payload) -> FileOrders | None:
         fetched = self._parts.slack.download_file(file["url"], LARGEST_FILE)

@@ -9,6 +9,8 @@ from simulation.plan import (
     ORDERS,
     Ask,
     Break,
+    BreakSlack,
+    By,
     Meddle,
     Pass,
     Plan,
@@ -21,6 +23,8 @@ from simulation.plan import (
 from simulation.runs import Runs
 
 from bot.sandbox.fincart_faults import Applied, Fault, FaultKind, IdPolicy
+from bot.sandbox.slack_faults import Fault as SlackFault
+from bot.sandbox.slack_faults import FaultKind as SlackFaultKind
 
 ORDER = 3
 
@@ -126,5 +130,20 @@ def test_what_its_sleeping_sender_never_handed_over_is_not_counted_as_its_doing(
 
 def test_what_its_sleeping_sender_never_handed_over_is_sent_by_another(play: Play) -> None:
     wrong = play(*cancel(person=0, process=0), Send(0, 1), Pass(7.0, asleep=True), Send(1, FOR_EVER))
+
+    assert "" == wrong
+
+
+def test_a_request_goes_on_where_its_file_is_gone_when_it_is_taken_up_again(play: Play) -> None:
+    until_the_request_is_made = Work(0, 0, 4)
+    gone = SlackFault(SlackFaultKind.ERROR, error="file_not_found")
+
+    wrong = play(
+        Ask(0, 0, (ORDER,), 0, By.FILE),
+        until_the_request_is_made,
+        BreakSlack("download", gone, times=None),
+        Pass(10.0, asleep=False),
+        Work(1, 0),
+    )
 
     assert "" == wrong
