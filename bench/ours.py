@@ -22,8 +22,9 @@ from storage import requests
 from storage.audit import EventKind
 from storage.database import Database, StorageUnavailable, Transaction
 from storage.requests import NewOrder, NewRequest
+from storage.slack_tables import Delivery
 from storage.states import Origin, RequestState
-from storage.tables import Delivery, Request
+from storage.tables import Request
 
 WRITERS = 8
 _number = itertools.count(1)

@@ -22,8 +22,8 @@ from bot.slack_answers import Ok, Refused
 from storage import deliveries, requests
 from storage.database import StorageUnavailable
 from storage.requests import NewOrder
+from storage.slack_tables import Delivery
 from storage.states import Origin
-from storage.tables import Delivery
 
 log = logging.getLogger(__name__)
 

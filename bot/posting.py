@@ -18,7 +18,7 @@ from bot.slack import PostedMessage
 from bot.slack_answers import Answer, Ok, RateLimited, Refused, Unanswered
 from storage import slack_messages
 from storage.database import StorageUnavailable, Transaction
-from storage.tables import SlackMessage
+from storage.slack_tables import SlackMessage
 
 log = logging.getLogger(__name__)
 

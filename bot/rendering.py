@@ -25,7 +25,8 @@ from bot.messages.steering import ALL_STEERED, STEERED, all_steered, steered
 from bot.messages.waiting import MOST, waiting_message
 from bot.policy import Verdict
 from storage import history, requests
-from storage.tables import Request, SlackMessage
+from storage.slack_tables import SlackMessage
+from storage.tables import Request
 
 Facts = Mapping[str, Any]
 

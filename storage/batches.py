@@ -1,12 +1,10 @@
-"""Batches: queued, planned and committed before a call, ended after it; and the one hand that an order is in."""
+"""Batches: queued, planned and committed before a call, ended after it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, literal, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
@@ -15,130 +13,11 @@ from storage.database import Transaction
 from storage.holds import FAILURES_UNTIL_DOWN
 from storage.lines import Line, first_sent
 from storage.positions import as_ranges, bounds, every, within
-from storage.states import AnswerKind, HoldKind, RequestState
-from storage.tables import Attempt, Hold, InFlight, OrderLine, Request
+from storage.states import AnswerKind, HoldKind
+from storage.tables import Attempt, Hold, OrderLine, Request
 
 # Of the table, not of the class: the class's statements run through the ORM, which takes longer than the row.
 _ATTEMPT = SQLModel.metadata.tables[str(Attempt.__tablename__)]
-
-
-@dataclass(frozen=True, slots=True)
-class Leased:
-    """A request that this owner may send for, until the lease runs out."""
-
-    request: Request
-    orphans: Sequence[Attempt]
-    """Attempts of an earlier owner, whose answers never came."""
-    sent_until: datetime
-    """When the bytes of the last of them can have left: an owner without a lease sends nothing."""
-
-
-_NOW = bindparam("now", type_=UtcDateTime())
-_IS_LEASED = and_(col(Request.lease_until).is_not(None), col(Request.lease_until) > _NOW)
-_DUE = (
-    select(Request)
-    .where(
-        col(Request.state).in_((RequestState.APPROVED, RequestState.EXECUTING)),
-        or_(
-            and_(col(Request.due_at) <= _NOW, or_(~_IS_LEASED, col(Request.lease_owner) == bindparam("owner"))),
-            col(Request.lease_until) <= _NOW,
-        ),
-    )
-    .order_by(col(Request.due_at))
-    .limit(1)
-    .with_for_update(skip_locked=True, key_share=True)
-)
-
-
-def lease(transaction: Transaction, owner: str, seconds: float) -> Leased | None:
-    """The next request that is due and has no other living owner; None when there is none.
-
-    The token that tells a later owner from an earlier one is taken under the row's lock. A request that this owner
-    has already keeps its token: its threads send batches of it side by side.
-    """
-    now = transaction.now()
-    request = transaction.session.scalars(_DUE, {"now": now, "owner": owner}).first()
-    if request is None:
-        return None
-    if request.lease_until is not None and request.lease_until > now and request.lease_owner == owner:
-        return Leased(request, (), now)
-    sent_until = request.lease_until or now
-    request.lease_owner = owner
-    request.lease_token += 1
-    request.lease_until = now + timedelta(seconds=seconds)
-    return Leased(request, under_way(transaction, request), sent_until)
-
-
-def renew(transaction: Transaction, owner: str, seconds: float) -> set[int]:
-    """Keep this owner's leases for so many seconds more; returns whose. One that has run out stays lost."""
-    now = transaction.now()
-    query = update(Request).where(col(Request.lease_owner) == owner, col(Request.lease_until) > now)
-    renewed = query.values(lease_until=now + timedelta(seconds=seconds)).returning(col(Request.seq))
-    return {seq for seq in transaction.session.scalars(renewed) if seq is not None}
-
-
-def give_up_leases(transaction: Transaction, owner: str) -> None:
-    """Leave this owner's requests to whoever comes next, at once."""
-    now = transaction.now()
-    transaction.session.execute(
-        update(Request)
-        .where(col(Request.lease_owner) == owner, col(Request.lease_until) > now)
-        .values(lease_until=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def is_ours(transaction: Transaction, request: Request, token: int) -> bool:
-    """Whether the lease with this token still holds; the request's row is locked."""
-    alive = request.lease_until is not None and request.lease_until > transaction.now()
-    return alive and request.lease_token == token
-
-
-def let_go(request: Request, due_at: datetime | None) -> None:
-    """Give the lease up; the request is due for anybody then."""
-    request.lease_until = None
-    request.due_at = due_at
-
-
-def claim(transaction: Transaction, request: Request, first: int, last: int) -> dict[int, str]:
-    """Take the orders at these positions in hand for this request.
-
-    Returns the positions of those that are in another's hand, with that request's id.
-    """
-    is_sqlite = transaction.connection.dialect.name == "sqlite"
-    new = sqlite.insert(InFlight) if is_sqlite else postgresql.insert(InFlight)
-    ours = and_(col(OrderLine.request_seq) == request.seq, col(OrderLine.position).between(first, last))
-    # In one order everywhere, so that two requests with the same orders never wait for each other.
-    rows = select(col(OrderLine.order_id), literal(request.seq)).where(ours).order_by(col(OrderLine.order_id))
-    claimed = transaction.connection.execute(
-        new.from_select(["order_id", "request_seq"], rows).on_conflict_do_nothing()
-    )
-    if claimed.rowcount == last - first + 1:
-        return {}
-    query = (
-        select(col(OrderLine.position), col(Request.public_id))
-        .join(InFlight, col(InFlight.order_id) == col(OrderLine.order_id))
-        .join(Request, col(Request.seq) == col(InFlight.request_seq))
-        .where(ours, col(InFlight.request_seq) != request.seq)
-    )
-    return {row.position: row.public_id for row in transaction.connection.execute(query)}
-
-
-_RELEASE = delete(InFlight).where(
-    col(InFlight.request_seq) == bindparam("seq"),
-    col(InFlight.order_id).in_(
-        select(col(OrderLine.order_id)).where(
-            col(OrderLine.request_seq) == bindparam("seq"),
-            col(OrderLine.position).between(bindparam("first"), bindparam("last")),
-        )
-    ),
-)
-
-
-def release(transaction: Transaction, request: Request, positions: Iterable[int]) -> None:
-    """Let the orders at these positions go out of this request's hand."""
-    ranges = [{"seq": request.seq, "first": first, "last": last} for first, last in bounds(as_ranges(positions))]
-    transaction.connection.execute(_RELEASE, ranges)
 
 
 def queue(
@@ -255,7 +134,7 @@ def _may_go(at: ColumnElement[datetime]) -> Select[Any]:
     )
 
 
-_MAY_GO = _may_go(_NOW)
+_MAY_GO = _may_go(bindparam("now", type_=UtcDateTime()))
 _MAY_GO_BY_ITS_CLOCK = _may_go(func.clock_timestamp())
 
 

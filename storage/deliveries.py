@@ -14,7 +14,7 @@ from sqlmodel import SQLModel, col
 from storage.columns import UtcDateTime
 from storage.database import Database, Transaction
 from storage.plain_insert import PlainInsert
-from storage.tables import Delivery
+from storage.slack_tables import Delivery
 
 RESPONSE_URL_LIVES = timedelta(minutes=30)
 """docs.slack.dev/interactivity/handling-user-interaction: five uses within 30 minutes."""

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage import batches, lines
+from storage import in_hand, lines
 from storage.audit import EventKind
 from storage.database import Transaction
 from storage.lines import Line
@@ -90,7 +90,7 @@ def settle(
     fresh = [finding.line.position for finding in changed if finding.line.outcome is None]
     transaction.session.connection().execute(_UPDATE, _rows(request, findings, now))
     if fresh:
-        batches.release(transaction, request, fresh)
+        in_hand.release(transaction, request, fresh)
     if changed:
         transaction.record(
             EventKind.CORRECTED if corrected else kind,

@@ -13,7 +13,7 @@ from sqlmodel import col
 from storage.columns import UtcDateTime
 from storage.database import Transaction
 from storage.deliveries import RESPONSE_URL_LIVES
-from storage.tables import SlackMessage
+from storage.slack_tables import SlackMessage
 
 SENT_WITHIN = timedelta(seconds=8)
 """Whoever takes a message to send it and dies loses it to another after this long."""

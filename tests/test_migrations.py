@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
-from storage import tables  # noqa: F401  fills the metadata
+from storage import slack_tables, tables  # noqa: F401  fill the metadata
 from storage.database import Database, StorageUnavailable
 from storage.migrate import is_current, migrate
 

@@ -26,8 +26,9 @@ from bot.policy import Act, Verdict
 from storage import decisions, requests
 from storage.audit import EventKind
 from storage.database import Transaction
+from storage.slack_tables import Delivery
 from storage.states import DecisionVerdict, RequestState
-from storage.tables import Delivery, Request
+from storage.tables import Request
 
 
 def ask_for_approval(parts: Parts, delivery: Delivery, click: Click) -> None:

@@ -17,8 +17,9 @@ from bot.policy import Act, Sharing
 from storage import deliveries, quotas, requests
 from storage.audit import EventKind
 from storage.requests import NewOrder, NewRequest
+from storage.slack_tables import Delivery
 from storage.states import Origin, RequestState
-from storage.tables import Delivery, Request
+from storage.tables import Request
 
 
 @dataclass(frozen=True, slots=True)

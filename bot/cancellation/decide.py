@@ -18,8 +18,9 @@ from bot.policy import Act, Sharing, Verdict
 from storage import quotas, requests
 from storage.audit import EventKind
 from storage.database import Transaction
+from storage.slack_tables import Delivery
 from storage.states import RequestState
-from storage.tables import Delivery, Request
+from storage.tables import Request
 
 CONFIRMING = frozenset({RequestState.CONFIRMING})
 WAITING = frozenset({RequestState.WAITING})

@@ -17,7 +17,8 @@ from bot.policy import Act, Question, Verdict
 from bot.slack_answers import Ok, RateLimited, Refused
 from storage import decisions, deliveries, history, requests
 from storage.history import Search
-from storage.tables import Delivery, OrderLine, Request
+from storage.slack_tables import Delivery
+from storage.tables import OrderLine, Request
 
 EXPORT = "export"
 """The kind of their deliveries."""

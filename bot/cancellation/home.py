@@ -9,7 +9,7 @@ from bot.messages.waiting import MOST
 from bot.policy import Act, Question
 from storage import deliveries, history, requests
 from storage.history import Search
-from storage.tables import Delivery
+from storage.slack_tables import Delivery
 
 
 def show_home(parts: Parts, delivery: Delivery, person: str) -> None:

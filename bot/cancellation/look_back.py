@@ -18,8 +18,8 @@ from bot.policy import Act, Question
 from storage import deliveries, requests, slack_messages
 from storage.history import Search
 from storage.slack_messages import Place
+from storage.slack_tables import Delivery, SlackMessage
 from storage.states import Outcome, RequestState
-from storage.tables import Delivery, SlackMessage
 
 
 def show_history(parts: Parts, delivery: Delivery, asker: Asker, wanted: History) -> None:

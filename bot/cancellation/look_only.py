@@ -8,7 +8,7 @@ from bot.cancellation.statuses import is_pending, look
 from bot.order_ids import OrderList
 from bot.policy import Act, Question
 from storage import deliveries, requests, slack_messages
-from storage.tables import Delivery
+from storage.slack_tables import Delivery
 
 _SHOWN = 60
 

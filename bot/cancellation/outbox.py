@@ -9,7 +9,8 @@ from bot.policy import Verdict
 from storage import holds, slack_messages
 from storage.database import Transaction
 from storage.slack_messages import Place
-from storage.tables import Delivery, Request
+from storage.slack_tables import Delivery
+from storage.tables import Request
 
 
 class Kind(StrEnum):

@@ -10,8 +10,8 @@ from bot.policy import Act, Question
 from storage import deliveries, holds
 from storage.audit import EventKind
 from storage.database import Transaction
+from storage.slack_tables import Delivery
 from storage.states import HoldKind
-from storage.tables import Delivery
 
 
 def pause(parts: Parts, delivery: Delivery, asker: Asker, why: str | None) -> None:

@@ -11,8 +11,9 @@ from bot.policy import Act, Question, Verdict
 from storage import deliveries, quotas, requests
 from storage.audit import EventKind
 from storage.database import Transaction
+from storage.slack_tables import Delivery
 from storage.states import RequestState
-from storage.tables import Delivery, Request
+from storage.tables import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from bot.policy import Act, Verdict
 from storage import history
 from storage.audit import EventKind
 from storage.database import Transaction
-from storage.tables import Delivery, Request
+from storage.slack_tables import Delivery
+from storage.tables import Request
 
 PAUSE = timedelta(minutes=10)
 """Between two reminders about one request, whoever sends them."""

@@ -17,8 +17,9 @@ from storage import lookups, outcomes, requests
 from storage.audit import EventKind
 from storage.database import Transaction
 from storage.requests import NewOrder
+from storage.slack_tables import Delivery
 from storage.states import Origin, Outcome, RequestState
-from storage.tables import Delivery, OrderLine, Request
+from storage.tables import OrderLine, Request
 
 RUNNING = frozenset({RequestState.APPROVED, RequestState.EXECUTING})
 

@@ -14,7 +14,7 @@ from bot.cancellation.parts import Parts
 from bot.cancellation.run import Runner
 from bot.fincart import Answer, FincartClient
 from bot.truth_evidence import Evidence
-from storage import batches, holds, requests
+from storage import batches, holds, in_hand, requests
 from storage.database import Transaction
 from storage.states import AnswerKind, Doubt, Outcome, RequestState
 from storage.tables import Request
@@ -159,7 +159,7 @@ BROKEN: Mapping[str, Broken] = {
     "unknown is told as not sent": _replaced(truth, "conclude", _guesses_not_sent, near=15),
     "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=15),
     "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=67),
-    "orders are not taken in hand": _replaced(batches, "claim", _claims_nothing),
+    "orders are not taken in hand": _replaced(in_hand, "claim", _claims_nothing),
     "holds are not looked at": _replaced(holds, "look", lambda *_: holds.Look(False, None, False), near=2),
     "what waits is sent although it has been settled": _replaced(batches, "withdraw", lambda *_: None, near=149),
     "a settled batch is not told": _replaced(outbox, "live", lambda *_, **__: None),

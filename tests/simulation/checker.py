@@ -11,8 +11,8 @@ from sqlmodel import col
 from bot.rendering import render
 from storage.database import Database
 from storage.positions import bounds
+from storage.slack_tables import SlackMessage
 from storage.states import OPEN_STATES
-from storage.tables import SlackMessage
 from storage.verification import verify_all
 
 from .decisions import check_decisions

@@ -1,0 +1,135 @@
+"""Plan: what a run sends next, written ahead of its sending; where nothing may be sent now, when to look again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.cancellation import outbox
+from bot.cancellation.ahead import Ahead
+from bot.cancellation.parts import Parts
+from bot.cancellation.settling import close, finish_if_over, stop
+from storage import batches, holds, in_hand, leases, lines, outcomes, requests
+from storage.audit import EventKind
+from storage.database import Transaction
+from storage.outcomes import Finding, Settled, settle
+from storage.positions import as_ranges
+from storage.states import Outcome, RequestState
+from storage.tables import Attempt, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What has been written ahead."""
+
+    attempts: Sequence[Attempt] = ()
+    probes: bool = False
+    """They go although Fincart counts as down, to see whether it still is."""
+
+
+def plan(
+    parts: Parts, transaction: Transaction, request: Request, ahead: Ahead, offset: timedelta | None, *, spares: bool
+) -> Next:
+    """Write the next batches ahead, as many as there is room for, or say when to look again.
+
+    The request is leased and its row locked. `offset`: Fincart's clock minus ours, where it is known. `spares`: batches
+    may be written ahead that wait for others to be back.
+    """
+    if request.state not in (RequestState.APPROVED, RequestState.EXECUTING):
+        return Next()
+    now = transaction.now()
+    if request.stopped_at is None and request.valid_until is not None and request.valid_until <= now:
+        stop(transaction, request, "the approval ran out", None)
+    if request.stopped_at is not None:
+        _begin(transaction, request)
+        close(parts, transaction, request)
+        return _wait(parts, transaction, request, None)
+    if request.not_before is not None and request.not_before > now:
+        # Whatever made it due: until then it can be undone.
+        return _wait(parts, transaction, request, request.not_before)
+    if request.held_at is not None:
+        outbox.live(transaction, request, urgent=False)
+        return _wait(parts, transaction, request, request.valid_until)
+    held = holds.look(transaction, now)
+    if held.blocks:
+        until = held.until or request.valid_until
+        outbox.live(transaction, request, urgent=False)
+        return _wait(parts, transaction, request, min(until, request.valid_until or until) if until else None)
+    _begin(transaction, request)
+    if _too_many_in_doubt(parts, transaction, request):
+        # Whoever reads their logs makes the request due again.
+        return _wait(parts, transaction, request, request.valid_until)
+    waiting = batches.queued(transaction, request)
+    most = 1 if held.probes else ahead.room(spares=spares and not waiting)
+    due = [each for each in waiting if each.due_at is None or each.due_at <= now][:most]
+    attempts = [batches.plan_queued(transaction, request, each) for each in due]
+    attempts += _first_batches(
+        parts, transaction, request, most - len(due), now + offset if offset is not None else None
+    )
+    if len(attempts) < most:
+        _wait(parts, transaction, request, min((each.due_at or now for each in waiting[len(due) :]), default=None))
+    else:
+        request.due_at = now
+    if attempts and held.probes:
+        holds.probe(transaction, now)
+    transaction.session.flush()
+    return Next(attempts, held.probes)
+
+
+def _begin(transaction: Transaction, request: Request) -> None:
+    if request.state is RequestState.APPROVED:
+        transaction.session.flush()
+        requests.move(transaction, request, RequestState.EXECUTING)
+        transaction.record(EventKind.RUN_STARTED, who=None, request=request.public_id)
+
+
+def _too_many_in_doubt(parts: Parts, transaction: Transaction, request: Request) -> bool:
+    """Whether the run would be put on hold if the orders whose logs are being read turned out badly."""
+    most = parts.settings.hold_after_failed
+    if not most or request.failed_since_go_on + request.order_count < most:
+        return False
+    return request.failed_since_go_on + outcomes.in_doubt(transaction, request, most) >= most
+
+
+def _wait(parts: Parts, transaction: Transaction, request: Request, due_at: datetime | None) -> Next:
+    """Nothing more to send now: look again then, or when something comes of what is under way."""
+    if finish_if_over(parts, transaction, request):
+        return Next()
+    if batches.under_way(transaction, request):
+        request.due_at = due_at
+    else:
+        leases.let_go(request, due_at)
+    return Next()
+
+
+def _first_batches(
+    parts: Parts, transaction: Transaction, request: Request, most: int, first_sent_at: datetime | None
+) -> list[Attempt]:
+    """At most so many batches of orders that no batch has taken yet."""
+    attempts: list[Attempt] = []
+    size = request.batch_size or parts.settings.fincart_batch_size
+    while len(attempts) < most and request.next_position < request.order_count:
+        first = request.next_position
+        request.next_position = min(first + size * (most - len(attempts)), request.order_count)
+        ours = _claim(transaction, request, first, request.next_position - 1)
+        slices = [ours[at : at + size] for at in range(0, len(ours), size)]
+        attempts += batches.plan_first(transaction, request, slices, first_sent_at)
+    return attempts
+
+
+def _claim(transaction: Transaction, request: Request, first: int, last: int) -> Sequence[int]:
+    """Take orders in hand; one that another request has in its hand is not sent, with that request's id."""
+    elsewhere = in_hand.claim(transaction, request, first, last)
+    if not elsewhere:
+        return range(first, last + 1)
+    findings = [
+        Finding(
+            line,
+            Settled(Outcome.NOT_SENT, None, f"it was just then in the hand of {elsewhere[line.position]}"),
+            None,
+            line.doubt,
+            line.log,
+        )
+        for line in lines.at(transaction, request, as_ranges(elsewhere))
+    ]
+    settle(transaction, request, findings, kind=EventKind.REST_NOT_SENT)
+    return [position for position in range(first, last + 1) if position not in elsewhere]

@@ -1,0 +1,52 @@
+"""One order, one hand: an order is never in flight for two requests at once."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import and_, bindparam, delete, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+
+from storage.database import Transaction
+from storage.positions import as_ranges, bounds
+from storage.tables import InFlight, OrderLine, Request
+
+
+def claim(transaction: Transaction, request: Request, first: int, last: int) -> dict[int, str]:
+    """Take the orders at these positions in hand for this request.
+
+    Returns the positions of those that are in another's hand, with that request's id.
+    """
+    is_sqlite = transaction.connection.dialect.name == "sqlite"
+    new = sqlite.insert(InFlight) if is_sqlite else postgresql.insert(InFlight)
+    ours = and_(col(OrderLine.request_seq) == request.seq, col(OrderLine.position).between(first, last))
+    # In one order everywhere, so that two requests with the same orders never wait for each other.
+    rows = select(col(OrderLine.order_id), literal(request.seq)).where(ours).order_by(col(OrderLine.order_id))
+    claimed = transaction.connection.execute(
+        new.from_select(["order_id", "request_seq"], rows).on_conflict_do_nothing()
+    )
+    if claimed.rowcount == last - first + 1:
+        return {}
+    query = (
+        select(col(OrderLine.position), col(Request.public_id))
+        .join(InFlight, col(InFlight.order_id) == col(OrderLine.order_id))
+        .join(Request, col(Request.seq) == col(InFlight.request_seq))
+        .where(ours, col(InFlight.request_seq) != request.seq)
+    )
+    return {row.position: row.public_id for row in transaction.connection.execute(query)}
+
+
+_RELEASE = delete(InFlight).where(
+    col(InFlight.request_seq) == bindparam("seq"),
+    col(InFlight.order_id).in_(
+        select(col(OrderLine.order_id)).where(
+            col(OrderLine.request_seq) == bindparam("seq"),
+            col(OrderLine.position).between(bindparam("first"), bindparam("last")),
+        )
+    ),
+)
+
+
+def release(transaction: Transaction, request: Request, positions: Iterable[int]) -> None:
+    """Let the orders at these positions go out of this request's hand."""
+    ranges = [{"seq": request.seq, "first": first, "last": last} for first, last in bounds(as_ranges(positions))]
+    transaction.connection.execute(_RELEASE, ranges)
