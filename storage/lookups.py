@@ -1,9 +1,9 @@
 """Which orders' logs are due to be read."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import col
 
 from storage import lines
@@ -18,18 +18,26 @@ READ_WITHIN = timedelta(seconds=8)
 
 
 def take(transaction: Transaction, most: int) -> Sequence[OrderLine]:
-    """At most so many orders, of one request, whose logs are due; they are not due again for `READ_WITHIN`."""
+    """At most so many orders, of one request, whose logs are due; they are not due again for `READ_WITHIN`.
+
+    Those that count as cancelled by Fincart's word come last: nobody waits for their logs, and there may be thousands.
+    """
     now = transaction.now()
-    due = col(OrderLine.due_at)
-    query = select(OrderLine).where(due <= now).order_by(due).limit(1)
-    first = transaction.session.scalars(query.with_for_update(skip_locked=True)).first()
-    if first is None:
-        return ()
-    query = select(OrderLine).where(due <= now, col(OrderLine.request_seq) == first.request_seq).order_by(due)
-    taken = transaction.session.scalars(query.limit(most).with_for_update(skip_locked=True)).all()
+    taken = _take(transaction, now, most, waited_for=True) or _take(transaction, now, most, waited_for=False)
     for line in taken:
         line.due_at = now + READ_WITHIN
     return taken
+
+
+def _take(transaction: Transaction, now: datetime, most: int, *, waited_for: bool) -> Sequence[OrderLine]:
+    due, outcome = col(OrderLine.due_at), col(OrderLine.outcome)
+    those = or_(outcome.is_(None), outcome != Outcome.CANCELLED) if waited_for else outcome == Outcome.CANCELLED
+    query = select(OrderLine).where(due <= now, those).order_by(due)
+    first = transaction.session.scalars(query.limit(1).with_for_update(skip_locked=True)).first()
+    if first is None:
+        return ()
+    query = query.where(col(OrderLine.request_seq) == first.request_seq)
+    return transaction.session.scalars(query.limit(most).with_for_update(skip_locked=True)).all()
 
 
 def reload(transaction: Transaction, request: Request, taken: Sequence[OrderLine]) -> list[Line]:

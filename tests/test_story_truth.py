@@ -1,7 +1,7 @@
 """The truth about every order, told in the channel: one bad id, a refusal that applied the rest, lost answers."""
 
 import pytest
-from world import ANN, ORDERS, StartWorld, World, order_ids, request_id
+from world import ANN, FIRST, ORDERS, StartWorld, World, order_ids, request_id
 
 from bot.cancellation.parts import Timings
 from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind
@@ -132,3 +132,18 @@ def test_retry_after_rests_all_calls(world: World) -> None:
     assert "Finished: 40 cancelled" in text
     assert "held" in world.kinds()
     assert "hold_ended" in world.kinds()
+
+
+def test_a_lost_answer_does_not_wait_for_the_checks_of_what_is_cancelled(start_world: StartWorld) -> None:
+    world = start_world(timings=QUICK, FINCART_LOOKUP_CONCURRENCY="1", HOLD_AFTER_FAILED="0")
+    world.fincart.add(*IDS)
+    world.fincart.inject(Fault(FaultKind.SLOW, endpoint=Endpoint.LOGS, times=None, seconds=0.1))
+    world.ended(ask_for_all(world))
+    world.fincart.inject(Fault(FaultKind.DROP, order_id=FIRST, applied=Applied.ALL))
+    shown = world.preview(ANN, FIRST)
+    world.click(ANN, shown, "Cancel 1 order")
+    text = world.ended(request_id(shown)).text
+    unchecked = world.rows("SELECT count(*) FROM order_line WHERE proof = 'answer'")[0][0]
+
+    assert "Finished: 1 cancelled" in text
+    assert 10 < unchecked
