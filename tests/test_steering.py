@@ -135,6 +135,21 @@ def becomes(world: World, public_id: str, is_so: Callable[[str], bool]) -> Post:
     return world.slack.wait_for(lambda: [post for post in [world.live(public_id)] if post and is_so(post.text)])[0]
 
 
+def test_while_the_first_call_is_in_flight_the_message_no_longer_says_that_nothing_was_sent(
+    start_world: StartWorld,
+) -> None:
+    world = start_world(UNDO_SECONDS="1")
+    world.fincart.inject(Fault(FaultKind.HANG))
+    shown = world.preview()
+    world.press(ANN, shown, "Cancel 2 orders")
+
+    running = becomes(world, request_id(shown), lambda text: "0 of 2" in text)
+    world.fincart.release()
+
+    assert ["Stop", "Pause"] == [button.text for button in running.buttons()]
+    assert "Finished: 2 cancelled" in world.ended(request_id(shown)).text
+
+
 def test_neither_pause_nor_go_on_sends_anything_before_it_can_no_longer_be_undone(start_world: StartWorld) -> None:
     world = start_world(UNDO_SECONDS="60")
     shown = world.preview()

@@ -80,6 +80,8 @@ def _begin(transaction: Transaction, request: Request) -> None:
         transaction.session.flush()
         requests.move(transaction, request, RequestState.EXECUTING)
         transaction.record(EventKind.RUN_STARTED, who=None, request=request.public_id)
+        # Its message says that nothing has been sent, or that it can be undone: the first answer may be long in coming.
+        outbox.live(transaction, request, urgent=False)
 
 
 def _too_many_in_doubt(parts: Parts, transaction: Transaction, request: Request) -> bool:
