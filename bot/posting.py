@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 EDITS_A_MINUTE = 40
 LONGEST_PAUSE = 8.0
 """Seconds between two tries: a message is right within ten seconds of Slack's recovery."""
-PRIVATE_TRIES = 30
-"""An answer to one person is not worth more: they have typed again by then."""
+PRIVATE_TRIES = 1000
+"""More than two hours, in which Slack may be down: a person whom Slack cannot find at all is then given up."""
 
 CANNOT_POST = frozenset({"channel_not_found", "not_in_channel", "is_archived"})
 UNFIT = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})

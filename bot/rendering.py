@@ -26,6 +26,7 @@ from bot.messages.waiting import MOST, waiting_message
 from bot.policy import Verdict
 from storage import history, requests
 from storage.slack_tables import SlackMessage
+from storage.states import RequestState
 from storage.tables import Request
 
 Facts = Mapping[str, Any]
@@ -46,6 +47,9 @@ def render(session: Session, row: SlackMessage, settings: Settings, now: datetim
     if kind is Kind.LOOK:
         return look(look_facts(facts, row.person or "", row.channel or "", now))
     about = _about(session, row, settings, now)
+    if kind is Kind.PREVIEW and about.state is not RequestState.CONFIRMING:
+        # Slack was long in taking it: there is nothing to decide any more.
+        return preview_ended.already_decided(about)
     if kind is Kind.PREVIEW:
         return preview(replace(about, in_direct_message=not facts["can_post"]), bot_user)
     return _posted(kind, about, facts, settings, bot_user)

@@ -187,6 +187,16 @@ def of_request(session: Session, request_seq: int, kind: str) -> SlackMessage | 
     return session.scalars(query).first()
 
 
+def is_owed(session: Session, request_seq: int | None, kind: str) -> bool:
+    """Whether Slack still has to take a message of this kind about a request."""
+    query = select(col(SlackMessage.id)).where(
+        col(SlackMessage.request_seq) == request_seq,
+        col(SlackMessage.kind) == kind,
+        col(SlackMessage.due_at).is_not(None),
+    )
+    return session.scalars(query.limit(1)).first() is not None
+
+
 def erase_response_urls(transaction: Transaction, now: datetime) -> None:
     """Forget the URLs that have stopped working."""
     transaction.session.execute(

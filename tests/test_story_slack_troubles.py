@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from world import ANN, FIRST, ORDERS, SECOND, World, go_ahead, order_ids, request_id
+from world import ANN, FIRST, ORDERS, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
 
 from bot.sandbox.fincart_faults import Fault as FincartFault
 from bot.sandbox.fincart_faults import FaultKind as FincartFaultKind
@@ -45,6 +45,28 @@ def test_the_preview_comes_soon_after_slack_recovers(world: World, fault: Fault)
     world.slack.wait_for(lambda: world.slack.ephemerals(ANN), WITHIN)
 
     assert ["Cancel 1 order?" in post.text for post in world.slack.ephemerals(ANN)] == [True]
+
+
+def test_a_preview_that_slack_takes_when_its_time_is_up_says_so_and_offers_nothing(
+    start_sqlite_world: StartWorld,
+) -> None:
+    clock = Clock()
+    world = start_sqlite_world(clock=clock)
+    world.slack.fail("response_url", Fault(FaultKind.SERVER_ERROR), None)
+    world.type(ANN, FIRST)
+    world.until(lambda: "preview_shown" in world.kinds())
+    clock.advance(3600)
+    world.until(lambda: "expired" in world.kinds())
+    tried = "SELECT 1 FROM slack_message WHERE kind = 'preview' AND lease_owner IS NULL AND tries >= "
+    for tries in range(1, 33):
+        clock.advance(10)
+        world.until(lambda tries=tries: world.rows(f"{tried}{tries}"), 20)  # type: ignore[misc]
+    world.slack.heal()
+    clock.advance(10)
+    read = world.slack.wait_for(lambda: world.slack.ephemerals(ANN), WITHIN)
+
+    assert ["Expired. Nothing was sent."] == [post.text.splitlines()[0] for post in read]
+    assert [] == read[0].buttons()
 
 
 def test_a_rate_limit_is_waited_out(world: World) -> None:

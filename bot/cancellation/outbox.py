@@ -193,6 +193,8 @@ def emergency_notice(transaction: Transaction, request: Request, channel: str) -
 
 def expired(transaction: Transaction, request: Request) -> None:
     """Tell the requester, where they asked and for nobody else's eyes, that nobody confirmed in time."""
+    if slack_messages.is_owed(transaction.session, request.seq, Kind.PREVIEW):
+        return  # Slack has not taken the preview yet: it says so itself when it does.
     place = Place(request.channel_id, request.requester)
     facts = {"what": Answer.EXPIRED.value}
     slack_messages.want(transaction, Kind.ANSWER, place, request_seq=request.seq, key="expired", facts=facts)
