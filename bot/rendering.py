@@ -58,7 +58,7 @@ def render(session: Session, row: SlackMessage, settings: Settings, now: datetim
 def _posted(kind: Kind, about: RequestFacts, facts: Facts, settings: Settings, bot_user: str | None) -> Message:
     match kind:
         case Kind.CORRECTION_NOTICE:
-            return correction_notice(about, facts["orders"])
+            return correction_notice(about, len(facts["orders"]))
         case Kind.END_NOTICE:
             return end_notice(about, rules_facts(settings))
         case Kind.REMINDER:

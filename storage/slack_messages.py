@@ -82,6 +82,12 @@ def want(
     return row
 
 
+def facts_of(transaction: Transaction, request_seq: int | None, kind: str, key: str) -> dict[str, Any]:
+    """What this message's builder needs besides the request, as it is kept; empty where there is no such message."""
+    row = _existing(transaction, request_seq, kind, key)
+    return json.loads(row.facts) if row is not None else {}
+
+
 _DUE = (
     select(SlackMessage)
     .where(col(SlackMessage.due_at) <= bindparam("now", type_=UtcDateTime()))

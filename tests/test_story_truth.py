@@ -1,10 +1,13 @@
 """The truth about every order, told in the channel: one bad id, a refusal that applied the rest, lost answers."""
 
+import re
+
 import pytest
-from world import ANN, FIRST, ORDERS, StartWorld, World, order_ids, request_id
+from world import ANN, FIRST, ORDERS, RETURNS, StartWorld, World, order_ids, request_id
 
 from bot.cancellation.parts import Timings
 from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind
+from bot.sandbox.slack_state import Post
 from bot.truth import Timings as TruthTimings
 
 QUICK = Timings(poll=0.05, truth=TruthTimings(pending_after=0.1, late_after=0.6, reads_within=0.6))
@@ -98,6 +101,24 @@ def test_a_success_that_the_log_contradicts_is_corrected_with_a_notice(world: Wo
 
     assert public_id in notice.text
     assert "corrected" in world.kinds(public_id)
+
+
+def test_many_corrections_of_one_request_are_one_notice_that_grows(start_world: StartWorld) -> None:
+    world = start_world(timings=QUICK, AUDIT_CHANNEL=RETURNS, FINCART_LOOKUP_CONCURRENCY="2")
+    world.fincart.add(*IDS)
+    world.fincart.inject(Fault(FaultKind.SAYS_SUCCESS, times=None))
+    public_id = ask_for_all(world)
+
+    def all_told() -> bool:
+        told = [re.search(rf"Corrected: (\d+) orders of {public_id}", each.text) for each in notices()]
+        return 40 == sum(int(found[1]) for found in told if found)
+
+    def notices() -> list[Post]:
+        return [post for post in world.slack.messages(RETURNS) if "Corrected" in post.text]
+
+    world.slack.wait_for(all_told, 20)
+
+    assert len(notices()) <= 2  # an hour may just have ended
 
 
 def test_a_cancelled_order_is_confirmed_by_its_log(world: World) -> None:

@@ -1,6 +1,6 @@
 """What people are to be shown, wanted inside the transaction that makes it true; `bot.posting` sends it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -161,16 +161,24 @@ def all_live(transaction: Transaction) -> None:
         )
 
 
-def correction_notice(transaction: Transaction, request: Request, audit_channel: str | None, orders: int) -> None:
-    """Say that an outcome which had been told was wrong: in the audit channel where there is one, and to who asked."""
+def correction_notice(
+    transaction: Transaction, request: Request, audit_channel: str | None, positions: Collection[int]
+) -> None:
+    """Say that outcomes which had been told are others: in the audit channel where there is one, and to who asked.
+
+    Logs are read a few at a time: the corrections of one hour are one notice, that grows.
+    """
     for channel in dict.fromkeys((audit_channel or request.requester, request.requester)):
+        key = f"{channel}:{transaction.now():%y%m%d%H}"
+        told = slack_messages.facts_of(transaction, request.seq, Kind.CORRECTION_NOTICE, key).get("orders", ())
         slack_messages.want(
             transaction,
             Kind.CORRECTION_NOTICE,
             Place(channel, request.requester),
             request_seq=request.seq,
-            key=f"{channel}:{transaction.now():%y%m%d%H%M%S%f}",
-            facts={"orders": orders},
+            key=key,
+            facts={"orders": sorted({*told, *positions})},
+            urgent=not told,
         )
 
 

@@ -72,7 +72,8 @@ def apply(
         # Of a finished request only a correction is urgent: confirmations come by the thousand.
         outbox.live(transaction, request, urgent=bool(corrected))
     if corrected:
-        outbox.correction_notice(transaction, request, parts.settings.audit_channel, len(corrected))
+        positions = [each.line.position for each in corrected]
+        outbox.correction_notice(transaction, request, parts.settings.audit_channel, positions)
 
 
 def close(parts: Parts, transaction: Transaction, request: Request) -> None:

@@ -54,12 +54,12 @@ def end_notice(facts: RequestFacts, rules: RulesFacts | None = None) -> Message:
 
 
 def correction_notice(facts: RequestFacts, corrected: int) -> Message:
-    """Says that outcomes which had been told were wrong, with what is known now."""
+    """Says that outcomes which had been told are others, with what is known now."""
     link: Line = (Link(facts.permalink, "See it in its live message"),) if facts.permalink else ()
     opening: Line = (
         "Of request ",
         Code(facts.public_id),
-        f", what was told of {orders(corrected)} was wrong. What Fincart shows now: ",
+        f", what was told of {orders(corrected)} is corrected by what Fincart shows. It stands so now: ",
         Bold(standing(facts)),
         ".",
     )
