@@ -28,6 +28,7 @@ from storage.states import Origin
 log = logging.getLogger(__name__)
 
 COMMAND, CLICK, FORM, HOME = "command", "click", "form", "home"
+KINDS = (COMMAND, CLICK, FORM, HOME)
 """The kinds of deliveries that are handled here."""
 
 FORM_OPENED, CONFIRM_OPENED = "form_opened", "confirm_opened"
@@ -71,7 +72,7 @@ class Inbox:
     def step(self) -> bool:
         """Handle one delivery; False when there is none."""
         with self._parts.database.write() as transaction:
-            delivery = deliveries.take(transaction, self._parts.owner, (COMMAND, CLICK, FORM, HOME))
+            delivery = deliveries.take(transaction, self._parts.owner, KINDS)
         if delivery is None:
             return False
         try:

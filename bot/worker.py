@@ -3,17 +3,20 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from bot.cancellation import deadlines
-from bot.cancellation.export import Exporter
+from bot.cancellation.export import EXPORT, Exporter
 from bot.cancellation.look_up import LogReader
 from bot.cancellation.parts import Parts
 from bot.cancellation.run import Runner
-from bot.inbox import Inbox
+from bot.inbox import KINDS, Inbox
 from bot.posting import Poster
-from storage import deliveries, slack_messages
+from storage import deliveries, leases, lookups, requests, slack_messages
 from storage.database import StorageUnavailable
 
 log = logging.getLogger(__name__)
@@ -28,6 +31,8 @@ class Lane:
 
     name: str
     step: Callable[[], bool]
+    is_due: Callable[[Session, datetime], bool] | None = None
+    """Whether a step may find something, told without a lock that others would wait for; None: who knows."""
     threads: int = 1
     every: float | None = None
     """Seconds between two steps, for work that is due by the clock; None: as soon as there is any."""
@@ -35,14 +40,18 @@ class Lane:
 
 def lanes(parts: Parts, runner: Runner) -> list[Lane]:
     """All the work there is. A single thread that runs these steps in turn does the whole job."""
-    poster, inbox = Poster(parts), Inbox(parts)
+    poster, inbox, calls = Poster(parts), Inbox(parts), parts.settings.fincart_max_concurrency
     return [
-        Lane("inbox", inbox.step, threads=4),
-        Lane("orders", runner.step, threads=parts.settings.fincart_max_concurrency + 1),
-        Lane("logs", LogReader(parts).step),
-        Lane("exports", Exporter(parts).step),
-        Lane("messages", poster.step, threads=3),
-        Lane("deadlines", lambda: deadlines.meet_one(parts)),
+        Lane("inbox", inbox.step, lambda session, now: deliveries.are_due(session, now, KINDS), threads=4),
+        Lane("orders", runner.step, lambda session, now: leases.are_due(session, now, parts.owner), threads=calls + 1),
+        Lane("logs", LogReader(parts).step, lookups.are_due),
+        Lane("exports", Exporter(parts).step, lambda session, now: deliveries.are_due(session, now, (EXPORT,))),
+        Lane("messages", poster.step, slack_messages.are_due, threads=3),
+        Lane(
+            "deadlines",
+            lambda: deadlines.meet_one(parts),
+            lambda session, now: requests.are_due(session, now, deadlines.EXPIRE),
+        ),
         Lane("leases", lambda: _nothing_more(runner.renew), every=parts.timings.renew),
         Lane("erasure", lambda: _nothing_more(lambda: erase_response_urls(parts)), every=20.0),
     ]
@@ -56,21 +65,46 @@ def erase_response_urls(parts: Parts) -> None:
         slack_messages.erase_response_urls(transaction, now)
 
 
+class Bell:
+    """Wakes the threads of one lane. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Condition()
+        self.rings = 0
+        """How often it has been rung."""
+
+    def ring(self) -> None:
+        """Wake those that wait, and those that look now and are about to find nothing."""
+        with self._rung:
+            self.rings += 1
+            self._rung.notify_all()
+
+    def wait(self, heard: int) -> None:
+        """Wait until it is rung once more than so often."""
+        with self._rung:
+            self._rung.wait_for(lambda: self.rings != heard)
+
+
 class Worker:
-    """Runs the lanes on threads of their own until told to stop."""
+    """Runs the lanes on threads of their own until told to stop.
+
+    Idle lanes sleep. One more lane looks what is due and wakes them: a look is a read, and of many threads that each
+    looked for themselves every one would keep other processes from writing.
+    """
 
     def __init__(self, parts: Parts, stopping: threading.Event) -> None:
         self._parts = parts
         self._stopping = stopping
         self._runner = Runner(parts)
-        self._wakes: dict[str, threading.Event] = {}
+        self._bells: dict[str, Bell] = {}
         self._threads: list[threading.Thread] = []
-        self._last_step = time.monotonic()
 
     def start(self) -> None:
         """Begin; what another process or an earlier life left half done is taken up like everything else."""
-        for lane in lanes(self._parts, self._runner):
-            self._wakes[lane.name] = threading.Event()
+        work = lanes(self._parts, self._runner)
+        look = Lane("due", lambda: _nothing_more(lambda: self._look(work)), every=self._parts.timings.poll)
+        for lane in (*work, look):
+            self._bells[lane.name] = Bell()
             for number in range(lane.threads):
                 thread = threading.Thread(target=self._run, args=(lane,), name=f"{lane.name}-{number}", daemon=True)
                 self._threads.append(thread)
@@ -80,9 +114,9 @@ class Worker:
 
     def wake(self, lane: str) -> None:
         """Look at a lane now: something has just fallen due there."""
-        event = self._wakes.get(lane)
-        if event is not None:
-            event.set()
+        bell = self._bells.get(lane)
+        if bell is not None:
+            bell.ring()
 
     def is_alive(self) -> bool:
         """Whether every lane still runs."""
@@ -91,8 +125,8 @@ class Worker:
     def stop(self) -> bool:
         """Take no new work, and wait for the calls in flight; True when all came to an end in time."""
         self._stopping.set()
-        for event in self._wakes.values():
-            event.set()
+        for bell in self._bells.values():
+            bell.ring()
         deadline = time.monotonic() + STOP_WITHIN
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -103,13 +137,23 @@ class Worker:
         return not any(thread.is_alive() for thread in self._threads)
 
     def _run(self, lane: Lane) -> None:
-        while not self._stopping.is_set():
+        bell = self._bells[lane.name]
+        while True:
+            heard = bell.rings
+            if self._stopping.is_set():
+                return
             did = self._step(lane)
             if lane.every is not None:
                 self._stopping.wait(lane.every)
             elif not did:
-                self._wakes[lane.name].wait(self._parts.timings.poll)
-                self._wakes[lane.name].clear()
+                bell.wait(heard)
+
+    def _look(self, work: Sequence[Lane]) -> None:
+        with self._parts.database.read() as session:
+            now = self._parts.database.now(session)
+            due = [lane.name for lane in work if lane.is_due is not None and lane.is_due(session, now)]
+        for name in due:
+            self.wake(name)
 
     def _step(self, lane: Lane) -> bool:
         try:

@@ -67,12 +67,7 @@ class Transaction:
 
         Read it after the row's lock is held: a click that waited for a lock must not beat the deadline.
         """
-        if self._clock is not None:
-            return self._clock()
-        if self.connection.dialect.name == "postgresql":
-            at: datetime = self.connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-            return at.astimezone(UTC)
-        return datetime.now(UTC)
+        return _now(self.connection, self._clock)
 
     def record(
         self,
@@ -130,6 +125,10 @@ class Database:
             session.expire_on_commit = False
             yield session
 
+    def now(self, session: Session) -> datetime:
+        """The time on the clock by which deadlines are judged, where nothing is decided by it."""
+        return _now(session.connection(), self._clock)
+
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
@@ -153,6 +152,15 @@ class Database:
                 assert driver is not None
                 driver.execute(f"PRAGMA busy_timeout={int(left * 1000)}")
                 yield connection
+
+
+def _now(connection: Connection, clock: Callable[[], datetime] | None) -> datetime:
+    if clock is not None:
+        return clock()
+    if connection.dialect.name == "postgresql":
+        at: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return at.astimezone(UTC)
+    return datetime.now(UTC)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
@@ -63,16 +63,17 @@ def keep(database: Database, incoming: Incoming, *, due: bool = True) -> bool:
     return fresh
 
 
-_DUE = (
-    select(Delivery)
-    .where(
-        col(Delivery.due_at) <= bindparam("now", type_=UtcDateTime()),
-        col(Delivery.kind).in_(bindparam("kinds", expanding=True)),
-    )
-    .order_by(col(Delivery.due_at))
-    .limit(1)
-    .with_for_update(skip_locked=True)
+_IS_DUE = and_(
+    col(Delivery.due_at) <= bindparam("now", type_=UtcDateTime()),
+    col(Delivery.kind).in_(bindparam("kinds", expanding=True)),
 )
+_DUE = select(Delivery).where(_IS_DUE).order_by(col(Delivery.due_at)).limit(1).with_for_update(skip_locked=True)
+_ANY = select(col(Delivery.id)).where(_IS_DUE).limit(1)
+
+
+def are_due(session: Session, now: datetime, kinds: Collection[str]) -> bool:
+    """Whether there is any to `take`; keeps nobody from writing."""
+    return session.execute(_ANY, {"now": now, "kinds": list(kinds)}).first() is not None
 
 
 def take(

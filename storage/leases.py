@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage import batches
@@ -27,19 +28,26 @@ class Leased:
 
 _NOW = bindparam("now", type_=UtcDateTime())
 _IS_LEASED = and_(col(Request.lease_until).is_not(None), col(Request.lease_until) > _NOW)
+_IS_DUE = and_(
+    col(Request.state).in_((RequestState.APPROVED, RequestState.EXECUTING)),
+    or_(
+        and_(col(Request.due_at) <= _NOW, or_(~_IS_LEASED, col(Request.lease_owner) == bindparam("owner"))),
+        col(Request.lease_until) <= _NOW,
+    ),
+)
 _DUE = (
     select(Request)
-    .where(
-        col(Request.state).in_((RequestState.APPROVED, RequestState.EXECUTING)),
-        or_(
-            and_(col(Request.due_at) <= _NOW, or_(~_IS_LEASED, col(Request.lease_owner) == bindparam("owner"))),
-            col(Request.lease_until) <= _NOW,
-        ),
-    )
+    .where(_IS_DUE)
     .order_by(col(Request.due_at))
     .limit(1)
     .with_for_update(skip_locked=True, key_share=True)
 )
+_ANY = select(col(Request.seq)).where(_IS_DUE).limit(1)
+
+
+def are_due(session: Session, now: datetime, owner: str) -> bool:
+    """Whether there is any for this owner to `lease`; keeps nobody from writing."""
+    return session.execute(_ANY, {"now": now, "owner": owner}).first() is not None
 
 
 def lease(transaction: Transaction, owner: str, seconds: float) -> Leased | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage import lines
@@ -15,6 +16,14 @@ from storage.tables import OrderLine, Request
 
 READ_WITHIN = timedelta(seconds=8)
 """Whoever takes orders to read their logs and dies loses them to another after this long."""
+
+
+def are_due(session: Session, now: datetime) -> bool:
+    """Whether there is any to `take`; keeps nobody from writing."""
+    return (
+        session.execute(select(col(OrderLine.position)).where(col(OrderLine.due_at) <= now).limit(1)).first()
+        is not None
+    )
 
 
 def take(transaction: Transaction, most: int) -> Sequence[OrderLine]:

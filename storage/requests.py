@@ -150,6 +150,12 @@ def move(
     return moved is not None
 
 
+def are_due(session: Session, now: datetime, states: Collection[RequestState]) -> bool:
+    """Whether there is any that is `due`; keeps nobody from writing."""
+    query = select(col(Request.seq)).where(col(Request.state).in_(states), col(Request.due_at) <= now)
+    return session.execute(query.limit(1)).first() is not None
+
+
 def due(transaction: Transaction, states: Collection[RequestState]) -> Request | None:
     """One request in such a state whose time has come, locked; None when there is none."""
     query = (

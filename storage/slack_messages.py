@@ -88,13 +88,14 @@ def facts_of(transaction: Transaction, request_seq: int | None, kind: str, key: 
     return json.loads(row.facts) if row is not None else {}
 
 
-_DUE = (
-    select(SlackMessage)
-    .where(col(SlackMessage.due_at) <= bindparam("now", type_=UtcDateTime()))
-    .order_by(col(SlackMessage.due_at))
-    .limit(1)
-    .with_for_update(skip_locked=True)
-)
+_IS_DUE = col(SlackMessage.due_at) <= bindparam("now", type_=UtcDateTime())
+_DUE = select(SlackMessage).where(_IS_DUE).order_by(col(SlackMessage.due_at)).limit(1).with_for_update(skip_locked=True)
+_ANY = select(col(SlackMessage.id)).where(_IS_DUE).limit(1)
+
+
+def are_due(session: Session, now: datetime) -> bool:
+    """Whether there is any to `take`; keeps nobody from writing."""
+    return session.execute(_ANY, {"now": now}).first() is not None
 
 
 def take(transaction: Transaction, owner: str) -> SlackMessage | None:

@@ -7,13 +7,13 @@ from bot.cancellation.reminders import remind_once
 from storage import requests
 from storage.states import RequestState
 
-_EXPIRE = (RequestState.PREPARING, RequestState.CONFIRMING, RequestState.WAITING)
+EXPIRE = (RequestState.PREPARING, RequestState.CONFIRMING, RequestState.WAITING)
 
 
 def meet_one(parts: Parts) -> bool:
     """Do what one request's time has come for: remind those it waits for, or end it. False when there is none."""
     with parts.database.write() as transaction:
-        request = requests.due(transaction, _EXPIRE)
+        request = requests.due(transaction, EXPIRE)
         if request is None:
             return False
         if request.state is RequestState.WAITING and not is_past(request.expires_at, transaction.now()):
