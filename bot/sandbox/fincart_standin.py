@@ -127,7 +127,7 @@ class FincartStandIn:
         """In how many cancel calls this order was received, applied or not."""
         return sum(order_id in call.ids for call in self.cancel_calls)
 
-    def wait_for(self, predicate: Callable[[FincartStandIn], bool], timeout: float = 5.0) -> bool:
+    def wait_for(self, predicate: Callable[[FincartStandIn], bool], timeout: float = 20.0) -> bool:
         """Wait until the predicate holds; it is asked again after every call and change. False at `timeout`."""
         with self._changed:
             return self._changed.wait_for(lambda: predicate(self), timeout)

@@ -194,7 +194,7 @@ class SlackWorkspace(People):
             for post in self.state.posts.values():
                 post.deleted = post.deleted or post.only_for == user
 
-    def wait_for(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:
+    def wait_for(self, predicate: Callable[[], T], timeout: float = 20.0) -> T:
         """Wait, in real time, until the predicate is true of the workspace; raises `TimeoutError`. For threads only."""
         with self.core.condition:
             if not self.core.condition.wait_for(lambda: bool(predicate()), timeout):

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import chromium
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from screen import Screen
 
 from bot.sandbox.demo_world import World, open_world
 from bot.sandbox.page_server import served
+
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +38,7 @@ def screen(browser: Browser, world: World) -> Iterator[Screen]:
     """The page as a person sees it; at the end nothing may have gone wrong in it, or come from elsewhere."""
     with served(world) as url:
         context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(20_000)
         shown = Screen(context.new_page(), url)
         yield shown
         context.close()

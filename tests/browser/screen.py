@@ -49,7 +49,7 @@ class Screen:
         """Press the last button of that name among the messages."""
         (within or self.log).get_by_role("button", name=name, exact=True).last.click()
 
-    def message(self, *words: str, patience: float = 8_000) -> Locator:
+    def message(self, *words: str, patience: float = 20_000) -> Locator:
         """The newest message with these words, once it is there."""
         found = self.log.get_by_role("article")
         for each in words:

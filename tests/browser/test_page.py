@@ -321,6 +321,7 @@ def test_slack_s_own_complaint_is_shown(screen: Screen, world: World) -> None:
 def test_a_link_to_a_message_leads_there(screen: Screen) -> None:
     cancel_two(screen)
     screen.types("/cancel-orders history")
+    screen.private("History")
     screen.page.get_by_role("button", name="warehouse").click()
     screen.page.get_by_role("button", name="orders", exact=True).first.click()
     screen.presses("message", screen.private("History"))
