@@ -17,8 +17,8 @@ demo: $(READY) ## the bot at work, between a stand-in Slack and a stand-in Finca
 run: $(READY) ## serve, with the settings of the environment and .env
 	$(RUN) -m bot serve
 
-test: $(READY) ## run the tests
-	$(RUN) -m pytest
+test: $(READY) ## run the tests, PROCESSES=3 at a time
+	$(RUN) -m pytest -n $(or $(PROCESSES),3) --dist worksteal
 
 check: $(READY) ## formatting, lint, types and import rules; changes nothing
 	$(VENV)/bin/ruff format --check

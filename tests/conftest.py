@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from world import StartWorld, World, of_sqlalchemy
@@ -15,6 +16,10 @@ from storage.database import Database
 from storage.migrate import migrate
 
 _NUMBERS = count(1)
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

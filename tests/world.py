@@ -42,6 +42,9 @@ FINCART_TOKEN = "fincart-token-of-the-tests"
 
 COMMAND = "/cancel-orders"
 
+PATIENCE = 20.0
+"""Seconds that a story waits for what it expects: no promise, only more than any of them takes on a busy machine."""
+
 T = TypeVar("T")
 Json = dict[str, Any]
 
@@ -182,7 +185,7 @@ class World:
         return self.slack.click(person, where, button)
 
     def told(
-        self, person: str, act: Callable[[], object], timeout: float = 5.0, with_button: str | None = None
+        self, person: str, act: Callable[[], object], timeout: float = PATIENCE, with_button: str | None = None
     ) -> Post:
         """What this person privately reads next, because of `act`; only what has such a button, where one is named."""
         before = {post.ts: (post.text, post.revisions) for post in self.private(person)}
@@ -198,7 +201,7 @@ class World:
         """Type `/cancel-orders` and this after it, and read the private answer."""
         return self.told(person, lambda: self.type(person, text, channel))
 
-    def press(self, person: str, where: Post | View, button: str, timeout: float = 5.0) -> Post:
+    def press(self, person: str, where: Post | View, button: str, timeout: float = PATIENCE) -> Post:
         """Press a button, and read the private answer."""
         return self.told(person, lambda: self.click(person, where, button), timeout)
 
@@ -234,7 +237,7 @@ class World:
         assert len(about) <= 1, about
         return about[0] if about else None
 
-    def ended(self, public_id: str, channel: str = ORDERS, timeout: float = 10.0) -> Post:
+    def ended(self, public_id: str, channel: str = ORDERS, timeout: float = PATIENCE) -> Post:
         """The live message once it tells the end."""
 
         def told() -> Post | None:
@@ -281,7 +284,7 @@ class World:
         with self._connection() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(query)]
 
-    def until(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:
+    def until(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:
         """Wait until something outside the stand-ins is so."""
         deadline = time.monotonic() + timeout
         pause = threading.Event()
