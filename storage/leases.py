@@ -42,12 +42,12 @@ _DUE = (
     .limit(1)
     .with_for_update(skip_locked=True, key_share=True)
 )
-_ANY = select(col(Request.seq)).where(_IS_DUE).limit(1)
+_ANY = select(col(Request.seq)).where(_IS_DUE, col(Request.seq) != bindparam("besides")).limit(1)
 
 
-def are_due(session: Session, now: datetime, owner: str) -> bool:
-    """Whether there is any for this owner to `lease`; keeps nobody from writing."""
-    return session.execute(_ANY, {"now": now, "owner": owner}).first() is not None
+def are_due(session: Session, now: datetime, owner: str, besides: int = 0) -> bool:
+    """Whether there is any for this owner to `lease`, besides that one; keeps nobody from writing."""
+    return session.execute(_ANY, {"now": now, "owner": owner, "besides": besides}).first() is not None
 
 
 def lease(transaction: Transaction, owner: str, seconds: float) -> Leased | None:
