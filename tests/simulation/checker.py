@@ -16,6 +16,7 @@ from storage.states import OPEN_STATES
 from storage.verification import verify_all
 
 from .decisions import check_decisions
+from .stores import compile_once
 from .witness import Wrong, is_cancelled
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def check(world: "World") -> None:
     events = _events(world)
     told = _told(events)
     _nothing_left(world)
-    _chain(world)
     check_decisions(world, events)
+    _chain(world)
     for request in world.rows.all("SELECT * FROM request"):
         _outcomes(world, request, told.get(request["public_id"], {}), events)
         _shown(world, request, told.get(request["public_id"], {}))
@@ -75,6 +76,7 @@ def _nothing_left(world: "World") -> None:
 
 def _chain(world: "World") -> None:
     database = Database(world.database_url)
+    compile_once(database)
     found = verify_all(database)
     database.close()
     if found.first_bad() is not None:

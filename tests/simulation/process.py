@@ -28,6 +28,7 @@ from storage.database import Database, StorageUnavailable, Transaction
 
 from . import threads
 from .clock import Clock
+from .stores import compile_once
 
 
 class Died(BaseException):
@@ -54,6 +55,7 @@ class HaltingDatabase(Database):
         if self.is_sqlite:
             # Nobody pulls the plug of a simulation, and waiting for a disk is most of its time.
             event.listen(self.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous=OFF"))
+        compile_once(self)
 
     @contextmanager
     def write(self, within_seconds: float = 0.7) -> Iterator[Transaction]:
@@ -151,7 +153,6 @@ class Process:
             transport=out.fincart(self),
             now=out.clock,
         )
-        more: dict[str, Any] = {"preview_reads": None} if "preview_reads" in Parts.__dataclass_fields__ else {}
         parts = Parts(
             settings=settings,
             rules=Rules.from_settings(settings),
@@ -165,8 +166,8 @@ class Process:
             uptime=out.clock.uptime,
             wait=self._wait,
             log_reads=None,
+            preview_reads=None,
             timings=Timings(),
-            **more,
         )
         self.parts = out.change_parts(parts)
         self.runner = out.make_runner(self.parts)
