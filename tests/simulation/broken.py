@@ -14,7 +14,7 @@ from bot.cancellation.parts import Parts
 from bot.cancellation.run import Runner
 from bot.fincart import Answer, FincartClient
 from bot.truth_evidence import Evidence
-from storage import batches, holds, in_hand, requests
+from storage import batches, holds, in_hand, leases, requests
 from storage.database import Transaction
 from storage.states import AnswerKind, Doubt, Outcome, RequestState
 from storage.tables import Request
@@ -149,21 +149,31 @@ def _not_to_be_undone(parts: Parts) -> Parts:
     return replace(parts, settings=parts.settings.model_copy(update={"undo_seconds": 0}))
 
 
+_lease = leases.lease
+
+
+def _takes_it_for_unsent(transaction: Transaction, *more: Any) -> leases.Leased | None:
+    leased = _lease(transaction, *more)
+    for orphan in leased.orphans if leased is not None else ():
+        batches.unplan(transaction, orphan)
+    return replace(leased, orphans=()) if leased is not None else None
+
+
 def _claims_nothing(*_: Any) -> dict[Any, str]:
     return {}
 
 
 BROKEN: Mapping[str, Broken] = {
-    "a time-out is taken for success": Broken(Rules(change_parts=_hasty), near=16),
-    "sent again without reading the log": _replaced(truth, "conclude", _sends_again_on_a_guess, near=16),
-    "unknown is told as not sent": _replaced(truth, "conclude", _guesses_not_sent, near=15),
-    "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=15),
-    "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=67),
+    "a time-out is taken for success": Broken(Rules(change_parts=_hasty), near=3),
+    "sent again without reading the log": _replaced(truth, "conclude", _sends_again_on_a_guess, near=3),
+    "unknown is told as not sent": _replaced(truth, "conclude", _guesses_not_sent, near=45),
+    "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=200),
+    "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=48),
     "orders are not taken in hand": _replaced(in_hand, "claim", _claims_nothing),
     "holds are not looked at": _replaced(holds, "look", lambda *_: holds.Look(False, None, False), near=2),
     "what waits is sent although it has been settled": _replaced(batches, "withdraw", lambda *_: None, near=149),
     "a settled batch is not told": _replaced(outbox, "live", lambda *_, **__: None),
-    "attempts of the dead are forgotten": _replaced(batches, "under_way", lambda *_: (), near=2),
+    "what the dead have sent is taken for unsent": _replaced(leases, "lease", _takes_it_for_unsent, near=2),
     "the undo window is ignored": Broken(Rules(change_parts=_not_to_be_undone)),
     "the state is tested before the lock only": Broken(Rules(), _judged_before_the_lock, near=19),
     "sent before the attempt is committed": Broken(Rules(make_runner=_Rash)),

@@ -77,6 +77,7 @@ class People:
             typed = {block["block_id"]: "somehow" for block in form.blocks if block["type"] == "input"}
             if NUMBER_BLOCK in typed:
                 typed[NUMBER_BLOCK] = str(number + 1 if step.mistypes else number)
+                self._met["typed the wrong number"] += step.mistypes
             self._fill_in(form, typed, step.process)
 
     def again(self, which: int, process: int) -> None:

@@ -37,9 +37,8 @@ from .plan import (
 BUDGETS = (0, 1, 2, 3, 4, 5, 1000, 1000, 1000)
 BOUNDARIES = ("begin", "committing", "committed", "sending", "sent", "reading", "read", "posting", "posted")
 PEOPLE = len(PERSONS)
-TYPED = (
-    "history", "help", "show R-000000", "nonsense", "waiting", "pause because of the stock-take", "resume", "resume",
-)  # fmt: skip
+PAUSE = "pause because of the stock-take"
+TYPED = ("history", "help", "show R-000000", "nonsense", "waiting", PAUSE, "resume", "resume")
 PRESSED = (
     "keep", "approve", "approve", "decline", "withdraw", "emergency", "stop", "pause", "go_on", "undo", "leave_out",
     "check_again", "check_again", "retry", "retry", "retry", "remind",
@@ -69,7 +68,7 @@ def plan_of(seed: int) -> Plan:
     faults = {each for each in CLASSES if chance.random() < 0.45}
     setup = _setup(chance)
     steps: list[Step] = []
-    for _ in range(chance.choice((15, 30, 50, 80))):
+    for _ in range(chance.choice((15, 25, 40, 60))):
         steps += _steps(chance, faults)
     return Plan(seed, setup, tuple(steps))
 
@@ -84,7 +83,7 @@ def _setup(chance: Random) -> Setup:
     }
     if chance.random() < 0.4:
         settings["UNDO_SECONDS"] = str(chance.choice((2, 10, 40)))
-    if chance.random() < 0.3:
+    if chance.random() < 0.4:
         settings["TYPE_TO_CONFIRM_ABOVE"] = str(chance.choice((0, 2)))
     if chance.random() < 0.35:
         settings |= {"SECOND_APPROVAL_ABOVE": str(chance.choice((0, 3))), "APPROVALS_NEEDED": chance.choice(("1", "2"))}
@@ -110,25 +109,27 @@ def _setup(chance: Random) -> Setup:
 def _steps(chance: Random, faults: set[str]) -> list[Step]:
     process = chance.randrange(2)
     which = chance.random()
-    if which < 0.07:
+    if which < 0.12:
         return _asked(chance, process, faults)
-    if which < 0.13:
-        return _pressed(chance, process)
-    if which < 0.15:
-        return _raced(chance, chance.randrange(PEOPLE), RACES)
-    if which < 0.16 and {"lost", "logs"} <= faults:
-        return _unheard(chance, process, faults)
     if which < 0.18:
+        return _pressed(chance, process)
+    if which < 0.20:
+        return _raced(chance, chance.randrange(PEOPLE), RACES)
+    if which < 0.215:
+        return _held(chance, process)
+    if which < 0.235 and {"lost", "logs"} <= faults:
+        return _unheard(chance, process, faults)
+    if which < 0.25:
         return [Type(chance.randrange(PEOPLE), chance.choice(TYPED), process), *_soon(chance, process)]
-    if which < 0.19:
+    if which < 0.26:
         return [Again(chance.randrange(20), process)]
-    if which < 0.27:
+    if which < 0.36:
         return [Send(process, chance.choice(BUDGETS))]
-    if which < 0.62:
+    if which < 0.58:
         return [Work(process, chance.randrange(6), chance.choice(BUDGETS))]
-    if which < 0.76:
+    if which < 0.70:
         return [Resume(chance.randrange(8), chance.choice((0, 1, 2, FOR_EVER)), asleep=chance.random() < 0.2)]
-    if which < 0.86:
+    if which < 0.80:
         seconds = chance.choice((0.3, 1.0, 1.0, 3.0, 5.0, 10.0, 11.0, 31.0, 41.0, 300.0, 4000.0))
         return [Pass(seconds, asleep=chance.random() < 0.3)]
     return [_fault(chance, chance.choice(sorted(faults)), process) if faults else Work(process, 0)]
@@ -142,7 +143,7 @@ def _asked(chance: Random, process: int, faults: set[str]) -> list[Step]:
     by = chance.choice((By.COMMAND, By.COMMAND, By.COMMAND, By.FORM, By.FILE))
     ask = Ask(chance.randrange(PEOPLE), chance.randrange(2), orders, process, by, says_why=chance.random() < 0.8)
     presses = ["leave_out"] if chance.random() < 0.25 else []
-    presses += ["emergency"] if chance.random() < 0.4 else []
+    presses += ["emergency"] if chance.random() < 0.6 else []
     presses += ["go_ahead", "ask_approval"]
     presses += ["undo"] if chance.random() < 0.15 else []
     steps: list[Step] = [ask, *_soon(chance, process)]
@@ -190,6 +191,19 @@ def _overslept(chance: Random, process: int) -> list[Step]:
     return [*half, Pass(3.5, asleep=False), *logs, Resume(0, FOR_EVER, asleep=False)]
 
 
+def _held(chance: Random, process: int) -> list[Step]:
+    """A request or everything is held, sending is tried meanwhile, and somebody lets it go on."""
+    one, other = chance.sample(range(PEOPLE), 2)
+    hold: Step = Press(one, "pause", 0, process)
+    go_on: Step = Press(other, "go_on", 0, process)
+    if chance.random() < 0.5:
+        hold, go_on = Type(one, PAUSE, process), Type(other, "resume", process)
+    tried = [Send(process, FOR_EVER), Send(process + 1, chance.choice(BUDGETS))]
+    passed = Pass(chance.choice((0.3, 3.0, 31.0)), asleep=False)
+    shown = [Work(process, 0), Work(process, 0), Work(process, 0)]
+    return [hold, *shown, passed, *tried, go_on, *shown, *tried]
+
+
 def _unheard(chance: Random, process: int, faults: set[str]) -> list[Step]:
     """Neither calls nor logs are answered while orders are sent; later somebody has the unknown ones checked again."""
     lost = Fault(chance.choice(LOST), applied=chance.choice(tuple(Applied)), times=3)
@@ -207,7 +221,7 @@ def _soon(chance: Random, process: int) -> list[Step]:
 
 
 def _fault(chance: Random, kind: str, process: int) -> Step:
-    times = chance.choice((1, 1, 2, 3, 6))
+    times = chance.choice((1, 1, 2, 3, 6, 6))
     applied = chance.choice(tuple(Applied))
     match kind:
         case "lost":
@@ -246,7 +260,7 @@ def _slack_fault(chance: Random, times: int) -> Step:
     if chance.random() < 0.2:
         return Mend(fincart=False)
     method = chance.choice(
-        ("*", "*", "*", "chat.postMessage", "chat.update", "response_url", "chat.postEphemeral", "users.info",
+        (*"******", "chat.postMessage", "chat.update", "response_url", "chat.postEphemeral", "users.info",
          "conversations.info", "auth.test", "chat.getPermalink", "views.open", "download")
     )  # fmt: skip
     kind = chance.choice(tuple(SlackFaultKind))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from bot.cancellation.parts import Parts
+from bot.cancellation.parts import Parts, Timings
 from bot.cancellation.run import Runner
 from bot.config import Settings, load_settings
 from bot.sandbox.fincart_orders import Settings as FincartSettings
@@ -27,7 +27,8 @@ from .wires import FincartWire, SlackWire
 from .witness import FincartWitness, Wrong, is_cancelled
 
 FINCART_TOKEN = "the-fincart-token-of-the-simulation"
-SETTLES_WITHIN = 3 * 86_400.0
+SETTLES_IN = 300
+POLLED_EVERY = Timings().poll
 
 
 @dataclass(frozen=True)
@@ -137,16 +138,14 @@ class World:
         for process in self.scheduler.all_processes():
             process.dies_at = None
             process.database.gone = 0
-        began = self.clock.uptime()
-        while True:
+        for _ in range(SETTLES_IN):
             self._work_off()
             seconds = self.scheduler.seconds_until_due()
             if seconds is None:
-                break
-            if self.clock.uptime() - began > SETTLES_WITHIN:
-                raise Wrong(f"it does not settle: something is still due after {SETTLES_WITHIN:.0f} s")
-            self.scheduler.pass_time(max(seconds, 0.05), asleep=False)
-        self._erase()
+                self._erase()
+                return
+            self.scheduler.pass_time(max(seconds, POLLED_EVERY), asleep=False)
+        raise Wrong(f"it does not settle: something fell due {SETTLES_IN} times one after the other")
 
     def _work_off(self) -> None:
         """Do all that is due now."""
