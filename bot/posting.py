@@ -33,13 +33,37 @@ UNFIT = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_lo
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 
 
+class Pace:
+    """Holds the progress edits of all messages together to `EDITS_A_MINUTE`. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._edits: deque[float] = deque()
+        self._lock = threading.Lock()
+
+    def pause(self, now: float) -> float:
+        """Seconds until a progress edit may go; 0: it goes now, and counts.
+
+        Half of a minute's edits go as they come; the others are spread over what is left of it, so that no message
+        stands still for long.
+        """
+        with self._lock:
+            while self._edits and self._edits[0] <= now - 60:
+                self._edits.popleft()
+            left, free_at = EDITS_A_MINUTE - len(self._edits), now
+            if left <= EDITS_A_MINUTE // 2:
+                first, last = self._edits[0], self._edits[-1]
+                free_at = last + (first + 60 - last) / max(1, left)
+            if free_at <= now:
+                self._edits.append(now)
+            return max(0.0, free_at - now)
+
+
 class Poster:
     """Sends what is due. Thread-safe: every message is one thread's at a time."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._edits: deque[float] = deque()
-        self._lock = threading.Lock()
+        self._pace = Pace()
 
     def step(self) -> bool:
         """Send one message that is due; False when Slack shows all as it is."""
@@ -52,7 +76,7 @@ class Poster:
         if row.ts is not None and row.tries == 1 and row.mark == _mark(message):
             self._write_down(row, message, Ok(None))
             return True
-        if row.ts is not None and not row.urgent and (pause := self._pause()):
+        if row.ts is not None and not row.urgent and (pause := self._pace.pause(self._parts.uptime())):
             self._put_off(row, pause)
             return True
         answer = self._send(row, message)
@@ -87,17 +111,6 @@ class Poster:
         if isinstance(link, Ok):
             with self._parts.database.write() as transaction:
                 slack_messages.keep_link(transaction, row, link.value)
-
-    def _pause(self) -> float:
-        """Seconds until a progress edit may go, 0 for now: all of them together are held to `EDITS_A_MINUTE`."""
-        now = self._parts.uptime()
-        with self._lock:
-            while self._edits and self._edits[0] <= now - 60:
-                self._edits.popleft()
-            if len(self._edits) >= EDITS_A_MINUTE:
-                return self._edits[0] + 60 - now
-            self._edits.append(now)
-            return 0.0
 
     def _rendered(self, row: SlackMessage) -> Message:
         own = self._parts.people.known_identity()

@@ -1,10 +1,14 @@
 """Slack answers wrongly, late or not at all: what people read is right soon after, and no outcome depends on it."""
 
 import time
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from world import ANN, FIRST, ORDERS, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
 
+from bot.posting import Pace
 from bot.sandbox.fincart_faults import Fault as FincartFault
 from bot.sandbox.fincart_faults import FaultKind as FincartFaultKind
 from bot.sandbox.slack_faults import Fault, FaultKind
@@ -45,6 +49,32 @@ def test_the_preview_comes_soon_after_slack_recovers(world: World, fault: Fault)
     world.slack.wait_for(lambda: world.slack.ephemerals(ANN), WITHIN)
 
     assert ["Cancel 1 order?" in post.text for post in world.slack.ephemerals(ANN)] == [True]
+
+
+@given(st.lists(st.floats(0.0, 5.0), min_size=1, max_size=400))
+def test_progress_edits_are_held_to_forty_a_minute_(
+    pauses: list[float],
+) -> None:
+    pace, now, gone = Pace(), 1000.0, list[float]()
+    for since in pauses:
+        now += since
+        waited = pace.pause(now)
+        if not waited:
+            gone.append(now)
+
+        assert waited <= 60
+        assert len([at for at in gone if at > now - 60]) <= 40
+
+
+def test_a_long_run_keeps_its_message_moving() -> None:
+    pace, now, gone = Pace(), 1000.0, list[float]()
+    while now < 1300.0:
+        waited = pace.pause(now)
+        if not waited:
+            gone.append(now)
+        now += waited or 1.0  # as `EDIT_PAUSE` has it
+
+    assert max(after - before for before, after in pairwise(gone)) < 3.0
 
 
 def test_a_preview_that_slack_takes_when_its_time_is_up_says_so_and_offers_nothing(
