@@ -66,18 +66,19 @@ def erase_response_urls(parts: Parts) -> None:
 
 
 class Bell:
-    """Wakes the threads of one lane. Thread-safe."""
+    """Wakes threads of one lane, as many as there are things to do: the others would only look in vain. Thread-safe."""
 
     def __init__(self) -> None:
         self._rung = threading.Condition()
         self.rings = 0
         """How often it has been rung."""
 
-    def ring(self) -> None:
-        """Wake those that wait, and those that look now and are about to find nothing."""
-        with self._rung:
-            self.rings += 1
-            self._rung.notify_all()
+    def ring(self, things: int = 1) -> None:
+        """Wake so many of those that wait; those that look just now look once more before they wait."""
+        if things > 0:
+            with self._rung:
+                self.rings += 1
+                self._rung.notify(things)
 
     def wait(self, heard: int) -> None:
         """Wait until it is rung once more than so often."""
@@ -112,11 +113,11 @@ class Worker:
         for thread in self._threads:
             thread.start()
 
-    def wake(self, lane: str) -> None:
-        """Look at a lane now: something has just fallen due there."""
+    def wake(self, lane: str, things: int = 1) -> None:
+        """Look at a lane now: so many things have just fallen due there."""
         bell = self._bells.get(lane)
         if bell is not None:
-            bell.ring()
+            bell.ring(things)
 
     def is_alive(self) -> bool:
         """Whether every lane still runs."""
@@ -126,7 +127,7 @@ class Worker:
         """Take no new work, and wait for the calls in flight; True when all came to an end in time."""
         self._stopping.set()
         for bell in self._bells.values():
-            bell.ring()
+            bell.ring(len(self._threads))
         deadline = time.monotonic() + STOP_WITHIN
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -138,15 +139,16 @@ class Worker:
 
     def _run(self, lane: Lane) -> None:
         bell = self._bells[lane.name]
+        heard, did = 0, False
         while True:
+            if lane.every is None and not did:
+                bell.wait(heard)
             heard = bell.rings
             if self._stopping.is_set():
                 return
             did = self._step(lane)
             if lane.every is not None:
                 self._stopping.wait(lane.every)
-            elif not did:
-                bell.wait(heard)
 
     def _look(self, work: Sequence[Lane]) -> None:
         with self._parts.database.read() as session:

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -33,7 +34,7 @@ class Transaction:
         self._session: Session | None = None
         self._clock = clock
         self.events: list[Event] = []
-        self.lanes: set[str] = set()
+        self.lanes: Counter[str] = Counter()
 
     @property
     def session(self) -> Session:
@@ -59,8 +60,8 @@ class Transaction:
         self.connection.rollback()
 
     def wake(self, lane: str) -> None:
-        """Say that this transaction leaves something due there, so that nobody has to poll for it in this process."""
-        self.lanes.add(lane)
+        """Say that this transaction leaves one thing due there, so that somebody of this process looks at once."""
+        self.lanes[lane] += 1
 
     def now(self) -> datetime:
         """The time on the clock by which deadlines are judged: PostgreSQL's own there, the host's on SQLite.
@@ -90,7 +91,7 @@ class Database:
 
     def __init__(self, url: str, clock: Callable[[], datetime] | None = None) -> None:
         """Connect lazily. A clock replaces the database's own, for tests and simulation."""
-        self.on_wake: Callable[[str], None] = lambda lane: None
+        self.on_wake: Callable[[str, int], None] = lambda lane, things: None
         self._clock = clock
         self.acknowledgements = Precedence()
         """Those go first: every other transaction gives way before it begins."""
@@ -114,8 +115,8 @@ class Database:
                 transaction.commit()
             finally:
                 transaction.close()
-        for lane in transaction.lanes:
-            self.on_wake(lane)
+        for lane, things in transaction.lanes.items():
+            self.on_wake(lane, things)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

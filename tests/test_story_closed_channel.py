@@ -55,7 +55,7 @@ def test_the_answer_to_a_go_ahead_names_the_direct_message_too(world: World) -> 
     preview = world.preview(ANN, FIRST)
     answer = world.press(ANN, preview, go_ahead(preview))
 
-    assert f"in its direct message to <@{ANN}>" in answer.text
+    assert f"direct message to <@{ANN}>" in answer.text
 
 
 def waiting_unseen(world: World) -> Post:

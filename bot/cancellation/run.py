@@ -112,8 +112,8 @@ class Runner:
 
     def _put(self, planned: Sequence[Planned]) -> None:
         self._ready.add(planned)
-        if len(planned) > 1:
-            self._parts.database.on_wake("orders")
+        # This thread sends one of them.
+        self._parts.database.on_wake("orders", len(planned) - 1)
 
     def _plan(self, transaction: Transaction, request: Request, asked_at: float, *, spares: bool) -> list[Planned]:
         """Write the next batches ahead. The request has been leased, or was found leased, at `asked_at` or later."""
@@ -135,8 +135,7 @@ class Runner:
         """Settle what is back, and what comes back meanwhile; others send as long as there is anything to send."""
         try:
             while answered := self._ready.answers():
-                if len(self._ready):
-                    self._parts.database.on_wake("orders")
+                self._parts.database.on_wake("orders", len(self._ready))
                 if not self._keep(answered):
                     break
         except BaseException:

@@ -201,10 +201,17 @@ class Outside:
 
     def press(self, person: str, where: Post, action: str) -> Delivery | None:
         """Press a button until the bot has it; None where it has gone meanwhile, as an earlier press worked."""
-        try:
-            return self.insist(lambda: self.slack.click(person, where, action))
-        except NotOnScreen:
-            return None
+        while True:
+            try:
+                delivery = self.insist(lambda: self.slack.click(person, where, action))
+            except NotOnScreen:
+                return None
+            if UNRECORDED not in self.answer(delivery):
+                return delivery
+
+    def answer(self, delivery: Delivery) -> str:
+        """What a press was answered first."""
+        return self.slack.wait_for(lambda: answers(self.slack, delivery), 120)[0]
 
     def insist(self, act: Callable[[], Delivery]) -> Delivery:
         """Do it until Slack does not complain: people try again where a bot has died."""
@@ -215,7 +222,7 @@ class Outside:
             with contextlib.suppress(ConnectionError):
                 life.deliver  # noqa: B018 - waits until it listens
             delivery = act()
-            if delivery.ok:
+            if delivery.ok and UNRECORDED not in delivery.answer:
                 return delivery
             if time.monotonic() > deadline:
                 raise TimeoutError(f"nobody takes it: {delivery.notice}\n{life.log}")
@@ -269,6 +276,9 @@ class Outside:
 
 GO_AHEADS = ("go_ahead", "ask_approval")
 
+UNRECORDED = "could not be recorded, so nothing was sent"
+"""Told where the database was too busy: whoever reads it does the same once more."""
+
 
 def request_id(post: Post) -> str:
     """The request that a message is about."""
@@ -286,3 +296,10 @@ def as_time(stored: datetime | str) -> datetime:
     """A time as the database's driver gives it: SQLite has none but text."""
     at = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def answers(slack: SlackWorkspace, delivery: Delivery) -> list[str]:
+    """What Slack has taken as answers to a press, oldest first."""
+    url = delivery.payload["response_url"]
+    calls = [call for call in slack.calls("response_url") if call.outcome == "ok"]
+    return [call.params["text"] for call in calls if call.params["url"].rsplit("/", 1)[-1] == url.rsplit("/", 1)[-1]]

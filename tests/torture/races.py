@@ -12,7 +12,7 @@ from bot.sandbox.slack_deliveries import Delivery
 from bot.sandbox.slack_state import Post
 
 from .checks import Wrong, check, settle
-from .outside import ANN, BO, ORDERS, Life, Outside, as_time, order_ids, request_id
+from .outside import ANN, BO, ORDERS, UNRECORDED, Life, Outside, answers, as_time, order_ids, request_id
 
 ALONE_UP_TO = 3
 """Larger requests need a second person."""
@@ -174,9 +174,6 @@ def run(outside: Outside, races: Sequence[Race], rounds: int, seed: int) -> dict
         )
     settle(outside)
     met: dict[str, Counter[str]] = {}
-    answered = {
-        call.params["url"].rsplit("/", 1)[-1] for call in outside.slack.calls("response_url") if call.outcome == "ok"
-    }
     for (race, _), (public_id, deliveries) in zip(jobs, done, strict=True):
         events = outside.rows("SELECT kind FROM audit_event WHERE request = :id", id=public_id)
         told = Counter(str(row["kind"]) for row in events)
@@ -185,7 +182,7 @@ def run(outside: Outside, races: Sequence[Race], rounds: int, seed: int) -> dict
         if not race.one_winner(told, len(deliveries)) and not _unrecorded(outside, deliveries):
             raise Wrong(f"{race.name}: {public_id} has not exactly one winner: {told}\n{outside.state(public_id)}")
         for delivery in deliveries:
-            if delivery.payload["response_url"].rsplit("/", 1)[-1] not in answered:
+            if not answers(outside.slack, delivery):
                 raise Wrong(f"{race.name}: a press on {public_id} was never answered\n{outside.state(public_id)}")
         met.setdefault(race.name, Counter()).update(told)
     check(outside)
@@ -194,11 +191,7 @@ def run(outside: Outside, races: Sequence[Race], rounds: int, seed: int) -> dict
 
 def _unrecorded(outside: Outside, deliveries: Sequence[Delivery]) -> bool:
     """Whether any of these presses was answered that it could not be recorded."""
-    ours = {delivery.payload["response_url"].rsplit("/", 1)[-1] for delivery in deliveries}
-    return any(
-        call.params["url"].rsplit("/", 1)[-1] in ours and "could not be recorded" in call.params.get("text", "")
-        for call in outside.slack.calls("response_url")
-    )
+    return any(UNRECORDED in text for delivery in deliveries for text in answers(outside.slack, delivery))
 
 
 def _round(
