@@ -37,6 +37,11 @@ class Answered:
     planned: Planned
     answer: Answer | None
 
+    @property
+    def is_ok(self) -> bool:
+        """Whether Fincart said so; after anything else its request is planned anew before more of it is sent."""
+        return self.answer is not None and self.answer.kind is AnswerKind.OK
+
 
 class Ahead:
     """Thread-safe. `len` is how many batches wait to be sent."""
@@ -55,22 +60,29 @@ class Ahead:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def room(self, *, spares: bool = False) -> int:
-        """How many batches more may be written ahead: to be sent at once or, with `spares`, after others are back."""
-        with self._lock:
-            most = 2 * self._most if spares and self._is_quick else self._most
-            return max(0, most - len(self._waiting) - self._on_the_wire - len(self._answered))
+    def room(self, *, settling: bool = False) -> int:
+        """How many batches more may be written ahead, to be sent at once.
 
-    def is_short(self) -> bool:
-        """Whether fewer batches are in hand, those being settled included, than may be on the wire."""
+        Those being settled are in hand too, but for whoever is `settling` them and plans what comes after.
+        """
         with self._lock:
-            in_hand = len(self._waiting) + self._on_the_wire + len(self._answered) + self._settled_now
-            return in_hand < self._most
+            in_hand = len(self._waiting) + self._on_the_wire + len(self._answered)
+            return self._most - in_hand - (0 if settling else self._settled_now)
+
+    def spares(self) -> int:
+        """How many batches more may be written ahead after OKs, to be sent after others are back."""
+        with self._lock:
+            return self._most if self._is_quick else 0
 
     def add(self, planned: Iterable[Planned]) -> None:
         """These are written ahead and committed."""
         with self._lock:
-            self._waiting.extend(planned)
+            bad = {each.planned.seq for each in self._answered if not each.is_ok}
+            for each in planned:
+                if each.seq in bad:
+                    self._answered.append(Answered(each, None))
+                else:
+                    self._waiting.append(each)
 
     def next(self) -> Planned | None:
         """The batch to send now; None where there is none or enough are on the wire. Follow it by `answered`."""
@@ -96,7 +108,7 @@ class Ahead:
             self._on_the_wire -= 1
             self._is_quick = seconds < QUICK
             self._answered.append(answered)
-            if answered.answer is None or answered.answer.kind is not AnswerKind.OK:
+            if not answered.is_ok:
                 seq = answered.planned.seq
                 self._answered += [Answered(each, None) for each in self._waiting if each.seq == seq]
                 self._waiting = deque(each for each in self._waiting if each.seq != seq)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.cancellation import outbox
-from bot.cancellation.ahead import Ahead
 from bot.cancellation.parts import Parts
 from bot.cancellation.settling import close, finish_if_over, stop
 from storage import batches, holds, in_hand, leases, lines, outcomes, requests
@@ -27,12 +26,12 @@ class Next:
 
 
 def plan(
-    parts: Parts, transaction: Transaction, request: Request, ahead: Ahead, offset: timedelta | None, *, spares: bool
+    parts: Parts, transaction: Transaction, request: Request, offset: timedelta | None, *, room: int, spares: int
 ) -> Next:
-    """Write the next batches ahead, as many as there is room for, or say when to look again.
+    """Write the next batches ahead, as many as there is `room` for, or say when to look again.
 
-    The request is leased and its row locked. `offset`: Fincart's clock minus ours, where it is known. `spares`: batches
-    may be written ahead that wait for others to be back.
+    The request is leased and its row locked. `offset`: Fincart's clock minus ours, where it is known. `spares`: so many
+    more may be written ahead, to be sent once others are back.
     """
     if request.state not in (RequestState.APPROVED, RequestState.EXECUTING):
         return Next()
@@ -59,7 +58,7 @@ def plan(
         # Whoever reads their logs makes the request due again.
         return _wait(parts, transaction, request, request.valid_until)
     waiting = batches.queued(transaction, request)
-    most = 1 if held.probes else ahead.room(spares=spares and not waiting)
+    most = 1 if held.probes else max(0, room if waiting else room + spares)
     due = [each for each in waiting if each.due_at is None or each.due_at <= now][:most]
     attempts = [batches.plan_queued(transaction, request, each) for each in due]
     attempts += _first_batches(

@@ -42,7 +42,7 @@ class Runner:
         """
         planned = self._ready.next()
         if planned is None:
-            found = self._ready.is_short() and self._take()
+            found = self._ready.room() > 0 and self._take()
             planned = self._ready.next()
             if planned is None:
                 return found
@@ -104,7 +104,7 @@ class Runner:
             for orphan in leased.orphans:
                 lost = Answer(AnswerKind.LOST, None, NO_ANSWER)
                 settle_answer(self._parts, transaction, leased.request, orphan, lost, open_until)
-            planned = self._plan(transaction, leased.request, asked_at, spares=not leased.orphans)
+            planned = self._plan(transaction, leased.request, asked_at, room=self._ready.room())
             # Where there was no room for it, it is still due.
             is_due = leased.request.due_at is not None and leased.request.due_at <= transaction.now()
         self._put(planned)
@@ -115,9 +115,11 @@ class Runner:
         # This thread sends one of them.
         self._parts.database.on_wake("orders", len(planned) - 1)
 
-    def _plan(self, transaction: Transaction, request: Request, asked_at: float, *, spares: bool) -> list[Planned]:
+    def _plan(
+        self, transaction: Transaction, request: Request, asked_at: float, *, room: int, spares: int = 0
+    ) -> list[Planned]:
         """Write the next batches ahead. The request has been leased, or was found leased, at `asked_at` or later."""
-        planned = plan(self._parts, transaction, request, self._ready, self._offset, spares=spares)
+        planned = plan(self._parts, transaction, request, self._offset, room=room, spares=spares)
         if not planned.attempts:
             return []
         assert request.seq is not None
@@ -178,7 +180,7 @@ class Runner:
                 continue
             attempt = settle_answer(self._parts, transaction, request, each.planned.attempt, each.answer)
             note_about_fincart(transaction, each.answer)
-            all_well = all_well and each.answer.kind is AnswerKind.OK and batches.is_first(attempt)
+            all_well = all_well and each.is_ok and batches.is_first(attempt)
         is_over = finish_if_over(self._parts, transaction, request)
         if not any(leases.is_ours(transaction, request, each.planned.token) for each in answered):
             if not is_over and request.state is RequestState.EXECUTING:
@@ -192,4 +194,5 @@ class Runner:
             request.due_at = now
             transaction.wake("orders")
             return []
-        return self._plan(transaction, request, asked_at, spares=all_well)
+        spares = self._ready.spares() if all_well else 0
+        return self._plan(transaction, request, asked_at, room=self._ready.room(settling=True), spares=spares)

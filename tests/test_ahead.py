@@ -1,0 +1,50 @@
+"""What is written ahead and not settled yet: nothing goes out behind an answer that may change what is planned."""
+
+from bot.cancellation.ahead import QUICK, Ahead, Answered, Planned
+from bot.fincart import Answer
+from storage.states import AnswerKind
+from storage.tables import Attempt
+
+OK = Answer(AnswerKind.OK, 200, "")
+REFUSED = Answer(AnswerKind.REFUSED, 400, "no")
+
+
+def planned(seq: int = 1) -> Planned:
+    attempt = Attempt(request_seq=seq, positions="0", order_count=1)
+    return Planned(seq, "R-000001", 1, attempt, ("6864fecda075914a1b1e353c",), probes=False)
+
+
+def on_the_wire(ahead: Ahead) -> Planned:
+    ahead.add([planned()])
+    sent = ahead.next()
+    assert sent is not None
+    return sent
+
+
+def test_what_is_added_behind_an_answer_other_than_ok_is_not_sent() -> None:
+    ahead = Ahead(2)
+    sent, late = on_the_wire(ahead), planned()
+    ahead.answered(Answered(sent, REFUSED), seconds=0.1)
+    ahead.add([late, planned(seq=2)])
+    following = ahead.next()
+
+    assert following is not None
+    assert 2 == following.seq
+    assert [sent, late] == [each.planned for each in ahead.answers()]
+
+
+def test_what_is_being_settled_is_in_hand_for_all_but_whoever_settles_it() -> None:
+    ahead = Ahead(1)
+    ahead.answered(Answered(on_the_wire(ahead), OK), seconds=0.1)
+    ahead.answers()
+
+    assert 0 == ahead.room()
+    assert 1 == ahead.room(settling=True)
+    assert 1 == ahead.spares()
+
+
+def test_nothing_is_spared_where_calls_take_long() -> None:
+    ahead = Ahead(1)
+    ahead.answered(Answered(on_the_wire(ahead), OK), seconds=QUICK)
+
+    assert 0 == ahead.spares()
