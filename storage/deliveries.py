@@ -73,7 +73,7 @@ _ANY = select(col(Delivery.id)).where(_IS_DUE).limit(1)
 
 def are_due(session: Session, now: datetime, kinds: Collection[str]) -> bool:
     """Whether there is any to `take`; keeps nobody from writing."""
-    return session.execute(_ANY, {"now": now, "kinds": list(kinds)}).first() is not None
+    return session.connection().execute(_ANY, {"now": now, "kinds": list(kinds)}).first() is not None
 
 
 def take(

@@ -47,7 +47,7 @@ _ANY = select(col(Request.seq)).where(_IS_DUE, col(Request.seq) != bindparam("be
 
 def are_due(session: Session, now: datetime, owner: str, besides: int = 0) -> bool:
     """Whether there is any for this owner to `lease`, besides that one; keeps nobody from writing."""
-    return session.execute(_ANY, {"now": now, "owner": owner, "besides": besides}).first() is not None
+    return session.connection().execute(_ANY, {"now": now, "owner": owner, "besides": besides}).first() is not None
 
 
 def lease(transaction: Transaction, owner: str, seconds: float) -> Leased | None:

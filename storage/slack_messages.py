@@ -95,7 +95,7 @@ _ANY = select(col(SlackMessage.id)).where(_IS_DUE).limit(1)
 
 def are_due(session: Session, now: datetime) -> bool:
     """Whether there is any to `take`; keeps nobody from writing."""
-    return session.execute(_ANY, {"now": now}).first() is not None
+    return session.connection().execute(_ANY, {"now": now}).first() is not None
 
 
 def take(transaction: Transaction, owner: str) -> SlackMessage | None:

@@ -112,8 +112,7 @@ class Runner:
 
     def _put(self, planned: Sequence[Planned]) -> None:
         self._ready.add(planned)
-        # This thread sends one of them.
-        self._parts.database.on_wake("orders", len(planned) - 1)
+        self._parts.database.on_wake("orders", len(planned))
 
     def _plan(
         self, transaction: Transaction, request: Request, asked_at: float, *, room: int, spares: int = 0
