@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from bot.cancellation import approve, ask, decide, home, look_back, outbox, pause_all, reminders, steer
@@ -221,6 +222,9 @@ class Inbox:
         """Tell whoever waits, once, and without the database, that nothing of it could be recorded yet."""
         if delivery.tries == 1 and delivery.response_url is not None:
             self._parts.slack.respond(delivery.response_url, not_yet_recorded(self._parts.settings.contact))
+        # Where the database is still busy, it is handled again once it counts as left.
+        with suppress(StorageUnavailable), self._parts.database.write() as transaction:
+            deliveries.postpone(transaction, delivery, 0.5)
 
     def _broken(self, delivery: Delivery, payload: Payload) -> None:
         """Try again soon; after some tries say that it is our fault, so that nobody waits for nothing."""

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 from sqlalchemy.orm import Session
 
+from storage import busy
 from storage.audit import Event, EventKind, append
 from storage.precedence import Precedence
 
@@ -98,7 +99,7 @@ class Database:
         self._writer = threading.Lock()
         self._line = threading.Lock()
         self.engine = _engine(url)
-        self._immediate = self.engine.execution_options(begin="IMMEDIATE")
+        self._immediate = self.engine.execution_options(writes=True)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
 
     @contextmanager
@@ -147,11 +148,8 @@ class Database:
                 if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
                     raise StorageUnavailable("another writer of this process kept the database")
                 held.callback(lock.release)
-            left = max(0.05, deadline - time.monotonic())
             with self._immediate.connect() as connection:
-                driver = connection.connection.driver_connection
-                assert driver is not None
-                driver.execute(f"PRAGMA busy_timeout={int(left * 1000)}")
+                busy.wait_until(connection, max(deadline, time.monotonic() + 0.05))
                 yield connection
 
 
@@ -190,13 +188,16 @@ def _engine(url: str) -> Engine:
     def _settle(connection: Any, _: Any) -> None:
         # The driver must not open transactions by itself: writers have to begin IMMEDIATE.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=700"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={busy.TIMEOUT_MS}"):
             connection.execute(f"PRAGMA {pragma}")
         # REPLACE would delete an audit event without its DELETE trigger unless triggers recurse.
         connection.execute("PRAGMA recursive_triggers=ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+        if connection.get_execution_options().get("writes"):
+            busy.take_lock(connection, "BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("BEGIN DEFERRED")
 
     return engine

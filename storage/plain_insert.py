@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage.busy import take_lock
+
 Bind = Callable[[Any], Any]
 
 
@@ -27,11 +29,8 @@ class PlainInsert:
         if connection.dialect.name == "postgresql":
             return connection.execute(self._postgresql, row).first() is not None
         assert not connection.in_transaction()
-        driver = connection.connection.driver_connection
-        assert driver is not None
         stored = {**self._absent, **row}
         for name, bind in self._binds.items():
             stored[name] = bind(stored[name])
         # Outside a transaction SQLite has committed a statement, synced, when it returns.
-        inserted: int = driver.execute(self._sqlite, stored).rowcount
-        return inserted == 1
+        return take_lock(connection, self._sqlite, stored).rowcount == 1

@@ -206,12 +206,9 @@ class Outside:
                 delivery = self.insist(lambda: self.slack.click(person, where, action))
             except NotOnScreen:
                 return None
-            if UNRECORDED not in self.answer(delivery):
+            told = self.slack.wait_for(lambda: answers(self.slack, delivery), 120)  # noqa: B023 - called at once
+            if UNRECORDED not in told[0]:
                 return delivery
-
-    def answer(self, delivery: Delivery) -> str:
-        """What a press was answered first."""
-        return self.slack.wait_for(lambda: answers(self.slack, delivery), 120)[0]
 
     def insist(self, act: Callable[[], Delivery]) -> Delivery:
         """Do it until Slack does not complain: people try again where a bot has died."""

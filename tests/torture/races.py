@@ -32,6 +32,8 @@ class Round:
     presses: tuple[Press, ...]
     at: datetime | None = None
     """About when; None: now."""
+    led_up: tuple[Delivery, ...] = ()
+    """Presses before it whose answers nobody has waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,9 @@ def _undo_or_send(outside: Outside, ids: Sequence[str]) -> Round:
 
 def _stop_or_finish(outside: Outside, ids: Sequence[str]) -> Round:
     shown = _preview(outside, ids)
-    outside.press(ANN, shown, "go_ahead")
+    gone_ahead = outside.insist(lambda: outside.slack.click(ANN, shown, "go_ahead"))
     stop = _press(outside, ANN, shown, "stop")
-    return Round(request_id(shown), (stop, stop))
+    return Round(request_id(shown), (stop, stop), led_up=(gone_ahead,))
 
 
 RACES = (
@@ -174,12 +176,13 @@ def run(outside: Outside, races: Sequence[Race], rounds: int, seed: int) -> dict
         )
     settle(outside)
     met: dict[str, Counter[str]] = {}
-    for (race, _), (public_id, deliveries) in zip(jobs, done, strict=True):
+    for (race, _), (this, deliveries) in zip(jobs, done, strict=True):
+        public_id = this.public_id
         events = outside.rows("SELECT kind FROM audit_event WHERE request = :id", id=public_id)
         told = Counter(str(row["kind"]) for row in events)
         # Where two processes keep one SQLite file busy for too long, a press is answered that it could not be recorded,
         # and counts for nothing: then there is less to win, or nobody to lose.
-        if not race.one_winner(told, len(deliveries)) and not _unrecorded(outside, deliveries):
+        if not race.one_winner(told, len(deliveries)) and not _unrecorded(outside, [*this.led_up, *deliveries]):
             raise Wrong(f"{race.name}: {public_id} has not exactly one winner: {told}\n{outside.state(public_id)}")
         for delivery in deliveries:
             if not answers(outside.slack, delivery):
@@ -202,7 +205,7 @@ def _round(
     race: Race,
     number: int,
     seed: int,
-) -> tuple[str, list[Delivery]]:
+) -> tuple[Round, list[Delivery]]:
     chance = Random(f"{seed} {race.name} {number}")
     ids = order_ids(race.orders, first=(number * len(RACES) + kind) * 8)
     outside.fincart.add(*ids)
@@ -222,4 +225,4 @@ def _round(
         return delivery
 
     chosen = [(act, chance.choice(doors), chance.uniform(0, race.spread)) for act in this.presses]
-    return this.public_id, [each.result(60) for each in [fingers.submit(press, *one) for one in chosen]]
+    return this, [each.result(60) for each in [fingers.submit(press, *one) for one in chosen]]

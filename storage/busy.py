@@ -1,0 +1,45 @@
+"""Waiting for SQLite's write lock while another process has it."""
+
+import sqlite3
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+TIMEOUT_MS = 700
+"""SQLite's own waiting, for whatever but the write lock may be locked."""
+
+TRY_EVERY = 0.002
+"""Seconds."""
+
+_UNTIL = "waits for the write lock until"
+
+
+def wait_until(connection: Connection, deadline: float) -> None:
+    """Have `take_lock` wait so long on this connection; by the monotonic clock."""
+    connection.info[_UNTIL] = deadline
+
+
+def take_lock(connection: Connection, statement: str, given: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
+    """Execute a statement that takes the write lock. Raises `sqlite3.OperationalError` where it is not free in time.
+
+    SQLite's own waiting tries less and less often, up to ten times a second: a process that writes one transaction
+    after another would keep all others out.
+    """
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                cursor: sqlite3.Cursor = driver.execute(statement, given or {})
+            except sqlite3.OperationalError as error:
+                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() >= connection.info.get(_UNTIL, 0.0):
+                    raise
+            else:
+                return cursor
+            time.sleep(TRY_EVERY)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={TIMEOUT_MS}")
