@@ -81,7 +81,7 @@ class Bell:
                 self._rung.notify(things)
 
     def wait(self, heard: int) -> None:
-        """Wait until it is rung once more than so often."""
+        """Wait until it has been rung since `rings` was so many."""
         with self._rung:
             self._rung.wait_for(lambda: self.rings != heard)
 

@@ -7,11 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-TIMEOUT_MS = 700
-"""SQLite's own waiting, for whatever but the write lock may be locked."""
+WITHIN_SECONDS = 0.7
+"""How long anybody waits for a lock; Slack gives a click three seconds, a person less."""
 
-TRY_EVERY = 0.002
-"""Seconds."""
+TRY_EVERY_SECONDS = 0.002
 
 _UNTIL = "waits for the write lock until"
 
@@ -40,6 +39,6 @@ def take_lock(connection: Connection, statement: str, given: Mapping[str, Any] |
                     raise
             else:
                 return cursor
-            time.sleep(TRY_EVERY)
+            time.sleep(TRY_EVERY_SECONDS)
     finally:
-        driver.execute(f"PRAGMA busy_timeout={TIMEOUT_MS}")
+        driver.execute(f"PRAGMA busy_timeout={int(WITHIN_SECONDS * 1000)}")

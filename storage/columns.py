@@ -1,10 +1,10 @@
-"""Column types that let nothing into the database that the code could not read back."""
+"""Columns: types that let nothing into the database that the code could not read back, and indexes of what is set."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer, String
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Index, Integer, String, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
@@ -80,3 +80,9 @@ def _postgresql_field(element: PayloadField, compiler: Any, **_: Any) -> str:
     *path, field = element.field.split(".")
     within = "".join(f" -> '{each}'" for each in path)
     return f"(payload::jsonb{within} ->> '{field}')"
+
+
+def index_of_set(name: str, column: str) -> Index:
+    """An index of the rows in which this column is set: a time at which something is due, and mostly nothing is."""
+    is_set = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=is_set, postgresql_where=is_set)

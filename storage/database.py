@@ -17,8 +17,7 @@ from storage import busy
 from storage.audit import Event, EventKind, append
 from storage.precedence import Precedence
 
-WRITE_WITHIN_SECONDS = 0.7
-"""How long anybody waits for a lock; Slack gives a click three seconds, a person less."""
+_LOCK_MS = int(busy.WITHIN_SECONDS * 1000)
 
 
 class StorageUnavailable(Exception):
@@ -103,7 +102,7 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def write(self, within_seconds: float = WRITE_WITHIN_SECONDS) -> Iterator[Transaction]:
+    def write(self, within_seconds: float = busy.WITHIN_SECONDS) -> Iterator[Transaction]:
         """A transaction that is committed when the block ends, with its events, and rolled back if it raises.
 
         One that an acknowledgement waits for goes before the others of this process.
@@ -178,7 +177,7 @@ def _engine(url: str) -> Engine:
 
         @event.listens_for(engine, "connect")
         def _bound(connection: Any, _: Any) -> None:
-            connection.execute(f"SET lock_timeout = {int(WRITE_WITHIN_SECONDS * 1000)}")
+            connection.execute(f"SET lock_timeout = {_LOCK_MS}")
             connection.commit()
 
         return engine
@@ -188,7 +187,7 @@ def _engine(url: str) -> Engine:
     def _settle(connection: Any, _: Any) -> None:
         # The driver must not open transactions by itself: writers have to begin IMMEDIATE.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={busy.TIMEOUT_MS}"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_LOCK_MS}"):
             connection.execute(f"PRAGMA {pragma}")
         # REPLACE would delete an audit event without its DELETE trigger unless triggers recurse.
         connection.execute("PRAGMA recursive_triggers=ON")

@@ -77,7 +77,7 @@ def renew(transaction: Transaction, owner: str, seconds: float) -> set[int]:
     return {seq for seq in transaction.session.scalars(renewed) if seq is not None}
 
 
-def give_up_leases(transaction: Transaction, owner: str) -> None:
+def give_up(transaction: Transaction, owner: str) -> None:
     """Leave this owner's requests to whoever comes next, at once."""
     now = transaction.now()
     transaction.session.execute(

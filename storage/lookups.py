@@ -20,10 +20,8 @@ READ_WITHIN = timedelta(seconds=8)
 
 def are_due(session: Session, now: datetime) -> bool:
     """Whether there is any to `take`; keeps nobody from writing."""
-    return (
-        session.execute(select(col(OrderLine.position)).where(col(OrderLine.due_at) <= now).limit(1)).first()
-        is not None
-    )
+    query = select(col(OrderLine.position)).where(col(OrderLine.due_at) <= now).limit(1)
+    return session.connection().execute(query).first() is not None
 
 
 def take(transaction: Transaction, most: int) -> Sequence[OrderLine]:

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import Column, ForeignKey, String, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.columns import BigInt, UtcDateTime
+from storage.columns import BigInt, UtcDateTime, index_of_set
 
 
 class SlackMessage(SQLModel, table=True):
@@ -14,24 +14,9 @@ class SlackMessage(SQLModel, table=True):
     __tablename__ = "slack_message"
     __table_args__ = (
         UniqueConstraint("request_seq", "kind", "key"),
-        Index(
-            "ix_slack_message_due",
-            "due_at",
-            sqlite_where=text("due_at IS NOT NULL"),
-            postgresql_where=text("due_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_slack_message_url",
-            "erase_at",
-            sqlite_where=text("erase_at IS NOT NULL"),
-            postgresql_where=text("erase_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_slack_message_closed",
-            "closed_at",
-            sqlite_where=text("closed_at IS NOT NULL"),
-            postgresql_where=text("closed_at IS NOT NULL"),
-        ),
+        index_of_set("ix_slack_message_due", "due_at"),
+        index_of_set("ix_slack_message_url", "erase_at"),
+        index_of_set("ix_slack_message_closed", "closed_at"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInt, primary_key=True, autoincrement=True))
@@ -77,18 +62,8 @@ class Delivery(SQLModel, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        Index(
-            "ix_delivery_due",
-            "due_at",
-            sqlite_where=text("due_at IS NOT NULL"),
-            postgresql_where=text("due_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_delivery_url",
-            "erase_at",
-            sqlite_where=text("erase_at IS NOT NULL"),
-            postgresql_where=text("erase_at IS NOT NULL"),
-        ),
+        index_of_set("ix_delivery_due", "due_at"),
+        index_of_set("ix_delivery_url", "erase_at"),
     )
 
     id: str = Field(sa_column=Column(String(64), primary_key=True))

@@ -5,10 +5,10 @@ Rows are built by the modules beside these two only.
 
 from datetime import datetime
 
-from sqlalchemy import Column, Computed, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import Column, Computed, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.columns import BigInt, PayloadField, UtcDateTime, Word
+from storage.columns import BigInt, PayloadField, UtcDateTime, Word, index_of_set
 from storage.states import (
     AnswerKind,
     DecisionVerdict,
@@ -112,12 +112,7 @@ class OrderLine(SQLModel, table=True):
         PROOF.check("proof"),
         DOUBT.check("doubt"),
         Index("ix_order_line_order", "order_id", "request_seq"),
-        Index(
-            "ix_order_line_due",
-            "due_at",
-            sqlite_where=text("due_at IS NOT NULL"),
-            postgresql_where=text("due_at IS NOT NULL"),
-        ),
+        index_of_set("ix_order_line_due", "due_at"),
     )
 
     request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), primary_key=True))

@@ -156,9 +156,7 @@ def live(transaction: Transaction, request: Request, channel: str | None = None,
 def all_live(transaction: Transaction) -> None:
     """Have every running message say anew what keeps everything from being sent, or that nothing does any more."""
     for request in holds.running(transaction.session):
-        slack_messages.want(
-            transaction, Kind.LIVE, Place(None, request.requester), request_seq=request.seq, urgent=True
-        )
+        slack_messages.want(transaction, Kind.LIVE, Place(None, request.requester), request_seq=request.seq)
 
 
 def correction_notice(

@@ -68,7 +68,7 @@ class Runner:
         with self._parts.database.write() as transaction:
             for planned in self._ready.take_back():
                 batches.unplan(transaction, planned.attempt)
-            leases.give_up_leases(transaction, self._parts.owner)
+            leases.give_up(transaction, self._parts.owner)
 
     def _send(self, planned: Planned) -> Answer | None:
         """What came of the call; None: nothing was handed over."""

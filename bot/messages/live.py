@@ -59,7 +59,7 @@ def correction_notice(facts: RequestFacts, corrected: int) -> Message:
     opening: Line = (
         "Of request ",
         Code(facts.public_id),
-        f", what was told of {orders(corrected)} is corrected by what Fincart shows. It stands so now: ",
+        f", what was told of {orders(corrected)} has been corrected by what Fincart shows. It now stands at: ",
         Bold(standing(facts)),
         ".",
     )
