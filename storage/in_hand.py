@@ -1,6 +1,6 @@
 """One order, one hand: an order is never in flight for two requests at once."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import and_, bindparam, delete, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -33,6 +33,14 @@ def claim(transaction: Transaction, request: Request, first: int, last: int) -> 
         .where(ours, col(InFlight.request_seq) != request.seq)
     )
     return {row.position: row.public_id for row in transaction.connection.execute(query)}
+
+
+def elsewhere(transaction: Transaction, request: Request, order_ids: Collection[str]) -> set[str]:
+    """Which of these orders are in the hand of another request just now."""
+    query = select(col(InFlight.order_id)).where(
+        col(InFlight.order_id).in_(order_ids), col(InFlight.request_seq) != request.seq
+    )
+    return {row.order_id for row in transaction.connection.execute(query)}
 
 
 _RELEASE = delete(InFlight).where(

@@ -22,7 +22,7 @@ from simulation.plan import (
 )
 from simulation.runs import Runs
 
-from bot.sandbox.fincart_faults import Applied, Fault, FaultKind, IdPolicy
+from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
 from bot.sandbox.slack_faults import Fault as SlackFault
 from bot.sandbox.slack_faults import FaultKind as SlackFaultKind
 
@@ -110,6 +110,23 @@ def test_a_success_that_was_a_lie_does_not_take_a_later_cancellation_from_the_re
         *cancel(person=1, process=1),
         Send(1, FOR_EVER),
         log_lag=20.0,
+    )
+
+    assert "" == wrong
+
+
+def test_what_the_log_shows_while_another_request_sends_the_order_is_not_taken_for_ones_own_doing(play: Play) -> None:
+    wrong = play(
+        Break(Fault(FaultKind.GARBAGE, applied=Applied.NONE)),
+        Break(Fault(FaultKind.GARBAGE, Endpoint.LOGS, times=4)),
+        *cancel(person=0, process=0),
+        Send(0, FOR_EVER),
+        *(Pass(3.5, asleep=False), *all_due(0)) * 4,
+        Break(Fault(FaultKind.HANG, applied=Applied.ALL)),
+        *cancel(person=1, process=1),
+        Send(1, FOR_EVER),
+        Press(0, "check_again", 0, 0),
+        *all_due(0),
     )
 
     assert "" == wrong

@@ -7,13 +7,15 @@ from bot.cancellation.elsewhere import with_elsewhere
 from bot.cancellation.evidence import Evidences
 from bot.cancellation.parts import Parts
 from bot.cancellation.settling import Seen, apply, finish_if_over
-from bot.fincart import LogReading
+from bot.fincart import LogKind, LogReading
 from bot.truth import with_log
-from storage import batches, lookups, requests
+from storage import batches, in_hand, lookups, requests
 from storage.audit import EventKind
+from storage.database import Transaction
+from storage.lines import Line
 from storage.positions import bounds
 from storage.states import RequestState
-from storage.tables import OrderLine
+from storage.tables import OrderLine, Request
 
 
 class LogReader:
@@ -48,6 +50,7 @@ class LogReader:
             attempts = batches.ended(transaction, request)
             evidences = Evidences(request, attempts, sending_allowed=allowed)
             fresh = lookups.reload(transaction, request, taken)
+            readings = _uncontested(transaction, request, fresh, readings)
             flying = [bounds(each.positions) for each in batches.under_way(transaction, request)]
             read = [
                 (line, with_log(evidences.of(line), reading, read_at))
@@ -65,3 +68,13 @@ class LogReader:
             if not finish_if_over(self._parts, transaction, request) and request.state is RequestState.EXECUTING:
                 request.due_at = transaction.now()
                 transaction.wake("orders")
+
+
+def _uncontested(
+    transaction: Transaction, request: Request, lines: Sequence[Line], readings: Sequence[LogReading]
+) -> list[LogReading]:
+    """The same readings, without a cancellation that may just be another request's doing: it is sending that order."""
+    cancelled = [line.order_id for line, each in zip(lines, readings, strict=True) if each.cancelled is not None]
+    elsewhere = in_hand.elsewhere(transaction, request, cancelled) if cancelled else set()
+    contested = LogReading(LogKind.UNREADABLE, why="another request is sending this order")
+    return [contested if line.order_id in elsewhere else each for line, each in zip(lines, readings, strict=True)]
