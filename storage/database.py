@@ -18,6 +18,9 @@ from storage.audit import Event, EventKind, append
 from storage.precedence import Precedence
 
 _LOCK_MS = int(busy.WITHIN_SECONDS * 1000)
+_IDLE_MS = 5000
+"""How long PostgreSQL lets a process think within a transaction before it takes its locks away. A process that is frozen,
+or on a machine that is gone, would keep every other from the rows that it had locked until it goes on."""
 
 
 class StorageUnavailable(Exception):
@@ -178,6 +181,7 @@ def _engine(url: str) -> Engine:
         @event.listens_for(engine, "connect")
         def _bound(connection: Any, _: Any) -> None:
             connection.execute(f"SET lock_timeout = {_LOCK_MS}")
+            connection.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS}")
             connection.commit()
 
         return engine

@@ -3,6 +3,7 @@
 import signal
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 from torture.checks import check, settle
 from torture.kills import TAKEN_UP_WITHIN
@@ -10,6 +11,7 @@ from torture.outside import ANN, Outside, as_time, order_ids, request_id
 
 from bot.cancellation.run import NO_ANSWER
 from bot.sandbox.fincart_faults import Applied, Fault, FaultKind
+from storage.database import StorageUnavailable
 
 IDS = order_ids(60)
 
@@ -91,6 +93,26 @@ def test_a_process_starts_while_another_is_frozen_in_the_middle_of_a_write(sqlit
         preview = outside.ask(" ".join(IDS[:2]))
         outside.press(ANN, preview, "go_ahead")
         outside.ended(request_id(preview))
+        settle(outside)
+        ended = check(outside)
+
+    assert {"cancelled": 2} == ended
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_a_frozen_process_has_locked_is_soon_free_again(database_url: str, tmp_path: Path) -> None:
+    with Outside(database_url, tmp_path) as outside:
+        outside.fincart.add(*IDS[:2])
+        outside.start().deliver  # noqa: B018 - waits until it listens
+        preview = outside.ask(" ".join(IDS[:2]))
+        outside.fincart.inject(Fault(FaultKind.HANG, order_id=IDS[0], applied=Applied.ALL))
+        outside.press(ANN, preview, "go_ahead")
+        assert outside.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) == 1, 20)
+        with pytest.raises(StorageUnavailable), outside.database().write() as frozen:
+            for table in ("request", "order_line", "slack_message"):
+                frozen.connection.execute(text(f"SELECT 1 FROM {table} FOR UPDATE"))
+            outside.fincart.release()
+            outside.ended(request_id(preview))
         settle(outside)
         ended = check(outside)
 
