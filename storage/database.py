@@ -19,8 +19,8 @@ from storage.precedence import Precedence
 
 _LOCK_MS = int(busy.WITHIN_SECONDS * 1000)
 _IDLE_MS = 5000
-"""How long PostgreSQL lets a process think within a transaction before it takes its locks away. A process that is frozen,
-or on a machine that is gone, would keep every other from the rows that it had locked until it goes on."""
+"""How long PostgreSQL lets a process be idle in a transaction before it takes its locks away: one that is frozen, or on
+a machine that is gone, would keep every other from the rows it has locked."""
 
 
 class StorageUnavailable(Exception):
