@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from urllib.parse import quote
@@ -28,6 +28,7 @@ from bot.fincart_answers import (
     classify_log_answer,
     clean,
     error_message,
+    time_offset,
 )
 from bot.fincart_wire import BoundedTransport, Call, Calls, FenceClosedError
 from storage.states import AnswerKind
@@ -115,6 +116,8 @@ class FincartClient:
         self._log_seconds = log_timeout_seconds
         self._now = now
         self._calls = Calls()
+        self.time_offset: timedelta | None = None
+        """Fincart's clock minus `now`, as its last answer told that did; None before any has."""
         # The network's own transport asks the fence itself, later and closer to the bytes.
         self._fence_here = transport is not None
         self._base_url = base_url.rstrip("/")
@@ -186,13 +189,18 @@ class FincartClient:
             )
             if self._fence_here:
                 call.pass_fence()
+            sent_at = self._now()
             response = self._transport.handle_request(request)
             try:
                 received_at = self._now()
                 content = _content(response, call, limit)
             finally:
                 response.close()
-        return Exchange(response.status_code, response.headers, content, received_at)
+        exchange = Exchange(response.status_code, response.headers, content, sent_at, received_at)
+        offset = time_offset(exchange)
+        if offset is not None:
+            self.time_offset = offset
+        return exchange
 
 
 def _content(response: httpx.Response, call: Call, limit: int) -> bytes | None:

@@ -19,6 +19,7 @@ from storage.states import AnswerKind
 
 WORDS_LIMIT = 300
 RETRY_AFTER_LIMIT = 3600.0
+TIME_OFFSET_WITHIN = timedelta(seconds=3)
 TOKEN_MESSAGE = "User is not authorized"  # as Fincart documents it
 
 
@@ -26,13 +27,12 @@ TOKEN_MESSAGE = "User is not authorized"  # as Fincart documents it
 class Answer:
     """One cancel call's result. `words` are Fincart's own, or say plainly what failed; never longer than
     300 characters, without control characters and without the token. `retry_after` is in seconds, at most an
-    hour. `fincart_time_offset` is Fincart's clock minus ours, where its `Date` header told it."""
+    hour."""
 
     kind: AnswerKind
     http_status: int | None
     words: str
     retry_after: float | None = None
-    fincart_time_offset: timedelta | None = None
 
 
 class LogKind(StrEnum):
@@ -68,7 +68,6 @@ class LogReading:
     why: str = ""
     http_status: int | None = None
     retry_after: float | None = None
-    fincart_time_offset: timedelta | None = None
 
     def __post_init__(self) -> None:
         if bool(self.entries) != (self.kind is LogKind.READ):
@@ -92,11 +91,13 @@ class LogReading:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came back over HTTP. `body` is None when it was cut off, too long or too slow."""
+    """What came back over HTTP. `body` is None when it was cut off, too long or too slow. The times are ours: before
+    the first byte went out, and when the last of the headers had come."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes | None
+    sent_at: datetime
     received_at: datetime
 
 
@@ -121,7 +122,6 @@ def classify_cancel(exchange: Exchange, secret: str) -> Answer:
         exchange.status,
         clean(words, secret),
         retry_after(exchange),
-        time_offset(exchange),
     )
 
 
@@ -171,19 +171,19 @@ def classify_log_answer(exchange: Exchange, secret: str) -> LogReading:
     """The reading that an HTTP exchange of the log call stands for."""
     status = exchange.status
     message = error_message(exchange)
-    offset, pause = time_offset(exchange), retry_after(exchange)
+    pause = retry_after(exchange)
     if status == 404 and message is not None:
-        return LogReading(LogKind.ABSENT, (), clean(message, secret), status, pause, offset)
+        return LogReading(LogKind.ABSENT, (), clean(message, secret), status, pause)
     entries = _log_entries(exchange.body, secret) if status == 200 else None
     if entries:
-        return LogReading(LogKind.READ, entries, "", status, pause, offset)
+        return LogReading(LogKind.READ, entries, "", status, pause)
     if entries is not None:
         why = "the log has no entries"
     elif status == 200:
         why = "the log is not as Fincart documents it"
     else:
         why = message or f"Fincart answered HTTP {status}"
-    return LogReading(LogKind.UNREADABLE, (), clean(why, secret), status, pause, offset)
+    return LogReading(LogKind.UNREADABLE, (), clean(why, secret), status, pause)
 
 
 def _log_entries(raw: bytes | None, secret: str) -> tuple[LogEntry, ...] | None:
@@ -249,9 +249,14 @@ def retry_after(exchange: Exchange) -> float | None:
 
 
 def time_offset(exchange: Exchange) -> timedelta | None:
-    """Fincart's clock minus ours, to the second, from the `Date` header."""
+    """Fincart's clock minus ours, from the `Date` header, wrong by `TIME_OFFSET_WITHIN` at most.
+
+    None where it cannot be known so well: if we slept, the answer has waited to be read.
+    """
     date = _http_date(exchange.headers.get("date", ""))
-    return None if date is None else date - exchange.received_at
+    if date is None or exchange.received_at - exchange.sent_at > TIME_OFFSET_WITHIN:
+        return None
+    return date - exchange.received_at
 
 
 def _http_date(written: str) -> datetime | None:

@@ -1,7 +1,7 @@
 """Batches: queued, planned and committed before a call, ended after it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, or_, select, update
@@ -84,11 +84,11 @@ def plan_queued(transaction: Transaction, request: Request, waiting: Attempt) ->
 
 
 def plan_first(
-    transaction: Transaction, request: Request, batches: Sequence[Sequence[int]], first_sent_at: datetime | None
+    transaction: Transaction, request: Request, batches: Sequence[Sequence[int]], fincart_ahead: timedelta | None
 ) -> list[Attempt]:
     """Write ahead that the orders at these positions are about to be sent for the first time, a call for each batch.
 
-    `first_sent_at` is this moment in Fincart's time.
+    `fincart_ahead` is Fincart's clock minus ours, where it is known: the first send is kept in Fincart's time.
     """
     if not batches:
         return []
@@ -104,8 +104,8 @@ def plan_first(
         for positions in batches
     ]
     transaction.session.add_all(attempts)
-    if first_sent_at is not None:
-        first_sent(transaction, request, as_ranges(at for batch in batches for at in batch), first_sent_at)
+    if fincart_ahead is not None:
+        first_sent(transaction, request, as_ranges(at for batch in batches for at in batch), now + fincart_ahead)
     return attempts
 
 

@@ -217,7 +217,7 @@ def test_cleaned_words_are_one_bounded_plain_line_without_the_secret(text: str, 
 
 @given(st.integers(100, 599), st.binary(max_size=60) | st.just(OK_BODY) | st.just(error_body(400, "x")))
 def test_any_answer_at_all_has_a_class(status: int, body: bytes) -> None:
-    exchange = Exchange(status, {}, body, NOW)
+    exchange = Exchange(status, {}, body, NOW, NOW)
 
     assert (status == 200 and body == OK_BODY) == (classify_cancel(exchange, TOKEN).kind is AnswerKind.OK)
     assert classify_log_answer(exchange, TOKEN).kind is not LogKind.READ
@@ -253,10 +253,31 @@ def test_retry_after_is_read_in_both_its_forms_and_bounded(written: str, seconds
     ],
 )
 def test_fincarts_clock_is_held_against_ours(date: str, offset: timedelta | None) -> None:
-    answer = client_with(answering(200, OK_BODY, {"Date": date})).cancel([ID])
+    client = client_with(answering(200, OK_BODY, {"Date": date}))
+    client.cancel([ID])
 
-    assert answer is not None
-    assert offset == answer.fincart_time_offset
+    assert offset == client.time_offset
+
+
+def test_the_log_tells_fincarts_clock_too() -> None:
+    client = client_with(answering(404, b"", {"Date": "Tue, 24 Nov 2026 12:00:10 GMT"}))
+    client.read_log(ID)
+
+    assert timedelta(seconds=10) == client.time_offset
+
+
+def test_an_answer_that_was_long_in_coming_or_waited_to_be_read_says_nothing_about_the_clocks() -> None:
+    times = [NOW, NOW, NOW, NOW + timedelta(seconds=40)]
+    client = FincartClient(
+        "https://fincart.test",
+        SecretStr(TOKEN),
+        transport=httpx.MockTransport(answering(200, OK_BODY, {"Date": "Tue, 24 Nov 2026 12:00:07 GMT"})),
+        now=lambda: times.pop(0),
+    )
+    client.cancel([ID])
+    client.cancel([ID])
+
+    assert timedelta(seconds=7) == client.time_offset
 
 
 def test_a_closed_fence_sends_nothing_and_has_no_answer() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from simulation.plan import (
@@ -11,10 +12,13 @@ from simulation.plan import (
     Break,
     BreakSlack,
     By,
+    Crash,
     Meddle,
+    Mend,
     Pass,
     Plan,
     Press,
+    Resume,
     Send,
     Setup,
     Step,
@@ -35,6 +39,7 @@ SETUP = Setup(
     not_pending=IdPolicy.REFUSE_CALL,
     log_lag=0.0,
     clock_offset=0.0,
+    clock_skews=(0.0, 0.0),
     max_ids=None,
     cancelled_title="canceled",
     titles=("Pending",) * ORDERS,
@@ -48,8 +53,8 @@ def play() -> Iterator[Play]:
     """Plays steps in a world of two processes, and says what was wrong."""
     runs = Runs()
 
-    def run(*steps: Step, log_lag: float = 0.0) -> str:
-        failure = runs.run(Plan(1, replace(SETUP, log_lag=log_lag), steps))
+    def run(*steps: Step, **setup: Any) -> str:
+        failure = runs.run(Plan(1, replace(SETUP, **setup), steps))
         return failure.why if failure else ""
 
     yield run
@@ -161,6 +166,61 @@ def test_a_request_goes_on_where_its_file_is_gone_when_it_is_taken_up_again(play
         BreakSlack("download", gone, times=None),
         Pass(10.0, asleep=False),
         Work(1, 0),
+    )
+
+    assert "" == wrong
+
+
+def test_a_log_is_not_taken_for_a_later_one_by_a_host_whose_clock_is_ahead(play: Play) -> None:
+    wrong = play(
+        Break(Fault(FaultKind.DROP, applied=Applied.ALL)),
+        *cancel(person=0, process=0),
+        Send(0, FOR_EVER),
+        Pass(3.5, asleep=False),
+        *all_due(0),
+        Send(0, FOR_EVER),
+        log_lag=20.0,
+        clock_skews=(70.0, 0.0),
+    )
+
+    assert "" == wrong
+
+
+def test_an_answer_that_its_sleeping_process_read_late_does_not_mislead_it_about_the_clocks(play: Play) -> None:
+    does = Work(0, 0, FOR_EVER)
+    wrong = play(
+        *(Ask(2, 0, (ORDER + 1,), 0), does, does, Press(2, "go_ahead", 0, 0), does),
+        Send(0, 2),
+        Pass(300.0, asleep=True),
+        Resume(0, FOR_EVER, asleep=False),
+        *(does,) * 5,
+        *cancel(person=0, process=1),
+        Send(1, FOR_EVER),
+        *(does,) * 5,
+        Pass(20.0, asleep=True),
+        *(does,) * 9,
+        *cancel(person=1, process=0),
+        Send(0, FOR_EVER),
+        not_pending=IdPolicy.SKIP,
+        log_lag=25.0,
+    )
+
+    assert "" == wrong
+
+
+def test_the_first_answer_that_tells_fincarts_clock_tells_whose_doing_an_earlier_cancellation_was(play: Play) -> None:
+    wrong = play(
+        Break(Fault(FaultKind.DROP, Endpoint.LOGS, times=100)),
+        Break(Fault(FaultKind.DROP, applied=Applied.ALL)),
+        *cancel(person=0, process=0),
+        Send(0, FOR_EVER),
+        *(Pass(3.5, asleep=False), *all_due(0)) * 4,
+        *cancel(person=1, process=1),
+        Crash(1, "sending", 0),
+        Send(1, FOR_EVER),
+        Mend(fincart=True),
+        Pass(7.0, asleep=False),
+        Send(0, FOR_EVER),
     )
 
     assert "" == wrong

@@ -1,8 +1,10 @@
 """Answers: what Fincart's answer to a call says of each order in it, and of Fincart itself."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.cancellation import outbox
+from bot.cancellation.clocks import fincart_ahead
 from bot.cancellation.elsewhere import with_elsewhere
 from bot.cancellation.evidence import Evidences, on_the_ground, with_first_sent
 from bot.cancellation.parts import Parts
@@ -12,6 +14,7 @@ from bot.messages.outcome_words import TOKEN_REJECTED
 from storage import batches, holds, lines
 from storage.audit import EventKind
 from storage.database import Transaction
+from storage.lines import Line
 from storage.states import AnswerKind, HoldKind
 from storage.tables import Attempt, Request
 
@@ -34,14 +37,13 @@ def settle_answer(
     in_time = request.valid_until is None or request.valid_until > transaction.now()
     attempts = batches.carriers(transaction, request, ended)
     evidences = Evidences(request, attempts, sending_allowed=request.stopped_at is None and in_time)
-    carried = lines.at(transaction, request, ended.positions)
+    carried: Sequence[Line] = lines.at(transaction, request, ended.positions)
     if ended.was_lost:
         # They may be on their way again; then the answer to that call concludes, with this one beside it.
         carried = on_the_ground(carried, batches.under_way(transaction, request))
-    if answer.fincart_time_offset is not None:
-        carried = with_first_sent(transaction, request, carried, attempts, answer.fincart_time_offset)
+    carried = with_first_sent(transaction, request, carried, attempts, fincart_ahead(parts, transaction))
     known = [(line, without_failed_reads(evidences.of(line))) for line in carried]
-    attributed = with_elsewhere(transaction, request, attempts, known, parts.timings.truth.clock_slack)
+    attributed = with_elsewhere(parts, transaction, request, attempts, known)
     seen = [Seen(line, evidence) for (line, _), evidence in zip(known, attributed, strict=True)]
     told = {"kind": answer.kind.value, "http_status": answer.http_status, "words": answer.words}
     details = {"attempt": ended.id, "answer": told}

@@ -5,10 +5,12 @@ before the later one's first send was the earlier one's doing, any other the lat
 told the earlier one that it succeeded, clocks that differ do not take it away from it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.cancellation.clocks import fincart_ahead
+from bot.cancellation.parts import Parts
 from bot.truth import Evidence
 from storage import batches, outcomes
 from storage.database import Transaction
@@ -45,11 +47,11 @@ def is_theirs(own: Sending, other: Sending, cancelled_at: datetime, slack_second
 
 
 def with_elsewhere(
+    parts: Parts,
     transaction: Transaction,
     request: Request,
     attempts: Sequence[Attempt],
     seen: Sequence[tuple[Line, Evidence]],
-    slack_seconds: float,
 ) -> list[Evidence]:
     """The same evidence, with the request that cancelled the order where it was another of ours."""
     ids = [
@@ -58,42 +60,40 @@ def with_elsewhere(
     others = outcomes.cancelled_elsewhere(transaction.session, request, ids) if ids else {}
     if not others:
         return [each for _, each in seen]
-    return [replace(each, cancelled_elsewhere=_whose(transaction, request, attempts, line, each, others, slack_seconds))
-            for line, each in seen]  # fmt: skip
+    ahead = fincart_ahead(parts, transaction)
+    slack = parts.timings.truth.clock_slack
 
-
-def _whose(
-    transaction: Transaction,
-    request: Request,
-    attempts: Sequence[Attempt],
-    line: Line,
-    evidence: Evidence,
-    others: Mapping[str, Sequence[tuple[Line, Request]]],
-    slack_seconds: float,
-) -> str | None:
-    if evidence.log is None or evidence.log.cancelled_at is None:
+    def whose(line: Line, cancelled_at: datetime) -> str | None:
+        own = _sending(request, line, attempts, ahead)
+        for other_line, other_request in others.get(line.order_id, ()):
+            other = _sending(other_request, other_line, batches.ended(transaction, other_request), ahead)
+            if own is None or (other is not None and is_theirs(own, other, cancelled_at, slack)):
+                return other_request.public_id
         return None
-    own = _sending(request, line, attempts)
-    for other_line, other_request in others.get(line.order_id, ()):
-        other = _sending(other_request, other_line, batches.ended(transaction, other_request))
-        if own is None or (other is not None and is_theirs(own, other, evidence.log.cancelled_at, slack_seconds)):
-            return other_request.public_id
-    return None
+
+    return [
+        replace(each, cancelled_elsewhere=whose(line, each.log.cancelled_at))
+        if each.log is not None and each.log.cancelled_at is not None
+        else each
+        for line, each in seen
+    ]
 
 
-def _sending(request: Request, line: Line, attempts: Sequence[Attempt]) -> Sending | None:
+def _sending(request: Request, line: Line, attempts: Sequence[Attempt], ahead: timedelta | None) -> Sending | None:
     carried = [attempt for attempt in attempts if batches.carries(attempt, line)]
     if not carried:
         return None
     told = [attempt for attempt in carried if attempt.result is AnswerKind.OK]
     first = min(attempt.id or 0 for attempt in carried)
-    return Sending(request.public_id, first, line.first_sent_at, bool(told), _ok_at(line, carried, told))
-
-
-def _ok_at(line: Line, carried: Sequence[Attempt], told: Sequence[Attempt]) -> datetime | None:
-    planned = [attempt.planned_at for attempt in carried if attempt.planned_at]
+    planned = min(attempt.planned_at for attempt in carried if attempt.planned_at)
+    if line.first_sent_at is not None:
+        ahead = line.first_sent_at - planned
     # Of an answer that came late nobody knows when; not after its call could be on the wire no longer.
-    ended = [attempt.open_until or attempt.ended_at for attempt in told if attempt.ended_at]
-    if line.first_sent_at is None or not planned or not ended:
-        return None
-    return min(ended) + (line.first_sent_at - min(planned))
+    ok_at = min((attempt.open_until or attempt.ended_at for attempt in told if attempt.ended_at), default=None)
+    return Sending(
+        request.public_id,
+        first,
+        planned + ahead if ahead is not None else None,
+        bool(told),
+        ok_at + ahead if ahead is not None and ok_at is not None else None,
+    )

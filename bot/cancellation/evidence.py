@@ -85,18 +85,24 @@ def on_the_ground(of: Sequence[Line], under_way: Sequence[Attempt]) -> list[Line
 
 
 def with_first_sent(
-    transaction: Transaction, request: Request, of: Sequence[Line], attempts: Sequence[Attempt], offset: timedelta
-) -> list[Line]:
+    transaction: Transaction,
+    request: Request,
+    of: Sequence[Line],
+    attempts: Sequence[Attempt],
+    ahead: timedelta | None,
+) -> Sequence[Line]:
     """The orders, with what is known now that the difference of the clocks is: when each was first sent, in
     Fincart's time. It is kept."""
+    if ahead is None:
+        return of
     firsts: dict[datetime, list[int]] = {}
     known: list[Line] = []
     for line in of:
         if line.first_sent_at is None:
             planned = [each.planned_at for each in attempts if each.planned_at and batches.carries(each, line)]
             if planned:
-                line = line._replace(first_sent_at=min(planned) + offset)
-                firsts.setdefault(min(planned) + offset, []).append(line.position)
+                line = line._replace(first_sent_at=min(planned) + ahead)
+                firsts.setdefault(min(planned) + ahead, []).append(line.position)
         known.append(line)
     for first_sent_at, positions in firsts.items():
         lines.first_sent(transaction, request, as_ranges(positions), first_sent_at)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.cancellation.clocks import fincart_ahead
 from bot.cancellation.elsewhere import with_elsewhere
-from bot.cancellation.evidence import Evidences
+from bot.cancellation.evidence import Evidences, with_first_sent
 from bot.cancellation.parts import Parts
 from bot.cancellation.settling import Seen, apply, finish_if_over
 from bot.fincart import LogKind, LogReading
@@ -29,10 +30,11 @@ class LogReader:
         with self._parts.database.write() as transaction:
             # No more than are read within `READ_WITHIN`, even if each takes as long as it may.
             taken = lookups.take(transaction, 2 * self._parts.settings.fincart_lookup_concurrency)
+            # Before the reading, for a log says how things stood then at the earliest; and by the clock that told when
+            # calls ended.
+            read_at = transaction.now()
         if not taken:
             return False
-        # Taken before the reading: a log says how things stood then at the earliest.
-        read_at = self._parts.now()
         self._keep(taken, self._read(taken), read_at)
         return True
 
@@ -49,7 +51,9 @@ class LogReader:
             allowed = request.state is RequestState.EXECUTING and request.stopped_at is None and in_time
             attempts = batches.ended(transaction, request)
             evidences = Evidences(request, attempts, sending_allowed=allowed)
-            fresh = lookups.reload(transaction, request, taken)
+            # The answers to these readings may have been the first to tell it.
+            ahead = fincart_ahead(self._parts, transaction)
+            fresh = with_first_sent(transaction, request, lookups.reload(transaction, request, taken), attempts, ahead)
             readings = _uncontested(transaction, request, fresh, readings)
             flying = [bounds(each.positions) for each in batches.under_way(transaction, request)]
             read = [
@@ -57,13 +61,8 @@ class LogReader:
                 for line, reading in zip(fresh, readings, strict=True)
                 if not any(first <= line.position <= last for ranges in flying for first, last in ranges)
             ]
-            slack = self._parts.timings.truth.clock_slack
-            seen = [
-                Seen(line, evidence)
-                for (line, _), evidence in zip(
-                    read, with_elsewhere(transaction, request, attempts, read, slack), strict=True
-                )
-            ]
+            attributed = with_elsewhere(self._parts, transaction, request, attempts, read)
+            seen = [Seen(line, evidence) for (line, _), evidence in zip(read, attributed, strict=True)]
             apply(self._parts, transaction, request, seen, kind=EventKind.LOGS_READ)
             if not finish_if_over(self._parts, transaction, request) and request.state is RequestState.EXECUTING:
                 request.due_at = transaction.now()

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.cancellation import outbox
+from bot.cancellation.clocks import fincart_ahead
 from bot.cancellation.parts import Parts
 from bot.cancellation.settling import close, finish_if_over, stop
 from storage import batches, holds, in_hand, leases, lines, outcomes, requests
@@ -25,13 +26,11 @@ class Next:
     """They go although Fincart counts as down, to see whether it still is."""
 
 
-def plan(
-    parts: Parts, transaction: Transaction, request: Request, offset: timedelta | None, *, room: int, spares: int
-) -> Next:
+def plan(parts: Parts, transaction: Transaction, request: Request, *, room: int, spares: int) -> Next:
     """Write the next batches ahead, as many as there is `room` for, or say when to look again.
 
-    The request is leased and its row locked. `offset`: Fincart's clock minus ours, where it is known. `spares`: so many
-    more may be written ahead, to be sent once others are back.
+    The request is leased and its row locked. `spares`: so many more may be written ahead, to be sent once others are
+    back.
     """
     if request.state not in (RequestState.APPROVED, RequestState.EXECUTING):
         return Next()
@@ -61,9 +60,7 @@ def plan(
     most = 1 if held.probes else max(0, room if waiting else room + spares)
     due = [each for each in waiting if each.due_at is None or each.due_at <= now][:most]
     attempts = [batches.plan_queued(transaction, request, each) for each in due]
-    attempts += _first_batches(
-        parts, transaction, request, most - len(due), now + offset if offset is not None else None
-    )
+    attempts += _first_batches(parts, transaction, request, most - len(due))
     if len(attempts) < most:
         _wait(parts, transaction, request, min((each.due_at or now for each in waiting[len(due) :]), default=None))
     else:
@@ -102,18 +99,17 @@ def _wait(parts: Parts, transaction: Transaction, request: Request, due_at: date
     return Next()
 
 
-def _first_batches(
-    parts: Parts, transaction: Transaction, request: Request, most: int, first_sent_at: datetime | None
-) -> list[Attempt]:
+def _first_batches(parts: Parts, transaction: Transaction, request: Request, most: int) -> list[Attempt]:
     """At most so many batches of orders that no batch has taken yet."""
     attempts: list[Attempt] = []
+    ahead = fincart_ahead(parts, transaction) if most > 0 and request.next_position < request.order_count else None
     size = request.batch_size or parts.settings.fincart_batch_size
     while len(attempts) < most and request.next_position < request.order_count:
         first = request.next_position
         request.next_position = min(first + size * (most - len(attempts)), request.order_count)
         ours = _claim(transaction, request, first, request.next_position - 1)
         slices = [ours[at : at + size] for at in range(0, len(ours), size)]
-        attempts += batches.plan_first(transaction, request, slices, first_sent_at)
+        attempts += batches.plan_first(transaction, request, slices, ahead)
     return attempts
 
 

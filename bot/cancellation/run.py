@@ -32,8 +32,6 @@ class Runner:
         self._fences: dict[int, float] = {}
         """Until when, on the clock that counts sleep, each lease surely holds."""
         self._ready = Ahead(parts.settings.fincart_max_concurrency)
-        self._offset: timedelta | None = None
-        """Fincart's clock minus ours, as its last answer told."""
 
     def step(self) -> bool:
         """Send one batch, or settle what needs no sending; False when nothing is due.
@@ -84,7 +82,7 @@ class Runner:
         """It may have waited since it was written ahead: has anybody said no meanwhile?"""
         try:
             with self._parts.database.read() as session:
-                return batches.may_go(session, planned.seq, planned.token, self._parts.now())
+                return batches.may_go(session, planned.seq, planned.token, self._parts.database.now(session))
         except StorageUnavailable:
             return False
 
@@ -118,7 +116,7 @@ class Runner:
         self, transaction: Transaction, request: Request, asked_at: float, *, room: int, spares: int = 0
     ) -> list[Planned]:
         """Write the next batches ahead. The request has been leased, or was found leased, at `asked_at` or later."""
-        planned = plan(self._parts, transaction, request, self._offset, room=room, spares=spares)
+        planned = plan(self._parts, transaction, request, room=room, spares=spares)
         if not planned.attempts:
             return []
         assert request.seq is not None
@@ -148,9 +146,6 @@ class Runner:
 
         False: the process stops before it was.
         """
-        for each in answered:
-            if each.answer is not None and each.answer.fincart_time_offset is not None:
-                self._offset = each.answer.fincart_time_offset
         while True:
             asked_at = self._parts.uptime()
             try:

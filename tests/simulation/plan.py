@@ -119,10 +119,11 @@ class Stop:
 
 @dataclass(frozen=True)
 class DatabaseGone:
-    """The next transactions of a process fail to begin."""
+    """The next transactions of a process fail, before they begin or when they are to be committed."""
 
     process: int
     times: int
+    at_commit: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,8 @@ class Setup:
     not_pending: IdPolicy
     log_lag: float
     clock_offset: float
+    clock_skews: tuple[float, ...]
+    """How far the clocks of the processes' hosts are from the database's."""
     max_ids: int | None
     cancelled_title: str
     titles: tuple[str, ...]

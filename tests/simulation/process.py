@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -48,8 +49,8 @@ class HaltingDatabase(Database):
     def __init__(self, url: str, clock: Clock, boundary: Boundary) -> None:
         super().__init__(url, clock)
         self.boundary = boundary
-        self.gone = 0
-        """So many transactions more fail to begin."""
+        self._fail_to_begin = 0
+        self._fail_to_commit = 0
         self.inside: list[Any] = []
         """The threads that have a transaction open: none of them may be halted."""
         if self.is_sqlite:
@@ -60,12 +61,15 @@ class HaltingDatabase(Database):
     @contextmanager
     def write(self, within_seconds: float = 0.7) -> Iterator[Transaction]:
         self.boundary("begin")
-        if self.gone:
-            self.gone -= 1
+        if self._fail_to_begin:
+            self._fail_to_begin -= 1
             raise StorageUnavailable("simulated: the database is gone")
         with self._counted(), super().write(within_seconds) as transaction:
             yield transaction
             self.boundary("committing")
+            if self._fail_to_commit:
+                self._fail_to_commit -= 1
+                raise StorageUnavailable("simulated: the database is gone before the commit")
         self.boundary("committed")
 
     @contextmanager
@@ -75,6 +79,17 @@ class HaltingDatabase(Database):
                 now = {"now": self._clock().isoformat() if self._clock else None}
                 session.execute(text("SELECT set_config('simulation.now', :now, false)"), now)
             yield session
+
+    def goes(self, times: int, *, at_commit: bool) -> None:
+        """So many transactions more fail to begin, or to be committed."""
+        if at_commit:
+            self._fail_to_commit += times
+        else:
+            self._fail_to_begin += times
+
+    def is_back(self) -> None:
+        """None fails any more."""
+        self._fail_to_begin = self._fail_to_commit = 0
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -105,6 +120,9 @@ class Outside:
 
     settings: Settings
     clock: Clock
+    """The database's."""
+    now: Callable[[], datetime]
+    """The time of day on the process's host."""
     chance: Random
     wait: Callable[["Process", float], None]
     slack: Callable[["Process"], SlackTransport]
@@ -151,7 +169,7 @@ class Process:
             settings.fincart_token,
             settings.fincart_timeout_seconds,
             transport=out.fincart(self),
-            now=out.clock,
+            now=out.now,
         )
         parts = Parts(
             settings=settings,
@@ -162,7 +180,7 @@ class Process:
             fincart=fincart,
             owner=f"{self.name}:{out.chance.randrange(16**8):08x}",
             new_request_id=RequestIds(out.chance).new,
-            now=out.clock,
+            now=out.now,
             uptime=out.clock.uptime,
             wait=self._wait,
             log_reads=None,

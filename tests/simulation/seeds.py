@@ -100,6 +100,7 @@ def _setup(chance: Random) -> Setup:
         not_pending=chance.choice(tuple(IdPolicy)),
         log_lag=chance.choice((0.0, 0.0, 2.0, 8.0, 20.0)),
         clock_offset=chance.choice((0.0, 0.0, -40.0, 40.0)),
+        clock_skews=(chance.choice((0.0, 0.0, -70.0, 70.0)), chance.choice((0.0, 0.0, -20.0, 20.0))),
         max_ids=chance.choice((None, None, None, 2)),
         cancelled_title=chance.choice(("Cancelled", "canceled")),
         titles=tuple(titles),
@@ -249,7 +250,7 @@ def _fault(chance: Random, kind: str, process: int) -> Step:
         case "stop":
             return Stop(process, in_time=chance.random() < 0.6)
         case "database":
-            return DatabaseGone(process, times)
+            return DatabaseGone(process, times, at_commit=chance.random() < 0.5)
         case "meddle":
             return Meddle(chance.randrange(ORDERS), chance.choice(("Cancelled", "Processing", "Delivered")))
         case _:

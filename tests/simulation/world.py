@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
 
 from bot.cancellation.parts import Parts, Timings
@@ -110,8 +111,8 @@ class World:
                 self.scheduler.process(process).dies_at = (boundary, passed)
             case plans.Stop(process, in_time):
                 self.scheduler.stop(process, in_time=in_time)
-            case plans.DatabaseGone(process, times):
-                self.scheduler.process(process).database.gone += times
+            case plans.DatabaseGone(process, times, at_commit):
+                self.scheduler.process(process).database.goes(times, at_commit=at_commit)
             case plans.Break(fault):
                 self.fincart.inject(fault)
             case plans.Token(rejected):
@@ -137,7 +138,7 @@ class World:
         self.slack.heal()
         for process in self.scheduler.all_processes():
             process.dies_at = None
-            process.database.gone = 0
+            process.database.is_back()
         for _ in range(SETTLES_IN):
             self._work_off()
             seconds = self.scheduler.seconds_until_due()
@@ -171,9 +172,11 @@ class World:
             raise Wrong(self.trouble[0])
 
     def _start(self, name: str) -> Process:
+        skew = timedelta(seconds=self.plan.setup.clock_skews["ab".index(name[0])])
         outside = Outside(
             settings=self.settings,
             clock=self.clock,
+            now=lambda: self.clock() + skew,
             chance=self.chance,
             wait=self.scheduler.wait,
             slack=lambda process: SlackWire(
