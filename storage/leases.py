@@ -94,6 +94,12 @@ def is_ours(transaction: Transaction, request: Request, token: int) -> bool:
     return alive and request.lease_token == token
 
 
+def put_off(transaction: Transaction, seq: int, seconds: float) -> None:
+    """Give the lease of this request up, and have nobody take it for so long."""
+    request = transaction.session.get_one(Request, seq, with_for_update=True)
+    let_go(request, transaction.now() + timedelta(seconds=seconds))
+
+
 def let_go(request: Request, due_at: datetime | None) -> None:
     """Give the lease up; the request is due for anybody then."""
     request.lease_until = None

@@ -13,6 +13,7 @@ from world import ORDERS, Clock, World, go_ahead
 from bot.sandbox.fincart_faults import Applied, Fault, FaultKind
 from bot.sandbox.slack_faults import Fault as SlackFault
 from bot.sandbox.slack_faults import FaultKind as SlackFaultKind
+from storage.database import Database
 
 IDS = order_ids(6)
 RIGHT_WITHIN = 10.0
@@ -82,6 +83,27 @@ def test_told_to_stop_while_somebody_locks_its_rows_it_ends_in_time_too(database
 
     assert 0 == code
     assert seconds <= STOPPED_WITHIN
+
+
+def test_a_request_that_a_fault_of_ours_keeps_from_being_planned_keeps_no_other_from_being_sent(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.fincart.add(*IDS)
+    world.fincart.inject(Fault(FaultKind.RATE_LIMITED, retry_after="2"))
+    faulty = world.preview(ANN, " ".join(IDS[:2]))
+    world.click(ANN, faulty, go_ahead(faulty))
+    world.until(lambda: world.rows("SELECT 1 FROM attempt WHERE planned_at IS NULL"))
+    database = Database(world.database_url)
+    with database.write() as transaction:
+        transaction.connection.execute(text("UPDATE attempt SET positions = 'spoilt'"))
+    database.close()
+    world.until(lambda: "a step of orders failed" in caplog.text)
+    well = world.cancelled(ANN, " ".join(IDS[2:4]))
+    live = world.live(request_id(faulty))
+
+    assert "2 cancelled" in well.text
+    assert live is not None
+    assert "Finished" not in live.text
 
 
 def _run(world: World, ids: list[str]) -> str:

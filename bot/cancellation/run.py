@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from bot.cancellation.ahead import Ahead, Answered, Planned
@@ -19,6 +20,9 @@ from storage.tables import Request
 log = logging.getLogger(__name__)
 
 NO_ANSWER = "the bot stopped before Fincart's answer came"
+
+FAULTY_FOR = 30.0
+"""Seconds until a request that cannot be planned or settled, for a fault of ours, is tried again."""
 
 UNSENT = Answer(AnswerKind.UNACTED, None, "nothing was handed over")
 
@@ -92,21 +96,39 @@ class Runner:
 
     def _take(self) -> bool:
         """Take up a request that is due; False where nothing has come of it."""
-        asked_at = self._parts.uptime()
-        with self._parts.database.write() as transaction:
-            leased = leases.lease(transaction, self._parts.owner, self._parts.timings.lease)
-            if leased is None:
-                return False
-            # Their owner may only sleep, and its calls go on without it.
-            open_until = leased.sent_until + timedelta(seconds=self._parts.settings.fincart_timeout_seconds)
-            for orphan in leased.orphans:
-                lost = Answer(AnswerKind.LOST, None, NO_ANSWER)
-                settle_answer(self._parts, transaction, leased.request, orphan, lost, open_until)
-            planned = self._plan(transaction, leased.request, asked_at, room=self._ready.room())
-            # Where there was no room for it, it is still due.
-            is_due = leased.request.due_at is not None and leased.request.due_at <= transaction.now()
+        seq = 0
+        try:
+            asked_at = self._parts.uptime()
+            with self._parts.database.write() as transaction:
+                leased = leases.lease(transaction, self._parts.owner, self._parts.timings.lease)
+                if leased is None:
+                    return False
+                seq = leased.request.seq or 0
+                planned = self._take_up(transaction, leased, asked_at)
+                # Where there was no room for it, it is still due.
+                is_due = leased.request.due_at is not None and leased.request.due_at <= transaction.now()
+        except StorageUnavailable:
+            raise
+        except Exception:
+            if seq:
+                self._put_off(seq)
+            raise
         self._put(planned)
         return bool(planned) or not is_due
+
+    def _take_up(self, transaction: Transaction, leased: leases.Leased, asked_at: float) -> list[Planned]:
+        """Settle what its earlier owner has left behind, and plan."""
+        # That owner may only sleep, and its calls go on without it.
+        open_until = leased.sent_until + timedelta(seconds=self._parts.settings.fincart_timeout_seconds)
+        for orphan in leased.orphans:
+            lost = Answer(AnswerKind.LOST, None, NO_ANSWER)
+            settle_answer(self._parts, transaction, leased.request, orphan, lost, open_until)
+        return self._plan(transaction, leased.request, asked_at, room=self._ready.room())
+
+    def _put_off(self, seq: int) -> None:
+        """A fault of ours keeps no other request from being sent: leave this one alone, as if its owner had died."""
+        with suppress(StorageUnavailable), self._parts.database.write() as transaction:
+            leases.put_off(transaction, seq, FAULTY_FOR)
 
     def _put(self, planned: Sequence[Planned]) -> None:
         self._ready.add(planned)
@@ -137,6 +159,11 @@ class Runner:
                 self._parts.database.on_wake("orders", len(self._ready))
                 if not self._keep(answered):
                     break
+        except Exception:
+            self._ready.give_up_settling()
+            # Nobody knows these answers any more: whoever takes the request up again reads the logs.
+            self._put_off(answered[0].planned.seq)
+            raise
         except BaseException:
             self._ready.give_up_settling()
             raise
