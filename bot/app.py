@@ -92,7 +92,7 @@ def build(
     preview_reads = ThreadPoolExecutor(settings.fincart_lookup_concurrency, "preview-read")
     log_reads = ThreadPoolExecutor(settings.fincart_lookup_concurrency, "log-read")
     stopping = threading.Event()
-    now = clock or _utc_now
+    database.wait = stopping.wait
     parts = Parts(
         settings=settings,
         rules=Rules.from_settings(settings),
@@ -102,7 +102,7 @@ def build(
             slack,
             time.monotonic,
             look_ups,
-            is_closed=lambda channel: _is_closed(database, now, channel),
+            is_closed=lambda channel: _is_closed(database, channel),
             pause=stopping.wait,
         ),
         fincart=FincartClient(
@@ -111,10 +111,11 @@ def build(
             settings.fincart_timeout_seconds,
             max_connections=settings.fincart_max_concurrency + 2 * settings.fincart_lookup_concurrency,
             transport=fincart_transport,
+            uptime=_uptime,
         ),
         owner=f"{socket.gethostname()[:40]}:{secrets.token_hex(8)}",
         new_request_id=RequestIds(secrets.SystemRandom()).new,
-        now=now,
+        now=clock or _utc_now,
         uptime=_uptime,
         wait=stopping.wait,
         log_reads=log_reads,
@@ -125,9 +126,9 @@ def build(
     return Bot(parts, app, Worker(parts, stopping), stopping, (look_ups, at_once, log_reads, preview_reads), own)
 
 
-def _is_closed(database: Database, now: Callable[[], datetime], channel: str) -> bool:
+def _is_closed(database: Database, channel: str) -> bool:
     with database.read() as session:
-        return slack_messages.is_closed(session, channel, now() - CLOSED_FOR)
+        return slack_messages.is_closed(session, channel, database.now(session) - CLOSED_FOR)
 
 
 def _utc_now() -> datetime:

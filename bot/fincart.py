@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,8 +28,8 @@ from bot.fincart_answers import (
     classify_cancel,
     classify_log_answer,
     clean,
+    date_of,
     error_message,
-    time_offset,
 )
 from bot.fincart_wire import BoundedTransport, Call, Calls, FenceClosedError
 from storage.states import AnswerKind
@@ -90,7 +91,7 @@ class FincartClient:
     `timeout_seconds` bounds a whole cancel call, from the first attempt to connect to the last byte of the
     answer; `log_timeout_seconds` likewise a log read. `max_connections` bounds the connections, cancel calls
     and log reads together. `transport` replaces the network, for tests; `now` is the clock against which
-    Fincart's `Date` header is held.
+    a date in `Retry-After` is held, and `uptime` the one for `Date`: it is never set, and goes on while we sleep.
 
     Raises ValueError for a token that no HTTP header can carry.
     """
@@ -105,6 +106,7 @@ class FincartClient:
         *,
         log_timeout_seconds: float = 3.0,
         now: Callable[[], datetime] = _utc_now,
+        uptime: Callable[[], float] = time.monotonic,
     ) -> None:
         secret = token.get_secret_value()
         if not secret or not secret.isascii() or not secret.isprintable() or secret != secret.strip():
@@ -115,9 +117,10 @@ class FincartClient:
         self._seconds = timeout_seconds
         self._log_seconds = log_timeout_seconds
         self._now = now
+        self._uptime = uptime
         self._calls = Calls()
-        self.time_offset: timedelta | None = None
-        """Fincart's clock minus `now`, as its last answer told that did; None before any has."""
+        self.started_at: datetime | None = None
+        """Fincart's time when `uptime` was 0, as its last answer told that did; None before any has."""
         # The network's own transport asks the fence itself, later and closer to the bytes.
         self._fence_here = transport is not None
         self._base_url = base_url.rstrip("/")
@@ -189,17 +192,17 @@ class FincartClient:
             )
             if self._fence_here:
                 call.pass_fence()
-            sent_at = self._now()
+            began = self._uptime()
             response = self._transport.handle_request(request)
             try:
-                received_at = self._now()
+                received_at, seconds = self._now(), self._uptime() - began
                 content = _content(response, call, limit)
             finally:
                 response.close()
-        exchange = Exchange(response.status_code, response.headers, content, sent_at, received_at)
-        offset = time_offset(exchange)
-        if offset is not None:
-            self.time_offset = offset
+        exchange = Exchange(response.status_code, response.headers, content, received_at, seconds)
+        date = date_of(exchange)
+        if date is not None:
+            self.started_at = date - timedelta(seconds=began + seconds)
         return exchange
 
 

@@ -11,7 +11,7 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
@@ -19,7 +19,8 @@ from storage.states import AnswerKind
 
 WORDS_LIMIT = 300
 RETRY_AFTER_LIMIT = 3600.0
-TIME_OFFSET_WITHIN = timedelta(seconds=3)
+DATE_WITHIN = 1.5
+"""Seconds that an answer may take for its `Date` to be believed; the clocks are allowed 5 seconds (docs/truth.md)."""
 TOKEN_MESSAGE = "User is not authorized"  # as Fincart documents it
 
 
@@ -91,14 +92,14 @@ class LogReading:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came back over HTTP. `body` is None when it was cut off, too long or too slow. The times are ours: before
-    the first byte went out, and when the last of the headers had come."""
+    """What came back over HTTP. `body` is None when it was cut off, too long or too slow. `seconds` passed between the
+    first byte that went out and the last of the headers; that was at `received_at` on our clock."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes | None
-    sent_at: datetime
     received_at: datetime
+    seconds: float = 0.0
 
 
 def clean(text: str, secret: str) -> str:
@@ -248,15 +249,15 @@ def retry_after(exchange: Exchange) -> float | None:
     return min(max((until - start).total_seconds(), 0.0), RETRY_AFTER_LIMIT)
 
 
-def time_offset(exchange: Exchange) -> timedelta | None:
-    """Fincart's clock minus ours, from the `Date` header, wrong by `TIME_OFFSET_WITHIN` at most.
+def date_of(exchange: Exchange) -> datetime | None:
+    """Fincart's time at `received_at`, from the `Date` header, late by `DATE_WITHIN` and a second at most.
 
-    None where it cannot be known so well: if we slept, the answer has waited to be read.
+    None where it cannot be known so well: if we slept, the answer has waited to be read; a cache or a gateway tells
+    another clock's time, or that of another day.
     """
     date = _http_date(exchange.headers.get("date", ""))
-    if date is None or exchange.received_at - exchange.sent_at > TIME_OFFSET_WITHIN:
-        return None
-    return date - exchange.received_at
+    by_fincart = "age" not in exchange.headers and "statusCode" in (_json_object(exchange.body) or {})
+    return date if by_fincart and exchange.seconds <= DATE_WITHIN else None
 
 
 def _http_date(written: str) -> datetime | None:

@@ -115,7 +115,7 @@ class Poster:
     def _rendered(self, row: SlackMessage) -> Message:
         own = self._parts.people.known_identity()
         with self._parts.database.read() as session:
-            now = self._parts.now()
+            now = self._parts.database.now(session)
             return render(session, row, self._parts.settings, now, own.user_id if own else None)
 
     def _send(self, row: SlackMessage, message: Message) -> Answer[PostedMessage | None]:

@@ -16,7 +16,7 @@ from bot.cancellation.parts import Parts
 from bot.cancellation.run import Runner
 from bot.inbox import KINDS, Inbox
 from bot.posting import Poster
-from storage import deliveries, leases, lookups, requests, slack_messages
+from storage import certain, deliveries, leases, lookups, requests, slack_messages
 from storage.database import StorageUnavailable
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ def erase_response_urls(parts: Parts) -> None:
         now = transaction.now()
         deliveries.erase_response_urls(transaction, now)
         slack_messages.erase_response_urls(transaction, now)
+        certain.forget(transaction.connection, now)
 
 
 class Bell:

@@ -1,7 +1,7 @@
 """Batches: queued, planned and committed before a call, ended after it."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, or_, select, update
@@ -11,7 +11,7 @@ from sqlmodel import SQLModel, col
 from storage.columns import UtcDateTime
 from storage.database import Transaction
 from storage.holds import FAILURES_UNTIL_DOWN
-from storage.lines import Line, first_sent
+from storage.lines import Line
 from storage.positions import as_ranges, bounds, every, within
 from storage.states import AnswerKind, HoldKind
 from storage.tables import Attempt, Hold, OrderLine, Request
@@ -83,13 +83,8 @@ def plan_queued(transaction: Transaction, request: Request, waiting: Attempt) ->
     return waiting
 
 
-def plan_first(
-    transaction: Transaction, request: Request, batches: Sequence[Sequence[int]], fincart_ahead: timedelta | None
-) -> list[Attempt]:
-    """Write ahead that the orders at these positions are about to be sent for the first time, a call for each batch.
-
-    `fincart_ahead` is Fincart's clock minus ours, where it is known: the first send is kept in Fincart's time.
-    """
+def plan_first(transaction: Transaction, request: Request, batches: Sequence[Sequence[int]]) -> list[Attempt]:
+    """Write ahead that the orders at these positions are about to be sent for the first time, a call for each batch."""
     if not batches:
         return []
     now = transaction.now()
@@ -104,8 +99,6 @@ def plan_first(
         for positions in batches
     ]
     transaction.session.add_all(attempts)
-    if fincart_ahead is not None:
-        first_sent(transaction, request, as_ranges(at for batch in batches for at in batch), now + fincart_ahead)
     return attempts
 
 

@@ -1,5 +1,6 @@
 """Transactions: one writer at a time on SQLite, row locks on PostgreSQL, and events chained before the commit."""
 
+import logging
 import sqlite3
 import threading
 import time
@@ -9,22 +10,25 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 from sqlalchemy.orm import Session
 
 from storage import busy
+from storage import certain as marks
 from storage.audit import Event, EventKind, append
+from storage.engine import engine_of
 from storage.precedence import Precedence
 
-_LOCK_MS = int(busy.WITHIN_SECONDS * 1000)
-_IDLE_MS = 5000
-"""How long PostgreSQL lets a process be idle in a transaction before it takes its locks away: one that is frozen, or on
-a machine that is gone, would keep every other from the rows it has locked."""
+log = logging.getLogger(__name__)
 
 
 class StorageUnavailable(Exception):
     """The database cannot be read or written just now: locked, full, gone. Nothing of the transaction is kept."""
+
+
+class CommitUnanswered(StorageUnavailable):
+    """The database went away in the commit: nobody knows whether the transaction is kept."""
 
 
 class Transaction:
@@ -46,13 +50,18 @@ class Transaction:
             self._session = Session(self.connection, expire_on_commit=False)
         return self._session
 
-    def commit(self) -> None:
-        """Belongs to `Database.write`: send what has changed, chain the events, and commit."""
+    def flush(self) -> None:
+        """Belongs to `Database.write`: send what has changed, and chain the events."""
         if self._session is not None:
             self._session.flush()
         if self.events:
             append(self.connection, self.now(), self.events)
+
+    def commit(self) -> None:
+        """Belongs to `Database.write`: commit what has been sent."""
         if self._session is not None:
+            # Whatever comes of the commit, its objects keep what they hold.
+            self._session.expunge_all()
             self._session.commit()
         self.connection.commit()
 
@@ -95,31 +104,52 @@ class Database:
     def __init__(self, url: str, clock: Callable[[], datetime] | None = None) -> None:
         """Connect lazily. A clock replaces the database's own, for tests and simulation."""
         self.on_wake: Callable[[str, int], None] = lambda lane, things: None
+        self.wait: Callable[[float], bool] = _sleep
+        """Waits so many seconds, or less where the process is told to stop; True once it is."""
         self._clock = clock
         self.acknowledgements = Precedence()
         """Those go first: every other transaction gives way before it begins."""
         self._writer = threading.Lock()
         self._line = threading.Lock()
-        self.engine = _engine(url)
+        self.engine = engine_of(url)
         self._immediate = self.engine.execution_options(writes=True)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def write(self, within_seconds: float = busy.WITHIN_SECONDS) -> Iterator[Transaction]:
+    def write(self, within_seconds: float = busy.WITHIN_SECONDS, *, certain: bool = False) -> Iterator[Transaction]:
         """A transaction that is committed when the block ends, with its events, and rolled back if it raises.
 
-        One that an acknowledgement waits for goes before the others of this process.
+        One that an acknowledgement waits for goes before the others of this process. With `certain`, one whose commit
+        PostgreSQL does not answer is asked after for as long as it takes, or until `wait` says that it is time to stop:
+        it is committed, or `StorageUnavailable` says rightly that it is not.
         """
         self.acknowledgements.give_way()
         with _translated(), self._turn(within_seconds) as connection:
             transaction = Transaction(connection, self._clock)
             try:
                 yield transaction
-                transaction.commit()
+                transaction.flush()
+                self._commit(transaction, certain=certain and not self.is_sqlite)
             finally:
                 transaction.close()
         for lane, things in transaction.lanes.items():
             self.on_wake(lane, things)
+
+    def _commit(self, transaction: Transaction, *, certain: bool) -> None:
+        mark = marks.leave(transaction.connection) if certain else None
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            found = None
+            if mark is not None:
+                log.warning("the database went away in a commit; it is asked what became of it once it is back")
+                found = marks.was_committed(self.engine, mark, self.wait)
+            if found is None:
+                raise CommitUnanswered(str(error.__cause__ or error)) from error
+            if not found:
+                raise
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -164,6 +194,11 @@ def _now(connection: Connection, clock: Callable[[], datetime] | None) -> dateti
     return datetime.now(UTC)
 
 
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
@@ -172,35 +207,3 @@ def _translated() -> Iterator[None]:
         raise
     except (DBAPIError, TimeoutError, sqlite3.DatabaseError) as error:
         raise StorageUnavailable(str(error.__cause__ or error)) from error
-
-
-def _engine(url: str) -> Engine:
-    if url.startswith("postgresql"):
-        engine = create_engine(url, pool_size=20, max_overflow=20, pool_timeout=5, pool_pre_ping=True)
-
-        @event.listens_for(engine, "connect")
-        def _bound(connection: Any, _: Any) -> None:
-            connection.execute(f"SET lock_timeout = {_LOCK_MS}")
-            connection.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS}")
-            connection.commit()
-
-        return engine
-    engine = create_engine(url, pool_size=20, max_overflow=20, pool_timeout=5)
-
-    @event.listens_for(engine, "connect")
-    def _settle(connection: Any, _: Any) -> None:
-        # The driver must not open transactions by itself: writers have to begin IMMEDIATE.
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_LOCK_MS}"):
-            connection.execute(f"PRAGMA {pragma}")
-        # REPLACE would delete an audit event without its DELETE trigger unless triggers recurse.
-        connection.execute("PRAGMA recursive_triggers=ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("writes"):
-            busy.take_lock(connection, "BEGIN IMMEDIATE")
-        else:
-            connection.exec_driver_sql("BEGIN DEFERRED")
-
-    return engine

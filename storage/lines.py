@@ -62,8 +62,8 @@ def unsettled(transaction: Transaction, request: Request) -> list[Line]:
     return _lines(transaction.connection.execute(_UNSETTLED, {"seq": request.seq}))
 
 
-def first_sent(transaction: Transaction, request: Request, positions: str, first_sent_at: datetime) -> None:
-    """Keep when the orders at these positions were first sent, in Fincart's time."""
+def first_sent(transaction: Transaction, request: Request, positions: str, first_sent_at: datetime | None) -> None:
+    """Keep when the orders at these positions were first sent, in Fincart's time; None: that is to be found anew."""
     transaction.connection.execute(
         update(OrderLine)
         .where(col(OrderLine.request_seq) == request.seq, within(positions))

@@ -178,6 +178,16 @@ class InFlight(SQLModel, table=True):
     request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), nullable=False))
 
 
+class CommitMark(SQLModel, table=True):
+    """What the last transaction of a thread has left that must know whether it was committed; on PostgreSQL only."""
+
+    __tablename__ = "commit_mark"
+
+    writer: str = Field(sa_column=Column(String(64), primary_key=True))
+    mark: str = Field(sa_column=Column(String(32), nullable=False))
+    left_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
 class Decision(SQLModel, table=True):
     """One person's verdict on one request."""
 

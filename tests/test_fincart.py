@@ -217,7 +217,7 @@ def test_cleaned_words_are_one_bounded_plain_line_without_the_secret(text: str, 
 
 @given(st.integers(100, 599), st.binary(max_size=60) | st.just(OK_BODY) | st.just(error_body(400, "x")))
 def test_any_answer_at_all_has_a_class(status: int, body: bytes) -> None:
-    exchange = Exchange(status, {}, body, NOW, NOW)
+    exchange = Exchange(status, {}, body, NOW)
 
     assert (status == 200 and body == OK_BODY) == (classify_cancel(exchange, TOKEN).kind is AnswerKind.OK)
     assert classify_log_answer(exchange, TOKEN).kind is not LogKind.READ
@@ -244,40 +244,49 @@ def test_retry_after_is_read_in_both_its_forms_and_bounded(written: str, seconds
     assert seconds == answer.retry_after
 
 
-@pytest.mark.parametrize(
-    ("date", "offset"),
-    [
-        ("Tue, 24 Nov 2026 12:00:10 GMT", timedelta(seconds=10)),
-        ("Tue, 24 Nov 2026 11:59:00 GMT", timedelta(seconds=-60)),
-        ("yesterday", None),
-    ],
-)
-def test_fincarts_clock_is_held_against_ours(date: str, offset: timedelta | None) -> None:
-    client = client_with(answering(200, OK_BODY, {"Date": date}))
+DATE = "Tue, 24 Nov 2026 12:00:10 GMT"
+TEN_PAST = datetime(2026, 11, 24, 12, 0, 10, tzinfo=UTC)
+NO_ORDER = b'{"statusCode": 404, "message": "Order not found"}'
+
+
+def timed_client(status: int, body: bytes, headers: dict[str, str], *times: float) -> FincartClient:
+    """A client whose clock shows these seconds, one after another."""
+    shown = list(times)
+    return FincartClient(
+        "https://fincart.test",
+        SecretStr(TOKEN),
+        transport=httpx.MockTransport(answering(status, body, headers)),
+        uptime=lambda: shown.pop(0),
+    )
+
+
+@pytest.mark.parametrize(("date", "read"), [(DATE, TEN_PAST), ("yesterday", None), ("", None)])
+def test_fincarts_clock_is_held_against_ours(date: str, read: datetime | None) -> None:
+    client = timed_client(200, OK_BODY, {"Date": date}, 100.0, 100.5)
     client.cancel([ID])
 
-    assert offset == client.time_offset
+    assert client.started_at == (read and read - timedelta(seconds=100.5))
 
 
 def test_the_log_tells_fincarts_clock_too() -> None:
-    client = client_with(answering(404, b"", {"Date": "Tue, 24 Nov 2026 12:00:10 GMT"}))
+    client = timed_client(404, NO_ORDER, {"Date": DATE}, 0.0, 1.0)
     client.read_log(ID)
 
-    assert timedelta(seconds=10) == client.time_offset
+    assert TEN_PAST - timedelta(seconds=1) == client.started_at
 
 
-def test_an_answer_that_was_long_in_coming_or_waited_to_be_read_says_nothing_about_the_clocks() -> None:
-    times = [NOW, NOW, NOW, NOW + timedelta(seconds=40)]
-    client = FincartClient(
-        "https://fincart.test",
-        SecretStr(TOKEN),
-        transport=httpx.MockTransport(answering(200, OK_BODY, {"Date": "Tue, 24 Nov 2026 12:00:07 GMT"})),
-        now=lambda: times.pop(0),
-    )
+@pytest.mark.parametrize(
+    ("body", "headers", "seconds"),
+    [(OK_BODY, {"Age": "3600"}, 0.1), (b"<html>", {}, 0.1), (b"{}", {}, 0.1), (OK_BODY, {}, 40.0)],
+    ids=["from a cache", "a gateway's page", "somebody else's", "long in coming, or long to be read"],
+)
+def test_what_may_not_be_fincarts_time_of_just_now_leaves_the_clocks_as_they_were_known(
+    body: bytes, headers: dict[str, str], seconds: float
+) -> None:
+    client = timed_client(200, body, {"Date": DATE, **headers}, 0.0, seconds)
     client.cancel([ID])
-    client.cancel([ID])
 
-    assert timedelta(seconds=7) == client.time_offset
+    assert client.started_at is None
 
 
 def test_a_closed_fence_sends_nothing_and_has_no_answer() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from simulation.broken import BROKEN
+from simulation.plan import Gone
 from simulation.runs import Runs
 from simulation.seeds import plan_of
 from simulation.stores import Server
@@ -50,6 +51,7 @@ MUST_BE_MET = (
     )),
     *(f"was asked to confirm {button}" for button in ("go_ahead", "approve", "emergency")),
     "typed the wrong number", "boundary fetched", "a form was closed unread", "died while acknowledging",
+    *(f"database gone {when}" for when in Gone), "a host whose clock differs",
     "storage unavailable", "Again", "Meddle", "Token", "Stop",
 )  # fmt: skip
 """A run in which one of these never happened has shown nothing about it."""

@@ -37,6 +37,9 @@ def settle_answer(
     in_time = request.valid_until is None or request.valid_until > transaction.now()
     attempts = batches.carriers(transaction, request, ended)
     evidences = Evidences(request, attempts, sending_allowed=request.stopped_at is None and in_time)
+    if ended.was_lost and ended.result is AnswerKind.UNACTED:
+        # It was no send after all.
+        lines.first_sent(transaction, request, ended.positions, None)
     carried: Sequence[Line] = lines.at(transaction, request, ended.positions)
     if ended.was_lost:
         # They may be on their way again; then the answer to that call concludes, with this one beside it.

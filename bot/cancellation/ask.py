@@ -43,7 +43,7 @@ def ask(parts: Parts, delivery: Delivery, wanted: Wanted) -> None:
         _close(parts, delivery, wanted.asker)
         return
     with parts.database.read() as session:
-        today = quotas.used(session, request.requester, parts.now())
+        today = quotas.used(session, request.requester, parts.database.now(session))
     judgement = judge(parts, question_about(request, Act.ASK, request.requester, today))
     # A refusal waits for nothing more: whoever is refused has waited for Slack long enough.
     allowed = judgement.verdict.allowed

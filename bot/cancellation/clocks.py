@@ -3,19 +3,25 @@
 from datetime import timedelta
 
 from bot.cancellation.parts import Parts
-from bot.fincart_answers import TIME_OFFSET_WITHIN
 from storage.database import Transaction
+
+_ASKED_WITHIN = 0.5
+"""Seconds. The clocks are held against each other only if asking the database for its time took no longer."""
+_BELIEVED = timedelta(days=1)
+"""A clock that is wrong by more tells nothing."""
 
 
 def fincart_ahead(parts: Parts, transaction: Transaction) -> timedelta | None:
-    """Fincart's clock minus the database's, wrong by a few seconds at most; None where that is not known (yet).
+    """Fincart's clock minus the database's, wrong by three seconds at most; None where that is not known (yet).
 
-    Fincart's clock was held against that of this process's host, which need not be the database's.
+    Each was held against the clock of this process that is never set: the time of day of its host may jump.
     """
-    offset = parts.fincart.time_offset
-    if offset is None:
+    started_at = parts.fincart.started_at
+    if started_at is None:
         return None
-    began, here = parts.uptime(), parts.now()
+    began = parts.uptime()
     there = transaction.now()
-    slept_between = parts.uptime() - began > TIME_OFFSET_WITHIN.total_seconds()
-    return None if slept_between else offset + (here - there)
+    if parts.uptime() - began > _ASKED_WITHIN:
+        return None
+    ahead = started_at + timedelta(seconds=began) - there
+    return ahead if abs(ahead) <= _BELIEVED else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.cancellation.clocks import fincart_ahead
+from bot.cancellation.evidence import acted
 from bot.cancellation.parts import Parts
 from bot.truth import Evidence
 from storage import batches, outcomes
@@ -80,7 +81,7 @@ def with_elsewhere(
 
 
 def _sending(request: Request, line: Line, attempts: Sequence[Attempt], ahead: timedelta | None) -> Sending | None:
-    carried = [attempt for attempt in attempts if batches.carries(attempt, line)]
+    carried = [attempt for attempt in acted(attempts) if batches.carries(attempt, line)]
     if not carried:
         return None
     told = [attempt for attempt in carried if attempt.result is AnswerKind.OK]

@@ -79,6 +79,11 @@ def log_to_row(evidence: Evidence) -> str | None:
     return json.dumps(kept, ensure_ascii=False)
 
 
+def acted(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Those of the calls that may have done anything."""
+    return [each for each in attempts if each.result is not AnswerKind.UNACTED]
+
+
 def on_the_ground(of: Sequence[Line], under_way: Sequence[Attempt]) -> list[Line]:
     """Those of the orders that no call under way carries."""
     return [line for line in of if not any(batches.carries(attempt, line) for attempt in under_way)]
@@ -91,15 +96,18 @@ def with_first_sent(
     attempts: Sequence[Attempt],
     ahead: timedelta | None,
 ) -> Sequence[Line]:
-    """The orders, with what is known now that the difference of the clocks is: when each was first sent, in
-    Fincart's time. It is kept."""
+    """The orders, with when each was first sent, in Fincart's time, if the difference of the clocks is known by now.
+
+    It is kept. A call that is known not to have been acted upon is none: what others do after it is not our doing.
+    """
     if ahead is None:
         return of
+    sends = [(bounds(each.positions), each.planned_at) for each in acted(attempts) if each.planned_at]
     firsts: dict[datetime, list[int]] = {}
     known: list[Line] = []
     for line in of:
         if line.first_sent_at is None:
-            planned = [each.planned_at for each in attempts if each.planned_at and batches.carries(each, line)]
+            planned = [at for ranges, at in sends if any(first <= line.position <= last for first, last in ranges)]
             if planned:
                 line = line._replace(first_sent_at=min(planned) + ahead)
                 firsts.setdefault(min(planned) + ahead, []).append(line.position)

@@ -31,8 +31,8 @@ def _view(parts: Parts, person: str) -> dict[str, object]:
     if not verdict.allowed:
         return closed_home_view(verdict.rule, verdict.ask)
     approves = may_approve(parts, person)
-    now = parts.now()
     with parts.database.read() as session:
+        now = parts.database.now(session)
         waiting, _ = requests.waiting(session, person, MOST)
         own = history.page(session, Search(requester=person), RESULTS).requests
         return home_view(

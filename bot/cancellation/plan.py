@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cancellation import outbox
-from bot.cancellation.clocks import fincart_ahead
 from bot.cancellation.parts import Parts
 from bot.cancellation.settling import close, finish_if_over, stop
 from storage import batches, holds, in_hand, leases, lines, outcomes, requests
@@ -102,14 +101,13 @@ def _wait(parts: Parts, transaction: Transaction, request: Request, due_at: date
 def _first_batches(parts: Parts, transaction: Transaction, request: Request, most: int) -> list[Attempt]:
     """At most so many batches of orders that no batch has taken yet."""
     attempts: list[Attempt] = []
-    ahead = fincart_ahead(parts, transaction) if most > 0 and request.next_position < request.order_count else None
     size = request.batch_size or parts.settings.fincart_batch_size
     while len(attempts) < most and request.next_position < request.order_count:
         first = request.next_position
         request.next_position = min(first + size * (most - len(attempts)), request.order_count)
         ours = _claim(transaction, request, first, request.next_position - 1)
         slices = [ours[at : at + size] for at in range(0, len(ours), size)]
-        attempts += batches.plan_first(transaction, request, slices, ahead)
+        attempts += batches.plan_first(transaction, request, slices)
     return attempts
 
 

@@ -104,7 +104,7 @@ def question_about(request: Request, act: Act, person: str, orders_today: int = 
 def _judged(parts: Parts, click: Click, act: Act) -> Judgement | None:
     with parts.database.read() as session:
         seen = requests.find(session, click.public_id)
-        used = quotas.used(session, seen.requester, parts.now()) if seen else 0
+        used = quotas.used(session, seen.requester, parts.database.now(session)) if seen else 0
     if seen is None:
         return None
     question = question_about(seen, act, click.asker.person, used)

@@ -99,7 +99,7 @@ class Runner:
         seq = 0
         try:
             asked_at = self._parts.uptime()
-            with self._parts.database.write() as transaction:
+            with self._parts.database.write(certain=True) as transaction:
                 leased = leases.lease(transaction, self._parts.owner, self._parts.timings.lease)
                 if leased is None:
                     return False
@@ -176,7 +176,7 @@ class Runner:
         while True:
             asked_at = self._parts.uptime()
             try:
-                with self._parts.database.write() as transaction:
+                with self._parts.database.write(certain=True) as transaction:
                     following = self._keep_once(transaction, answered, asked_at)
                 break
             except StorageUnavailable as unavailable:

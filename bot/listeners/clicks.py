@@ -10,6 +10,7 @@ from bot.listeners import presses
 from bot.listeners.edge import Body, Edge, identity, team_of
 from bot.messages.actions import Action
 from bot.messages.answers import button_not_known
+from bot.messages.message import Message
 from storage.deliveries import Incoming
 
 _ANY = re.compile(r"[\s\S]*")
@@ -24,13 +25,15 @@ def listen(app: App, edge: Edge) -> None:
         action = body["actions"][0]
         if action.get("action_id") not in set(Action):
             edge.respond(body.get("response_url"), button_not_known())
-        elif not _kept(edge, body, _incoming(body, action)):
-            edge.respond(body.get("response_url"), edge.could_not_record())
+        elif trouble := _keep(edge, body, _incoming(body, action)):
+            edge.respond(body.get("response_url"), trouble)
 
 
-def _kept(edge: Edge, body: Body, press: Incoming) -> bool:
+def _keep(edge: Edge, body: Body, press: Incoming) -> Message | None:
+    """A message: what the press was for could not be recorded."""
     opened = presses.open_first(edge, body, press)
-    return opened is not None and (opened or edge.keep(press) is not None)
+    kept = opened or edge.keep(press)
+    return kept if isinstance(kept, Message) else None
 
 
 def _incoming(body: Body, action: Body) -> Incoming:

@@ -14,6 +14,7 @@ from bot.listeners.forms import Opening, open_form
 from bot.manifest import COMMAND as NAME
 from bot.messages.answers import not_read
 from bot.messages.help import help_message
+from bot.messages.message import Message
 from storage.deliveries import Incoming
 
 
@@ -28,11 +29,11 @@ def listen(app: App, edge: Edge) -> None:
             case Help():
                 ack(**inline(help_message(rules_facts(edge.settings))))
             case OpenForm():
-                opened = open_form(edge, _opening(body))
-                ack() if opened else ack(**inline(edge.could_not_record()))
+                trouble = open_form(edge, _opening(body))
+                ack(**inline(trouble)) if trouble else ack()
             case Ask() | Preview() | History() | Show() | Waiting() | Export() | Pause() | Resume():
                 kept = edge.keep(_incoming(EXPORT if isinstance(command, Export) else COMMAND, body, text))
-                ack() if kept is not None else ack(**inline(edge.could_not_record()))
+                ack(**inline(kept)) if isinstance(kept, Message) else ack()
             case _:
                 ack(**inline(not_read(command, text)))
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.config import Settings
-from bot.messages.answers import could_not_record
+from bot.messages.answers import could_not_record, perhaps_recorded
 from bot.messages.message import Message
 from bot.slack import SlackClient
 from storage import deliveries
-from storage.database import Database, StorageUnavailable
+from storage.database import CommitUnanswered, Database, StorageUnavailable
 from storage.deliveries import Incoming
 
 log = logging.getLogger(__name__)
@@ -29,16 +29,19 @@ class Edge:
     slack: SlackClient
     at_once: Executor
 
-    def keep(self, incoming: Incoming, *, due: bool = True) -> bool | None:
-        """Commit a delivery. False: a repeat of one kept before. None: it could not be recorded, so nothing is done."""
+    def keep(self, incoming: Incoming, *, due: bool = True) -> bool | Message:
+        """Commit a delivery. False: a repeat of one kept before. A message: it failed; whoever asked is told so."""
         try:
             return deliveries.keep(self.database, incoming, due=due)
         except StorageUnavailable as unavailable:
+            if due and isinstance(unavailable, CommitUnanswered):
+                log.error("nobody knows whether a %s was recorded: %s", incoming.kind, unavailable)
+                return perhaps_recorded(self.settings.contact)
             log.error("a %s could not be recorded and was not done: %s", incoming.kind, unavailable)
-            return None
+            return self.could_not_record()
 
     def could_not_record(self) -> Message:
-        """What whoever asked is told then."""
+        """What whoever asked is told where the database does not answer at all."""
         return could_not_record(self.settings.contact)
 
     def respond(self, response_url: str | None, message: Message) -> None:

@@ -13,6 +13,7 @@ from bot.inbox import FORM, FORM_OPENED
 from bot.listeners.edge import Body, Edge
 from bot.messages import form
 from bot.messages.answers import form_gone, form_not_opened
+from bot.messages.message import Message
 from bot.messages.parse_errors import explain
 from bot.order_files import LARGEST_FILE, FileTooLarge
 from bot.order_ids import OrderList, parse_order_ids
@@ -48,8 +49,8 @@ class Opening:
     ids: tuple[str, ...] = ()
 
 
-def open_form(edge: Edge, opening: Opening) -> bool:
-    """Keep a draft and open the form; False: the draft could not be recorded."""
+def open_form(edge: Edge, opening: Opening) -> Message | None:
+    """Keep a draft and open the form. A message: the draft could not be recorded."""
     draft = Incoming(
         FORM_OPENED,
         opening.identity,
@@ -57,7 +58,7 @@ def open_form(edge: Edge, opening: Opening) -> bool:
         opening.response_url,
     )
     kept = edge.keep(draft, due=False)
-    if kept:
+    if kept is True:
         view = form.form_view(
             draft.id(),
             opening.channel,
@@ -68,7 +69,7 @@ def open_form(edge: Edge, opening: Opening) -> bool:
         )
         # The trigger works for three seconds: this waits behind nothing.
         edge.soon(lambda: _open(edge, opening, view))
-    return kept is not None
+    return kept if isinstance(kept, Message) else None
 
 
 def listen(app: App, edge: Edge) -> None:
@@ -93,8 +94,8 @@ def listen(app: App, edge: Edge) -> None:
         opened = json.loads(draft.payload)
         payload = opened | {"ids": filled.ids, "reason": read_reason(filled.reason), "file": filled.file}
         kept = edge.keep(Incoming(FORM, (draft.id, str(body["view"].get("id"))), payload, draft.response_url))
-        if kept is None:
-            ack(response_action="errors", errors=form.form_errors(ids=edge.could_not_record().text))
+        if isinstance(kept, Message):
+            ack(response_action="errors", errors=form.form_errors(ids=kept.text))
         else:
             ack()
 

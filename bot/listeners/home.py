@@ -40,8 +40,8 @@ def listen(app: App, edge: Edge) -> None:
             origin=Origin.SHORTCUT,
             ids=fincart_ids_in("\n".join(_texts(body.get("message") or {}))),
         )
-        if not open_form(edge, opening):
-            edge.respond(body.get("response_url"), edge.could_not_record())
+        if trouble := open_form(edge, opening):
+            edge.respond(body.get("response_url"), trouble)
 
 
 def _texts(message: Body) -> Iterator[str]:

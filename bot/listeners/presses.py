@@ -12,6 +12,7 @@ from bot.inbox import CLICK, CONFIRM_OPENED
 from bot.listeners.edge import Body, Edge
 from bot.messages import confirm_form
 from bot.messages.answers import form_gone, press_not_opened
+from bot.messages.message import Message
 from bot.policy import Rules
 from bot.slack_answers import Ok
 from storage import deliveries
@@ -19,9 +20,9 @@ from storage.database import StorageUnavailable
 from storage.deliveries import Incoming
 
 
-def open_first(edge: Edge, body: Body, press: Incoming) -> bool | None:
-    """Open the form that this press asks for, keeping the press as its draft; False: it asks for none. None: what it
-    asks for could not be read or recorded."""
+def open_first(edge: Edge, body: Body, press: Incoming) -> bool | Message:
+    """Open the form that this press asks for, keeping the press as its draft; False: it asks for none. A message: what
+    it asks for could not be read or recorded."""
     draft = Incoming(CONFIRM_OPENED, press.identity, press.payload, press.response_url)
     said = press.payload
     rules = Rules.from_settings(edge.settings)
@@ -29,14 +30,14 @@ def open_first(edge: Edge, body: Body, press: Incoming) -> bool | None:
         with edge.database.read() as session:
             view = form_of(session, rules, said["action"], said["value"], said["user"], draft.id())
     except StorageUnavailable:
-        return None
+        return edge.could_not_record()
     if view is None:
         return False
     kept = edge.keep(draft, due=False)
-    if kept:
+    if kept is True:
         # The trigger works for three seconds: this waits behind nothing.
         edge.soon(lambda: _open(edge, body, view))
-    return None if kept is None else True
+    return kept if isinstance(kept, Message) else True
 
 
 def listen(app: App, edge: Edge) -> None:
@@ -49,8 +50,8 @@ def listen(app: App, edge: Edge) -> None:
             press, errors = _press(edge, body, filled)
         except StorageUnavailable:
             press, errors = None, _error(filled, edge.could_not_record().text)
-        if press is not None and edge.keep(press) is None:
-            errors = _error(filled, edge.could_not_record().text)
+        if press is not None and isinstance(kept := edge.keep(press), Message):
+            errors = _error(filled, kept.text)
         if errors:
             ack(response_action="errors", errors=errors)
         else:

@@ -57,6 +57,25 @@ def could_not_record(contact: str) -> Message:
     )
 
 
+def perhaps_recorded(contact: str) -> Message:
+    """Answers what may have been written down or not: the database went away just then."""
+    return render(
+        (
+            Heading("It is not known whether this was recorded"),
+            paragraph(
+                "The bot's database went away just then. If it was recorded, it is done once the database is back.",
+                (
+                    "Look at ",
+                    Code(f"{COMMAND} history"),
+                    " before you try again. If it says nothing, ask ",
+                    Typed(contact),
+                    ".",
+                ),
+            ),
+        )
+    )
+
+
 def button_not_known() -> Message:
     """Answers a button that this version does not have, or whose value is not one it made."""
     return render(

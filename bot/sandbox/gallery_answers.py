@@ -86,6 +86,7 @@ def made() -> Iterator[Made]:
         yield f"File not read: {type(wrong).__name__}", partial(answers.problem, explain(wrong))
     yield "File not fetched", partial(answers.file_not_fetched, facts.RULES.contact)
     yield "Not recorded", partial(answers.could_not_record, facts.RULES.contact)
+    yield "Perhaps recorded", partial(answers.perhaps_recorded, facts.RULES.contact)
     yield "Not yet recorded", partial(answers.not_yet_recorded, facts.RULES.contact)
     yield "Button of another version", partial(answers.button_not_known)
     yield "Command of another app", partial(answers.command_not_known, "/other")

@@ -3,24 +3,31 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm.attributes import set_committed_value
 
 import bot.truth as truth
-from bot.cancellation import outbox, pressing
+from bot.cancellation import look_up, outbox, pressing
 from bot.cancellation.ahead import Planned
 from bot.cancellation.parts import Parts
 from bot.cancellation.run import Runner
-from bot.fincart import Answer, FincartClient
-from bot.truth_evidence import Evidence
+from bot.fincart import Answer, FincartClient, LogReading
+from bot.truth_evidence import Evidence, with_log
 from storage import batches, holds, in_hand, leases, requests
 from storage.database import Transaction
 from storage.states import AnswerKind, Doubt, Outcome, RequestState
 from storage.tables import Request
 
 from . import threads
+from .process import HaltingDatabase
 from .world import Rules
+
+
+def _read_later(evidence: Evidence, reading: LogReading, read_at: datetime) -> Evidence:
+    """As a host would whose clock is ahead of the database's."""
+    return with_log(evidence, reading, read_at + timedelta(seconds=70))
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,8 @@ BROKEN: Mapping[str, Broken] = {
     "what the dead have sent is taken for unsent": _replaced(leases, "lease", _takes_it_for_unsent, near=2),
     "the undo window is ignored": Broken(Rules(change_parts=_not_to_be_undone)),
     "the state is tested before the lock only": Broken(Rules(), _judged_before_the_lock, near=19),
+    "a commit that nobody answered is taken for undone": _replaced(HaltingDatabase, "asks_after", False, near=450),
+    "a log counts as read by a clock that is ahead": _replaced(look_up, "with_log", _read_later),
     "sent before the attempt is committed": Broken(Rules(make_runner=_Rash)),
 }
 """By what is wrong with each."""

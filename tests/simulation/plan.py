@@ -23,6 +23,15 @@ class By(StrEnum):
     FILE = "file"
 
 
+class Gone(StrEnum):
+    """When the database goes away from a transaction."""
+
+    AT_BEGIN = "before it begins"
+    AT_COMMIT = "before its commit"
+    UNHEARD = "after its commit, and nobody is told of it"
+    """But for one that is to be certain: that one would ask."""
+
+
 @dataclass(frozen=True)
 class Ask:
     """Somebody asks for these orders to be cancelled."""
@@ -119,11 +128,11 @@ class Stop:
 
 @dataclass(frozen=True)
 class DatabaseGone:
-    """The next transactions of a process fail, before they begin or when they are to be committed."""
+    """The next transactions of a process fail."""
 
     process: int
     times: int
-    at_commit: bool = False
+    when: Gone
 
 
 @dataclass(frozen=True)

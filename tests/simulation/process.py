@@ -25,10 +25,11 @@ from bot.server import Deliveries, Signature
 from bot.slack import SlackClient
 from bot.slack_answers import SlackTransport
 from bot.worker import Lane, lanes
-from storage.database import Database, StorageUnavailable, Transaction
+from storage.database import CommitUnanswered, Database, StorageUnavailable, Transaction
 
 from . import threads
 from .clock import Clock
+from .plan import Gone
 from .stores import compile_once
 
 
@@ -46,11 +47,14 @@ HALTS = frozenset({"begin", "committed", "sent", "read", "posted", "fetched"})
 class HaltingDatabase(Database):
     """A database whose every transaction begins, is about to be committed, and has been, at a boundary."""
 
+    asks_after = True
+    """Whether a commit that is to be certain is asked after; only a broken copy does not."""
+
     def __init__(self, url: str, clock: Clock, boundary: Boundary) -> None:
         super().__init__(url, clock)
         self.boundary = boundary
-        self._fail_to_begin = 0
-        self._fail_to_commit = 0
+        self._fails: dict[Gone, int] = dict.fromkeys(Gone, 0)
+        """How many transactions more fail so."""
         self.inside: list[Any] = []
         """The threads that have a transaction open: none of them may be halted."""
         if self.is_sqlite:
@@ -59,17 +63,15 @@ class HaltingDatabase(Database):
         compile_once(self)
 
     @contextmanager
-    def write(self, within_seconds: float = 0.7) -> Iterator[Transaction]:
+    def write(self, within_seconds: float = 0.7, *, certain: bool = False) -> Iterator[Transaction]:
         self.boundary("begin")
-        if self._fail_to_begin:
-            self._fail_to_begin -= 1
-            raise StorageUnavailable("simulated: the database is gone")
-        with self._counted(), super().write(within_seconds) as transaction:
+        self._fail(Gone.AT_BEGIN, StorageUnavailable)
+        with self._counted(), super().write(within_seconds, certain=certain) as transaction:
             yield transaction
             self.boundary("committing")
-            if self._fail_to_commit:
-                self._fail_to_commit -= 1
-                raise StorageUnavailable("simulated: the database is gone before the commit")
+            self._fail(Gone.AT_COMMIT, StorageUnavailable)
+        if not (certain and self.asks_after):
+            self._fail(Gone.UNHEARD, CommitUnanswered)
         self.boundary("committed")
 
     @contextmanager
@@ -80,16 +82,18 @@ class HaltingDatabase(Database):
                 session.execute(text("SELECT set_config('simulation.now', :now, false)"), now)
             yield session
 
-    def goes(self, times: int, *, at_commit: bool) -> None:
-        """So many transactions more fail to begin, or to be committed."""
-        if at_commit:
-            self._fail_to_commit += times
-        else:
-            self._fail_to_begin += times
+    def goes(self, when: Gone, times: int) -> None:
+        """So many transactions more fail so."""
+        self._fails[when] += times
 
     def is_back(self) -> None:
         """None fails any more."""
-        self._fail_to_begin = self._fail_to_commit = 0
+        self._fails = dict.fromkeys(Gone, 0)
+
+    def _fail(self, when: Gone, error: type[StorageUnavailable]) -> None:
+        if self._fails[when]:
+            self._fails[when] -= 1
+            raise error(f"simulated: the database is gone {when}")
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -170,6 +174,7 @@ class Process:
             settings.fincart_timeout_seconds,
             transport=out.fincart(self),
             now=out.now,
+            uptime=out.clock.uptime,
         )
         parts = Parts(
             settings=settings,

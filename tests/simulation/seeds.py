@@ -19,6 +19,7 @@ from .plan import (
     By,
     Crash,
     DatabaseGone,
+    Gone,
     Meddle,
     Mend,
     Pass,
@@ -250,7 +251,7 @@ def _fault(chance: Random, kind: str, process: int) -> Step:
         case "stop":
             return Stop(process, in_time=chance.random() < 0.6)
         case "database":
-            return DatabaseGone(process, times, at_commit=chance.random() < 0.5)
+            return DatabaseGone(process, times, chance.choice(tuple(Gone)))
         case "meddle":
             return Meddle(chance.randrange(ORDERS), chance.choice(("Cancelled", "Processing", "Delivered")))
         case _:

@@ -111,8 +111,9 @@ class World:
                 self.scheduler.process(process).dies_at = (boundary, passed)
             case plans.Stop(process, in_time):
                 self.scheduler.stop(process, in_time=in_time)
-            case plans.DatabaseGone(process, times, at_commit):
-                self.scheduler.process(process).database.goes(times, at_commit=at_commit)
+            case plans.DatabaseGone(process, times, when):
+                self.met[f"database gone {when}"] += 1
+                self.scheduler.process(process).database.goes(when, times)
             case plans.Break(fault):
                 self.fincart.inject(fault)
             case plans.Token(rejected):
@@ -172,6 +173,7 @@ class World:
             raise Wrong(self.trouble[0])
 
     def _start(self, name: str) -> Process:
+        self.met["a host whose clock differs"] += any(self.plan.setup.clock_skews)
         skew = timedelta(seconds=self.plan.setup.clock_skews["ab".index(name[0])])
         outside = Outside(
             settings=self.settings,
