@@ -99,7 +99,7 @@ class Exchange:
     headers: Mapping[str, str]
     body: bytes | None
     received_at: datetime
-    seconds: float = 0.0
+    seconds: float
 
 
 def clean(text: str, secret: str) -> str:

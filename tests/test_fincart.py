@@ -217,7 +217,7 @@ def test_cleaned_words_are_one_bounded_plain_line_without_the_secret(text: str, 
 
 @given(st.integers(100, 599), st.binary(max_size=60) | st.just(OK_BODY) | st.just(error_body(400, "x")))
 def test_any_answer_at_all_has_a_class(status: int, body: bytes) -> None:
-    exchange = Exchange(status, {}, body, NOW)
+    exchange = Exchange(status, {}, body, NOW, 0.0)
 
     assert (status == 200 and body == OK_BODY) == (classify_cancel(exchange, TOKEN).kind is AnswerKind.OK)
     assert classify_log_answer(exchange, TOKEN).kind is not LogKind.READ

@@ -159,13 +159,11 @@ class Runner:
                 self._parts.database.on_wake("orders", len(self._ready))
                 if not self._keep(answered):
                     break
-        except Exception:
+        except BaseException as error:
             self._ready.give_up_settling()
-            # Nobody knows these answers any more: whoever takes the request up again reads the logs.
-            self._put_off(answered[0].planned.seq)
-            raise
-        except BaseException:
-            self._ready.give_up_settling()
+            if isinstance(error, Exception):
+                # Nobody knows these answers any more: whoever takes the request up again reads the logs.
+                self._put_off(answered[0].planned.seq)
             raise
 
     def _keep(self, answered: Sequence[Answered]) -> bool:
