@@ -32,6 +32,11 @@ _EDGE = re.compile(rf"^[{SPACE}]+|(?<![{SPACE}])[{SPACE}]+$")
 _ESCAPED = re.compile(r"<([^<>]+)>")
 _REQUEST_ID = re.compile(rf"(?:[Rr][-{TYPOGRAPHIC_DASHES}])?(?=[A-Za-z]*[0-9])({REQUEST_CODE})")
 _SIGILS = {"@": "@", "#": "#", "!": "@"}
+_TO_ASCII_DIGIT = {
+    ord(digit): str(value)
+    for row in ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "０１２３４５６７８９")
+    for value, digit in enumerate(row)
+}
 _TO_HYPHEN = str.maketrans(dict.fromkeys(TYPOGRAPHIC_DASHES, "-"))
 _LONGEST_NEAR_MISS = 24
 
@@ -76,6 +81,11 @@ def _looked(escaped: str) -> str:
 def plain_hyphens(text: str) -> str:
     """Typographic dashes as hyphens, for closed formats in which no dash can mean anything else."""
     return text.translate(_TO_HYPHEN)
+
+
+def ascii_digits(text: str) -> str:
+    """The text with Arabic, Persian and full-width digits as the ASCII digits of the same value. Nothing else changes."""
+    return text if text.isascii() else text.translate(_TO_ASCII_DIGIT)
 
 
 def request_id(text: str) -> str | None:
