@@ -84,7 +84,7 @@ def plain_hyphens(text: str) -> str:
 
 
 def ascii_digits(text: str) -> str:
-    """The text with Arabic, Persian and full-width digits as the ASCII digits of the same value. Nothing else changes."""
+    """The text with Arabic, Persian and full-width digits as ASCII digits of the same value."""
     return text if text.isascii() else text.translate(_TO_ASCII_DIGIT)
 
 
