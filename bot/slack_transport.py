@@ -11,7 +11,6 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import (
@@ -28,6 +27,7 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.settings_values import is_loopback
 from bot.slack_answers import Answer, Failure, Ok, RateLimited, Refused, Reply, Unanswered
 
 SLACK_API_URL = "https://slack.com/api/"
@@ -37,7 +37,6 @@ _LONGEST_REST_SECONDS = 3600
 _REST_WHEN_UNSAID_SECONDS = 10
 _ERROR_CODE = re.compile(r"[a-z][a-z0-9_]{1,63}")
 _HOST = re.compile(r"[a-z0-9.:-]+")  # parsers disagree about hosts of any other characters
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 # Hosts of Slack and of GovSlack. slack-files.com is missing on purpose: it serves public links, which need no token.
 _SLACK_DOMAINS = ("slack.com", "slack-gov.com")
 # Slack's own words for "some of it may have happened" in an answer that is a 200.
@@ -70,14 +69,12 @@ class SdkTransport:
         self._token = token
         self._api_url = httpx.URL(api_url)
         self._tls = ssl.create_default_context()
-        loopback = self._api_url.host in _LOOPBACK
-        self._opener = build_opener(
-            _NoRedirect(),
-            HTTPSHandler(context=self._tls),
-            *([ProxyHandler({})] if loopback else []),  # otherwise the environment's proxies, no_proxy included
-        )
+        self._opener = _opener(self._tls, self._api_url)
         self._http = httpx.Client(
-            verify=self._tls, follow_redirects=False, trust_env=not loopback, headers={"accept-encoding": "identity"}
+            verify=self._tls,
+            follow_redirects=False,
+            trust_env=not is_loopback(self._api_url.host),
+            headers={"accept-encoding": "identity"},
         )
 
     def close(self) -> None:
@@ -86,7 +83,7 @@ class SdkTransport:
 
     def call(self, method: str, params: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
         """See `SlackTransport.call`."""
-        client = _OneSendClient(self._opener, self._token, str(self._api_url), deadline_seconds)
+        client = _OneSendClient(self._opener, self._token.get_secret_value(), str(self._api_url), deadline_seconds)
         named_method = getattr(client, method.replace(".", "_"))
         try:
             response = named_method(**params)
@@ -112,7 +109,7 @@ class SdkTransport:
 
         Without the scope `files:read` Slack answers 200 with its login page: that is Refused as
         `missing_scope`, detail `files:read`. A redirect is Refused as `redirected`: it could lead the token away."""
-        if not self.is_slacks(url):
+        if not self.may_have_token(url):
             return Refused("not_slacks_host")
         authorization = {"Authorization": f"Bearer {self._token.get_secret_value()}"}
         answer = self._exchange("GET", url, deadline_seconds, limit_bytes, headers=authorization)
@@ -124,20 +121,24 @@ class SdkTransport:
             return Refused("missing_scope", "files:read")
         return Ok(answer.body)
 
-    def is_slacks(self, url: str) -> bool:
-        """Whether an address is Slack's own (https only), or has the origin of `SLACK_API_URL`."""
-        try:
-            address = httpx.URL(url)
-        except (httpx.InvalidURL, TypeError):
+    def may_have_token(self, url: str) -> bool:
+        """Whether the token may go to an address: Slack's own (https only), or of the very origin of
+        `SLACK_API_URL`. Another port of this machine is another program's."""
+        address = _address(url)
+        if address is None:
             return False
-        if address.userinfo or not _HOST.fullmatch(address.host):
-            return False
-        if _origin(address) == _origin(self._api_url):
-            return True
-        if _is_loopback(self._api_url.host) and _is_loopback(address.host):
-            return True  # the Web API itself is a stand-in on this machine, and so is the rest of that Slack
         ours = any(address.host == name or address.host.endswith(f".{name}") for name in _SLACK_DOMAINS)
-        return ours and address.scheme == "https" and address.port is None
+        if ours and address.scheme == "https" and address.port is None:
+            return True
+        return _origin(address) == _origin(self._api_url)
+
+    def is_slacks(self, url: str) -> bool:
+        """Whether an address may be sent what needs no token: where the token may go, and, where the Web API itself is
+        a stand-in on this machine, all of this machine."""
+        if self.may_have_token(url):
+            return True
+        address = _address(url)
+        return address is not None and is_loopback(self._api_url.host) and is_loopback(address.host)
 
     def _send(self, url: str, deadline_seconds: float, **request: Any) -> Answer[Reply]:
         if not self.is_slacks(url):
@@ -190,8 +191,8 @@ class _OneSendClient(WebClient):
     """slack_sdk's client for one call: no retry (its default re-sends chat.postMessage after a lost answer),
     no redirect, a deadline over the reading, connections closed."""
 
-    def __init__(self, opener: OpenerDirector, token: SecretStr, api_url: str, deadline_seconds: float) -> None:
-        super().__init__(token=token.get_secret_value(), base_url=api_url, retry_handlers=[], logger=_sdk_logger())
+    def __init__(self, opener: OpenerDirector, token: str | None, api_url: str, deadline_seconds: float) -> None:
+        super().__init__(token=token, base_url=api_url, retry_handlers=[], logger=_sdk_logger())
         self._opener = opener
         self._deadline_seconds = deadline_seconds
 
@@ -208,6 +209,17 @@ class _OneSendClient(WebClient):
                 if time.monotonic() > ends_at or len(body) > _LIMIT_OF_A_REPLY:
                     raise TimeoutError
             return {"status": response.code, "headers": response.headers, "body": body.decode("utf-8", "replace")}
+
+
+def web_client(api_url: str, deadline_seconds: float) -> WebClient:
+    """A client without a token of its own, for a library that brings one: it does not carry it along a redirect."""
+    return _OneSendClient(_opener(ssl.create_default_context(), httpx.URL(api_url)), None, api_url, deadline_seconds)
+
+
+def _opener(tls: ssl.SSLContext, api_url: httpx.URL) -> OpenerDirector:
+    """What opens the Web API: without redirects, and through the environment's proxies only to other machines."""
+    own = [ProxyHandler({})] if is_loopback(api_url.host) else []
+    return build_opener(_NoRedirect(), HTTPSHandler(context=tls), *own)
 
 
 def answer_of(status: int, headers: Mapping[str, str], data: object) -> Answer[Reply]:
@@ -266,11 +278,13 @@ def _is_login_page(answer: _Received) -> bool:
     return html or answer.headers.get("content-type", "").lower().startswith("text/html")
 
 
-def _is_loopback(host: str) -> bool:
+def _address(url: str) -> httpx.URL | None:
+    """The address; None for what is none, and for one that parsers disagree about."""
     try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+        address = httpx.URL(url)
+    except (httpx.InvalidURL, TypeError):
+        return None
+    return None if address.userinfo or not _HOST.fullmatch(address.host) else address
 
 
 def _origin(address: httpx.URL) -> tuple[str, str, int | None]:

@@ -11,8 +11,9 @@ import threading
 from pydantic import SecretStr
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+
+from bot.slack_transport import web_client
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,8 @@ class SocketMode:
     """One Socket Mode connection that delivers into `app`. `refused` is Slack's code where it will never be."""
 
     def __init__(self, app: App, token: SecretStr, api_url: str) -> None:
-        web_client = WebClient(base_url=api_url, timeout=_OPEN_SECONDS)
-        self._handler = SocketModeHandler(app, token.get_secret_value(), web_client=web_client)
+        client = web_client(api_url, _OPEN_SECONDS)
+        self._handler = SocketModeHandler(app, token.get_secret_value(), web_client=client)
         self._stopping = threading.Event()
         self.refused: str | None = None
 

@@ -12,13 +12,14 @@ from urllib.parse import parse_qs
 
 import pytest
 from pydantic import SecretStr
+from slack_sdk.errors import SlackApiError
 
 from bot.messages.message import Message
 from bot.sandbox.slack_http import SlackServer
 from bot.sandbox.slack_workspace import SlackWorkspace
 from bot.slack import PostedMessage, SlackClient
 from bot.slack_answers import Answer, Ok, RateLimited, Refused, Reply, Unanswered
-from bot.slack_transport import SdkTransport
+from bot.slack_transport import SdkTransport, web_client
 
 TOKEN = "xoxb-1234-very-secret"
 A_MESSAGE = Message("Cancelled 2 orders", ({"type": "divider"},))
@@ -405,7 +406,7 @@ def test_a_response_url_of_somebody_else_gets_nothing(elsewhere: LittleServer) -
     ],
 )
 def test_slacks_own_addresses_are_known(transport: SdkTransport, url: str) -> None:
-    assert transport.is_slacks(url)
+    assert transport.may_have_token(url)
 
 
 @pytest.mark.parametrize(
@@ -428,15 +429,56 @@ def test_slacks_own_addresses_are_known(transport: SdkTransport, url: str) -> No
     ],
 )
 def test_any_other_address_is_not_slacks(url: str) -> None:
-    assert not SdkTransport(SecretStr(TOKEN)).is_slacks(url)
+    slack = SdkTransport(SecretStr(TOKEN))
+
+    assert (False, False) == (slack.may_have_token(url), slack.is_slacks(url))
 
 
-def test_where_the_web_api_is_on_this_machine_all_of_this_machine_is(
+def test_where_the_web_api_is_on_this_machine_response_urls_may_be_anywhere_on_it_and_have_no_token(
     elsewhere: LittleServer, slack: SlackClient
 ) -> None:
     slack.respond(f"{elsewhere.url}/commands/1", A_MESSAGE)
 
-    assert 1 == len(elsewhere.seen)
+    assert [None] == [seen.headers.get("authorization") for seen in elsewhere.seen]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:3001/x",
+        "http://127.0.0.2:3000/x",
+        "http://localhost:3000/x",
+        "http://[::1]:3000/x",
+        "https://127.0.0.1:3000/x",
+        "http://127.0.0.1/x",
+        "http://user@127.0.0.1:3000/x",
+        "http://files.slack.com/x",
+    ],
+)
+def test_where_the_web_api_is_on_this_machine_the_token_goes_to_its_very_origin_alone(url: str) -> None:
+    slack = SdkTransport(SecretStr(TOKEN), "http://127.0.0.1:3000/api/")
+
+    assert (True, False) == (slack.may_have_token("http://127.0.0.1:3000/files/1"), slack.may_have_token(url))
+
+
+def test_a_file_at_another_port_of_this_machine_is_not_fetched(elsewhere: LittleServer, slack: SlackClient) -> None:
+    answer = slack.download_file(f"{elsewhere.url}/files/1", 100)
+
+    assert (Refused("not_slacks_host"), []) == (answer, elsewhere.seen)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_the_app_token_is_not_carried_along_a_redirect(
+    server: LittleServer, elsewhere: LittleServer, status: int
+) -> None:
+    place = {"Location": f"{elsewhere.url}/api/apps.connections.open"}
+    server.answers["/api/apps.connections.open"] = Given(b"", status, place)
+    client = web_client(f"{server.url}/api/", 5)
+
+    with pytest.raises(SlackApiError):
+        client.apps_connections_open(app_token="xapp-1-very-secret")
+
+    assert (1, []) == (len(server.seen), elsewhere.seen)
 
 
 # Downloads
