@@ -20,14 +20,14 @@ SCOPES: dict[str, str] = {
     "chat:write": "post and edit the live messages, answer privately, write direct messages",
     "chat:write.public": "post where the command was typed in a public channel the bot has not joined",
     "files:write": "send an export of the history to whoever asked for it",
+    "im:write": "open the direct message that an export is sent in",
     "files:read": "download the CSV or text file put into the form",
     "users:read": "tell members from guests, outsiders, bots and deactivated people; each reader's time zone",
     "usergroups:read": "see who is in the user groups named in the settings",
     "channels:read": "see whether a public channel is shared with another organisation",
     "groups:read": "see whether a private channel is shared with another organisation",
 }
-"""Every bot scope asked for, with what it is used for. A direct message is never looked up, so no `im:read`; posting
-to a person's id opens one by itself, so no `im:write`."""
+"""Every bot scope asked for, with what it is used for. A direct message is never looked up, so no `im:read`."""
 
 BOT_EVENTS: tuple[str, ...] = ("app_home_opened",)
 """The events subscribed to."""

@@ -118,7 +118,7 @@ def _answer(session: Session, row: SlackMessage, facts: Facts, settings: Setting
         case Answer.EXPORTED:
             return approval_answers.exported(facts["rows"], facts["cut"])
         case Answer.NOT_EXPORTED:
-            return approval_answers.not_exported(facts["why"], settings.contact)
+            return approval_answers.not_exported(facts["why"], settings.contact, facts.get("scope", ""))
         case Answer.BROKEN:
             return answers.broken(settings.contact)
         case _:

@@ -81,6 +81,11 @@ class SlackClient:
             params["thread_ts"] = thread_ts
         return _value(self._call("chat.postEphemeral", params, POST_SECONDS), _nothing)
 
+    def open_direct_message(self, user_id: str) -> Answer[str]:
+        """The id (`D…`) of the bot's direct message with a person, which is opened if need be."""
+        answer = self._call("conversations.open", {"users": user_id}, LOOK_UP_SECONDS)
+        return _value(answer, lambda data: _text(_object(data, "channel"), "id"))
+
     def permalink(self, channel: str, ts: str) -> Answer[str]:
         """The address of a message."""
         answer = self._call("chat.getPermalink", {"channel": channel, "message_ts": ts}, LOOK_UP_SECONDS)
@@ -161,7 +166,11 @@ class SlackClient:
     def upload_file(self, user_id: str, filename: str, content: bytes, title: str, comment: str = "") -> Answer[str]:
         """Send a file to one person in their direct message with the bot; the answer is the file id.
 
-        `comment` is formatted by Slack: it holds nothing that a person typed."""
+        A file cannot be completed into a person's id, so their direct message is opened first. `comment` is formatted
+        by Slack: it holds nothing that a person typed."""
+        direct = self.open_direct_message(user_id)
+        if not isinstance(direct, Ok):
+            return direct
         params: dict[str, Any] = {"filename": filename, "length": len(content)}
         place = _value(self._call("files.getUploadURLExternal", params, POST_SECONDS), _upload_place)
         if not isinstance(place, Ok):
@@ -171,8 +180,7 @@ class SlackClient:
         _tell("file upload", sent)
         if not isinstance(sent, Ok):
             return sent
-        # A user id is taken as the channel, so that no scope for opening conversations is needed.
-        params = {"files": [{"id": file_id, "title": title}], "channel_id": user_id}
+        params = {"files": [{"id": file_id, "title": title}], "channel_id": direct.value}
         if comment:
             params["initial_comment"] = comment
         done = self._call("files.completeUploadExternal", params, POST_SECONDS)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, StartWorld, World, request_id
 
 from bot.csv_text import cell, lines
+from bot.sandbox.slack_faults import Fault, FaultKind
 
 
 def exported(world: World, person: str, text: str) -> list[dict[str, str]]:
@@ -77,14 +78,23 @@ def test_a_wrong_filter_is_told_like_one_of_history(world: World) -> None:
     assert "That was not understood" in world.answer(ANN, "export status:done").text
 
 
-def test_where_slack_does_not_take_the_file_it_says_so(start_world: StartWorld) -> None:
+@pytest.mark.parametrize("scope", ["files:write", "im:write"])
+def test_where_a_scope_is_missing_it_says_which_and_whom_to_ask(start_world: StartWorld, scope: str) -> None:
     world = start_world(CONTACT="the night desk")
-    world.slack.state.scopes.remove("files:write")
+    world.slack.state.scopes.remove(scope)
     answer = world.answer(ANN, "export")
 
     assert "The export could not be sent" in answer.text
-    assert "missing_scope" in answer.text
+    assert scope in answer.text
     assert "the night desk" in answer.text
+
+
+def test_where_slack_does_not_take_the_file_it_says_so(world: World) -> None:
+    world.slack.fail("files.completeUploadExternal", Fault(FaultKind.ERROR, error="posting_to_channel_denied"))
+    answer = world.answer(ANN, "export")
+
+    assert "The export could not be sent" in answer.text
+    assert "posting_to_channel_denied" in answer.text
 
 
 @pytest.mark.parametrize("typed", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "＝1", "\r=1"])

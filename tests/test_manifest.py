@@ -66,6 +66,7 @@ def test_it_asks_for_these_scopes_and_no_more() -> None:
         "chat:write.public",
         "files:read",
         "files:write",
+        "im:write",
         "users:read",
         "usergroups:read",
         "channels:read",

@@ -287,6 +287,7 @@ def test_users_info_tells_guests_and_outsiders(slack: SlackWorkspace) -> None:
         ("usergroups.users.list", {"usergroup": "S9"}, "no_such_subteam"),
         ("conversations.info", {"channel": "C3"}, "channel_not_found"),
         ("conversations.open", {"users": "U9"}, "user_not_found"),
+        ("conversations.open", {}, "users_list_not_supplied"),
     ],
 )
 def test_what_does_not_exist_is_not_found(slack: SlackWorkspace, method: str, params: Json, code: str) -> None:

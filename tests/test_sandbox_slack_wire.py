@@ -70,10 +70,18 @@ def test_slacks_own_client_reads_retry_after(server: SlackServer, client: WebCli
 
 
 def test_slacks_own_client_uploads_a_file_to_a_person(server: SlackServer, client: WebClient) -> None:
-    client.files_upload_v2(filename="x.csv", content="a,b", channel="U1", initial_comment="export")
+    direct = client.conversations_open(users="U1")["channel"]["id"]
+    client.files_upload_v2(filename="x.csv", content="a,b", channel=direct, initial_comment="export")
     shared = server.workspace.dms("U1")[0]
 
     assert (shared.text, len(shared.files)) == ("export", 1)
+
+
+def test_a_file_cannot_be_completed_into_a_persons_id(client: WebClient) -> None:
+    with pytest.raises(SlackApiError) as refused:
+        client.files_upload_v2(filename="x.csv", content="a,b", channel="U1")
+
+    assert "invalid_arguments" == refused.value.response["error"]
 
 
 def test_slacks_own_client_posts_to_a_response_url(server: SlackServer) -> None:

@@ -230,14 +230,15 @@ def test_a_look_up_is_sent_as_a_form_with_the_token_in_its_header(server: Little
 
 def test_a_file_is_sent_to_one_person(server: LittleServer, slack: SlackClient) -> None:
     place = {"ok": True, "upload_url": f"{server.url}/upload/1", "file_id": "F1"}
+    server.answers["/api/conversations.open"] = Given({"ok": True, "channel": {"id": "D024BE91L"}})
     server.answers["/api/files.getUploadURLExternal"] = Given(place)
     server.answers["/upload/1"] = Given(b"OK - 3")
 
     answer = slack.upload_file("U1", "history.csv", b"a,b", "History")
 
     assert Ok("F1") == answer
-    assert b"a,b" == server.seen[1].body
-    assert "U1" == server.seen[2].form()["channel_id"]
+    assert b"a,b" == server.seen[2].body
+    assert "D024BE91L" == server.seen[3].form()["channel_id"]
 
 
 def test_the_upload_itself_carries_no_token(server: LittleServer, transport: SdkTransport) -> None:

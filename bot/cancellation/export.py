@@ -92,8 +92,9 @@ class Exporter:
         match sent:
             case Ok():
                 self._say(delivery, asker, Answer.EXPORTED, {"rows": rows, "cut": cut})
-            case Refused(code):
-                self._say(delivery, asker, Answer.NOT_EXPORTED, {"why": code})
+            case Refused(code, detail):
+                scope = detail if code == "missing_scope" else ""
+                self._say(delivery, asker, Answer.NOT_EXPORTED, {"why": code, "scope": scope})
             case RateLimited():
                 self._say(delivery, asker, Answer.NOT_EXPORTED, {"why": "ratelimited"})
             case _:

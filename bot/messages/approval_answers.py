@@ -91,15 +91,23 @@ def exported(rows: int, cut: bool) -> Message:
     return render((Heading("The export was sent to you"), paragraph(*lines)))
 
 
-def not_exported(why: str, contact: str) -> Message:
-    """Answers an export that Slack did not take."""
+def not_exported(why: str, contact: str, scope: str = "") -> Message:
+    """Answers an export that Slack did not take. `scope` is the one that the bot lacks."""
+    if scope:
+        ask: Line = ("Ask ", Typed(contact), " to give the Slack app the scope ", Code(scope), " and install it again.")
+        lines: tuple[Line, ...] = (
+            (f"The Slack app lacks a permission ({why}), so trying again does not help.",),
+            ask,
+            ("The same is shown by ", Code(f"{COMMAND} history"), "."),
+        )
+        return render((Heading("The export could not be sent"), paragraph(*lines)))
     return render(
         (
             Heading("The export could not be sent"),
             paragraph(
                 ("Slack did not take the file: ", Typed(why, 80), "."),
                 ("Try again in a minute; the same is shown by ", Code(f"{COMMAND} history"), "."),
-                ("If it happens again, ask ", Typed(contact), ": the bot needs the scope ", Code("files:write"), "."),
+                ("If it happens again, ask ", Typed(contact), "."),
             ),
         )
     )

@@ -12,6 +12,7 @@ from bot.sandbox.demo_orders import demo_orders
 from bot.sandbox.demo_people import ROLES
 from bot.sandbox.demo_world import World
 from bot.sandbox.fincart_standin import FincartStandIn
+from bot.sandbox.slack_core import direct_id
 from bot.sandbox.slack_state import Channel, ChannelKind, Post, State, View
 from bot.sandbox.slack_workspace import SlackWorkspace
 
@@ -46,7 +47,7 @@ def slack_part(slack: SlackWorkspace, person: str) -> Json:
             "people": {each.id: each.name for each in state.people.values()},
             "groups": {each.id: each.handle for each in state.usergroups.values()},
             "channels": [_channel(each, state) for each in channels],
-            "direct": "D" + person[1:],
+            "direct": direct_id(person),
             "posts": _posts(state, person, {each.id for each in channels}),
             "modals": [_view(state.views[view]) for view in state.stacks.get(person, [])],
             "home": _view(state.views[state.homes[person]]) if person in state.homes else None,

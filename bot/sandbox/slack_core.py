@@ -77,7 +77,7 @@ class Core:
         person = self.state.people[user_id]
         if person.deleted or person.is_bot:
             raise SlackError("cannot_dm_bot" if person.is_bot else "channel_not_found")
-        name = "D" + user_id[1:]
+        name = direct_id(user_id)
         members = [self.state.bot_user, user_id]
         return self.state.channels.setdefault(name, Channel(name, "", ChannelKind.DIRECT, members))
 
@@ -125,6 +125,11 @@ class Core:
         _forget_old(self.state.response_urls, entry.created - 86_400)
         self.state.response_urls[entry.id] = entry
         return f"{self.base_url}/response/{entry.id}"
+
+
+def direct_id(user_id: str) -> str:
+    """The id of the bot's direct message with this person, at least as long as Slack's ids are."""
+    return "D" + user_id[1:].rjust(8, "0")
 
 
 def _forget_old(entries: dict[str, Trigger] | dict[str, ResponseUrl], before: float) -> None:

@@ -1,6 +1,7 @@
 """The stand-in's files: the two-step upload, the look-up, and downloads that need a token."""
 
 import base64
+import re
 from typing import Any
 
 from bot.sandbox.slack_core import Core
@@ -10,6 +11,7 @@ from bot.sandbox.slack_state import File
 Json = dict[str, Any]
 
 LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in to your workspace</body></html>"
+_CHANNEL_ID = re.compile(r"[CGDZ][A-Z0-9]{8,}")
 Download = tuple[int, dict[str, str], bytes]
 
 
@@ -35,17 +37,20 @@ def upload(core: Core, url: str, content: bytes) -> tuple[int, bytes]:
 
 
 def complete_upload(core: Core, params: Json) -> Json:
-    """`files.completeUploadExternal`: step three; shares the files where `channel_id` (or a person's id) says."""
+    """`files.completeUploadExternal`: step three; shares the files where `channel_id` says, which is never a person."""
     wanted = params.get("files")
     if not isinstance(wanted, list) or not wanted:
         raise SlackError("invalid_arguments")
+    target = params.get("channel_id")
+    if target is not None and not _CHANNEL_ID.fullmatch(str(target)):
+        pattern = f"must match {_CHANNEL_ID.pattern} [json-pointer:/channel_id]"
+        raise SlackError("invalid_arguments", response_metadata={"messages": [f"[ERROR] {pattern}"]})
     done = []
     for entry in wanted:
         file = core.state.files.get(str(entry.get("id")))
         if file is None or not file.uploaded or file.complete:
             raise SlackError("file_not_found")
         done.append((file, str(entry.get("title") or file.name)))
-    target = params.get("channel_id") or params.get("channels")
     channel = core.postable_channel(target) if target else None
     for file, title in done:
         file.complete, file.title = True, title

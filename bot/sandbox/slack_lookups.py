@@ -68,8 +68,12 @@ def conversations_members(core: Core, params: Json) -> Json:
 def conversations_open(core: Core, params: Json) -> Json:
     """`conversations.open` with one person."""
     user = str(params.get("users") or "")
+    if not user:
+        raise SlackError("users_list_not_supplied")
     if user not in core.state.people:
         raise SlackError("user_not_found")
+    if core.state.people[user].deleted:
+        raise SlackError("user_disabled")
     return {"channel": {"id": core.direct_message(user).id}}
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from bot.sandbox import slack_files, slack_methods, slack_response_url
-from bot.sandbox.slack_core import Core
+from bot.sandbox.slack_core import Core, direct_id
 from bot.sandbox.slack_deliveries import Deliver
 from bot.sandbox.slack_faults import Call, Fault
 from bot.sandbox.slack_people import People
@@ -169,7 +169,7 @@ class SlackWorkspace(People):
 
     def dms(self, user: str) -> list[Post]:
         """The direct messages between the bot and this person, oldest first."""
-        return self.messages("D" + user[1:])
+        return self.messages(direct_id(user))
 
     def open_view(self, user: str) -> View | None:
         """The modal on top of the person's screen."""

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from bot.rendering import render
+from bot.sandbox.slack_core import direct_id
 from storage.database import Database
 from storage.positions import bounds
 from storage.slack_tables import SlackMessage
@@ -205,7 +206,7 @@ def _answered(world: "World", events: list[dict[str, Any]]) -> None:
         mine = [
             post
             for post in world.slack.state.posts.values()
-            if post.only_for == event["who"] or post.channel == "D" + event["who"][1:]
+            if post.only_for == event["who"] or post.channel == direct_id(event["who"])
         ]
         if not any(event["request"] in post.text or event["request"] in str(post.blocks) for post in mine):
             raise Wrong(f"{event['who']} asked for {event['request']} and was never told of it")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bot.messages.confirm_form import NUMBER_BLOCK
 from bot.messages.form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
+from bot.sandbox.slack_core import direct_id
 from bot.sandbox.slack_deliveries import Delivery
 from bot.sandbox.slack_forms import NotOnScreen
 from bot.sandbox.slack_state import Post, View
@@ -89,7 +90,7 @@ class People:
     def _on_screen(self, person: str) -> list[Post]:
         """The newest first, and what only this person sees before what all do."""
         posts: list[Post] = [*reversed(self._slack.ephemerals(person))]
-        for channel in (*CHANNELS, "D" + person[1:]):
+        for channel in (*CHANNELS, direct_id(person)):
             posts += reversed(self._slack.messages(channel))
         return posts
 
