@@ -43,7 +43,6 @@ _WRONG_WORD = _after(rf"{_ID_TEXT}|")
 _NOT_OF_IDS = re.compile(r"[^A-Za-z0-9_\s-]+")
 
 _FINCART_ID = re.compile(r"[0-9a-f]{24}")
-_ID_IN_TEXT = re.compile(r"(?<![0-9A-Za-z_-])[0-9A-Fa-f]{24}(?![0-9A-Za-z_-])")
 _NOT_OF_AN_ID = re.compile(r"[^A-Za-z0-9_-]")
 _DIGIT = re.compile(r"[0-9]")
 _BIDI = re.compile(rf"[{BIDI_CONTROLS}]")
@@ -143,11 +142,6 @@ class BadIds:
 
 
 OrderIdsError = NoOrderIds | BadIds
-
-
-def fincart_ids_in(text: str) -> tuple[str, ...]:
-    """Every Fincart order id that stands anywhere in a text, each once, in order."""
-    return tuple(dict.fromkeys(found.lower() for found in _ID_IN_TEXT.findall(text)))
 
 
 def first_word(text: str) -> str:

@@ -1,16 +1,14 @@
 """The Home tab opened, and the message shortcut: the two ways in that are neither a command nor a button."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 from slack_bolt import Ack, App
 
 from bot.inbox import HOME
-from bot.listeners.edge import Body, Edge, identity, team_of
+from bot.listeners.edge import Edge, identity, team_of
 from bot.listeners.forms import Opening, open_form
 from bot.manifest import SHORTCUT
-from bot.order_ids import fincart_ids_in
+from bot.message_ids import fincart_ids_in
 from storage.deliveries import Incoming
 from storage.states import Origin
 
@@ -38,15 +36,7 @@ def listen(app: App, edge: Edge) -> None:
             channel=str(body["channel"].get("id") or ""),
             response_url=body.get("response_url"),
             origin=Origin.SHORTCUT,
-            ids=fincart_ids_in("\n".join(_texts(body.get("message") or {}))),
+            ids=fincart_ids_in(body.get("message") or {}),
         )
         if trouble := open_form(edge, opening):
             edge.respond(body.get("response_url"), trouble)
-
-
-def _texts(message: Body) -> Iterator[str]:
-    """Every text of a message: its own, and those in the blocks and attachments of a bot's message."""
-    yield str(message.get("text") or "")
-    for part in (message.get("blocks"), message.get("attachments")):
-        if part:
-            yield json.dumps(part)

@@ -140,6 +140,8 @@ def _forget_old(entries: dict[str, Trigger] | dict[str, ResponseUrl], before: fl
 def message_json(core: Core, post: Post) -> Json:
     """A message as the Web API and the payloads show it."""
     message: Json = {"type": "message", "user": post.author, "text": post.text, "ts": post.ts}
+    if post.alert:
+        message = {"type": "message", "subtype": "bot_message", "bot_id": post.author, "ts": post.ts, **post.alert}
     if post.author == core.state.bot_user:
         message |= {"bot_id": core.state.bot_id, "app_id": core.state.app_id}
     message["team"] = core.state.team_id

@@ -89,6 +89,8 @@ class Post:
     source: Source = Source.API
     files: list[str] = field(default_factory=list)
     revisions: int = 0
+    alert: Json = field(default_factory=dict)
+    """What another app's message holds, as that app sent it: its blocks, attachments, files."""
 
     def __post_init__(self) -> None:
         self.source = Source(self.source)

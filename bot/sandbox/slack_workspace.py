@@ -94,6 +94,11 @@ class SlackWorkspace(People):
             post = self.core.add_post(channel, user, text, None, thread_ts=thread_ts, source=Source.PERSON)
             return replace(post)
 
+    def alert(self, channel: str, **content: Any) -> Post:
+        """Another app writes a message: `text`, `blocks`, `attachments`, `files`. It has no user, and often no text."""
+        with self.core.changing():
+            return replace(self.core.add_post(channel, "B0OTHERAPP", content.get("text", ""), None, alert=content))
+
     # --- the bot's side
 
     def call(self, method: str, params: Json, token: str | None) -> slack_methods.Answer:
