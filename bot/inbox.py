@@ -19,6 +19,7 @@ from bot.messages.answers import not_yet_recorded
 from bot.messages.parse_errors import explain
 from bot.order_files import LARGEST_FILE, FileOrders, FileTooLarge, read_order_file
 from bot.order_ids import OrderId, OrderList, parse_order_ids
+from bot.shared_file import NotFetched, SharedFile, Trouble, not_fetched, shared_file
 from bot.slack_answers import Ok, Refused
 from storage import deliveries, requests
 from storage.database import StorageUnavailable
@@ -164,13 +165,14 @@ class Inbox:
         wanted = _orders(typed)
         source: dict[str, Any] = {"duplicates": [each.value for each in typed.duplicates]}
         if payload["file"] is not None and not self._is_made(delivery):
-            read = self._read_file(delivery, asker, payload["file"])
-            if read is None:
+            found = self._read_file(delivery, asker, payload["file"])
+            if found is None:
                 return
+            name, read = found
             wanted, again = _joined(wanted, read)
             source = {
                 "duplicates": source["duplicates"] + again,
-                "file_name": payload["file"]["name"],
+                "file_name": name,
                 "column": read.column,
                 "blank_rows": read.blank_rows,
             }
@@ -181,19 +183,38 @@ class Inbox:
         with self._parts.database.read() as session:
             return requests.of_delivery(session, delivery.id) is not None
 
-    def _read_file(self, delivery: Delivery, asker: Asker, file: Payload) -> FileOrders | None:
-        fetched = self._parts.slack.download_file(file["url"], LARGEST_FILE)
-        if isinstance(fetched, Refused) and fetched.code == "too_large":
-            self._problem(delivery, asker, explain(FileTooLarge(LARGEST_FILE + 1, LARGEST_FILE)))
+    def _read_file(self, delivery: Delivery, asker: Asker, kept: Payload) -> tuple[str, FileOrders] | None:
+        """The file's name and its orders; None once the person is told why not."""
+        file = self._located(kept)
+        fetched = file if isinstance(file, NotFetched) else self._fetch(file)
+        if isinstance(fetched, NotFetched):
+            self._say(delivery, asker, Answer.FILE_NOT_FETCHED, trouble=fetched.trouble, detail=fetched.detail)
             return None
-        if not isinstance(fetched, Ok):
-            self._say(delivery, asker, Answer.FILE_NOT_FETCHED)
-            return None
-        read = read_order_file(fetched.value)
+        read = read_order_file(fetched) if isinstance(fetched, bytes) else fetched
         if not isinstance(read, FileOrders):
             self._problem(delivery, asker, explain(read))
             return None
-        return read
+        assert isinstance(file, SharedFile)
+        return file.name, read
+
+    def _located(self, kept: Payload) -> SharedFile | NotFetched:
+        """The file as the form told of it; where that did not say where its bytes are, as Slack does when asked."""
+        if kept["url"]:
+            return SharedFile(kept.get("id", ""), kept["name"], kept["size"], kept["url"])
+        told = self._parts.slack.file_info(kept.get("id", ""))
+        if not isinstance(told, Ok):
+            return not_fetched(told)
+        file = shared_file(told.value)
+        return file.trouble or (file if file.url else NotFetched(Trouble.NOT_SEEN))
+
+    def _fetch(self, file: SharedFile) -> bytes | FileTooLarge | NotFetched:
+        if file.size > LARGEST_FILE:
+            return FileTooLarge(file.size, LARGEST_FILE)
+        fetched = self._parts.slack.download_file(file.url or "", LARGEST_FILE)
+        if isinstance(fetched, Ok):
+            return fetched.value
+        too_large = isinstance(fetched, Refused) and fetched.code == "too_large"
+        return FileTooLarge(LARGEST_FILE + 1, LARGEST_FILE) if too_large else not_fetched(fetched)
 
     def _ask(
         self,

@@ -15,6 +15,7 @@ from bot.config import Settings
 from bot.messages import answers, approval_answers, card, preview_ended
 from bot.messages.actions import page_value
 from bot.messages.facts import RequestFacts
+from bot.messages.file_answers import file_not_fetched
 from bot.messages.history import ENTRIES_PER_PAGE, described, history_page
 from bot.messages.live import correction_notice, end_notice, live
 from bot.messages.message import Message
@@ -24,6 +25,7 @@ from bot.messages.show import EVENTS_PER_PAGE, ORDERS_PER_PAGE, page_count, show
 from bot.messages.steering import ALL_STEERED, STEERED, all_steered, steered
 from bot.messages.waiting import MOST, waiting_message
 from bot.policy import Verdict
+from bot.shared_file import NotFetched, Trouble
 from storage import history, requests
 from storage.slack_tables import SlackMessage
 from storage.states import RequestState
@@ -114,7 +116,9 @@ def _answer(session: Session, row: SlackMessage, facts: Facts, settings: Setting
         case Answer.PROBLEM:
             return answers.problem(facts["words"])
         case Answer.FILE_NOT_FETCHED:
-            return answers.file_not_fetched(settings.contact)
+            # An earlier version stored no reason.
+            why = NotFetched(Trouble(facts.get("trouble", Trouble.NO_ANSWER)), facts.get("detail", ""))
+            return file_not_fetched(why, settings.contact)
         case Answer.EXPORTED:
             return approval_answers.exported(facts["rows"], facts["cut"])
         case Answer.NOT_EXPORTED:

@@ -155,6 +155,11 @@ class SlackClient:
 
     # Files
 
+    def file_info(self, file_id: str) -> Answer[JsonObject]:
+        """The `file` object of files.info, which says of a file of Slack Connect what the form did not."""
+        answer = self._call("files.info", {"file": file_id}, LOOK_UP_SECONDS)
+        return _value(answer, lambda data: _object(data, "file"))
+
     def download_file(self, url: str, limit_bytes: int) -> Answer[bytes]:
         """The bytes of a file somebody submitted. Check the size Slack declares before calling this.
 

@@ -116,13 +116,95 @@ def test_without_the_scope_to_read_files_the_person_is_told(world: World) -> Non
     answer = _sent_file(world, FIRST.encode())
 
     assert "The file could not be fetched from Slack" in answer.text
+    assert "the app lacks the scope files:read" in answer.text
+    assert "Try again in a minute" not in answer.text
     assert [] == world.kinds()
 
 
 def test_a_file_that_slack_does_not_hand_over_is_told(world: World) -> None:
     world.slack.fail("download", Fault(FaultKind.SERVER_ERROR), None)
+    answer = _sent_file(world, FIRST.encode())
 
-    assert "The file could not be fetched from Slack" in _sent_file(world, FIRST.encode()).text
+    assert "The file could not be fetched from Slack" in answer.text
+    assert "Slack did not answer in time. Try again in a minute." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"), [("gdrive", "in Google Drive"), ("dropbox", "in Dropbox"), ("x_2", "by another service")]
+)
+def test_a_file_that_another_service_keeps_is_to_be_downloaded_and_chosen_as_csv(
+    world: World, kind: str, place: str
+) -> None:
+    form = _form(world)
+    file = world.slack.add_file(ANN, "orders", b"", external_type=kind)
+    world.slack.submit(form, {FILE_BLOCK: [file]})
+    said = _errors(world)[FILE_BLOCK]
+
+    assert f"The file is kept {place}, not in Slack" in said
+    assert "Download it as CSV" in said
+    assert 0 == world.slack.count("download")
+    assert [] == world.kinds()
+
+
+def test_a_file_shared_through_slack_connect_is_asked_about_and_fetched(world: World) -> None:
+    form = _form(world)
+    file = world.slack.add_file(ANN, "theirs.csv", f"order_id\n{FIRST}\n".encode(), connected=True)
+    preview = world.told(ANN, lambda: world.slack.submit(form, {FILE_BLOCK: [file]}))
+
+    assert "Cancel 1 order?" in preview.text
+    assert "Read from the file theirs.csv" in preview.text
+
+
+def test_a_file_of_slack_connect_that_another_service_keeps_is_told_so(world: World) -> None:
+    form = _form(world)
+    file = world.slack.add_file(ANN, "theirs", b"", connected=True, external_type="gdrive")
+    answer = world.told(ANN, lambda: world.slack.submit(form, {FILE_BLOCK: [file]}))
+
+    assert "The file is kept in Google Drive, not in Slack" in answer.text
+    assert [] == world.kinds()
+
+
+def test_a_file_of_slack_connect_that_is_too_large_is_not_fetched(world: World) -> None:
+    form = _form(world)
+    file = world.slack.add_file(ANN, "theirs.csv", b"x" * (6 * 1024 * 1024), connected=True)
+    answer = world.told(ANN, lambda: world.slack.submit(form, {FILE_BLOCK: [file]}))
+
+    assert "The file is too large: 6 MB" in answer.text
+    assert 0 == world.slack.count("download")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("file_not_found", "it was deleted or hidden"),
+        ("access_denied", "Slack does not let the bot see this file"),
+        ("token_revoked", "Slack does not accept the bot's token any more"),
+        ("team_access_not_granted", "Slack refused it (team_access_not_granted). Tell an administrator."),
+    ],
+)
+def test_each_way_in_which_slack_refuses_a_file_is_told_as_it_is(world: World, error: str, said: str) -> None:
+    form = _form(world)
+    file = world.slack.add_file(ANN, "theirs.csv", FIRST.encode(), connected=True)
+    world.slack.fail("files.info", Fault(FaultKind.ERROR, error=error), None)
+    answer = world.told(ANN, lambda: world.slack.submit(form, {FILE_BLOCK: [file]}))
+
+    assert said in answer.text
+    assert "Try again in a minute" not in answer.text
+
+
+def test_a_file_that_was_deleted_before_it_was_fetched_is_told_so(world: World) -> None:
+    form = _form(world)
+    file = world.slack.add_file(ANN, "orders.csv", FIRST.encode())
+    world.slack.state.files[file].complete = False
+    answer = world.told(ANN, lambda: world.slack.submit(form, {FILE_BLOCK: [file]}))
+
+    assert "Slack does not have the file any more" in answer.text
+
+
+def test_how_long_slack_wants_to_be_left_alone_is_told(world: World) -> None:
+    world.slack.fail("download", Fault(FaultKind.RATE_LIMITED, retry_after=37), None)
+
+    assert "Slack asks the bot to wait 37 seconds" in _sent_file(world, FIRST.encode()).text
 
 
 def test_ids_and_a_file_are_joined_and_what_is_in_both_is_told(world: World) -> None:

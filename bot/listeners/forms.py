@@ -13,10 +13,12 @@ from bot.inbox import FORM, FORM_OPENED
 from bot.listeners.edge import Body, Edge
 from bot.messages import form
 from bot.messages.answers import form_gone, form_not_opened
+from bot.messages.file_answers import file_trouble
 from bot.messages.message import Message
 from bot.messages.parse_errors import explain
 from bot.order_files import LARGEST_FILE, FileTooLarge
 from bot.order_ids import OrderList, parse_order_ids
+from bot.shared_file import SharedFile, shared_file
 from bot.slack_answers import Ok
 from storage import deliveries
 from storage.database import StorageUnavailable
@@ -32,7 +34,7 @@ class Filled:
 
     ids: str
     reason: str
-    file: Mapping[str, Any] | None
+    file: SharedFile | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def listen(app: App, edge: Edge) -> None:
             ack(response_action="errors", errors=form.form_errors(ids=form_gone().text))
             return
         opened = json.loads(draft.payload)
-        payload = opened | {"ids": filled.ids, "reason": read_reason(filled.reason), "file": filled.file}
+        payload = opened | {"ids": filled.ids, "reason": read_reason(filled.reason), "file": _kept(filled.file)}
         kept = edge.keep(Incoming(FORM, (draft.id, str(body["view"].get("id"))), payload, draft.response_url))
         if isinstance(kept, Message):
             ack(response_action="errors", errors=form.form_errors(ids=kept.text))
@@ -125,8 +127,10 @@ def _mistakes(edge: Edge, filled: Filled) -> dict[str, str]:
         ids = "" if isinstance(read, OrderList) else explain(read)
     elif filled.file is None:
         ids = "Paste at least one order id here, or choose a file."
-    if filled.file is not None and filled.file["size"] > LARGEST_FILE:
-        file = explain(FileTooLarge(filled.file["size"], LARGEST_FILE))
+    if filled.file is not None and filled.file.trouble is not None:
+        file = file_trouble(filled.file.trouble, edge.settings.contact)
+    elif filled.file is not None and filled.file.size > LARGEST_FILE:
+        file = explain(FileTooLarge(filled.file.size, LARGEST_FILE))
     why = read_reason(filled.reason)
     if isinstance(why, ReasonTooLong):
         reason = explain(why)
@@ -135,10 +139,9 @@ def _mistakes(edge: Edge, filled: Filled) -> dict[str, str]:
     return form.form_errors(ids=ids, file=file, reason=reason)
 
 
-def _size(file: Mapping[str, Any]) -> int:
-    """The size that Slack declares, in bytes; 0 where it declares none: the download stops at the limit anyway."""
-    size = file.get("size")
-    return size if isinstance(size, int) else 0
+def _kept(file: SharedFile | None) -> Mapping[str, Any] | None:
+    """What is kept of a file with the delivery."""
+    return {"id": file.id, "name": file.name, "size": file.size, "url": file.url} if file is not None else None
 
 
 def _read(view: Body) -> Filled:
@@ -146,8 +149,4 @@ def _read(view: Body) -> Filled:
     ids = values.get(form.IDS_BLOCK, {}).get(form.IDS_ACTION, {}).get("value") or ""
     reason = values.get(form.REASON_BLOCK, {}).get(form.REASON_ACTION, {}).get("value") or ""
     files = values.get(form.FILE_BLOCK, {}).get(form.FILE_ACTION, {}).get("files") or []
-    file = None
-    if files:
-        url = files[0].get("url_private_download") or files[0].get("url_private")
-        file = {"name": str(files[0].get("name") or ""), "size": _size(files[0]), "url": url}
-    return Filled(ids, reason, file)
+    return Filled(ids, reason, shared_file(files[0]) if files else None)

@@ -26,24 +26,6 @@ def not_read(error: ParseError | FileError | BadId, typed: str | None = None) ->
     return render((Heading("That was not understood"), paragraph(*lines)))
 
 
-def file_not_fetched(contact: str) -> Message:
-    """Answers a file that Slack did not hand over."""
-    return render(
-        (
-            Heading("The file could not be fetched from Slack"),
-            paragraph(
-                "Nothing was sent.",
-                (
-                    "Try again in a minute, or paste the order ids into the form: type ",
-                    Code(COMMAND),
-                    " with nothing after it.",
-                ),
-                ("If it happens again, ask ", Typed(contact), "."),
-            ),
-        )
-    )
-
-
 def could_not_record(contact: str) -> Message:
     """Answers what could not be written down: without a record nothing is sent."""
     return render(

@@ -6,6 +6,7 @@ from functools import partial
 from bot.commands import ParseError, parse
 from bot.file_text import NotText, Undecodable
 from bot.messages import answers, form, help, refusals
+from bot.messages.file_answers import file_not_fetched
 from bot.messages.parse_errors import explain
 from bot.order_files import (
     BadCell,
@@ -21,6 +22,7 @@ from bot.order_ids import NoDigit
 from bot.policy import Asked, Code
 from bot.sandbox import gallery_facts as facts
 from bot.sandbox.gallery_facts import Made
+from bot.shared_file import NotFetched, Trouble
 
 ID, REQUEST = facts.TWO[0].order_id, facts.ASKED.public_id
 
@@ -66,6 +68,14 @@ FILES: tuple[FileError, ...] = (
 """One for each way in which a file cannot be read."""
 
 
+_DETAILS = {
+    Trouble.ELSEWHERE: "Google Drive",
+    Trouble.SCOPE: "files:read",
+    Trouble.LIMITED: "30",
+    Trouble.REFUSED: "fatal",
+}
+
+
 def mistakes() -> Iterator[tuple[str, ParseError]]:
     """What was mistyped, and what the bot makes of it."""
     for typed in MISTYPED:
@@ -84,7 +94,12 @@ def made() -> Iterator[Made]:
         yield f"Not read {number}: {type(error).__name__}", partial(answers.not_read, error, typed)
     for wrong in FILES:
         yield f"File not read: {type(wrong).__name__}", partial(answers.problem, explain(wrong))
-    yield "File not fetched", partial(answers.file_not_fetched, facts.RULES.contact)
+    for trouble in Trouble:
+        why = NotFetched(trouble, _DETAILS.get(trouble, ""))
+        yield (
+            f"File not fetched: {trouble.value.replace('_', ' ')}",
+            partial(file_not_fetched, why, facts.RULES.contact),
+        )
     yield "Not recorded", partial(answers.could_not_record, facts.RULES.contact)
     yield "Perhaps recorded", partial(answers.perhaps_recorded, facts.RULES.contact)
     yield "Not yet recorded", partial(answers.not_yet_recorded, facts.RULES.contact)

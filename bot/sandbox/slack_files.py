@@ -75,14 +75,23 @@ def download(core: Core, url: str, token: str | None) -> Download:
     if token != core.state.bot_token or "files:read" not in core.state.scopes:
         return 200, {"Content-Type": "text/html; charset=utf-8"}, LOGIN_PAGE
     file = core.state.files.get(url.split("/files/")[-1].split("/")[0])
-    if file is None or not file.complete:
+    if file is None or not file.complete or file.external_type:
         return 404, {"Content-Type": "text/html"}, b"not found"
     return 200, {"Content-Type": file.mimetype}, base64.b64decode(file.content)
 
 
+def file_in_payload(core: Core, file: File) -> Json:
+    """A file as payloads show it: of one shared through Slack Connect, that `files.info` is to be asked."""
+    if file.connected:
+        return {"id": file.id, "created": 1, "mode": "file_access", "file_access": "check_file_info"}
+    return file_json(core, file)
+
+
 def file_json(core: Core, file: File) -> Json:
-    """A file as the Web API and the payloads show it."""
+    """A file as the Web API shows it. Of one that another service keeps there is only that service's own address."""
     url = f"{core.base_url}/files/{file.id}/{file.name}"
+    if file.external_type:
+        url = f"https://{file.external_type}.example.com/{file.id}"
     return {
         "id": file.id,
         "name": file.name,
@@ -90,8 +99,10 @@ def file_json(core: Core, file: File) -> Json:
         "mimetype": file.mimetype,
         "filetype": file.name.rsplit(".", 1)[-1].lower(),
         "size": file.length,
-        "mode": "hosted",
+        "mode": "external" if file.external_type else "hosted",
+        "is_external": bool(file.external_type),
+        "external_type": file.external_type,
         "user": file.user,
         "url_private": url,
-        "url_private_download": f"{core.base_url}/files/{file.id}/download/{file.name}",
+        **({} if file.external_type else {"url_private_download": url.replace(file.id, f"{file.id}/download", 1)}),
     }

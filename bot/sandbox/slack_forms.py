@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.sandbox.slack_core import Core
-from bot.sandbox.slack_files import file_json
+from bot.sandbox.slack_files import file_in_payload
 from bot.sandbox.slack_render import elements_of
 
 Json = dict[str, Any]
@@ -88,7 +88,7 @@ def _value(core: Core, element: Json, given: Any) -> Json:
             ids = list(given or [])
             if len(ids) > element.get("max_files", 10):
                 raise NotOnScreen("too many files")
-            value["files"] = [file_json(core, core.state.files[file_id]) for file_id in ids]
+            value["files"] = [file_in_payload(core, core.state.files[file_id]) for file_id in ids]
     return value
 
 

@@ -154,6 +154,10 @@ class File:
     length: int = 0
     uploaded: bool = False
     complete: bool = False
+    external_type: str = ""
+    """Which other service keeps it; empty for a file of Slack's own."""
+    connected: bool = False
+    """Shared through Slack Connect: payloads tell nothing of it but its id."""
 
 
 @dataclass(slots=True)

@@ -80,10 +80,10 @@ class SlackWorkspace(People):
             everyone = [self.state.bot_user, *members] if with_bot else list(members)
             return self.state.channels.setdefault(id, Channel(id, name, kind, everyone, **more))
 
-    def add_file(self, user: str, name: str, content: bytes, mimetype: str = "text/csv") -> str:
-        """A file that a person attached to a form; returns its id."""
+    def add_file(self, user: str, name: str, content: bytes, mimetype: str = "text/csv", **more: Any) -> str:
+        """A file that a person attached to a form; keywords are the fields of `File`. Returns its id."""
         with self.core.changing():
-            file = File(self.state.new_id("F"), name, user, base64.b64encode(content).decode(), mimetype)
+            file = File(self.state.new_id("F"), name, user, base64.b64encode(content).decode(), mimetype, **more)
             file.length, file.uploaded, file.complete = len(content), True, True
             self.state.files[file.id] = file
             return file.id
@@ -128,7 +128,8 @@ class SlackWorkspace(People):
             self.core.log.add(Call("download", {"url": url}, self.core.now(), status, fault.kind if fault else "ok"))
             self.core.faults.interrupt(fault)
         if fault:
-            return slack_methods.struck(fault)[0], {"Content-Type": "text/html"}, b"fault"
+            status, _, headers, _ = slack_methods.struck(fault)
+            return status, {"Content-Type": "text/html", **headers}, b"fault"
         return status, headers, content
 
     def fail(self, method: str, fault: Fault, times: int | None = 1) -> None:
