@@ -8,6 +8,8 @@
 | `scheduler`, `process`, `threads`, `clock` | whose turn it is; one life of one bot, halted or killed at boundaries |
 | `wires` | the boundaries on the ways to Fincart and Slack |
 | `witness`, `checker`, `decisions` | what is held to the promises: each call as it leaves; the end; who decided what |
+| `people_told` | likewise: who was to be told of what |
+| `happened` | what must have happened in so many histories |
 | `rows`, `due`, `stores` | the database read from outside; what is due in it; a fresh one of either kind |
 | `runs`, `__main__` | many plans one after another; a failure made smaller; `make simulate` |
 | `broken` | copies of the bot with one rule broken, each of which must be caught |

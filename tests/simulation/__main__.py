@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 
+from .happened import told, too_little
 from .runs import Runs
 from .seeds import plan_of
 from .stores import Server, postgresql_server
@@ -48,8 +49,9 @@ def main(arguments: list[str]) -> int:
         met = sum((runs.met for runs in by_database.values()), Counter[str]())
     for name, times in sorted(met.items()):
         print(f"{times:9,} {name}")
+    print(told(met))
     print(f"{len(seeds)} seeds in {time.monotonic() - began:.1f} s, {failures} failed")
-    return 1 if failures else 0
+    return 1 if failures or too_little(met) else 0
 
 
 def _runs(database: str, open_until_then: ExitStack) -> Runs:

@@ -17,6 +17,7 @@ from storage.states import OPEN_STATES
 from storage.verification import verify_all
 
 from .decisions import check_decisions
+from .people_told import check_people_told
 from .stores import compile_once
 from .witness import Wrong, is_cancelled
 
@@ -31,6 +32,7 @@ def check(world: "World") -> None:
     """Everything has settled: raise `Wrong` where anything is not as it must be."""
     events = _events(world)
     told = _told(events)
+    _count_changes(world, events)
     _nothing_left(world)
     check_decisions(world, events)
     _chain(world)
@@ -40,6 +42,7 @@ def check(world: "World") -> None:
     _words_were_given(world, events)
     _fresh(world)
     _answered(world, events)
+    check_people_told(world, events)
     _no_secret(world)
 
 
@@ -56,6 +59,20 @@ def _told(events: list[dict[str, Any]]) -> dict[str, dict[str, list[Any]]]:
             if isinstance(entry, list):
                 told.setdefault(event["request"], {})[entry[0]] = entry
     return told
+
+
+def _count_changes(world: "World", events: list[dict[str, Any]]) -> None:
+    """How often an order was told as unknown, and an outcome as another later."""
+    last: dict[tuple[str, str], str] = {}
+    for event in events:
+        entries = event["details"].get("orders")
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, list):
+                was = last.get((event["request"], entry[0]))
+                last[event["request"], entry[0]] = entry[1]
+                world.met["told as unknown"] += entry[1] == "unknown"
+                if was not in (None, entry[1]):
+                    world.met[f"changed from {was}"] += 1
 
 
 def _nothing_left(world: "World") -> None:
@@ -102,7 +119,8 @@ def _outcomes(world: "World", request: Any, told: dict[str, list[Any]], events: 
         ours = any(order in each.applied(world.fincart) for each in sent)
         cancelled = is_cancelled(world.fincart, order)
         where = f"{order} of {name} is {outcome} ({proof}, {words!r})"
-        if outcome == "cancelled" and not cancelled:
+        unverified = not world.settings.verify_results and proof == "answer" and _said_ok(world, name, order)
+        if outcome == "cancelled" and not cancelled and not unverified:
             raise Wrong(f"{where}, and is not cancelled at Fincart: {_log(world, order)}")
         never_sent = not any(order in each.ids for each in sent)
         if outcome == "cancelled" and never_sent and not _nobody_knows(world, line):

@@ -2,11 +2,14 @@
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .witness import GO_AHEADS, Wrong
 
 if TYPE_CHECKING:
+    from bot.config import Settings
+
     from .world import World
 
 Event = dict[str, Any]
@@ -19,8 +22,12 @@ def check_decisions(world: "World", events: list[Event]) -> None:
     by_request: dict[str, list[Event]] = {}
     for event in events:
         world.met[f"audit {_name(event)}"] += 1
+        if event["kind"] == "click_refused":
+            world.met[f"audit click_refused {event['details']['act']}"] += 1
         if event["request"] is not None:
             by_request.setdefault(event["request"], []).append(event)
+    _retries(events)
+    _quotas(world, events)
     for name, its_events in by_request.items():
         _one_winner(name, its_events)
         _enough_people(world, name, its_events)
@@ -55,25 +62,57 @@ def _lets_run(event: Event) -> bool:
 
 
 def _enough_people(world: "World", name: str, events: list[Event]) -> None:
-    settings, requester = world.settings, events[0]["who"]
+    """Whatever the settings became meanwhile: what the card has promised, and the mildest that was ever in force."""
+    requester, promised = events[0]["who"], 0
     for event in events:
         if not _lets_run(event):
-            continue
-        above = settings.second_approval_above
-        if above is None or event["details"]["order_count"] <= above:
+            promised = event["details"].get("approvals_needed", promised)
             continue
         if event["kind"] == "emergency":
-            if event["who"] not in settings.emergency_users or event["who"] != requester:
+            if event["who"] not in world.settings.emergency_users or event["who"] != requester:
                 raise Wrong(f"{event['who']} went ahead alone with {name}")
             continue
+        count = event["details"]["order_count"]
+        needed = max(promised, min(_needed(settings, count) for settings in (world.settings, world.later)))
         approvers = {each["who"] for each in events if each["kind"] == "approved"} - {requester}
-        if len(approvers) < settings.approvals_needed:
-            raise Wrong(f"{name} was let run by {event['kind']} with the approval of {len(approvers)}")
+        if len(approvers) < needed:
+            raise Wrong(f"{name} was let run by {event['kind']} with the approval of {len(approvers)}, not {needed}")
+
+
+def _needed(settings: "Settings", orders: int) -> int:
+    above = settings.second_approval_above
+    return 0 if above is None or orders <= above else settings.approvals_needed
+
+
+def _retries(events: list[Event]) -> None:
+    """A retry takes what was refused or not sent, and nothing of which nobody knows what became of it."""
+    outcomes: dict[tuple[str, str], str] = {}
+    for event in events:
+        retried = event["details"].get("retry_of") if event["kind"] == "request_made" else None
+        for entry in event["details"].get("orders") or () if isinstance(event["details"].get("orders"), list) else ():
+            if isinstance(entry, list):
+                outcomes[event["request"], entry[0]] = entry[1]
+            elif retried and (was := outcomes.get((retried, entry))) not in ("rejected", "not_sent"):
+                raise Wrong(f"{event['request']} retries {entry} of {retried}, which is {was}")
+
+
+def _quotas(world: "World", events: list[Event]) -> None:
+    """Nobody lets more of their orders run on one UTC day than they may."""
+    limit = world.settings.max_orders_per_person_per_day
+    used: Counter[tuple[str, str]] = Counter()
+    for event in events:
+        if _lets_run(event):
+            day = datetime.fromisoformat(event["at"]).astimezone(UTC).date().isoformat()
+            used[event["details"]["counted_to"], day] += event["details"]["order_count"]
+    for (person, day), orders in used.items():
+        if limit is not None and orders > limit:
+            raise Wrong(f"{orders} orders of {person} ran on {day}, where {limit} may")
 
 
 def _number_typed(world: "World", name: str, event: Event) -> None:
     """Whoever let so many orders go ahead had typed how many they are."""
-    above, count = world.settings.type_to_confirm_above, event["details"]["order_count"]
+    count = event["details"]["order_count"]
+    above = world.settings.type_to_confirm_above
     if event["kind"] != "emergency" and (above is None or count <= above):
         return
     for row in world.rows.all("SELECT payload FROM delivery WHERE kind = 'click'"):

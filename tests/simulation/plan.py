@@ -195,6 +195,10 @@ class Setup:
     cancelled_title: str
     titles: tuple[str, ...]
     """Of the orders; an empty one is unknown to Fincart."""
+    later: tuple[tuple[str, str], ...] = ()
+    """Settings that differ for every process but the first ones: somebody changed them and restarted."""
+    zone: str = ""
+    """The time zone of the processes' hosts, as the variable TZ names it; UTC if empty."""
 
 
 @dataclass(frozen=True)

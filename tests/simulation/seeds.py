@@ -1,6 +1,7 @@
 """PURE: what a seed draws: how the world stands at first, and every step of its history."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
@@ -67,7 +68,7 @@ def plan_of(seed: int) -> Plan:
     """The plan that this seed stands for, for ever."""
     chance = Random(seed)
     faults = {each for each in CLASSES if chance.random() < 0.45}
-    setup = _setup(chance)
+    setup = _varied(Random(f"varied {seed}"), _setup(chance))
     steps: list[Step] = []
     for _ in range(chance.choice((15, 25, 40, 60))):
         steps += _steps(chance, faults)
@@ -106,6 +107,22 @@ def _setup(chance: Random) -> Setup:
         cancelled_title=chance.choice(("Cancelled", "canceled")),
         titles=tuple(titles),
     )
+
+
+def _varied(chance: Random, setup: Setup) -> Setup:
+    """What a person who runs it may choose besides. Drawn apart, so that what a seed drew before stays as it was."""
+    settings: dict[str, str] = {}
+    if chance.random() < 0.15:
+        settings["VERIFY_RESULTS"] = "false"
+    if chance.random() < 0.15:
+        settings["MAX_ORDERS_PER_PERSON_PER_DAY"] = str(chance.choice((5, 12)))
+    later: dict[str, str] = {}
+    if chance.random() < 0.3:
+        if "SECOND_APPROVAL_ABOVE" in dict(setup.settings):
+            later |= {"APPROVALS_NEEDED": chance.choice(("1", "2")), "SECOND_APPROVAL_ABOVE": chance.choice(("0", "8"))}
+        later |= {"FINCART_BATCH_SIZE": chance.choice(("1", "2", "100")), "UNDO_SECONDS": chance.choice(("0", "10"))}
+    zone = chance.choice(("", "", "Asia/Tokyo", "America/Los_Angeles"))
+    return replace(setup, settings=(*setup.settings, *settings.items()), later=tuple(later.items()), zone=zone)
 
 
 def _steps(chance: Random, faults: set[str]) -> list[Step]:

@@ -1,6 +1,7 @@
 """Looks at every call on its way to Fincart, and holds it to what was committed before."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +33,7 @@ class Sent:
     at: datetime
     number: int
     """Of the call, as Fincart counts them, if it got there."""
+    planned_at: datetime | None = None
     is_open: bool = True
     lost: bool = False
     reached: bool = True
@@ -55,7 +57,8 @@ def is_cancelled(fincart: FincartStandIn, order: str) -> bool:
 class FincartWitness:
     """Knows every cancel call, and says what was wrong with it at once."""
 
-    def __init__(self, rows: Rows, clock: Clock, fincart: FincartStandIn, undo_seconds: int) -> None:
+    def __init__(self, rows: Rows, clock: Clock, fincart: FincartStandIn, undo_seconds: int, met: Counter[str]) -> None:
+        self._met = met
         self._rows = rows
         self._clock = clock
         self._fincart = fincart
@@ -97,7 +100,7 @@ class FincartWitness:
         return [row["order_id"] for row in self._rows.all(query, attempt["request_seq"]) if row["position"] in carried]
 
     def _check(self, sent: Sent, row: Row) -> None:
-        planned_at = moment(row["planned_at"])
+        planned_at = sent.planned_at = moment(row["planned_at"])
         if row["state"] != "executing":
             self._wrong(sent, f"its request is {row['state']}")
         if row["valid_until"] is None or moment(row["valid_until"]) <= planned_at:
@@ -111,6 +114,7 @@ class FincartWitness:
                 self._wrong(sent, f"its request was {why} when it was planned")
         self._check_audit(sent)
         self._check_holds(sent, planned_at)
+        self._check_probe(sent, planned_at)
         for order in sent.ids:
             self._check_order(sent, order)
 
@@ -146,6 +150,21 @@ class FincartWitness:
             until = row["until"]
             if moment(row["since"]) < planned_at and (until is None or moment(until) > planned_at):
                 self._wrong(sent, f"everything was on hold ({row['kind']}) when it was planned")
+
+    def _check_probe(self, sent: Sent, planned_at: datetime) -> None:
+        """While Fincart counts as down, one call at a time sees whether it still is."""
+        query = "SELECT at, payload FROM audit_event WHERE kind IN ('held', 'hold_ended') ORDER BY seq DESC"
+        told = (json.loads(row["payload"]) for row in self._rows.all(query))
+        last = next((event for event in told if event["details"].get("hold") == "down"), None)
+        if last is None or last["kind"] != "held" or datetime.fromisoformat(last["at"]) >= planned_at:
+            return
+        self._met["probe"] += 1
+        others = [
+            each for each in self.sent
+            if each.is_on_the_wire(sent.at) and each.planned_at and each.planned_at > datetime.fromisoformat(last["at"])
+        ]  # fmt: skip
+        if others:
+            self._wrong(sent, "Fincart is down, and another call probes it already")
 
     def _check_order(self, sent: Sent, order: str) -> None:
         hand = self._rows.value(

@@ -2,8 +2,10 @@
 
 import contextlib
 import logging
+import os
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -67,20 +69,28 @@ class World:
         for number, title in enumerate(setup.titles):
             if title:
                 self.fincart.add(order_id(number), title=title, age=3600.0)
-        self.settings = self._settings()
+        self.settings = self._settings(setup.settings)
+        self.later = self._settings((*setup.settings, *setup.later))
         self.rows = Rows(self.database_url)
-        self.witness = FincartWitness(self.rows, self.clock, self.fincart, self.settings.undo_seconds)
+        self.witness = FincartWitness(self.rows, self.clock, self.fincart, self.undo_seconds, self.met)
         self.scheduler = Scheduler(setup.processes, self.clock, self.rows, self.met, self._start)
         self.people = People(self.slack, self.scheduler, self.met)
 
     def run(self) -> None:
         """Both phases. Raises `Wrong`, or whatever else goes wrong; either is a failure of this plan."""
-        with _logged(self.trouble):
+        self._count_setup()
+        with _logged(self.trouble), _in_zone(self.plan.setup.zone):
             for step in self.plan.steps:
                 self.do(step)
                 self._nothing_wrong()
             self.settle()
             self._nothing_wrong()
+
+    def _count_setup(self) -> None:
+        self.met["histories"] += 1
+        self.met["a host in another zone"] += bool(self.plan.setup.zone)
+        self.met["results not verified"] += not self.settings.verify_results
+        self.met["quota in force"] += self.settings.max_orders_per_person_per_day is not None
 
     def close(self) -> None:
         """Let go of everything."""
@@ -173,10 +183,13 @@ class World:
             raise Wrong(self.trouble[0])
 
     def _start(self, name: str) -> Process:
-        self.met["a host whose clock differs"] += any(self.plan.setup.clock_skews)
-        skew = timedelta(seconds=self.plan.setup.clock_skews["ab".index(name[0])])
+        setup = self.plan.setup
+        is_restart = int(name[1:]) > setup.processes
+        self.met["settings changed"] += is_restart and bool(setup.later)
+        self.met["a host whose clock differs"] += any(setup.clock_skews)
+        skew = timedelta(seconds=setup.clock_skews["ab".index(name[0])])
         outside = Outside(
-            settings=self.settings,
+            settings=self.later if is_restart else self.settings,
             clock=self.clock,
             now=lambda: self.clock() + skew,
             chance=self.chance,
@@ -196,7 +209,12 @@ class World:
         )
         return Process(name, outside, self.scheduler.boundary)
 
-    def _settings(self) -> Settings:
+    @property
+    def undo_seconds(self) -> int:
+        """For so long a request can be undone at the least, whichever process took its go-ahead."""
+        return min(self.settings.undo_seconds, self.later.undo_seconds)
+
+    def _settings(self, drawn: Sequence[tuple[str, str]]) -> Settings:
         state = self.slack.state
         given = {
             "SLACK_BOT_TOKEN": state.bot_token,
@@ -205,9 +223,22 @@ class World:
             "FINCART_BASE_URL": "http://127.0.0.1:9",
             "DATABASE_URL": self.database_url,
             "ALLOWED_USERS": ",".join(PERSONS),
-            **dict(self.plan.setup.settings),
+            **dict(drawn),
         }
         return load_settings(given, None)
+
+
+@contextlib.contextmanager
+def _in_zone(zone: str) -> Iterator[None]:
+    """The host keeps its time in this zone: whatever asks for the local day gets another one than UTC's."""
+    was = os.environ.get("TZ")
+    os.environ["TZ"] = zone or "UTC"
+    time.tzset()
+    try:
+        yield
+    finally:
+        os.environ.pop("TZ") if was is None else os.environ.update(TZ=was)
+        time.tzset()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,43 @@
+"""Checks that people were told what concerns them: corrections, and the end of what was long or in other hands."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from bot.sandbox.slack_core import direct_id
+
+from .witness import GO_AHEADS, Wrong
+
+if TYPE_CHECKING:
+    from .world import World
+
+Event = dict[str, Any]
+
+LONG = 60.0
+"""Seconds; the end of a run that took longer is told to who asked."""
+
+
+def check_people_told(world: "World", events: list[Event]) -> None:
+    """Raise `Wrong` where somebody keeps an outcome for true that is another, or waits for an end that has come."""
+    asked = {event["request"]: event["who"] for event in events if event["kind"] == "request_made"}
+    let_run = {event["request"]: event for event in events if event["kind"] in GO_AHEADS}
+    for event in events:
+        name = event["request"]
+        if event["kind"] == "corrected":
+            _told(world, asked[name], name, "correction", "orrect")
+        if event["kind"] == "finished" and _is_owed(let_run[name], event, asked[name]):
+            _told(world, asked[name], name, "end", "inished")
+
+
+def _is_owed(let_run: Event, finished: Event, requester: str) -> bool:
+    took = datetime.fromisoformat(finished["at"]) - datetime.fromisoformat(let_run["at"])
+    return let_run["who"] != requester or took.total_seconds() > LONG
+
+
+def _told(world: "World", person: str, name: str, what: str, word: str) -> None:
+    """Their own direct message says so, unless Slack took it from nobody for longer than it is tried."""
+    posts = [post for post in world.slack.messages(direct_id(person)) if name in post.text and word in post.text]
+    query = """SELECT 1 FROM slack_message m JOIN request r ON r.seq = m.request_seq
+               WHERE r.public_id = ? AND m.kind = ? AND m.trouble IS NOT NULL AND m.wanted <> m.shown"""
+    if not posts and world.rows.one(query, name, f"{what}_notice") is None:
+        raise Wrong(f"{person} was never told the {what} of {name}")
+    world.met[f"{what} told"] += 1
