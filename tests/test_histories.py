@@ -1,7 +1,8 @@
 """Histories that once ended wrong, played in virtual time: what is typed and pressed, and which process sleeps when."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -45,17 +46,30 @@ SETUP = Setup(
     titles=("Pending",) * ORDERS,
 )
 
-Play = Callable[..., str]
+
+@dataclass(frozen=True)
+class Played:
+    """What was wrong with a history, and how often each kind of thing happened in it."""
+
+    wrong: str
+    met: Counter[str]
+
+    def missing(self, *situation: str) -> list[str]:
+        """Of the situation that the history is about, what never happened: an empty history shows nothing."""
+        return [name for name in situation if not self.met[name]]
+
+
+Play = Callable[..., Played]
 
 
 @pytest.fixture
 def play() -> Iterator[Play]:
-    """Plays steps in a world of two processes, and says what was wrong."""
+    """Plays steps in a world of two processes."""
     runs = Runs()
 
-    def run(*steps: Step, **setup: Any) -> str:
+    def run(*steps: Step, **setup: Any) -> Played:
         failure = runs.run(Plan(1, replace(SETUP, **setup), steps))
-        return failure.why if failure else ""
+        return Played(failure.why if failure else "", runs.met)
 
     yield run
     runs.close()
@@ -73,7 +87,7 @@ def all_due(process: int) -> tuple[Step, ...]:
 
 
 def test_an_order_stays_in_hand_while_the_call_of_a_sleeping_process_may_be_on_the_wire(play: Play) -> None:
-    wrong = play(
+    played = play(
         Break(Fault(FaultKind.HANG, applied=Applied.NONE)),
         *cancel(person=0, process=0),
         Send(0, FOR_EVER),
@@ -85,11 +99,12 @@ def test_an_order_stays_in_hand_while_the_call_of_a_sleeping_process_may_be_on_t
         Send(1, FOR_EVER),
     )
 
-    assert "" == wrong
+    assert "" == played.wrong
+    assert [] == played.missing("fincart hang", "taken for dead", "answered late", "outcome not_sent by None")
 
 
 def test_an_order_leaves_the_hand_of_a_process_that_sleeps_for_long(play: Play) -> None:
-    wrong = play(
+    played = play(
         Break(Fault(FaultKind.HANG, applied=Applied.NONE)),
         *cancel(person=0, process=0),
         Send(0, FOR_EVER),
@@ -102,11 +117,12 @@ def test_an_order_leaves_the_hand_of_a_process_that_sleeps_for_long(play: Play) 
         Send(1, FOR_EVER),
     )
 
-    assert "" == wrong
+    assert "" == played.wrong
+    assert [] == played.missing("fincart hang", "taken for dead", "answered late", "outcome cancelled by log")
 
 
 def test_a_success_that_was_a_lie_does_not_take_a_later_cancellation_from_the_request_that_made_it(play: Play) -> None:
-    wrong = play(
+    played = play(
         Break(Fault(FaultKind.SAYS_SUCCESS, applied=Applied.NONE)),
         *cancel(person=0, process=0),
         Send(0, FOR_EVER),
@@ -117,11 +133,12 @@ def test_a_success_that_was_a_lie_does_not_take_a_later_cancellation_from_the_re
         log_lag=20.0,
     )
 
-    assert "" == wrong
+    assert "" == played.wrong
+    assert [] == played.missing("fincart says_success", "audit corrected", "outcome cancelled by log")
 
 
 def test_what_the_log_shows_while_another_request_sends_the_order_is_not_taken_for_ones_own_doing(play: Play) -> None:
-    wrong = play(
+    played = play(
         Break(Fault(FaultKind.GARBAGE, applied=Applied.NONE)),
         Break(Fault(FaultKind.GARBAGE, Endpoint.LOGS, times=4)),
         *cancel(person=0, process=0),
@@ -134,11 +151,12 @@ def test_what_the_log_shows_while_another_request_sends_the_order_is_not_taken_f
         *all_due(0),
     )
 
-    assert "" == wrong
+    assert "" == played.wrong
+    assert [] == played.missing("fincart garbage", "fincart hang", "pressed check_again", "outcome cancelled by log")
 
 
 def test_what_its_sleeping_sender_never_handed_over_is_not_counted_as_its_doing(play: Play) -> None:
-    wrong = play(
+    played = play(
         *cancel(person=0, process=0),
         Send(0, 1),
         Pass(7.0, asleep=True),
@@ -147,20 +165,24 @@ def test_what_its_sleeping_sender_never_handed_over_is_not_counted_as_its_doing(
         *all_due(1),
     )
 
-    assert "" == wrong
+    assert "" == played.wrong
+    assert [] == played.missing("halted at committed", "taken for dead", "never handed over")
 
 
 def test_what_its_sleeping_sender_never_handed_over_is_sent_by_another(play: Play) -> None:
-    wrong = play(*cancel(person=0, process=0), Send(0, 1), Pass(7.0, asleep=True), Send(1, FOR_EVER))
+    played = play(*cancel(person=0, process=0), Send(0, 1), Pass(7.0, asleep=True), Send(1, FOR_EVER))
 
-    assert "" == wrong
+    assert "" == played.wrong
+    assert [] == played.missing(
+        "halted at committed", "taken for dead", "never handed over", "outcome cancelled by log"
+    )
 
 
 def test_a_request_goes_on_where_its_file_is_gone_when_it_is_taken_up_again(play: Play) -> None:
     until_the_request_is_made = Work(0, 0, 4)
     gone = SlackFault(SlackFaultKind.ERROR, error="file_not_found")
 
-    wrong = play(
+    played = play(
         Ask(0, 0, (ORDER,), 0, By.FILE),
         until_the_request_is_made,
         BreakSlack("download", gone, times=None),
@@ -168,11 +190,12 @@ def test_a_request_goes_on_where_its_file_is_gone_when_it_is_taken_up_again(play
         Work(1, 0),
     )
 
-    assert "" == wrong
+    assert "" == played.wrong
+    assert [] == played.missing("halted at committed", "BreakSlack", "audit preview_shown")
 
 
 def test_a_log_is_not_taken_for_a_later_one_by_a_host_whose_clock_is_ahead(play: Play) -> None:
-    wrong = play(
+    played = play(
         Break(Fault(FaultKind.DROP, applied=Applied.ALL)),
         *cancel(person=0, process=0),
         Send(0, FOR_EVER),
@@ -183,12 +206,13 @@ def test_a_log_is_not_taken_for_a_later_one_by_a_host_whose_clock_is_ahead(play:
         clock_skews=(70.0, 0.0),
     )
 
-    assert "" == wrong
+    assert "" == played.wrong
+    assert [] == played.missing("a host whose clock differs", "fincart drop", "outcome cancelled by log")
 
 
 def test_an_answer_that_its_sleeping_process_read_late_does_not_mislead_it_about_the_clocks(play: Play) -> None:
     does = Work(0, 0, FOR_EVER)
-    wrong = play(
+    played = play(
         *(Ask(2, 0, (ORDER + 1,), 0), does, does, Press(2, "go_ahead", 0, 0), does),
         Send(0, 2),
         Pass(300.0, asleep=True),
@@ -205,11 +229,12 @@ def test_an_answer_that_its_sleeping_process_read_late_does_not_mislead_it_about
         log_lag=25.0,
     )
 
-    assert "" == wrong
+    assert "" == played.wrong
+    assert [] == played.missing("halted at sent", "Resume", "audit corrected")
 
 
 def test_the_first_answer_that_tells_fincarts_clock_tells_whose_doing_an_earlier_cancellation_was(play: Play) -> None:
-    wrong = play(
+    played = play(
         Break(Fault(FaultKind.DROP, Endpoint.LOGS, times=100)),
         Break(Fault(FaultKind.DROP, applied=Applied.ALL)),
         *cancel(person=0, process=0),
@@ -223,4 +248,5 @@ def test_the_first_answer_that_tells_fincarts_clock_tells_whose_doing_an_earlier
         Send(0, FOR_EVER),
     )
 
-    assert "" == wrong
+    assert "" == played.wrong
+    assert [] == played.missing("fincart drop", "died at sending", "taken for dead", "outcome cancelled by log")

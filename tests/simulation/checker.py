@@ -33,6 +33,7 @@ def check(world: "World") -> None:
     events = _events(world)
     told = _told(events)
     _count_changes(world, events)
+    _count_attempts(world)
     _nothing_left(world)
     check_decisions(world, events)
     _chain(world)
@@ -59,6 +60,15 @@ def _told(events: list[dict[str, Any]]) -> dict[str, dict[str, list[Any]]]:
             if isinstance(entry, list):
                 told.setdefault(event["request"], {})[entry[0]] = entry
     return told
+
+
+def _count_attempts(world: "World") -> None:
+    """How often a sender was taken for dead while its call could be on the wire, and how often it answered after all."""
+    world.met["taken for dead"] += len(world.rows.all("SELECT 1 FROM attempt WHERE open_until IS NOT NULL"))
+    world.met["answered late"] += len(world.rows.all("SELECT 1 FROM attempt WHERE was_lost"))
+    world.met["never handed over"] += len(
+        world.rows.all("SELECT 1 FROM attempt WHERE result = 'unacted' AND words = 'nothing was handed over'")
+    )
 
 
 def _count_changes(world: "World", events: list[dict[str, Any]]) -> None:
