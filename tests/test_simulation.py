@@ -2,13 +2,18 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from simulation.broken import BROKEN
+from simulation.happened import too_little
 from simulation.plan import Gone
 from simulation.runs import Runs
 from simulation.seeds import plan_of
 from simulation.stores import Server
+from simulation.world import Rules
+
+from bot.cancellation.parts import Parts
 
 SEEDS = range(200)
 """As many histories as fit in the time that a test run may take; `make simulate SEEDS=100000` runs more."""
@@ -65,6 +70,10 @@ def told(runs: Runs, seeds: Sequence[int]) -> str:
     return wrong
 
 
+def _no_approval_is_valid(parts: Parts) -> Parts:
+    return replace(parts, settings=parts.settings.model_copy(update={"approval_valid_seconds": 0}))
+
+
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
     """What goes wrong on purpose is not worth a line each."""
@@ -78,11 +87,22 @@ def test_everything_is_met_and_no_history_of_it_ends_wrong() -> None:
 
     assert "" == told(runs, SELDOM)
     assert [] == [name for name in MUST_BE_MET if not runs.met[name]]
+    assert [] == too_little(runs.met)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_history_ends_wrong(part: int) -> None:
-    assert "" == told(Runs(), OTHERS[part::PARTS])
+    runs = Runs()
+
+    assert "" == told(runs, OTHERS[part::PARTS])
+    assert [] == too_little(runs.met)
+
+
+def test_a_bot_whose_every_approval_runs_out_does_too_little() -> None:
+    runs = Runs(Rules(change_parts=_no_approval_is_valid))
+
+    assert "" == told(runs, SEEDS[:20])
+    assert "orders cancelled" in too_little(runs.met)
 
 
 def test_no_history_on_postgresql_ends_wrong(postgresql: str) -> None:

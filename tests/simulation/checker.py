@@ -63,7 +63,7 @@ def _told(events: list[dict[str, Any]]) -> dict[str, dict[str, list[Any]]]:
 
 
 def _count_attempts(world: "World") -> None:
-    """How often a sender was taken for dead while its call could be on the wire, and how often it answered after all."""
+    """How often a sender was taken for dead that could have been asleep, and how often it answered after all."""
     world.met["taken for dead"] += len(world.rows.all("SELECT 1 FROM attempt WHERE open_until IS NOT NULL"))
     world.met["answered late"] += len(world.rows.all("SELECT 1 FROM attempt WHERE was_lost"))
     world.met["never handed over"] += len(
