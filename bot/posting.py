@@ -7,11 +7,14 @@ into one edit. What Slack answers never changes an outcome.
 import hashlib
 import json
 import logging
+import math
 import threading
 from collections import deque
 
+from bot import posting_rules as rules
 from bot.cancellation.outbox import TO_ALL, Kind
 from bot.cancellation.parts import Parts
+from bot.closed_channels import cannot_be_shown, is_direct
 from bot.messages.message import Message
 from bot.rendering import render
 from bot.slack import PostedMessage
@@ -23,14 +26,6 @@ from storage.slack_tables import SlackMessage
 log = logging.getLogger(__name__)
 
 EDITS_A_MINUTE = 40
-LONGEST_PAUSE = 8.0
-"""Seconds between two tries: a message is right within ten seconds of Slack's recovery."""
-PRIVATE_TRIES = 1000
-"""More than two hours, in which Slack may be down: a person whom Slack cannot find at all is then given up."""
-
-CANNOT_POST = frozenset({"channel_not_found", "not_in_channel", "is_archived"})
-UNFIT = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
-GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 
 
 class Pace:
@@ -120,7 +115,7 @@ class Poster:
 
     def _send(self, row: SlackMessage, message: Message) -> Answer[PostedMessage | None]:
         answer = self._send_once(row, message)
-        if isinstance(answer, Refused) and answer.code in UNFIT:
+        if isinstance(answer, Refused) and answer.code in rules.UNFIT:
             # Whatever Slack dislikes is in the blocks: the text says all that they say.
             log.error("Slack refused the blocks of a %s message: %s %s", row.kind, answer.code, answer.detail)
             answer = self._send_once(row, Message(message.text))
@@ -132,7 +127,7 @@ class Poster:
             answer: Answer[PostedMessage | None] = slack.respond(
                 row.response_url, message, replace_original=row.replace_original
             )
-            if not isinstance(answer, Refused) or answer.code in UNFIT:
+            if not isinstance(answer, Refused) or answer.code in rules.UNFIT:
                 return answer
             # The URL works no more: what it was for is still owed to the person.
             return self._send_privately(row, message)
@@ -171,30 +166,41 @@ class Poster:
             case RateLimited(seconds):
                 slack_messages.again(transaction, row, "ratelimited", seconds)
             case Refused(code):
-                self._keep_refused(transaction, row, code)
+                _keep_refused(transaction, row, code)
+            case Unanswered(why) if _is_private(row) and row.tries >= rules.TRIES_WHEN_REFUSED:
+                cannot_be_shown(transaction, row, why)
             case Unanswered(why):
-                self._try_again(transaction, row, why)
+                _try_again(transaction, row, why)
 
-    def _keep_refused(self, transaction: Transaction, row: SlackMessage, code: str) -> None:
-        cannot_post = code in CANNOT_POST or code.startswith("restricted_action")
-        if row.kind == Kind.LIVE and row.ts is None and cannot_post and row.person != row.channel:
-            # The channel is closed to the bot: the live message becomes a direct message to who asked.
-            slack_messages.closed(transaction, row, code)
-            transaction.wake("messages")
-        elif row.ts is not None and code in GONE:
-            # Somebody deleted it, or Slack lets nobody edit it any more: the news is still owed to the channel.
-            row.ts = None
-            slack_messages.again(transaction, row, code, 0)
-        else:
-            self._try_again(transaction, row, code)
 
-    def _try_again(self, transaction: Transaction, row: SlackMessage, trouble: str) -> None:
-        if _is_private(row) and row.tries >= PRIVATE_TRIES:
-            log.warning("a private message to %s was given up: %s", row.person, trouble)
-            slack_messages.give_up(row, trouble)
-            return
-        pause = min(LONGEST_PAUSE, 0.25 * 2.0 ** min(row.tries, 10))
-        slack_messages.again(transaction, row, trouble, pause)
+def _keep_refused(transaction: Transaction, row: SlackMessage, code: str) -> None:
+    if row.ts is not None and code in rules.GONE and row.kind != Kind.MOVED:
+        # Somebody deleted it, or Slack lets nobody edit it any more: the news is still owed to the channel.
+        row.ts = None
+        slack_messages.again(transaction, row, code, 0)
+        return
+    if row.trouble is not None and rules.is_closed(code) != rules.is_closed(row.trouble):
+        row.tries = 1  # Those before were about something else.
+    if row.tries >= _tries(row, code):
+        cannot_be_shown(transaction, row, code)
+    else:
+        _try_again(transaction, row, code)
+
+
+def _tries(row: SlackMessage, code: str) -> float:
+    """How often it is tried in all, where Slack refuses it so."""
+    if code in rules.NO_ACCESS and not _is_private(row):
+        return math.inf
+    if row.kind == Kind.MOVED:
+        return 1 if code in rules.GONE else rules.TRIES_WHERE_IT_WAS
+    if row.kind == Kind.LIVE and row.ts is None and not is_direct(row) and rules.is_closed(code):
+        return 1  # A first post goes at once to where it can be.
+    return rules.tries(code)
+
+
+def _try_again(transaction: Transaction, row: SlackMessage, trouble: str) -> None:
+    pause = rules.pause_where_it_was if row.kind == Kind.MOVED else rules.pause
+    slack_messages.again(transaction, row, trouble, pause(row.tries))
 
 
 def _mark(message: Message) -> str:

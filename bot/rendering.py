@@ -19,6 +19,7 @@ from bot.messages.file_answers import file_not_fetched
 from bot.messages.history import ENTRIES_PER_PAGE, described, history_page
 from bot.messages.live import correction_notice, end_notice, live
 from bot.messages.message import Message
+from bot.messages.moved import moved, not_shared
 from bot.messages.preview import look, preview
 from bot.messages.refusals import refused
 from bot.messages.show import EVENTS_PER_PAGE, ORDERS_PER_PAGE, page_count, show_page
@@ -65,6 +66,8 @@ def _posted(kind: Kind, about: RequestFacts, facts: Facts, settings: Settings, b
             return end_notice(about, rules_facts(settings))
         case Kind.REMINDER:
             return card.reminder(about, rules_facts(settings))
+        case Kind.MOVED:
+            return moved(about)
         case Kind.EMERGENCY_NOTICE:
             return card.emergency_notice(about)
         case _:
@@ -123,6 +126,8 @@ def _answer(session: Session, row: SlackMessage, facts: Facts, settings: Setting
             return approval_answers.exported(facts["rows"], facts["cut"])
         case Answer.NOT_EXPORTED:
             return approval_answers.not_exported(facts["why"], settings.contact, facts.get("scope", ""))
+        case Answer.NOT_SHARED:
+            return not_shared(facts["why"], settings.contact)
         case Answer.BROKEN:
             return answers.broken(settings.contact)
         case _:

@@ -6,12 +6,13 @@ builds the message, because explicit `<…>` sequences are read whatever `parse`
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.messages.message import Message
-from bot.slack_answers import Answer, Ok, Refused, Reply, SlackTransport, Unanswered
+from bot.slack_answers import Answer, Ok, RateLimited, Refused, Reply, SlackTransport, Unanswered
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,9 @@ POST_SECONDS = 6.0  # less than a message is anybody's to send (storage.slack_me
 LOOK_UP_SECONDS = 5.0
 TRIGGER_SECONDS = 3.0  # a trigger_id works for so long: a later answer is of no use
 FILE_SECONDS = 20.0
+
+TOLD_EVERY = 300.0
+"""Seconds between two log lines that say the same: a Slack that is down is one line, not one for each try."""
 
 # chat.update falls back to parse=client where these are left out, so they go with every call.
 _PLAIN = {"parse": "none", "link_names": False}
@@ -53,6 +57,7 @@ class SlackClient:
 
     def __init__(self, transport: SlackTransport) -> None:
         self._transport = transport
+        self._tell = _Teller().tell
 
     # Messages
 
@@ -165,7 +170,7 @@ class SlackClient:
 
         Refused with `missing_scope` (detail `files:read`) where Slack shows its login page instead."""
         answer = self._transport.download(url, limit_bytes, FILE_SECONDS)
-        _tell("file download", answer)
+        self._tell("file download", answer)
         return answer
 
     def upload_file(self, user_id: str, filename: str, content: bytes, title: str, comment: str = "") -> Answer[str]:
@@ -182,7 +187,7 @@ class SlackClient:
             return place
         url, file_id = place.value
         sent = self._transport.upload(url, content, FILE_SECONDS)
-        _tell("file upload", sent)
+        self._tell("file upload", sent)
         if not isinstance(sent, Ok):
             return sent
         params = {"files": [{"id": file_id, "title": title}], "channel_id": direct.value}
@@ -193,23 +198,38 @@ class SlackClient:
 
     def _call(self, method: str, params: JsonObject, deadline_seconds: float) -> Answer[Reply]:
         answer = self._transport.call(method, params, deadline_seconds)
-        _tell(method, answer)
+        self._tell(method, answer)
         return answer
 
     def _respond(self, response_url: str, body: JsonObject) -> Answer[None]:
         answer = self._transport.post(response_url, body, POST_SECONDS)
-        _tell("response_url", answer)
+        self._tell("response_url", answer)
         return _value(answer, _nothing)
 
 
-def _tell(what: str, answer: Answer[Any]) -> None:
-    """Log a failed call by its name and code: never its parameters, URL or body."""
-    if isinstance(answer, Unanswered):
-        log.warning("Slack did not answer %s: %s", what, answer.why)
-    elif isinstance(answer, Refused):
-        log.warning("Slack refused %s: %s %s", what, answer.code, answer.detail)
-    elif not isinstance(answer, Ok):
-        log.info("Slack limits the rate of %s: %d s", what, answer.retry_after_seconds)
+class _Teller:
+    """Logs failed calls by name and code: never parameters, URLs or bodies. What goes on is told every few minutes."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, str], float] = {}
+
+    def tell(self, what: str, answer: Answer[Any]) -> None:
+        """Log it, unless the same has been logged lately."""
+        match answer:
+            case Ok():
+                return
+            case Unanswered(why):
+                level, words = logging.WARNING, f"Slack did not answer {what}: {why}"
+            case Refused(code, detail):
+                level, words = logging.WARNING, f"Slack refused {what}: {code} {detail}"
+            case RateLimited(seconds):
+                level, words = logging.INFO, f"Slack limits the rate of {what}: {seconds} s"
+        now = time.monotonic()
+        key = (what, type(answer).__name__ + str(getattr(answer, "code", "")))
+        is_news = now - self._told.get(key, -TOLD_EVERY) >= TOLD_EVERY
+        if is_news:
+            self._told[key] = now
+        log.log(level if is_news else logging.DEBUG, "%s", words)
 
 
 def _content(message: Message) -> dict[str, Any]:

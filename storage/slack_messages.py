@@ -157,8 +157,18 @@ def again(transaction: Transaction, row: SlackMessage, trouble: str, seconds: fl
 def closed(transaction: Transaction, row: SlackMessage, trouble: str) -> None:
     """The bot may not post in its channel: it becomes a direct message to its person, at once."""
     row.closed_channel, row.closed_at = row.channel, transaction.now()
-    row.channel = row.person
+    row.closed_why, row.closed_ts = trouble, row.ts
+    row.channel, row.ts, row.permalink, row.tries = row.person, None, None, 0
     again(transaction, row, trouble, 0)
+    transaction.wake("messages")
+
+
+def keep_editing(transaction: Transaction, row: SlackMessage, kind: str, seconds: float) -> None:
+    """Have what stands in the channel that is closed to this message say where the message is now, should the channel
+    ever be open again."""
+    channel = row.closed_channel or ""
+    left = want(transaction, kind, Place(channel, row.person), request_seq=row.request_seq, key=channel, urgent=False)
+    left.ts, left.due_at = row.closed_ts, transaction.now() + timedelta(seconds=seconds)
 
 
 def is_closed(session: Session, channel: str, since: datetime) -> bool:

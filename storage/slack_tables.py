@@ -52,6 +52,10 @@ class SlackMessage(SQLModel, table=True):
     closed_channel: str | None = None
     """The channel in which the bot may not post this, so that it became a direct message."""
     closed_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    closed_why: str | None = None
+    """Slack's error code for it."""
+    closed_ts: str | None = None
+    """What Slack showed there until then, which the bot may not edit any more; null: nothing."""
     mark: str | None = Field(default=None, sa_column=Column(String(16)))
     """A hash of what Slack shows: an edit that changes nothing is not sent."""
     lease_owner: str | None = None

@@ -110,3 +110,4 @@ class HoldKind(StrEnum):
     RATE_LIMIT = "rate_limit"
     DOWN = "down"
     TOKEN = "token"
+    SLACK = "slack"

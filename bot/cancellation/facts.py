@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.config import Settings
 from bot.messages.facts import (
+    ClosedFacts,
     DecisionFacts,
     EventFacts,
     Figures,
@@ -22,6 +23,7 @@ from bot.messages.facts import (
 from bot.policy import Verdict
 from storage import batches, decisions, history, holds, requests, slack_messages
 from storage.audit import EventKind
+from storage.slack_tables import SlackMessage
 from storage.states import OPEN_STATES, Origin, RequestState
 from storage.tables import AuditEvent, OrderLine, Request
 
@@ -67,6 +69,7 @@ def request_facts(session: Session, request: Request, now: datetime | None = Non
         audit_head=head.short() if head else None,
         permalink=live.permalink if live else None,
         in_direct_message=bool(live and live.channel and live.channel[0] in "UWD"),
+        closed=_closed(live),
         approvals_needed=request.approvals_needed,
         decisions=tuple(
             DecisionFacts(each.person, each.verdict, each.comment, each.rule, each.at)
@@ -113,6 +116,12 @@ def look_facts(kept: Mapping[str, Any], person: str, channel: str, now: datetime
             elsewhere=tuple((order_id, request) for order_id, request in kept["elsewhere"]),
         ),
     )
+
+
+def _closed(live: SlackMessage | None) -> ClosedFacts | None:
+    if live is None or live.closed_channel is None or live.closed_at is None:
+        return None
+    return ClosedFacts(live.closed_channel, live.closed_why, live.closed_at, live.closed_ts is not None)
 
 
 def _holds(session: Session, request: Request) -> tuple[HoldFacts, ...]:

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     WAITING = "waiting"
     REMINDER = "reminder"
     EMERGENCY_NOTICE = "emergency_notice"
+    MOVED = "moved"
 
 
 class Answer(StrEnum):
@@ -56,6 +57,7 @@ class Answer(StrEnum):
     NOT_POSTED_YET = "not_posted_yet"
     EXPORTED = "exported"
     NOT_EXPORTED = "not_exported"
+    NOT_SHARED = "not_shared"
     STOPPED = "stopped"
     ALREADY_STOPPED = "already_stopped"
     PAUSED = "paused"
@@ -76,7 +78,15 @@ class Answer(StrEnum):
 
 
 TO_ALL = frozenset(
-    {Kind.LIVE, Kind.SHARED_HISTORY, Kind.END_NOTICE, Kind.REMINDER, Kind.EMERGENCY_NOTICE, Kind.CORRECTION_NOTICE},
+    {
+        Kind.LIVE,
+        Kind.MOVED,
+        Kind.SHARED_HISTORY,
+        Kind.END_NOTICE,
+        Kind.REMINDER,
+        Kind.EMERGENCY_NOTICE,
+        Kind.CORRECTION_NOTICE,
+    }
 )
 """Messages that are posted and stay; all others answer one person, and are given up when nobody can be told."""
 

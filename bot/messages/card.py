@@ -19,6 +19,7 @@ from bot.messages.document import (
 )
 from bot.messages.facts import RequestFacts, RulesFacts
 from bot.messages.message import Message
+from bot.messages.moved import why_closed
 from bot.messages.render import render
 from bot.messages.words import (
     asked_lines,
@@ -58,11 +59,12 @@ def card(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
 
 def unseen_card(facts: RequestFacts, rules: RulesFacts | None, bot_user: str | None) -> tuple[Part, ...]:
     """The live message while it waits, where the bot could post it to nobody but its requester."""
-    channel = facts.live_channel or facts.channel_id
+    channel = facts.closed.channel if facts.closed else facts.live_channel or facts.channel_id
+    why: Line = (f" ({why_closed(facts.closed.why)})",) if facts.closed and facts.closed.why else ()
     return (
         Heading(f"Nobody else sees this request yet: cancel {orders(facts.order_count)}"),
         paragraph(
-            ("Nothing has been sent to Fincart. ", Bold("The bot cannot post in "), Channel(channel), "."),
+            ("Nothing has been sent to Fincart. ", Bold("The bot cannot post in "), Channel(channel), *why, "."),
             ("Let somebody who may approve type ", Code(show_command(facts.public_id)), ": they can approve there."),
             ("Or type in the channel: ", *invitation(bot_user), "; then press Withdraw here, and ask again."),
             *asked_lines(facts),

@@ -83,6 +83,16 @@ class StatusFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedFacts:
+    """Where the bot cannot show a live message, by Slack's error code, and since when; `was_there`: it stood there."""
+
+    channel: str
+    why: str | None
+    at: datetime
+    was_there: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RequestFacts:
     """One request as messages speak of it."""
 
@@ -120,6 +130,8 @@ class RequestFacts:
     """Slack's link to the live message, where known."""
     in_direct_message: bool = False
     """The live message could not be posted in the channel and is a direct message to the requester."""
+    closed: "ClosedFacts | None" = None
+    """The channel that Slack does not let the bot show it in, where Slack has said so."""
     live_channel: str | None = None
     """The channel that the live message belongs in, where that is not the one it was asked in."""
     approvals_needed: int = 0

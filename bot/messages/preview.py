@@ -18,6 +18,7 @@ from bot.messages.document import (
 )
 from bot.messages.facts import RequestFacts
 from bot.messages.message import Message
+from bot.messages.moved import closed_lines
 from bot.messages.render import render
 from bot.messages.steering import hold_lines
 from bot.messages.words import (
@@ -121,6 +122,8 @@ def _standing(facts: RequestFacts) -> list[Part]:
 
 def cannot_post(facts: RequestFacts, bot_user: str | None) -> tuple[Line, ...]:
     """That the live message is a direct message, and how to have it in the channel."""
+    if facts.closed is not None and facts.closed.channel != facts.requester:
+        return closed_lines(facts.closed, bot_user)
     if (facts.live_channel or facts.channel_id).startswith("D"):
         return (("What happens is told to the requester in a direct message from the bot.",),)
     return (

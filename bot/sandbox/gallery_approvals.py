@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from bot.messages import approval_answers, card, confirm_form, home, live, steering, waiting
+from bot.messages import approval_answers, card, confirm_form, home, live, moved, steering, waiting
 from bot.messages.actions import Action
 from bot.messages.facts import RequestFacts
 from bot.messages.message import Message
@@ -90,7 +90,14 @@ def _answers() -> Iterator[Made]:
     for name, builder, condition in about:
         yield name, partial(builder, condition)
     yield "Exported", partial(approval_answers.exported, 12_000, True)
-    yield "Not exported", partial(approval_answers.not_exported, "missing_scope", facts.RULES.contact)
+    contact = facts.RULES.contact
+    yield "Not exported", partial(approval_answers.not_exported, "ratelimited", contact)
+    yield (
+        "Not exported: a scope",
+        partial(approval_answers.not_exported, "missing_scope", contact, "im:write"),
+    )
+    yield "Not shared", partial(moved.not_shared, "restricted_action_read_only_channel", contact)
+    yield "Moved", partial(moved.moved, facts.MOVED)
 
 
 def _waiting_and_home() -> Iterator[Made]:

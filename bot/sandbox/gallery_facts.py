@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from bot.messages.facts import (
+    ClosedFacts,
     DecisionFacts,
     EventFacts,
     Figures,
@@ -157,6 +158,7 @@ APPROVED = replace(
 EMERGENCY = replace(MIXED, emergency=True, approvals_needed=2)
 EMERGENCY_BEGUN = replace(CONFIRMED, order_count=103, emergency=True, approvals_needed=2)
 UNPOSTED = replace(MIXED, in_direct_message=True)
+MOVED = replace(MIXED, in_direct_message=True, closed=ClosedFacts(ORDERS, "is_archived", NOW, was_there=True))
 HELD = replace(RUNNING, holds=(HoldFacts("request", "25 refused or unknown orders"), HoldFacts("pause", "audit", BEN)))
 PAUSED = replace(RUNNING, holds=(HoldFacts("request", "paused", BEN),))
 SLOWED = replace(RUNNING, holds=(HoldFacts("rate_limit", None, None, NOW + timedelta(seconds=30)),))

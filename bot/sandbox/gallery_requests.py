@@ -20,6 +20,7 @@ CONDITIONS: Mapping[str, RequestFacts] = {
     "declined": facts.DECLINED,
     "expired": facts.EXPIRED,
     "where the bot cannot post": facts.UNPOSTED,
+    "gone on as a direct message": facts.MOVED,
 }
 
 PREVIEWS: Mapping[str, RequestFacts] = {

@@ -25,7 +25,7 @@ def update(core: Core, params: Json) -> Json:
     if post.author != core.state.bot_user or post.source is not Source.API:
         raise SlackError("cant_update_message")
     if channel.is_archived:
-        raise SlackError("is_archived")
+        raise SlackError("is_inactive")
     text, blocks = core.checked_content(params)
     core.change_post(post, text, blocks)
     return {"channel": channel.id, "ts": post.ts, "text": text, "message": message_json(core, post)}

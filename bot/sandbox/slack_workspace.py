@@ -80,6 +80,24 @@ class SlackWorkspace(People):
             everyone = [self.state.bot_user, *members] if with_bot else list(members)
             return self.state.channels.setdefault(id, Channel(id, name, kind, everyone, **more))
 
+    def archive(self, channel: str) -> None:
+        """Archive a channel, which takes bots out of it."""
+        with self.core.changing():
+            self.state.channels[channel].is_archived = True
+            self.remove_bot(channel)
+
+    def unarchive(self, channel: str) -> None:
+        """Open an archived channel again; bots stay out of it until they are invited."""
+        with self.core.changing():
+            self.state.channels[channel].is_archived = False
+
+    def remove_bot(self, channel: str) -> None:
+        """Take the bot out of a channel."""
+        with self.core.changing():
+            members = self.state.channels[channel].members
+            if self.state.bot_user in members:
+                members.remove(self.state.bot_user)
+
     def add_file(self, user: str, name: str, content: bytes, mimetype: str = "text/csv", **more: Any) -> str:
         """A file that a person attached to a form; keywords are the fields of `File`. Returns its id."""
         with self.core.changing():

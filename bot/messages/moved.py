@@ -1,0 +1,68 @@
+"""PURE: what is said where Slack does not let the bot show a message any more: why, and where it is instead."""
+
+from bot.messages.document import Bold, Channel, Code, Heading, Line, Typed, User, When
+from bot.messages.facts import ClosedFacts, RequestFacts
+from bot.messages.message import Message
+from bot.messages.render import render
+from bot.messages.words import COMMAND, asked_lines, invitation, paragraph, show_command
+
+_ARCHIVED = frozenset({"is_archived", "is_inactive"})
+
+
+def closed_lines(closed: ClosedFacts, bot_user: str | None) -> tuple[Line, ...]:
+    """That a live message is a direct message now: where it was or belongs, why it is not there, what can be done."""
+    channel = Channel(closed.channel)
+    why: Line = (" (", why_closed(closed.why), ")") if closed.why else ()
+    if not closed.was_there:
+        first: Line = (Bold("The bot cannot post in"), " ", channel, *why)
+        first += (": what happens is told to the requester in a direct message instead.",)
+        return (first, ("To have it in that channel, type there: ", *invitation(bot_user)))
+    told: Line = (Bold("This message was in"), " ", channel, " until ", When(closed.at), ". ")
+    told += ("The bot cannot edit it there any more", *why, ": it goes on here, and only here.")
+    if closed.why in _ARCHIVED:
+        return (told,)
+    return (told, ("To have the bot in that channel for later requests, type there: ", *invitation(bot_user)))
+
+
+def why_closed(code: str) -> str:
+    """Slack's error code in words."""
+    if code in _ARCHIVED:
+        return f"the channel is archived: {code}"
+    if code == "channel_not_found":
+        return f"the bot was removed from it, or it is gone: {code}"
+    if code == "not_in_channel":
+        return f"the bot is not in it: {code}"
+    if code.startswith("restricted_action"):
+        return f"only some people may post there: {code}"
+    return f"Slack says {code}"
+
+
+def moved(facts: RequestFacts) -> Message:
+    """Takes the place of a live message that went on elsewhere, once Slack lets the bot edit it again."""
+    since: Line = (" since ", When(facts.closed.at)) if facts.closed is not None else ()
+    why: Line = (f" ({why_closed(facts.closed.why)})",) if facts.closed is not None and facts.closed.why else ()
+    return render(
+        (
+            Heading("This message has moved"),
+            paragraph(
+                ("The bot could not edit it here", *since, *why, ". What it said here was true until then only."),
+                ("It goes on in the bot's direct message to ", User(facts.requester), "."),
+                ("How the request stands: ", Code(show_command(facts.public_id))),
+                *asked_lines(facts),
+            ),
+        )
+    )
+
+
+def not_shared(why: str, contact: str) -> Message:
+    """Answers whoever shared a page of history in a channel in which Slack does not take it."""
+    return render(
+        (
+            Heading("The page could not be shared"),
+            paragraph(
+                ("Slack does not let the bot post in that channel (", Typed(why_closed(why), 200), ")."),
+                ("Everybody who may can see the same by ", Code(f"{COMMAND} history"), "."),
+                ("If the bot should be able to post there, ask ", Typed(contact, 200), "."),
+            ),
+        )
+    )
