@@ -24,7 +24,7 @@ from bot.order_ids import (
     read_order_id,
     unwrap,
 )
-from bot.typed_text import SPACE, as_typed, is_blank, nearest, request_id, tidy, unescape
+from bot.typed_text import SPACE, as_typed, closed_format, is_blank, nearest, request_id, tidy, unescape
 
 LONGEST_REASON = 1000
 """Characters."""
@@ -233,7 +233,7 @@ _SHOWN = re.compile(
 
 
 def _parse_show(rest: str) -> Show | ParseError:
-    found = islice(_SHOWN.finditer(unescape(rest)), 2)
+    found = islice(_SHOWN.finditer(closed_format(unescape(rest))), 2)
     words = [unwrap(match[1].strip(",;.")) for match in found if match[1]]
     if not words:
         return ShowWhat()

@@ -7,8 +7,17 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from bot.order_ids import WRAPPING, BadId, MentionGiven, OrderId, RequestIdGiven, read_order_id, unwrap
-from bot.typed_text import DOUBLE_QUOTES, SPACE, as_typed, nearest, plain_hyphens, tidy
+from bot.order_ids import (
+    WRAPPING,
+    BadId,
+    MentionGiven,
+    OrderId,
+    RequestIdGiven,
+    ShopNumberGiven,
+    read_order_id,
+    unwrap,
+)
+from bot.typed_text import DOUBLE_QUOTES, WHITE_SPACE, as_typed, closed_format, nearest, plain_hyphens, tidy
 from storage.states import Outcome, RequestState
 
 
@@ -45,6 +54,8 @@ class History:
     text: str | None = None
     since: Day | None = None
     until: Day | None = None
+    label: str | None = None
+    """What stands beside an order in the file it came from, without a `#`. With `order_id`: either of them."""
 
 
 class Filter(StrEnum):
@@ -128,7 +139,7 @@ HistoryError = FilterError | RequestIdGiven
 PERSON: Final = "@person"
 ORDER: Final = "ID"
 
-_Q, _S = re.escape(DOUBLE_QUOTES), SPACE
+_Q, _S = re.escape(DOUBLE_QUOTES), WHITE_SPACE
 _ITEM = re.compile(
     rf"(?P<dropped>(?:[{re.escape(WRAPPING)}-]++(?:[{_S},;]++|\Z))++)"
     rf"|(?P<key>[A-Za-z_]++):[{_S}]*+(?:[{_Q}](?P<quoted>[^{_Q}]*+)[{_Q}]?|(?P<value>[^{_S}]*+))"
@@ -138,7 +149,7 @@ _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAYS = re.compile(r"([0-9]{1,4})d")
 
-_Value = str | OrderId | RequestState | Outcome | Day
+_Value = str | OrderId | ShopNumberGiven | RequestState | Outcome | Day
 
 
 def parse_history(text: str) -> History | HistoryError:
@@ -164,7 +175,7 @@ def _read_filter(match: re.Match[str]) -> tuple[str, _Value] | HistoryError:
     name = Filter(key)
     quoted = match["quoted"] is not None
     value = tidy(as_typed(match["quoted"] if quoted else match["value"]))
-    value = value if name is Filter.TEXT else unwrap(value.rstrip(",;"))
+    value = value if name is Filter.TEXT else unwrap(closed_format(value.rstrip(",;")))
     if not value:
         return EmptyFilter(name)
     read = _READERS[name](name, value)
@@ -180,9 +191,14 @@ def _read_word(word: str) -> tuple[str, _Value] | HistoryError:
     if word.startswith("<@"):
         return BadHistoryWord(MentionGiven(word), None)
     order = read_order_id(unwrap(word))
-    if isinstance(order, OrderId):
+    if isinstance(order, OrderId) or (isinstance(order, ShopNumberGiven) and _label_of(order)):
         return ORDER, order
     return order if isinstance(order, RequestIdGiven) else BadHistoryWord(order, _looks_like(bare))
+
+
+def _label_of(number: ShopNumberGiven) -> str:
+    """The shop's number without what marks it as one."""
+    return as_typed(number.value).lstrip("#＃№")
 
 
 def _looks_like(word: str) -> str | None:
@@ -211,7 +227,7 @@ def _read_text(_: Filter, value: str) -> str:
 
 
 def _read_day(key: Filter, value: str) -> Day | UnknownDay:
-    spelled = plain_hyphens(value).lower()
+    spelled = value.lower()
     if spelled in ("today", "yesterday"):
         return DaysAgo(0 if spelled == "today" else 1)
     if days := _DAYS.fullmatch(spelled):
@@ -236,9 +252,12 @@ def _joined(found: dict[str, _Value]) -> History | SinceAfterUntil:
         value = found.get(what)
         return value if isinstance(value, kind) else None
 
+    order, number = get(ORDER, OrderId), get(ORDER, ShopNumberGiven)
+    label = _label_of(number) if number else order.value if order and order.unlike_fincart else None
     history = History(
         person=get(PERSON, str),
-        order_id=get(ORDER, OrderId),
+        order_id=order,
+        label=label,
         status=get(Filter.STATUS, RequestState),
         outcome=get(Filter.OUTCOME, Outcome),
         text=get(Filter.TEXT, str),

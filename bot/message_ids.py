@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.typed_text import BIDI_CONTROLS, unescape
+from bot.typed_text import BIDI_CONTROLS, ZERO_WIDTH, ascii_digits, unescape
 
 _WHERE = ("text", "blocks", "attachments", "files")
 
@@ -54,13 +54,11 @@ _EMPHASIS = re.compile(r"(?<![A-Za-z0-9_])(_{1,3})(?![\s_])([^\n]*?[^\s_])\1(?![
 _MARKDOWN_TARGET = re.compile(r"\]\([^()\n]*\)")
 
 _LATIN = "A-Za-zªºÀ-ÖØ-öø-ʯᴀ-ᶿḀ-ỿⱠ-ⱿꜢ-ꟿ"
-_ZERO_WIDTH = r"\xad\u180e\u200b-\u200d\u2060\ufeff"
-_UNSEEN = _ZERO_WIDTH + BIDI_CONTROLS
+_UNSEEN = ZERO_WIDTH + BIDI_CONTROLS
 _RUN = re.compile(rf"[{_LATIN}0-9_{_UNSEEN}-]+")
 _ID = re.compile(r"[0-9A-Fa-f]{24}")
 _WHOLE = re.compile(rf"[{BIDI_CONTROLS}]*({_ID.pattern})[{BIDI_CONTROLS}]*")
 _TURNED_ROUND = re.compile(r"\u202e[^\u202c\u2069\n]*")
-_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "0123456789" * 2)
 
 
 def fincart_ids_in(message: Mapping[str, Any]) -> tuple[str, ...]:
@@ -122,11 +120,11 @@ def _link(found: re.Match[str]) -> str:
 
 
 def _ids_in(text: str) -> Iterator[str]:
-    text = _TURNED_ROUND.sub(" ", text).translate(_DIGITS)
+    text = ascii_digits(_TURNED_ROUND.sub(" ", text))
     for run in _RUN.findall(text):
         # Characters that nobody sees stand around ids and between them; inside one, they belong to it.
         parts = [part for part in re.split(f"[{_UNSEEN}]+", run) if part]
         if parts and all(map(_ID.fullmatch, parts)):
             yield from parts
-        elif joined := _WHOLE.fullmatch(re.sub(f"[{_ZERO_WIDTH}]", "", run)):
+        elif joined := _WHOLE.fullmatch(re.sub(f"[{ZERO_WIDTH}]", "", run)):
             yield joined[1]

@@ -3,6 +3,7 @@
 One splitting for the command, the form's text area, files and messages. An id is letters, digits, `-` and `_`,
 up to 64 characters, with at least one digit. A Fincart order id is 24 hexadecimal characters; whether Fincart's
 calls take its other names (`orderCode`, `referenceNumber`) is not said, so those are taken exactly and marked.
+`bot.paste_cleanup` undoes first what copying did to a text.
 """
 
 import re
@@ -10,17 +11,29 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import compress, islice
 
-from bot.typed_text import BIDI_CONTROLS, QUOTES, REQUEST_CODE, SPACE, TYPOGRAPHIC_DASHES, request_id
+from bot.paste_cleanup import clean, spreadsheet_number
+from bot.typed_text import (
+    BIDI_CONTROLS,
+    DIRECTION_MARKS,
+    QUOTES,
+    REQUEST_CODE,
+    TYPOGRAPHIC_DASHES,
+    WHITE_SPACE,
+    ZERO_WIDTH,
+    characters,
+    request_id,
+)
 
 LONGEST_ID = 64
 BAD_IDS_TOLD = 3
 """An error names so many of the bad ids, and says how many there are."""
 
-SEPARATORS = SPACE + ",;，；、،؛"
+SEPARATORS = WHITE_SPACE + ",;，；、،؛"
 """Inside a regular expression's brackets: what stands between ids."""
 
-WRAPPING = QUOTES + TYPOGRAPHIC_DASHES + "*•‣◦⁃∙·▪▫●○■□►▸✓"
-"""Dropped around ids. A plain hyphen is a character of ids: it is dropped only where it stands alone."""
+WRAPPING = QUOTES + TYPOGRAPHIC_DASHES + "*•‣◦⁃∙·▪▫●○■□►▸✓" + characters(ZERO_WIDTH + DIRECTION_MARKS)
+"""Dropped around ids. A plain hyphen is a character of ids: it is dropped only where it stands alone. What is not to be
+seen is dropped around an id, never inside it, where it could make two ids of one."""
 
 _WRAP, _PART = re.escape(WRAPPING), rf"[^{SEPARATORS}<{re.escape(WRAPPING)}]"
 _ID_TEXT = (
@@ -46,6 +59,8 @@ _FINCART_ID = re.compile(r"[0-9a-f]{24}")
 _NOT_OF_AN_ID = re.compile(r"[^A-Za-z0-9_-]")
 _DIGIT = re.compile(r"[0-9]")
 _BIDI = re.compile(rf"[{BIDI_CONTROLS}]")
+_SHOP_NUMBER = re.compile(r"[#＃№](?=[A-Za-z_-]*[0-9]|$)[A-Za-z0-9_-]*|<#[A-Z0-9]*\|[A-Za-z_-]*[0-9][^<>]*>")
+"""A shop's own number, as people write it; with `should_escape`, a channel of that name has made a mention of it."""
 _MENTION = re.compile(r"<+[@#!]|@")
 _LINK = re.compile(r"<*+(?:[a-z][a-z0-9+.-]*+://|mailto:|tel:|www\.)", re.IGNORECASE)
 _CLOSED = re.compile(r"<[^<>]*>")
@@ -77,6 +92,20 @@ class OrderList:
 @dataclass(frozen=True, slots=True)
 class LinkGiven:
     """A link, Slack's (`<https://…|label>`) or bare."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShopNumberGiven:
+    """An order's number in the merchant's own shop (`#1001`, `#1800022D2`), which Fincart's calls do not take."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadsheetNumber:
+    """A number as only a spreadsheet writes it (`5,551,234`, `6.86E+23`): which id it was cannot be told."""
 
     value: str
 
@@ -125,7 +154,17 @@ class NoDigit:
     value: str
 
 
-BadId = LinkGiven | MentionGiven | BidiControlGiven | RequestIdGiven | WrongCharacter | TooLong | NoDigit
+BadId = (
+    LinkGiven
+    | ShopNumberGiven
+    | SpreadsheetNumber
+    | MentionGiven
+    | BidiControlGiven
+    | RequestIdGiven
+    | WrongCharacter
+    | TooLong
+    | NoDigit
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +185,22 @@ OrderIdsError = NoOrderIds | BadIds
 
 def first_word(text: str) -> str:
     """The first word of a text without what is dropped around it, empty where there is none."""
-    found = _FIRST_WORD.match(text)
+    found = _FIRST_WORD.match(clean(text))
     return found[1] if found else ""
 
 
 def unwrap(word: str) -> str:
-    """The word without quotes, bullets and typographic dashes around it; empty for hyphens alone."""
+    """The word without quotes, bullets, typographic dashes and what is not to be seen around it; empty for hyphens
+    alone."""
     bare = word.strip(WRAPPING)
     return "" if bare[:1] == "-" and not bare.strip("-") else bare
 
 
 def read_order_id(word: str) -> OrderId | BadId:
     """The one id that the (unwrapped) word is, or what is wrong with it."""
+    word = clean(word)
+    if number := spreadsheet_number(word):
+        return SpreadsheetNumber(number)
     return OrderId(_canonical(word)) if _ID.fullmatch(word) else _what_is_wrong(word)
 
 
@@ -168,6 +211,8 @@ def _canonical(word: str) -> str:
 def _what_is_wrong(word: str) -> BadId:
     if turner := _BIDI.search(word):
         return BidiControlGiven(word, turner[0])
+    if _SHOP_NUMBER.fullmatch(word):
+        return ShopNumberGiven(word)
     if _MENTION.match(word):
         return MentionGiven(word)
     if _LINK.match(word) or _CLOSED.fullmatch(word):
@@ -183,6 +228,9 @@ def _what_is_wrong(word: str) -> BadId:
 
 def parse_order_ids(text: str) -> OrderList | OrderIdsError:
     """Every order id of the text, once each, or what stands in the way: in linear time, however many there are."""
+    text = clean(text)
+    if number := spreadsheet_number(text):
+        return BadIds((SpreadsheetNumber(number),), 1)
     wrong = dict.fromkeys(_WRONG_WORD.findall(text))
     del wrong[""]
     if wrong:

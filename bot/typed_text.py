@@ -8,15 +8,21 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-SPACE = (
-    r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-    r"\u180e\u200b-\u200d\u2060\ufeff"
-)
-"""Inside a regular expression's brackets: white space (spelled out, which is faster than a class), no-break and
-zero-width included."""
+WHITE_SPACE = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""Inside a regular expression's brackets: white space that takes room, no-break included; spelled out, which is faster
+than a class."""
 
-BIDI_CONTROLS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-"""Inside a regular expression's brackets: the characters that turn the direction of text."""
+ZERO_WIDTH = r"\xad\u034f\u180e\u200b-\u200d\u2060-\u2064\ufeff"
+"""Inside a regular expression's brackets: what takes no room: zero-width spaces and joiners, the soft hyphen."""
+
+SPACE = WHITE_SPACE + ZERO_WIDTH
+"""Inside a regular expression's brackets: white space, seen or unseen."""
+
+DIRECTION_MARKS = r"\u061c\u200e\u200f\u202a-\u202d\u2066-\u2069"
+"""Inside a regular expression's brackets: what turns the direction of text and leaves an id beside it as it looks."""
+
+BIDI_CONTROLS = DIRECTION_MARKS + r"\u202e"
+"""The same, and the right-to-left override, behind which an id looks reversed."""
 
 TYPOGRAPHIC_DASHES = "‐‑‒–—―−"
 DOUBLE_QUOTES = '"“”„‟«»″＂'
@@ -26,6 +32,7 @@ REQUEST_CODE = "[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{6}"
 """A regular expression: what a request id has after its `R-`, in any case; at least one is a digit."""
 
 _BLANK = re.compile(rf"[{SPACE}]*")
+_UNSEEN = re.compile(rf"[{ZERO_WIDTH}{BIDI_CONTROLS}]")
 _LINE_BREAK = re.compile(r"\r\n|[\t\n\v\f\r\x85\u2028\u2029]")
 _CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\ud800-\udfff{BIDI_CONTROLS}]")
 _EDGE = re.compile(rf"^[{SPACE}]+|(?<![{SPACE}])[{SPACE}]+$")
@@ -37,8 +44,14 @@ _TO_ASCII_DIGIT = {
     for row in ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "０１２３４５６７８９")
     for value, digit in enumerate(row)
 }
+_OTHER_DIGIT = re.compile(f"[{''.join(map(chr, _TO_ASCII_DIGIT))}]")
 _TO_HYPHEN = str.maketrans(dict.fromkeys(TYPOGRAPHIC_DASHES, "-"))
 _LONGEST_NEAR_MISS = 24
+
+
+def characters(listed: str) -> str:
+    """Every character of what stands inside a regular expression's brackets."""
+    return "".join(re.findall(f"[{listed}]", "".join(map(chr, range(0x10000)))))
 
 
 def is_blank(text: str) -> bool:
@@ -85,7 +98,13 @@ def plain_hyphens(text: str) -> str:
 
 def ascii_digits(text: str) -> str:
     """The text with Arabic, Persian and full-width digits as ASCII digits of the same value."""
-    return text if text.isascii() else text.translate(_TO_ASCII_DIGIT)
+    return text.translate(_TO_ASCII_DIGIT) if _OTHER_DIGIT.search(text) else text
+
+
+def closed_format(text: str) -> str:
+    """The text for whatever reads a closed format, such as a day or a number: ASCII digits, hyphens for typographic
+    dashes, and nothing that is not to be seen."""
+    return text if text.isascii() else _UNSEEN.sub("", ascii_digits(plain_hyphens(text)))
 
 
 def request_id(text: str) -> str | None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Index, Integer, String, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Index, Integer, String, TextClause, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
@@ -82,7 +82,7 @@ def _postgresql_field(element: PayloadField, compiler: Any, **_: Any) -> str:
     return f"(payload::jsonb{within} ->> '{field}')"
 
 
-def index_of_set(name: str, column: str) -> Index:
-    """An index of the rows in which this column is set: a time at which something is due, and mostly nothing is."""
+def index_of_set(name: str, column: str, by: TextClause | None = None) -> Index:
+    """An index, by the column or by this expression of it, of the rows in which it is set: in most it is not."""
     is_set = text(f"{column} IS NOT NULL")
-    return Index(name, column, sqlite_where=is_set, postgresql_where=is_set)
+    return Index(name, column if by is None else by, sqlite_where=is_set, postgresql_where=is_set)

@@ -21,6 +21,8 @@ class Search:
     """Who asked, or had a hand in deciding."""
     requester: str | None = None
     order_id: str | None = None
+    label: str | None = None
+    """What stands beside an order, in any case, with or without a `#` before it; with `order_id`: either of them."""
     status: RequestState | None = None
     outcome: Outcome | None = None
     text: str | None = None
@@ -92,10 +94,16 @@ def _conditions(search: Search) -> list[ColumnElement[bool]]:
         found.append(or_(asked, col(Request.decided_by) == search.person, decided))
     if search.requester is not None:
         found.append(col(Request.requester) == search.requester)
+    # Found by the order's own indexes; asked of each request in turn, an old order would cost a walk through all.
+    named = []
     if search.order_id is not None:
-        # Found by the order's own index; asked of each request in turn, an old order would cost a walk through all.
-        holding = select(col(OrderLine.request_seq)).where(col(OrderLine.order_id) == search.order_id)
-        found.append(col(Request.seq).in_(holding))
+        named.append(select(col(OrderLine.request_seq)).where(col(OrderLine.order_id) == search.order_id))
+    if search.label is not None:
+        bare = search.label.lower()
+        labelled = select(col(OrderLine.request_seq)).where(col(OrderLine.label).is_not(None))
+        named.append(labelled.where(func.lower(col(OrderLine.label)).in_((bare, f"#{bare}"))))
+    if named:
+        found.append(or_(*(col(Request.seq).in_(holding) for holding in named)))
     if search.status is not None:
         found.append(col(Request.state) == search.status)
     if search.outcome is not None:

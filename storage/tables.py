@@ -5,7 +5,7 @@ Rows are built by the modules beside these two only.
 
 from datetime import datetime
 
-from sqlalchemy import Column, Computed, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Column, Computed, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.columns import BigInt, PayloadField, UtcDateTime, Word, index_of_set
@@ -113,6 +113,7 @@ class OrderLine(SQLModel, table=True):
         DOUBT.check("doubt"),
         Index("ix_order_line_order", "order_id", "request_seq"),
         index_of_set("ix_order_line_due", "due_at"),
+        index_of_set("ix_order_line_label", "label", text("lower(label)")),
     )
 
     request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), primary_key=True))

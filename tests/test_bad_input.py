@@ -16,6 +16,18 @@ from world import ANN, FIRST, ORDERS, SECOND, StartWorld, World, go_ahead, order
         (f"{FIRST} 😀1", "is not an order id"),
         (f"{FIRST} طلب1", "is not an order id"),
         (f"{FIRST} \u202e1234", "turns the direction of text"),
+        (f"{FIRST} 12\u200e34", "turns the direction of text"),
+        (f"{FIRST} DMA-\u200bEX-1", "an invisible character (U+200B zero width space)"),
+        (f"{FIRST}\u200b1234", "an invisible character (U+200B zero width space)"),
+        ("#1001", "Fincart wants its own order id: 24 letters and digits"),
+        (f"{FIRST} #1800022D2", "“#1800022D2” is the order's number in your shop."),
+        ("# 1001", "Fincart wants its own order id: 24 letters and digits"),
+        (f"1. {FIRST}\n2. {SECOND}", "“1.” is not an order id"),
+        (f"1) {FIRST}", "“1)” is not an order id"),
+        (f"☐ {FIRST}", "“☐” is not understood"),
+        ("5,551,234", "a number as a spreadsheet writes it"),
+        (f"{FIRST} 6,86E+23", "a number as a spreadsheet writes it"),
+        ("<tel:01001234567|0100 123 4567>", "a telephone number that your phone made a link of"),
         (f"{FIRST} @bo", "is a mention, not an order id"),
         (f"{FIRST} https://example.com/1", "is a link, not an order id"),
         (f"{FIRST} <!channel>", "not an order id"),
@@ -58,6 +70,14 @@ def test_more_than_the_limit_is_refused_with_the_limit(world: World) -> None:
         f"“{FIRST}”\u00a0‘{SECOND}’",
         f"`{FIRST}`;\u200b{SECOND}",
         f"• {FIRST}\n• {SECOND}",
+        f"{FIRST[:7]}\u200b{FIRST[7:]} {SECOND[:1]}\u2060{SECOND[1:20]}\u00ad{SECOND[20:]}",
+        f"\u202a{FIRST}\u202c \u2068“{SECOND}\u200f”\u2069\ufeff",
+        f"{FIRST}\u200c{SECOND}",
+        f"> {FIRST}\n> {SECOND}",
+        f"```\n{FIRST}\n{SECOND}```",
+        f"_{FIRST}_ *{SECOND}*",
+        f"{FIRST} {SECOND}".translate(dict(zip(map(ord, "0123456789"), "٠١٢٣٤٥٦٧٨٩", strict=True))),
+        f"{FIRST} {SECOND}".translate(dict(zip(map(ord, "0123456789"), "۰۱۲۳۴۵۶۷۸۹", strict=True))),
         f"{FIRST.upper()},{SECOND}",
         f'"{FIRST}"\t{SECOND} —reason duplicate',
         f"{FIRST} {SECOND} REASON: duplicate",
@@ -69,6 +89,18 @@ def test_what_people_paste_is_read_as_they_mean_it(world: World, typed: str) -> 
     world.ended(request_id(preview))
 
     assert [(FIRST, SECOND)] == [call.ids for call in world.fincart.cancel_calls]
+
+
+@pytest.mark.parametrize("label", ["1805551234", "180-555-1234"])
+def test_digits_that_a_phone_made_a_telephone_link_of_are_what_was_typed(world: World, label: str) -> None:
+    world.fincart.add(label)
+    world.slack.state.phone_links = True
+    preview = world.preview(ANN, label)
+    world.click(ANN, preview, "Cancel 1 order")
+    world.ended(request_id(preview))
+
+    assert "unlike a Fincart order id" in preview.text
+    assert [(label,)] == [call.ids for call in world.fincart.cancel_calls]
 
 
 def test_an_id_unlike_fincarts_is_marked_and_sent_exactly_as_typed(world: World) -> None:

@@ -57,6 +57,8 @@ from bot.order_ids import (
     OrderId,
     OrderList,
     RequestIdGiven,
+    ShopNumberGiven,
+    SpreadsheetNumber,
     TooLong,
     WrongCharacter,
 )
@@ -176,7 +178,9 @@ def test_what_takes_no_more_words_is_not_done_for_whoever_means_more(keyword: st
     assert parse(keyword) == parse(f" “{keyword}” ") == parse(f"{keyword} —")
 
 
-@pytest.mark.parametrize("text", ["R-7K3F9Q", "r-7k3f9q", "7k3f9q", "R–7K3F9Q", "`R-7K3F9Q`"])
+@pytest.mark.parametrize(
+    "text", ["R-7K3F9Q", "r-7k3f9q", "7k3f9q", "R–7K3F9Q", "`R-7K3F9Q`", "\u200eR-٧K\u200b۳F9Q\u200f"]
+)
 def test_show_takes_a_request_id_in_any_case_with_or_without_its_prefix(text: str) -> None:
     assert Show("R-7K3F9Q") == parse(f"show {text}")
 
@@ -219,6 +223,15 @@ def test_the_example_of_every_keyword_is_understood(word: str) -> None:
         ("since:2026–11–24", History(since=OnDay(date(2026, 11, 24)))),
         ("since:Yesterday until:today", History(since=DaysAgo(1), until=DaysAgo(0))),
         ("until:7d", History(until=DaysAgo(7))),
+        ("since:٢٠٢٦-١١-٢٤", History(since=OnDay(date(2026, 11, 24)))),
+        ("since:\u200e۲۰۲۶–۱۱–۲۴\u200f", History(since=OnDay(date(2026, 11, 24)))),
+        ("until:٧d", History(until=DaysAgo(7))),
+        (f"\u2068{FINCART[:5]}\u200b{FINCART[5:]}\u2069", History(order_id=OrderId(FINCART))),
+        ("#1800022D2", History(label="1800022D2")),
+        ("<#C1|1001>", History(label="1001")),
+        ("#١٠٠١", History(label="1001")),
+        ("1001", History(order_id=OrderId("1001"), label="1001")),
+        ("<tel:1805551234|1805551234>", History(order_id=OrderId("1805551234"), label="1805551234")),
     ],
 )
 def test_history_understands_each_filter(text: str, history: History) -> None:
@@ -248,7 +261,8 @@ def test_history_takes_its_filters_in_any_order(filters: list[str]) -> None:
         ("since:24.11.2026", UnknownDay(Filter.SINCE, "24.11.2026")),
         ("until:2026-02-30", UnknownDay(Filter.UNTIL, "2026-02-30")),
         ("since:99999d", UnknownDay(Filter.SINCE, "99999d")),
-        ("since:٧d", UnknownDay(Filter.SINCE, "٧d")),
+        ("#", BadHistoryWord(ShopNumberGiven("#"), None)),
+        ("#1001 #1002", GivenTwice("ID")),
         ("status:", EmptyFilter(Filter.STATUS)),
         ('text:""', EmptyFilter(Filter.TEXT)),
         ("status:waiting status:finished", GivenTwice("status")),
@@ -289,8 +303,12 @@ ERRORS: list[tuple[ParseError | FileError | BadId, str]] = [
     (LinkGiven("<https://a.io>"), "Type the order's id"),
     (MentionGiven("<!channel>"), "Leave it out"),
     (BidiControlGiven("\u202e1", "\u202e"), "U+202E right-to-left override"),
+    (LinkGiven("<tel:1805551234|180 555 1234>"), "type /cancel-orders alone and paste it into the form"),
+    (ShopNumberGiven("#1001"), "Fincart wants its own order id: 24 letters and digits"),
+    (SpreadsheetNumber("6.86E+23"), "Format that column as text"),
     (RequestIdGiven("R-7K3F9Q"), "/cancel-orders show R-7K3F9Q"),
     (WrongCharacter("a.1", "."), "letters, digits"),
+    (WrongCharacter("a\u200b1", "\u200b"), "an invisible character (U+200B zero width space)"),
     (WrongCharacter("a–1", "–"), "plain hyphen"),
     (TooLong("1" * 65), "at most 64"),
     (NoDigit("twice"), "put it after “because”"),

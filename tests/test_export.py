@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, StartWorld, World, request_id
 
 from bot.csv_text import cell, lines
+from bot.messages.form import FILE_BLOCK
 from bot.sandbox.slack_faults import Fault, FaultKind
 
 
@@ -55,6 +56,17 @@ def test_the_filters_are_those_of_history(world: World) -> None:
 
     assert [FIRST] == [row["order_id"] for row in of_ann]
     assert [THIRD] == [row["order_id"] for row in of_an_order]
+
+
+def test_an_order_is_exported_by_the_number_that_stood_beside_it_in_its_file(world: World) -> None:
+    world.type(ANN, "")
+    form = world.slack.wait_for(lambda: world.slack.open_view(ANN))
+    assert form is not None
+    file = world.slack.add_file(ANN, "orders.csv", f"order_id,ref\n{FIRST},#1001\n{SECOND},#1002\n".encode())
+    world.told(ANN, lambda: world.slack.submit(form, {FILE_BLOCK: [file]}))
+    rows = exported(world, ANN, "export #1001")
+
+    assert [(FIRST, "#1001")] == [(row["order_id"], row["label"]) for row in rows]
 
 
 def test_refused_requests_are_in_it(world: World) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, Clock, StartWorld, World, order_ids, request_id
 
+from bot.messages.form import FILE_BLOCK
 from bot.sandbox.slack_state import Post
 
 DAY = 86_400
@@ -42,6 +43,23 @@ def test_an_entry_links_to_the_live_message(world: World) -> None:
     page = world.answer(ANN, "history")
 
     assert f"/archives/{ORDERS}/" in page.text
+
+
+def test_an_order_is_found_by_the_number_that_stood_beside_it_in_its_file(world: World) -> None:
+    world.type(ANN, "")
+    form = world.slack.wait_for(lambda: world.slack.open_view(ANN))
+    assert form is not None
+    content = f"order_id,reference number\n{FIRST},#1800022D2\n{SECOND},1001\n".encode()
+    file = world.slack.add_file(ANN, "orders.csv", content)
+    labelled = request_id(world.told(ANN, lambda: world.slack.submit(form, {FILE_BLOCK: [file]})))
+    other = request_id(world.preview(ANN, "1002"))
+    page = world.answer(ANN, "history #1001")
+
+    assert {labelled} == _found(page)
+    assert "Searched: order labelled #1001." in page.text
+    assert {labelled} == _history(world, "1001") == _history(world, "#1800022d2") == _history(world, "１800022D2")
+    assert {other} == _history(world, "1002")
+    assert set() == _history(world, "#1002") == _history(world, "#100")
 
 
 def test_each_filter_finds_what_it_names_and_nothing_else(world: World) -> None:

@@ -14,6 +14,8 @@ from storage.database import Database, StorageUnavailable
 from storage.migrate import is_current, migrate
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_migrations_make_the_very_tables_that_the_models_describe(database_url: str) -> None:
     database = Database(database_url)
 

@@ -18,6 +18,8 @@ from bot.order_ids import (
     OrderId,
     OrderList,
     RequestIdGiven,
+    ShopNumberGiven,
+    SpreadsheetNumber,
     TooLong,
     WrongCharacter,
     parse_order_ids,
@@ -27,7 +29,9 @@ from bot.order_ids import (
 FINCART = "6864fecda075914a1b1e353c"
 OTHER = "6877b613a665f49134ef0001"
 
-separator_texts = st.text("\t\n\r \u00a0\u2009\u200b\u200d\u2060\ufeff,;，；", min_size=1, max_size=5)
+separator_texts = st.from_regex(
+    r"[\t\n\r ;，；][\t\n\r \u00a0\u2009\u200b\u200d\u2060\ufeff,;，；]{0,4}", fullmatch=True
+)
 id_texts = st.one_of(
     st.text("0123456789abcdefABCDEF", min_size=24, max_size=24),
     st.text("ABab01-_", min_size=1, max_size=64),
@@ -59,6 +63,86 @@ def test_what_wraps_an_id_is_dropped(wrapped: str) -> None:
     found = values(wrapped.format(FINCART))
 
     assert [FINCART] == found
+
+
+@pytest.mark.parametrize(
+    "mark", "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u2066\u2067\u2068\u2069\u200b\u200d\u2060\u00ad\ufeff"
+)
+@pytest.mark.parametrize("wrapped", ["{mark}{id}", "{id}{mark}", "{mark}“{mark}{id}”{mark}", "{mark} {id} {mark}"])
+def test_what_is_not_to_be_seen_around_an_id_is_dropped(mark: str, wrapped: str) -> None:
+    assert [FINCART, "DMA-1"] == values(
+        f"{wrapped.format(mark=mark, id=FINCART)} {wrapped.format(mark=mark, id='DMA-1')}"
+    )
+
+
+@pytest.mark.parametrize("hidden", "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u034f")
+def test_a_character_of_no_width_never_makes_two_orders_of_one(hidden: str) -> None:
+    assert [FINCART] == values(f"{FINCART[:9]}{hidden}{FINCART[9:17]}{hidden}{FINCART[17:]}")
+    assert [FINCART, OTHER, "A1"] == values(f"{FINCART}{hidden}{OTHER}”{hidden}“{FINCART} A1")
+    assert isinstance(parse_order_ids(f"DMA-{hidden}EX-0001"), BadIds)
+    assert isinstance(parse_order_ids(f"{FINCART}{hidden}{OTHER[:23]}"), BadIds)
+
+
+@pytest.mark.parametrize("digits", ["٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "０１２３４５６７８９"])
+def test_digits_of_other_scripts_are_the_same_digits(digits: str) -> None:
+    typed = FINCART.translate({ord(str(value)): digit for value, digit in enumerate(digits)})
+
+    assert [FINCART] == values(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "orders"),
+    [
+        ("<tel:1805551234|1805551234>", ["1805551234"]),
+        ("<tel:1805551234|180-555-1234>", ["180-555-1234"]),
+        ("<tel:1805551234>", ["1805551234"]),
+        (f"<tel:{FINCART[:4]}|{FINCART[:4]}>{FINCART[4:]}", [FINCART]),
+        (f"> {FINCART}\n>{OTHER}", [FINCART, OTHER]),
+        (f"_{FINCART}_ *_{OTHER}_*", [FINCART, OTHER]),
+        (f"```\n{FINCART}\n{OTHER}\n```", [FINCART, OTHER]),
+        ("_1_", ["_1_"]),
+        ("101,102,103", ["101", "102", "103"]),
+        ("1,2,345,6", ["1", "2", "345", "6"]),
+    ],
+)
+def test_what_phones_and_chat_programs_make_of_ids_is_undone(typed: str, orders: list[str]) -> None:
+    assert orders == values(typed)
+
+
+HIDDEN = (
+    "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u034f\ufe0f"
+    "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+
+
+@given(
+    st.lists(id_texts, min_size=1, max_size=6),
+    st.lists(st.tuples(st.integers(0, 400), st.text(HIDDEN, min_size=1, max_size=3)), max_size=8),
+    st.sampled_from([" ", "\n", " \u200e", "\u200b ", "; "]),
+)
+def test_whatever_is_hidden_in_a_text_it_gives_the_same_orders_or_an_error(
+    typed: list[str], hidden: list[tuple[int, str]], between: str
+) -> None:
+    first = values(" ".join(typed))
+    text = between.join(first)
+    for place, characters in hidden:
+        text = text[: place % (len(text) + 1)] + characters + text[place % (len(text) + 1) :]
+    parsed = parse_order_ids(text)
+
+    assert not isinstance(parsed, OrderList) or first == [order.value for order in parsed.orders]
+
+
+@given(st.lists(st.text("0123456789abcdef", min_size=24, max_size=24), min_size=1, max_size=6), st.data())
+def test_fincart_ids_stay_themselves_whatever_of_no_width_is_in_and_between_them(
+    typed: list[str], data: st.DataObject
+) -> None:
+    first = values(" ".join(typed))
+    hidden = st.text("\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e", max_size=2)
+    text = " ".join(
+        "".join(data.draw(hidden) + character for character in value) + data.draw(hidden) for value in first
+    )
+
+    assert first == values(text)
 
 
 def test_duplicates_are_dropped_and_told_after_normalisation() -> None:
@@ -95,11 +179,28 @@ def test_anything_else_is_taken_exactly_and_marked(typed: str) -> None:
     [
         ("a1" + "a" * 63, TooLong("a1" + "a" * 63)),
         ("duplicate", NoDigit("duplicate")),
-        ("#1800022D2", WrongCharacter("#1800022D2", "#")),
+        ("#1800022D2", ShopNumberGiven("#1800022D2")),
+        ("#١٠٠١", ShopNumberGiven("#1001")),
+        ("#", ShopNumberGiven("#")),
+        ("<#C123|1001>", ShopNumberGiven("<#C123|1001>")),
+        ("5,551,234", SpreadsheetNumber("5,551,234")),
+        ("5\u202f551\u202f234", SpreadsheetNumber("5\u202f551\u202f234")),
+        ("6.86E+23", SpreadsheetNumber("6.86E+23")),
+        ("6,86E+23", SpreadsheetNumber("6,86E+23")),
+        ("6,86E23", SpreadsheetNumber("6,86E23")),
+        ("686412345678901000000000", SpreadsheetNumber("686412345678901000000000")),
         ("DMA–EX–1", WrongCharacter("DMA–EX–1", "–")),
         (f"{FINCART}—{OTHER}", WrongCharacter(f"{FINCART}—{OTHER}", "—")),
         ("1🙂", WrongCharacter("1🙂", "🙂")),
-        ("٦٨٦٤", WrongCharacter("٦٨٦٤", "٦")),
+        ("1.", WrongCharacter("1.", ".")),
+        ("1)", WrongCharacter("1)", ")")),
+        ("(1)", WrongCharacter("(1)", "(")),
+        ("1️⃣", WrongCharacter("1️⃣", "\ufe0f")),
+        ("[x]", WrongCharacter("[x]", "[")),
+        ("ID:1", WrongCharacter("ID:1", ":")),
+        (f"{FINCART[:8]}…", WrongCharacter(f"{FINCART[:8]}…", "…")),
+        ("a\u200b1", WrongCharacter("a\u200b1", "\u200b")),
+        (f"{FINCART}\u200d1", WrongCharacter(f"{FINCART}\u200d1", "\u200d")),
         ("1\x00", WrongCharacter("1\x00", "\x00")),
         ("R-7K3F9Q", RequestIdGiven("R-7K3F9Q")),
         ("r-7k3f9q", RequestIdGiven("R-7K3F9Q")),
@@ -108,13 +209,15 @@ def test_anything_else_is_taken_exactly_and_marked(typed: str) -> None:
         ("https://fincart.io/1", LinkGiven("https://fincart.io/1")),
         ("<mailto:a1@b.io|a1@b.io>", LinkGiven("<mailto:a1@b.io|a1@b.io>")),
         ("<@U123|sam>", MentionGiven("<@U123|sam>")),
-        ("<#C123|orders 1>", MentionGiven("<#C123|orders 1>")),
+        ("<#C123|orders>", MentionGiven("<#C123|orders>")),
+        ("<tel:1805551234|1805551235>", LinkGiven("<tel:1805551234|1805551235>")),
+        ("<tel:01001234567|0100 123 4567>", LinkGiven("<tel:01001234567|0100 123 4567>")),
         ("<!channel>", MentionGiven("<!channel>")),
         ("<!subteam^S123|@ops>", MentionGiven("<!subteam^S123|@ops>")),
         ("@sam1", MentionGiven("@sam1")),
         ("\u202e1", BidiControlGiven("\u202e1", "\u202e")),
-        ("1\u200e", BidiControlGiven("1\u200e", "\u200e")),
-        ("\u2066<@U1>", BidiControlGiven("\u2066", "\u2066")),
+        ("1\u200e2", BidiControlGiven("1\u200e2", "\u200e")),
+        ("\u2066<@U1>", MentionGiven("<@U1>")),
     ],
 )
 def test_what_is_no_order_id_is_an_error_that_says_what_it_is(typed: str, error: object) -> None:
@@ -183,6 +286,16 @@ LONG = {
     "brackets that do not close": "".join(f"<{chr(0x4E00 + number)}" for number in range(2000)),
     "wrapped bad words": "".join(f"“{chr(0x4E00 + number)}” " for number in range(1000)),
     "many bad words, one good": "1 " + "".join(f"{chr(0x4E00 + number)}- " for number in range(1333)),
+    "ids that nothing parts to be seen": f"{FINCART}\u200b" * 160,
+    "an id and what is not to be seen": FINCART + "\u200b" * 3970,
+    "pieces of ids": "a\u200b" * 2000,
+    "telephone links": "<tel:1|1>" * 440,
+    "opened telephone links": "<tel:" * 800,
+    "marks of quotation": ">\n" * 2000,
+    "numbers with thousands": "1,234," * 660,
+    "nearly numbers": "1e" * 2000,
+    "underscores": "_" * 4000,
+    "Arabic digits": "١٢٣٤ " * 800,
     "bad words": "".join(chr(0x4E00 + number) + " " for number in range(2000)),
 }
 

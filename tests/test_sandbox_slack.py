@@ -442,6 +442,13 @@ def test_typed_text_is_escaped(slack: SlackWorkspace, typed: str, sent: str) -> 
     assert sent == slack.type_command("U1", "C1", f"{COMMAND} {typed}").payload["text"]
 
 
+def test_a_phone_makes_telephone_links_of_digits_that_stand_alone(slack: SlackWorkspace) -> None:
+    slack.state.phone_links = True
+    sent = slack.type_command("U1", "C1", f"{COMMAND} 1805551234 180-555-1234 a1805551234 123")
+
+    assert "<tel:1805551234|1805551234> <tel:1805551234|180-555-1234> a1805551234 123" == sent.payload["text"]
+
+
 def test_text_is_raw_without_should_escape(slack: SlackWorkspace) -> None:
     slack.state.should_escape = False
 

@@ -15,6 +15,7 @@ from bot.messages.actions import Action, read_request_value
 from bot.messages.confirm_form import confirm_errors, confirm_view
 from bot.messages.parse_errors import explain
 from bot.policy import Act, Facts, Rules, decide
+from bot.typed_text import closed_format
 from storage import requests
 from storage.states import RequestState
 from storage.tables import Request
@@ -80,6 +81,6 @@ def mistakes(request: Request, action: str, filled: Filled) -> dict[str, str]:
 
 
 def read_number(typed: str) -> int | None:
-    """A number as people type it: `1000`, `1,000`, `1 000`; None for anything else."""
-    digits = "".join(character for character in typed if not character.isspace() and character not in ",.'’")
+    """A number as people type it: `1000`, `1,000`, `1 000`, `١٠٠٠`; None for anything else."""
+    digits = "".join(each for each in closed_format(typed) if not each.isspace() and each not in ",.'’،٬")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 9 else None

@@ -156,7 +156,14 @@ def _of_request(session: Session, request: Request, search: Search) -> Iterator[
 
 def _is_wanted(order: OrderLine, search: Search) -> bool:
     """Where an order or an outcome is searched for, the others of its request are not in the file."""
-    return (search.order_id in (None, order.order_id)) and (search.outcome in (None, order.outcome))
+    return _is_named(order, search) and search.outcome in (None, order.outcome)
+
+
+def _is_named(order: OrderLine, search: Search) -> bool:
+    if search.order_id is None and search.label is None:
+        return True
+    label = None if order.label is None else order.label.lower().removeprefix("#")
+    return order.order_id == search.order_id or (label is not None and label == (search.label or "").lower())
 
 
 def _about(session: Session, request: Request) -> tuple[object, ...]:

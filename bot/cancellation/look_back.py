@@ -91,6 +91,7 @@ def search_of(facts: Mapping[str, Any], now: datetime) -> tuple[History, Search]
     search = Search(
         person=wanted.person,
         order_id=order_id,
+        label=wanted.label,
         status=wanted.status,
         outcome=wanted.outcome,
         text=wanted.text,
@@ -105,6 +106,7 @@ def filters_to_json(wanted: History) -> dict[str, Any]:
     return {
         "person": wanted.person,
         "order_id": wanted.order_id.value if wanted.order_id else None,
+        "label": wanted.label,
         "status": wanted.status,
         "outcome": wanted.outcome,
         "text": wanted.text,
@@ -118,6 +120,7 @@ def filters_from_json(kept: Mapping[str, Any]) -> History:
     return History(
         person=kept["person"],
         order_id=OrderId(kept["order_id"]) if kept["order_id"] else None,
+        label=kept.get("label"),
         status=RequestState(kept["status"]) if kept["status"] else None,
         outcome=Outcome(kept["outcome"]) if kept["outcome"] else None,
         text=kept["text"],

@@ -74,6 +74,8 @@ def described(history: History) -> Line:
         found.append(("requests of or decided by ", User(history.person)))
     if history.order_id is not None:
         found.append(("order ", Code(history.order_id.value)))
+    elif history.label is not None:
+        found.append(("order labelled ", Code(f"#{history.label}")))
     if history.status is not None:
         found.append((f"status {history.status.value}",))
     if history.outcome is not None:

@@ -45,6 +45,8 @@ from bot.order_ids import (
     NoOrderIds,
     OrderIdsError,
     RequestIdGiven,
+    ShopNumberGiven,
+    SpreadsheetNumber,
     TooLong,
     WrongCharacter,
 )
@@ -106,14 +108,35 @@ def _value(bad: BadId) -> str:
 
 def _explain_bad_id(bad: BadId) -> str:
     match bad:
+        case LinkGiven(value) if value.lower().startswith("<tel:"):
+            return (
+                f"{shown(value)} is a telephone number that your phone made a link of, not an order id. To have it "
+                f"left as it is, type {COMMAND} alone and paste it into the form."
+            )
         case LinkGiven(value):
             return f"{shown(value)} is a link, not an order id. Type the order's id itself."
+        case ShopNumberGiven(value):
+            return (
+                f"{shown(value)} is the order's number in your shop. Fincart wants its own order id: 24 letters and "
+                "digits, such as 6864fecda075914a1b1e353c. Look the order up in Fincart's merchant portal and copy its "
+                "id from there; Fincart's API and webhooks call it orderId."
+            )
+        case SpreadsheetNumber(value):
+            return (
+                f"{shown(value)} is a number as a spreadsheet writes it, and the id behind it cannot be told. Format "
+                "that column as text, fill it anew and copy it again. Put spaces between several ids."
+            )
         case MentionGiven(value):
             return f"{shown(value)} is a mention, not an order id. Leave it out. {_TO_THE_REASON}"
         case BidiControlGiven(value, character):
             return (
                 f"{shown(value)} holds an invisible character that turns the direction of text "
                 f"({_named(character)}). Type the id by hand instead of pasting it."
+            )
+        case WrongCharacter(value, character) if unicodedata.category(character)[0] in "CZM" and character != " ":
+            return (
+                f"{shown(value)} holds an invisible character ({_named(character)}), so that it cannot be told whether "
+                "it is one id or several. Type it by hand instead of pasting it."
             )
         case RequestIdGiven(request_id):
             return f"{request_id} is a request, not an order. To see it, type: {COMMAND} show {request_id}"
@@ -141,6 +164,10 @@ def _explain_bad_id(bad: BadId) -> str:
 def _unseen(bad: BadId) -> str:
     """What is wrong with it where that does not show."""
     match bad:
+        case SpreadsheetNumber():
+            return " (a number as a spreadsheet writes it: format the column as text, and fill it anew)"
+        case ShopNumberGiven():
+            return " (a number of your shop; Fincart wants its own order id of 24 letters and digits)"
         case BidiControlGiven(_, character) | WrongCharacter(_, character):
             return f" (it holds {_named(character)})"
         case TooLong(value):

@@ -39,7 +39,8 @@ def command_fields(core: Core, user: str, channel: Channel, typed: str, team_id:
 
 
 def escape_typed(core: Core, text: str) -> str:
-    """What `should_escape` makes of typed text: mentions and links as control sequences, `&<>` escaped."""
+    """What `should_escape` makes of typed text: mentions and links as control sequences, `&<>` escaped; on a phone
+    digits become telephone links besides (https://github.com/vercel/chat/issues/955)."""
 
     def replace(found: re.Match[str]) -> str:
         word = found.group()
@@ -47,9 +48,13 @@ def escape_typed(core: Core, text: str) -> str:
             return {"&": "&amp;", "<": "&lt;", ">": "&gt;"}[word]
         if word.startswith("http"):
             return f"<{word.replace('&', '&amp;')}>"
+        if word[0].isdigit():
+            return f"<tel:{word.replace('-', '')}|{word}>"
         return _mention(core, word) if word[0] == "@" else _channel_link(core, word)
 
-    return re.sub(r"https?://[^\s<>]+|(?<!\w)@[\w.-]+|(?<!\w)#[\w-]+|[&<>]", replace, text)
+    links = r"https?://[^\s<>]+|(?<!\w)@[\w.-]+|(?<!\w)#[\w-]+|[&<>]"
+    numbers = r"|(?<![\w-])[0-9](?:-?[0-9]){6,14}(?![\w-])" if core.state.phone_links else ""
+    return re.sub(links + numbers, replace, text)
 
 
 def _mention(core: Core, word: str) -> str:

@@ -240,6 +240,8 @@ class State:
     signing_secret: str = field(default_factory=lambda: "sandbox-signing-secret", repr=False)
     scopes: list[str] = field(default_factory=lambda: list(ALL_SCOPES))
     should_escape: bool = True
+    phone_links: bool = False
+    """People type on phones, which make telephone links of digits."""
     people: dict[str, Person] = field(default_factory=dict)
     usergroups: dict[str, Usergroup] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
