@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from bot.settings_fields import NAMES, NOT_YET, SECRET_NAMES, Settings
 from bot.settings_rules import Problem, contradictions, missing, missing_besides
-from bot.settings_values import Wrong
+from bot.settings_values import Wrong, is_quoted
 
 __all__ = ["NAMES", "NOT_YET", "Need", "Problem", "Settings", "SettingsError", "load_settings", "missing"]
 
@@ -64,7 +64,9 @@ def load_settings(
     problems = [each.problem for each in unknown if each.nearest in wanted]
     problems += (_not_built(name) for name in NAMES if name in given and name in not_yet)
     problems += (_no_text(name) for name in given if not _is_text(given[name]))
-    settings, wrong = _build({name: text for name, text in given.items() if name not in not_yet and _is_text(text)})
+    problems += (_quoted(name) for name in given if is_quoted(given[name]))
+    usable = {name: text for name, text in given.items() if _is_text(text) and not is_quoted(text)}
+    settings, wrong = _build({name: text for name, text in usable.items() if name not in not_yet})
     problems += wrong
     broken = {problem.name for problem in problems}
     problems += contradictions(settings, broken)
@@ -156,6 +158,11 @@ def _is_text(value: str) -> bool:
 
 def _no_text(name: str) -> Problem:
     return Problem(name, "is not text in UTF-8", "Write it again, in UTF-8.")
+
+
+def _quoted(name: str) -> Problem:
+    what = "is in quotation marks, which would be part of the value"
+    return Problem(name, what, "Write the value without them: Docker's env files and Kubernetes keep what is written.")
 
 
 def _not_built(name: str) -> Problem:

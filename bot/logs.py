@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TextIO
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from bot.settings_fields import SECRET_NAMES, Settings
 
@@ -31,6 +31,12 @@ _SHAPES = (
     re.compile(r"(?i)/(?:commands|actions|app|services|workflows|triggers)/[TE0-9][\w%.-]*/[\w%./-]+"),
     re.compile(r"(?i)ticket=[^\s&'\"]+"),  # of a Socket Mode address
 )
+_PASSWORDS = (
+    re.compile(r"://[^:@/?#]*:([^@/?#]+)@"),
+    re.compile(r"(?i)[?&](?:ssl)?password=([^&]+)"),  # as libpq's parameters
+)
+"""Where an address of a database holds one; one that these would read differently is refused as a setting."""
+
 _SHORTEST_SECRET = 6  # striking out anything shorter would eat ordinary words
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -99,8 +105,8 @@ def secrets_of(settings: Settings) -> list[str]:
     """Every value that no line may hold; of the database's address only its password."""
     given = [getattr(settings, name.lower()) for name in SECRET_NAMES - {"DATABASE_URL"}]
     secrets = [secret.get_secret_value() for secret in given if secret is not None]
-    password = urlsplit(settings.database_url).password
-    return secrets + ([password, unquote(password)] if password else [])
+    found = [password for each in _PASSWORDS for password in each.findall(settings.database_url)]
+    return secrets + [spelled for password in found for spelled in (password, unquote(password))]
 
 
 def _printable(line: str) -> str:

@@ -70,6 +70,9 @@ other programs share, only names that look like one of these.
   `SECOND_APPROVAL_ABOVE`; `EMERGENCY_USERS` without `AUDIT_CHANNEL`, or naming somebody who may not ask;
   `UNDO_SECONDS` not below `APPROVAL_VALID_SECONDS`.
 - Plain `http://` is accepted for loopback addresses only.
+- No quotation marks around a value: an environment keeps them as a part of it, and so does an env file of Docker's. In
+  `.env` one pair is taken off.
+- In `DATABASE_URL`, `@`, `/`, `?`, `#` and `%` in a user name or password are percent-encoded: `p@ss` is `p%40ss`.
 
 | setting | default | meaning |
 |---|---|---|

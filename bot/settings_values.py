@@ -29,6 +29,16 @@ def shown(value: str) -> str:
     return f"“{value}”"
 
 
+_QUOTES = "\"'`´‘’‚‛‹›“”„‟«»″′＂＇"
+_WITHIN = re.compile(rf"[{_QUOTES}]+(.*?)[{_QUOTES}]+", re.DOTALL)
+
+
+def is_quoted(value: str) -> bool:
+    """Whether the value as a whole stands in quotation marks of any kind, which no reader of it would take off."""
+    found = _WITHIN.fullmatch(value)
+    return found is not None and not {value[0], value[-1]} & set(found[1])
+
+
 def token(prefix: str, where: str) -> Callable[[object], object]:
     """A Slack token with this prefix; `where` says where in Slack's app settings it is found."""
 
@@ -67,6 +77,8 @@ def fincart_token(value: object) -> object:
 
 
 def _one_word(secret: str) -> None:
+    if secret.startswith(tuple(_QUOTES)) or secret.endswith(tuple(_QUOTES)):
+        raise Wrong("has a quotation mark at one end", "Copy it again, without quotation marks.")
     if not secret.isascii() or not secret.isprintable() or " " in secret:
         raise Wrong("has a space, a line break or an unusual character in it", "Copy it again, as one word.")
 
@@ -119,6 +131,8 @@ def _check_ids(kind: Kind, words: Iterable[str]) -> None:
 
 
 def _why_no_id(word: str, wanted: str) -> str:
+    if is_quoted(word):
+        return f"is in quotation marks: {wanted} alone is needed"
     if word.startswith(("@", "#")):
         return f"is a name, and names can change hands: {wanted} is needed"
     if word.startswith("<") or "/" in word:
@@ -261,4 +275,12 @@ def database_url(value: object) -> object:
         )
     if scheme == "postgresql+psycopg" and not rest.strip("/"):
         raise Wrong("names no database", fix)
+    if scheme == "postgresql+psycopg" and not _POSTGRESQL.fullmatch(rest):
+        raise Wrong(
+            "cannot be read as an address: @, /, ? or # in a user name or password ends it too early",
+            "Percent-encode such characters: %40 for @, %2F for /, %3F for ?, %23 for #, %25 for %.",
+        )
     return text
+
+
+_POSTGRESQL = re.compile(r"(?:[^@/?#]*@)?(?:\[[^\[\]@/?#]*\]|[^@/?#:]*)(?::[0-9]*)?(?:/[^@/?#]*)?(?:\?[^@=&#]+=[^#]*)?")

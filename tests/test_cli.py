@@ -52,6 +52,18 @@ def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedP
     )
 
 
+@pytest.mark.parametrize("command", [["check"], ["serve"], ["audit", "list"], ["audit", "verify"]])
+@pytest.mark.parametrize("password", ["h0rse@battery#st/aple", "h0rse/battery", "h0rse#battery", "h0rse@battery"])
+def test_no_part_of_a_database_password_is_printed(tmp_path: Path, command: list[str], password: str) -> None:
+    given = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "FINCART_TOKEN": "f", "ALLOWED_USERS": ANN}
+    ended = run(tmp_path, *command, DATABASE_URL=f"postgresql+psycopg://u:{password}@127.0.0.1:1/d", **given)
+    said = ended.stdout + ended.stderr
+
+    assert 0 != ended.returncode
+    assert "%40 for @" in said
+    assert [] == [part for part in ("h0rse", "battery", "aple") if part in said]
+
+
 class Serve:
     """A `serve` process."""
 

@@ -169,6 +169,51 @@ def test_databases_that_are_known(url: str) -> None:
     assert url == load(DATABASE_URL=url).database_url
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://u:p%40ss%2Fw%23d@h/d",
+        "postgresql+psycopg://u:a:b$[@h:5432/d?sslmode=require",
+        "postgresql+psycopg://postgres:@/d?host=/run/postgresql",
+        "postgresql+psycopg:///d?user=a@b&host=/run",
+        "postgresql+psycopg://u@/d?host=a:5432&host=b:5432",
+        "postgresql+psycopg://u@[::1]:5432/d",
+    ],
+)
+def test_an_address_of_postgresql_that_says_what_it_means_is_taken(url: str) -> None:
+    assert url == load(DATABASE_URL=url).database_url
+
+
+@pytest.mark.parametrize("password", ["s3cr@t-pw", "s3cr/t-pw", "s3cr#t-pw", "s3cr?t-pw", "@s3cr/t#pw?", "5/s3cr@t-pw"])
+def test_a_password_that_ends_too_early_is_refused_with_how_to_encode_it(password: str) -> None:
+    found = problem(DATABASE_URL=f"postgresql+psycopg://u:{password}@h/d")
+
+    assert "DATABASE_URL" == found.name
+    assert "Percent-encode such characters: %40 for @" in found.fix
+    assert "s3cr" not in str(found)
+
+
+QUOTED = ['"{}"', "'{}'", "“{}”", "‘{}’", "„{}“", "«{}»", "`{}`", "'\"{}\"'", "'{}\""]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("marks", QUOTED)
+def test_a_value_in_quotation_marks_is_refused_by_name(name: str, marks: str) -> None:
+    found = _errors(GOOD | {name: marks.format(GOOD.get(name) or "1")})
+
+    assert [(name, "is in quotation marks, which would be part of the value")] == [
+        (each.name, each.what) for each in found if each.name == name
+    ]
+
+
+def test_an_empty_value_in_quotation_marks_is_refused_too() -> None:
+    assert "is in quotation marks" in problem(AUDIT_CHANNEL='""').what
+
+
+def test_quotation_marks_within_a_value_are_its_own() -> None:
+    assert 'Ann "the boss"' == load(CONTACT='Ann "the boss"').contact
+
+
 def test_with_an_app_token_it_is_socket_mode() -> None:
     assert load(SLACK_SIGNING_SECRET="f" * 32).socket_mode is True
 
@@ -266,6 +311,10 @@ def test_bytes_in_the_environment_that_are_no_text_are_named() -> None:
         ("DATABASE_URL", "sqlite://", "names no file"),
         ("DATABASE_URL", "sqlite:///:memory:", "names no file"),
         ("DATABASE_URL", "postgresql+psycopg:///", "names no database"),
+        ("DATABASE_URL", "postgresql+psycopg://u:p@h:port/d", "cannot be read as an address"),
+        ("SLACK_SIGNING_SECRET", '"' + "f" * 32, "has a quotation mark at one end"),
+        ("FINCART_TOKEN", "abcdefg’", "has a quotation mark at one end"),
+        ("ALLOWED_USERS", '"U0ALICE","U0BOB"', '“"U0ALICE"” is in quotation marks'),
         ("ALLOWED_USERS", "@alice", "“@alice” is a name, and names can change hands"),
         ("ALLOWED_USERS", "S0OPS", "“S0OPS” is a user group's id (S…), not a person's id"),
         ("ALLOWED_USERS", "u0alice", "“u0alice” has small letters"),
