@@ -6,8 +6,13 @@ A delivery's size is bounded and its signature checked before anything in it is 
 
 import hashlib
 import hmac
+import logging
+import math
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from slack_bolt import App, BoltRequest
 from starlette.applications import Starlette
@@ -23,12 +28,47 @@ from bot.socket_mode import SocketMode
 from storage.database import StorageUnavailable
 from storage.migrate import is_current
 
+log = logging.getLogger(__name__)
+
 LARGEST_BODY = 1024 * 1024
 SIGNATURE_LIVES = 300
 """Seconds before and after which a delivery's timestamp is refused."""
 
 
 _PLAIN = {"content-type": "text/plain; charset=utf-8"}
+_TIMESTAMP, _SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
+_TELL_EVERY = 60.0
+"""Seconds between two log lines about rejected deliveries: anybody on the Internet can send such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a delivery was rejected: in a word, to be counted, and in a sentence without anything that was sent."""
+
+    kind: str
+    why: str
+
+
+class Rejections:
+    """Logs rejected deliveries, a line a minute at most, which counts those since the line before. Thread-safe."""
+
+    def __init__(self, uptime: Callable[[], float] = time.monotonic) -> None:
+        self._uptime = uptime
+        self._lock = threading.Lock()
+        self._next = -math.inf
+        self._untold: Counter[str] = Counter()
+
+    def tell(self, rejection: Rejection) -> None:
+        """Log it, or count it for the next line."""
+        with self._lock:
+            if self._uptime() < self._next:
+                self._untold[rejection.kind] += 1
+                return
+            self._next = self._uptime() + _TELL_EVERY
+            untold, self._untold = self._untold, Counter()
+        since = ", ".join(f"{count} {kind}" for kind, count in untold.items())
+        more = f" (and since the last such line: {since})" if since else ""
+        log.warning("a delivery was rejected: %s%s", rejection.why, more)
 
 
 class Signature:
@@ -38,14 +78,25 @@ class Signature:
         self._secret = secret.encode()
         self._now = now
 
-    def is_right(self, timestamp: str, signature: str, body: bytes) -> bool:
-        """False for a wrong or missing signature, and for a timestamp that is old, in the future or no number."""
+    def flaw(self, headers: Mapping[str, str], body: bytes) -> Rejection | None:
+        """What is wrong with it: a header that is missing, a timestamp that is old, in the future or no number, a wrong
+        signature. Nothing of what was sent is repeated."""
+        for name in (_TIMESTAMP, _SIGNATURE):
+            if not headers.get(name):
+                return Rejection("unsigned", f"it lacks the header {name}, which whatever Slack sends has")
+        timestamp = headers[_TIMESTAMP]
         if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
-            return False
+            return Rejection("unsigned", f"its header {_TIMESTAMP} is not a number of seconds")
+        age = round(self._now() - int(timestamp))
         if abs(self._now() - int(timestamp)) > SIGNATURE_LIVES:
-            return False
+            stale = f"{age} seconds old" if age > 0 else f"{-age} seconds in the future"
+            fix = "it was long on its way, or this machine's clock is wrong"
+            return Rejection("stale", f"its timestamp is {stale}, and {SIGNATURE_LIVES} are allowed: {fix}")
         wanted = hmac.new(self._secret, b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
-        return hmac.compare_digest(f"v0={wanted}".encode(), signature.encode())
+        if hmac.compare_digest(f"v0={wanted}".encode(), headers[_SIGNATURE].encode()):
+            return None
+        where = "Compare it with the Signing Secret under Basic Information in Slack's app settings"
+        return Rejection("wrongly signed", f"its signature is not made with SLACK_SIGNING_SECRET. {where}")
 
 
 class Deliveries:
@@ -54,17 +105,25 @@ class Deliveries:
     def __init__(self, app: App, signature: Signature) -> None:
         self._app = app
         self._signature = signature
+        self._rejections = Rejections()
+
+    def too_large(self) -> None:
+        """Log that a body was not read to its end."""
+        self._rejections.tell(Rejection("too large", f"it is larger than {LARGEST_BODY} bytes"))
 
     def handle(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
         """The status, headers and body of the answer. The names of `headers` are in lower case.
 
         401 for what Slack has not signed, 400 for what is well signed but unreadable.
         """
-        stamp, signed = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
-        if not self._signature.is_right(stamp, signed, body):
+        if flaw := self._signature.flaw(headers, body):
+            self._rejections.tell(flaw)
             return 401, _PLAIN, b"not signed by Slack\n"
         said = read(body, headers.get("content-type", ""))
         if said is Flaw.UNREADABLE:
+            self._rejections.tell(
+                Rejection("unreadable", "it is well signed, and none of the shapes Slack delivers in")
+            )
             return 400, _PLAIN, b"not a delivery of Slack's\n"
         if said is Flaw.INCOMPLETE:
             return 200, _PLAIN, b""
@@ -117,6 +176,7 @@ def _not_ready(bot: Bot, socket_mode: SocketMode | None) -> str:
 async def _delivered(deliveries: Deliveries, request: Request) -> Response:
     body = await _body(request)
     if body is None:
+        deliveries.too_large()
         return PlainTextResponse("too large\n", status_code=413)
     status, headers, answer = await run_in_threadpool(deliveries.handle, body, request.headers)
     return Response(answer, status, headers)

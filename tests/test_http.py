@@ -4,11 +4,14 @@ import hashlib
 import hmac
 import http.client
 import json
+import re
 import time
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 from world import ANN, FIRST, ORDERS, World
+
+from bot.server import Rejection, Rejections
 
 NOTHING: list[str] = []
 
@@ -109,6 +112,72 @@ def test_a_missing_header_is_refused(world: World, missing: str) -> None:
     headers = {name: value for name, value in _signed(world, body).items() if name != missing}
 
     assert 401 == _post(world, body, headers)[0]
+
+
+def _logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if "rejected" in record.getMessage()]
+
+
+@pytest.mark.parametrize(
+    ("offset", "said"), [(-421, "42[0-9] seconds old"), (86400, "86(400|399) seconds in the future")]
+)
+def test_the_log_says_by_how_much_a_timestamp_was_stale(
+    world: World, caplog: pytest.LogCaptureFixture, offset: int, said: str
+) -> None:
+    body = _command()
+    _post(world, body, _signed(world, body, at=str(int(time.time()) + offset)))
+    (line,) = _logged(caplog)
+
+    assert re.search(f"its timestamp is {said}, and 300 are allowed", line)
+    assert FIRST not in line
+
+
+def test_the_log_says_that_the_signature_was_wrong(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    body = _command()
+    headers = _signed(world, body, secret="somebody else's")
+    _post(world, body, headers)
+    (line,) = _logged(caplog)
+
+    assert "its signature is not made with SLACK_SIGNING_SECRET" in line
+    assert [] == [secret for secret in (FIRST, "v0=", world.slack.state.signing_secret) if secret in line]
+
+
+@pytest.mark.parametrize("missing", ["X-Slack-Signature", "X-Slack-Request-Timestamp"])
+def test_the_log_names_a_header_that_is_missing(world: World, caplog: pytest.LogCaptureFixture, missing: str) -> None:
+    body = _command()
+    _post(world, body, {name: value for name, value in _signed(world, body).items() if name != missing})
+    (line,) = _logged(caplog)
+
+    assert f"it lacks the header {missing.lower()}" in line
+
+
+def test_the_log_has_one_line_for_many_rejected_deliveries(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    body = _command()
+    for _ in range(20):
+        _post(world, body, _signed(world, body, secret="somebody else's"))
+    _post(world, b"x", _signed(world, b"x"))
+
+    assert 1 == len(_logged(caplog))
+
+
+def test_the_next_line_counts_those_that_had_none(caplog: pytest.LogCaptureFixture) -> None:
+    at = [0.0]
+    rejections = Rejections(lambda: at[0])
+    for seconds, kind in ((0.0, "stale"), (1.0, "stale"), (59.0, "stale"), (59.9, "unsigned"), (60.1, "stale")):
+        at[0] = seconds
+        rejections.tell(Rejection(kind, "why"))
+
+    assert [
+        "a delivery was rejected: why",
+        "a delivery was rejected: why (and since the last such line: 2 stale, 1 unsigned)",
+    ] == _logged(caplog)
+
+
+def test_a_delivery_that_is_taken_leaves_no_such_line(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    body = _command()
+    _post(world, body, _signed(world, body))
+
+    assert NOTHING == _logged(caplog)
 
 
 def test_a_body_over_one_megabyte_is_refused(world: World) -> None:
