@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -26,8 +27,8 @@ from bot.slack import SlackClient
 from bot.slack_answers import SlackTransport
 from bot.slack_transport import SdkTransport
 from bot.worker import Worker
-from storage import slack_messages
-from storage.database import Database
+from storage import live_messages, slack_messages
+from storage.database import Database, StorageUnavailable
 from storage.migrate import migrate
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,8 @@ class Bot:
         # An acknowledgement waits for the interpreter each time the disk or a lock has kept it: let lanes that
         # compute hand it over after half a millisecond, not after Python's five.
         sys.setswitchinterval(0.0005)
+        with suppress(StorageUnavailable), self.parts.database.write() as transaction:
+            live_messages.show_open_anew(transaction)
         self.worker.start()
 
     def stop(self) -> None:

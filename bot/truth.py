@@ -181,6 +181,9 @@ def _after_refusal(evidence: Evidence, last: Attempt, now: datetime, timings: Ti
             return _unknown(evidence, now, timings)
         case LogClass.UNREADABLE if doubt is Doubt.NONE:
             return rejected
+        case LogClass.UNREADABLE if doubt is Doubt.WEAK and evidence.refused_reads >= timings.reads:
+            # Another merchant's order, or no id at all: Fincart says so of its log too, whenever it is asked.
+            return replace(rejected, read_at=_next_read(evidence, now, timings))
         case _:
             return _read_or_unknown(evidence, now, timings)
 

@@ -60,7 +60,8 @@ class Evidence:
     """Everything known about one order of one request.
 
     `attempts` oldest first. `log` is the last reading that said anything; `failed_reads` and
-    `first_failed_at` count those since the last attempt or reading that said nothing. `first_sent_at` is in
+    `first_failed_at` count those since the last attempt or reading that said nothing, `refused_reads` those of them
+    that Fincart refused in the very words of its answer to that attempt. `first_sent_at` is in
     Fincart's time, None where that is not known. `sending_allowed` is False once the request was stopped, its
     approval ran out, the token was rejected or the order was settled. `cancelled_elsewhere` is another
     request of ours that has this order as cancelled.
@@ -70,6 +71,7 @@ class Evidence:
     log: SeenLog | None = None
     failed_reads: int = 0
     first_failed_at: datetime | None = None
+    refused_reads: int = 0
     log_was_read: bool = False
     first_sent_at: datetime | None = None
     cancelled_at_preview: bool = False
@@ -99,7 +101,14 @@ class Evidence:
 def with_answer(evidence: Evidence, attempt: Attempt) -> Evidence:
     """The evidence after one more attempt. What a log said before stays known; reading begins anew."""
     attempts = (*evidence.attempts, attempt)
-    return replace(evidence, attempts=attempts, failed_reads=0, first_failed_at=None)
+    return without_failed_reads(replace(evidence, attempts=attempts))
+
+
+def without_failed_reads(evidence: Evidence) -> Evidence:
+    """After a new answer, reading begins anew."""
+    if not evidence.failed_reads and evidence.first_failed_at is None:
+        return evidence
+    return replace(evidence, failed_reads=0, first_failed_at=None, refused_reads=0)
 
 
 def with_late_answer(evidence: Evidence, place: int, kind: AnswerKind, words: str = "") -> Evidence:
@@ -115,15 +124,27 @@ def with_log(evidence: Evidence, reading: LogReading, read_at: datetime) -> Evid
     says_nothing = reading.kind is LogKind.UNREADABLE or (reading.kind is LogKind.ABSENT and evidence.log_was_read)
     if says_nothing:
         first = evidence.first_failed_at or read_at
-        return replace(evidence, failed_reads=evidence.failed_reads + 1, first_failed_at=first)
+        return replace(
+            evidence,
+            failed_reads=evidence.failed_reads + 1,
+            first_failed_at=first,
+            refused_reads=evidence.refused_reads + _is_refused_alike(evidence, reading),
+        )
     seen = _seen(reading, read_at)
     return replace(
         evidence,
         log=seen,
         failed_reads=0,
         first_failed_at=None,
+        refused_reads=0,
         log_was_read=evidence.log_was_read or not seen.absent,
     )
+
+
+def _is_refused_alike(evidence: Evidence, reading: LogReading) -> bool:
+    """Whether Fincart says of the order's log what it said of the last call."""
+    is_refused = reading.http_status in (400, 403)
+    return is_refused and bool(evidence.attempts) and evidence.attempts[-1].words == reading.why
 
 
 def _seen(reading: LogReading, read_at: datetime) -> SeenLog:

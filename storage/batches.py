@@ -29,17 +29,22 @@ def queue(
     sends: int = 0,
     parent: Attempt | None = None,
 ) -> None:
-    """Have these orders sent (again) as one batch, at that time at the earliest."""
-    transaction.session.add(
-        Attempt(
-            request_seq=_seq(request),
-            parent_id=parent.id if parent else None,
-            positions=as_ranges(line.position for line in lines),
-            order_count=len(lines),
-            sends=sends,
-            due_at=due_at,
-        )
-    )
+    """Have these orders sent (again) as one batch, at that time at the earliest.
+
+    Ids unlike a Fincart id never travel with others: they are a batch of their own.
+    """
+    for unlike in (False, True):
+        positions = [line.position for line in lines if line.unlike_fincart is unlike]
+        if positions:
+            waits = Attempt(
+                request_seq=_seq(request),
+                parent_id=parent.id if parent else None,
+                positions=as_ranges(positions),
+                order_count=len(positions),
+                sends=sends,
+                due_at=due_at,
+            )
+            transaction.session.add(waits)
     transaction.session.flush()
 
 
@@ -216,6 +221,21 @@ def end(
     row.was_lost, row.result, row.http_status, row.words = True, result, http_status, words
     transaction.session.flush()
     return row
+
+
+def refused_alone(transaction: Transaction, http_status: int, words: str) -> int:
+    """How many calls of single orders were refused with this status and words, of any request, since the last call that
+    Fincart accepted or whose token it rejected."""
+    ended_at, result = col(Attempt.ended_at), col(Attempt.result)
+    last = select(func.max(ended_at)).where(result.in_((AnswerKind.OK, AnswerKind.TOKEN))).scalar_subquery()
+    query = select(func.count()).where(
+        result == AnswerKind.REFUSED,
+        col(Attempt.http_status) == http_status,
+        col(Attempt.words) == words,
+        col(Attempt.order_count) == 1,
+        or_(last.is_(None), ended_at > last),
+    )
+    return transaction.connection.execute(query).scalar_one()
 
 
 def carries(attempt: Attempt, line: Line) -> bool:

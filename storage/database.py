@@ -18,6 +18,7 @@ from storage import busy
 from storage import certain as marks
 from storage.audit import Event, EventKind, append
 from storage.engine import engine_of
+from storage.live_messages import show_anew
 from storage.precedence import Precedence
 
 log = logging.getLogger(__name__)
@@ -51,10 +52,12 @@ class Transaction:
         return self._session
 
     def flush(self) -> None:
-        """Belongs to `Database.write`: send what has changed, and chain the events."""
+        """Belongs to `Database.write`: send what has changed, have it shown, and chain the events."""
         if self._session is not None:
             self._session.flush()
         if self.events:
+            show_anew(self)
+            self.session.flush()
             append(self.connection, self.now(), self.events)
 
     def commit(self) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from storage.audit import EventKind
 from storage.database import Transaction
+from storage.live_messages import show_running_anew
 from storage.states import HoldKind, RequestState
 from storage.tables import Hold, Request
 
@@ -83,6 +84,8 @@ def failed(transaction: Transaction, why: str) -> None:
     over = row.failures - FAILURES_UNTIL_DOWN
     if over >= 0:
         row.until = now + timedelta(seconds=min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(over, 10)))
+        # History tells of the first time alone, and messages say when the next try is.
+        show_running_anew(transaction)
     if over == 0:
         _tell(transaction, HoldKind.DOWN, None, row.until, why, now)
 

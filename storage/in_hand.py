@@ -1,30 +1,30 @@
 """One order, one hand: an order is never in flight for two requests at once."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import and_, bindparam, delete, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from storage.database import Transaction
-from storage.positions import as_ranges, bounds
+from storage.positions import as_ranges, bounds, within
 from storage.tables import InFlight, OrderLine, Request
 
 
-def claim(transaction: Transaction, request: Request, first: int, last: int) -> dict[int, str]:
+def claim(transaction: Transaction, request: Request, positions: Sequence[int]) -> dict[int, str]:
     """Take the orders at these positions in hand for this request.
 
     Returns the positions of those that are in another's hand, with that request's id.
     """
     is_sqlite = transaction.connection.dialect.name == "sqlite"
     new = sqlite.insert(InFlight) if is_sqlite else postgresql.insert(InFlight)
-    ours = and_(col(OrderLine.request_seq) == request.seq, col(OrderLine.position).between(first, last))
+    ours = and_(col(OrderLine.request_seq) == request.seq, within(as_ranges(positions)))
     # In one order everywhere, so that two requests with the same orders never wait for each other.
     rows = select(col(OrderLine.order_id), literal(request.seq)).where(ours).order_by(col(OrderLine.order_id))
     claimed = transaction.connection.execute(
         new.from_select(["order_id", "request_seq"], rows).on_conflict_do_nothing()
     )
-    if claimed.rowcount == last - first + 1:
+    if claimed.rowcount == len(positions):
         return {}
     query = (
         select(col(OrderLine.position), col(Request.public_id))

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, bindparam, select, update
+from sqlalchemy import Row, Select, bindparam, exists, select, update
 from sqlmodel import col
 
 from storage.database import Transaction
 from storage.positions import bounds, within
 from storage.states import Doubt, Outcome, Proof
-from storage.tables import OrderLine, Request
+from storage.tables import InFlight, OrderLine, Request
 
 
 class Line(NamedTuple):
@@ -21,6 +21,7 @@ class Line(NamedTuple):
 
     position: int
     order_id: str
+    unlike_fincart: bool
     seen_status: str | None
     first_sent_at: datetime | None
     doubt: Doubt
@@ -60,6 +61,41 @@ def at(transaction: Transaction, request: Request, positions: str) -> list[Line]
 def unsettled(transaction: Transaction, request: Request) -> list[Line]:
     """The orders that have no outcome yet."""
     return _lines(transaction.connection.execute(_UNSETTLED, {"seq": request.seq}))
+
+
+_NEXT = (
+    select(col(OrderLine.position))
+    .where(
+        col(OrderLine.request_seq) == bindparam("seq"),
+        col(OrderLine.position) >= bindparam("first"),
+        col(OrderLine.unlike_fincart).is_(False),
+    )
+    .order_by(col(OrderLine.position))
+    .limit(bindparam("most"))
+)
+_UNLIKE = (
+    select(col(OrderLine.position))
+    .where(
+        col(OrderLine.request_seq) == bindparam("seq"),
+        col(OrderLine.unlike_fincart).is_(True),
+        col(OrderLine.outcome).is_(None),
+        ~exists().where(
+            col(InFlight.order_id) == col(OrderLine.order_id), col(InFlight.request_seq) == bindparam("seq")
+        ),
+    )
+    .order_by(col(OrderLine.position))
+)
+
+
+def next_like(transaction: Transaction, request: Request, first: int, most: int) -> list[int]:
+    """At most so many positions, from that one on, of orders whose ids are like Fincart's."""
+    given = {"seq": request.seq, "first": first, "most": most}
+    return list(transaction.connection.execute(_NEXT, given).scalars())
+
+
+def untaken_unlike(transaction: Transaction, request: Request) -> list[int]:
+    """The positions of the orders with other ids that no call has carried yet."""
+    return list(transaction.connection.execute(_UNLIKE, {"seq": request.seq}).scalars())
 
 
 def first_sent(transaction: Transaction, request: Request, positions: str, first_sent_at: datetime | None) -> None:

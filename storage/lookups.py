@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage import lines
 from storage.database import Transaction
 from storage.lines import Line
-from storage.positions import as_ranges
+from storage.positions import as_ranges, within
 from storage.states import Outcome
 from storage.tables import OrderLine, Request
 
@@ -45,6 +45,20 @@ def _take(transaction: Transaction, now: datetime, most: int, *, waited_for: boo
         return ()
     query = query.where(col(OrderLine.request_seq) == first.request_seq)
     return transaction.session.scalars(query.limit(most).with_for_update(skip_locked=True)).all()
+
+
+def read_before(session: Session, request_seq: int, positions: str, absent: str) -> list[str]:
+    """One of these orders whose log could be read once, and the last such order of any other request, where there are.
+
+    `absent` is what a preview keeps of an order that has no log.
+    """
+    seen = and_(col(OrderLine.seen_status).is_not(None), col(OrderLine.seen_status) != absent)
+    query = select(col(OrderLine.order_id)).where(or_(seen, col(OrderLine.log).contains('"log_was_read": true')))
+    here = query.where(col(OrderLine.request_seq) == request_seq, within(positions))
+    # By the primary key, backwards: no index tells when logs were read, and any that can still be read says the same.
+    last = query.order_by(col(OrderLine.request_seq).desc(), col(OrderLine.position).desc())
+    found = [session.scalars(each.limit(1)).first() for each in (here, last)]
+    return list(dict.fromkeys(order_id for order_id in found if order_id is not None))
 
 
 def reload(transaction: Transaction, request: Request, taken: Sequence[OrderLine]) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, bindparam, or_
 from sqlmodel import col
 
 from storage.tables import OrderLine
@@ -30,6 +30,13 @@ def every(*ranges: list[tuple[int, int]]) -> Iterator[int]:
     return (position for bounds in ranges for first, last in bounds for position in range(first, last + 1))
 
 
+_MOST_RANGES = 50
+"""SQLite takes no condition of a thousand parts."""
+
+
 def within(ranges: str) -> ColumnElement[bool]:
     """The condition that an order's position lies in these ranges."""
-    return or_(*(col(OrderLine.position).between(first, last) for first, last in bounds(ranges)))
+    found = bounds(ranges)
+    if len(found) > _MOST_RANGES:
+        return col(OrderLine.position).in_(bindparam(None, list(every(found)), expanding=True, literal_execute=True))
+    return or_(*(col(OrderLine.position).between(first, last) for first, last in found))

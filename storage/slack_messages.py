@@ -13,13 +13,11 @@ from sqlmodel import col
 from storage.columns import UtcDateTime
 from storage.database import Transaction
 from storage.deliveries import RESPONSE_URL_LIVES
+from storage.live_messages import EDIT_PAUSE, want_anew
 from storage.slack_tables import SlackMessage
 
 SENT_WITHIN = timedelta(seconds=8)
 """Whoever takes a message to send it and dies loses it to another after this long."""
-
-EDIT_PAUSE = timedelta(seconds=1)
-"""Between two edits of one message while it only tells of progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +67,9 @@ def want(
         return row
     if not urgent and facts is None and row.lease_owner is None and row.wanted > row.shown and row.due_at is not None:
         return row  # It will be shown anew as it is, and nobody has looked yet.
-    row.wanted += 1
-    row.urgent = urgent
     if facts is not None:
         row.facts = json.dumps(dict(facts), ensure_ascii=False)
-    # What Slack took without saying where is posted anew for news that counts, not for every step of progress.
-    cannot_be_edited = row.ts is None and row.shown > 0
-    if row.lease_owner is None and row.tries == 0 and (urgent or not cannot_be_edited):
-        row.due_at = now if urgent or row.shown_at is None else max(now, row.shown_at + EDIT_PAUSE)
-        if row.due_at <= now:
-            transaction.wake("messages")
+    want_anew(transaction, row, urgent=urgent)
     return row
 
 

@@ -33,6 +33,9 @@ from bot.sandbox.slack_faults import FaultKind as SlackFaultKind
 
 ORDER = 3
 
+UNTIL_IT_IS_ANSWERED = 4
+"""Boundaries that a call passes until its answer is there, and not yet written down."""
+
 SETUP = Setup(
     processes=2,
     settings=(("FINCART_BATCH_SIZE", "1"), ("FINCART_MAX_CONCURRENCY", "3"), ("HOLD_AFTER_FAILED", "0")),
@@ -250,3 +253,19 @@ def test_the_first_answer_that_tells_fincarts_clock_tells_whose_doing_an_earlier
 
     assert "" == played.wrong
     assert [] == played.missing("fincart drop", "died at sending", "taken for dead", "outcome cancelled by log")
+
+
+def test_a_rejected_token_that_is_learned_of_after_the_end_is_told_with_what_to_do(play: Play) -> None:
+    played = play(
+        *cancel(person=0, process=0),
+        Break(Fault(FaultKind.FORBIDDEN)),
+        Break(Fault(FaultKind.FORBIDDEN, Endpoint.LOGS)),
+        Send(0, UNTIL_IT_IS_ANSWERED),
+        Pass(7.0, asleep=True),
+        Send(1, FOR_EVER),
+        *(Pass(20.0, asleep=False), *all_due(1), Send(1, FOR_EVER)) * 3,
+        Resume(0, FOR_EVER, asleep=False),
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing("audit held token", "taken for dead", "outcome cancelled by log")

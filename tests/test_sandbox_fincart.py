@@ -13,10 +13,12 @@ from pydantic import SecretStr
 
 from bot.fincart import Answer, AnswerKind, FincartClient, LogKind
 from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
+from bot.sandbox.fincart_orders import MALFORMED
 from bot.sandbox.fincart_shells import FincartServer, StandInTransport
 from bot.sandbox.fincart_standin import FincartStandIn, Settings
 
 A, B, C = "6864fecda075914a1b1e353c", "6877b613a665f49134ef0001", "6877b613a665f49134ef0002"
+UNKNOWN = "6877b613a665f49134ef0bad"
 
 
 class Clock:
@@ -192,7 +194,7 @@ def test_no_connection_is_not_even_received(fincart: FincartStandIn) -> None:
         (IdPolicy.SKIP, "ok", "Cancelled"),
     ],
 )
-@pytest.mark.parametrize("bad", ["unknown-1", B])
+@pytest.mark.parametrize("bad", [UNKNOWN, B])
 def test_an_id_that_is_unknown_or_not_pending_is_met_by_the_policy(
     client: FincartClient, fincart: FincartStandIn, bad: str, policy: IdPolicy, kind: str, left: str
 ) -> None:
@@ -222,7 +224,30 @@ def test_logs_can_be_made_unreadable(client: FincartClient, fincart: FincartStan
 
 
 def test_an_unknown_orders_log_is_absent(client: FincartClient) -> None:
-    assert LogKind.ABSENT is client.read_log("unknown-1").kind
+    assert LogKind.ABSENT is client.read_log(UNKNOWN).kind
+
+
+def test_a_malformed_id_fails_a_whole_call_and_has_no_log(client: FincartClient, fincart: FincartStandIn) -> None:
+    fincart.settings.unknown_ids = IdPolicy.SKIP
+    answer, reading = cancel(client, A, "1001"), client.read_log("1001")
+
+    assert (AnswerKind.REFUSED, 400, MALFORMED) == (answer.kind, answer.http_status, answer.words)
+    assert (LogKind.UNREADABLE, 400) == (reading.kind, reading.http_status)
+    assert "Pending" == fincart.status(A)
+
+
+def test_anothers_order_draws_the_403_of_a_wrong_token(client: FincartClient, fincart: FincartStandIn) -> None:
+    fincart.settings.foreign.append(B)
+    answer, foreign, own = cancel(client, A, B), client.read_log(B), client.read_log(A)
+
+    assert (AnswerKind.TOKEN, 403, "User is not authorized") == (answer.kind, answer.http_status, answer.words)
+    assert (403, LogKind.READ, "Pending") == (foreign.http_status, own.kind, fincart.status(A))
+
+
+def test_a_token_may_read_and_not_cancel(client: FincartClient, fincart: FincartStandIn) -> None:
+    fincart.settings.may_cancel = False
+
+    assert (AnswerKind.TOKEN, LogKind.READ) == (cancel(client, A).kind, client.read_log(A).kind)
 
 
 def test_a_rejected_token_is_rejected_everywhere(client: FincartClient, fincart: FincartStandIn) -> None:

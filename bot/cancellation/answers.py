@@ -8,9 +8,10 @@ from bot.cancellation.clocks import fincart_ahead
 from bot.cancellation.elsewhere import with_elsewhere
 from bot.cancellation.evidence import Evidences, on_the_ground, with_first_sent
 from bot.cancellation.parts import Parts
-from bot.cancellation.settling import Seen, apply, stop, without_failed_reads
+from bot.cancellation.settling import Seen, apply, stop
 from bot.fincart import Answer
 from bot.messages.outcome_words import TOKEN_REJECTED
+from bot.truth_evidence import without_failed_reads
 from storage import batches, holds, lines
 from storage.audit import EventKind
 from storage.database import Transaction

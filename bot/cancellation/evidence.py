@@ -54,6 +54,7 @@ class Evidences:
             log=_seen(kept.get("seen")),
             failed_reads=kept.get("failed_reads", 0),
             first_failed_at=datetime.fromisoformat(first_failed_at) if first_failed_at else None,
+            refused_reads=kept.get("refused_reads", 0),
             log_was_read=kept.get("log_was_read", False),
             first_sent_at=line.first_sent_at,
             cancelled_at_preview=cancelled_at_preview,
@@ -74,6 +75,7 @@ def log_to_row(evidence: Evidence) -> str | None:
         "seen": seen,
         "failed_reads": evidence.failed_reads,
         "first_failed_at": first.isoformat() if first else None,
+        "refused_reads": evidence.refused_reads,
         "log_was_read": evidence.log_was_read,
     }
     return json.dumps(kept, ensure_ascii=False)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.cancellation import outbox
 from bot.cancellation.parts import Parts
 from bot.cancellation.settling import close, finish_if_over, stop
 from storage import batches, holds, in_hand, leases, lines, outcomes, requests
@@ -14,6 +13,9 @@ from storage.outcomes import Finding, Settled, settle
 from storage.positions import as_ranges
 from storage.states import Outcome, RequestState
 from storage.tables import Attempt, Request
+
+FEW = 10
+"""Up to so many ids unlike Fincart's have a call each: most likely it refuses them, and so without any doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,10 @@ def plan(parts: Parts, transaction: Transaction, request: Request, *, room: int,
         # Whatever made it due: until then it can be undone.
         return _wait(parts, transaction, request, request.not_before)
     if request.held_at is not None:
-        outbox.live(transaction, request, urgent=False)
         return _wait(parts, transaction, request, request.valid_until)
     held = holds.look(transaction, now)
     if held.blocks:
         until = held.until or request.valid_until
-        outbox.live(transaction, request, urgent=False)
         return _wait(parts, transaction, request, min(until, request.valid_until or until) if until else None)
     _begin(transaction, request)
     if _too_many_in_doubt(parts, transaction, request):
@@ -75,8 +75,6 @@ def _begin(transaction: Transaction, request: Request) -> None:
         transaction.session.flush()
         requests.move(transaction, request, RequestState.EXECUTING)
         transaction.record(EventKind.RUN_STARTED, who=None, request=request.public_id)
-        # Its message says that nothing has been sent, or that it can be undone: the first answer may be long in coming.
-        outbox.live(transaction, request, urgent=False)
 
 
 def _too_many_in_doubt(parts: Parts, transaction: Transaction, request: Request) -> bool:
@@ -99,23 +97,41 @@ def _wait(parts: Parts, transaction: Transaction, request: Request, due_at: date
 
 
 def _first_batches(parts: Parts, transaction: Transaction, request: Request, most: int) -> list[Attempt]:
-    """At most so many batches of orders that no batch has taken yet."""
+    """At most so many batches of orders that no batch has taken yet.
+
+    Ids unlike a Fincart id come last and in batches of their own: one of them may have its whole call refused.
+    """
     attempts: list[Attempt] = []
     size = request.batch_size or parts.settings.fincart_batch_size
     while len(attempts) < most and request.next_position < request.order_count:
-        first = request.next_position
-        request.next_position = min(first + size * (most - len(attempts)), request.order_count)
-        ours = _claim(transaction, request, first, request.next_position - 1)
-        slices = [ours[at : at + size] for at in range(0, len(ours), size)]
-        attempts += batches.plan_first(transaction, request, slices)
+        wanted = size * (most - len(attempts))
+        found = lines.next_like(transaction, request, request.next_position, wanted)
+        ours = _claim(transaction, request, found)
+        attempts += batches.plan_first(transaction, request, _slices(ours, size))
+        request.next_position = found[-1] + 1 if len(found) == wanted else request.order_count
+        if request.next_position >= request.order_count:
+            attempts += _unlike_batches(transaction, request, size, most - len(attempts))
     return attempts
 
 
-def _claim(transaction: Transaction, request: Request, first: int, last: int) -> Sequence[int]:
+def _unlike_batches(transaction: Transaction, request: Request, size: int, most: int) -> list[Attempt]:
+    """Take all orders whose ids are unlike Fincart's: at most so many batches of them now, the others wait."""
+    ours = _claim(transaction, request, lines.untaken_unlike(transaction, request))
+    slices = _slices(ours, 1 if len(ours) <= FEW else size)
+    for positions in slices[most:]:
+        batches.queue(transaction, request, lines.at(transaction, request, as_ranges(positions)), transaction.now())
+    return batches.plan_first(transaction, request, slices[:most])
+
+
+def _slices(positions: Sequence[int], size: int) -> list[Sequence[int]]:
+    return [positions[at : at + size] for at in range(0, len(positions), size)]
+
+
+def _claim(transaction: Transaction, request: Request, positions: Sequence[int]) -> Sequence[int]:
     """Take orders in hand; one that another request has in its hand is not sent, with that request's id."""
-    elsewhere = in_hand.claim(transaction, request, first, last)
+    elsewhere = in_hand.claim(transaction, request, positions) if positions else {}
     if not elsewhere:
-        return range(first, last + 1)
+        return positions
     findings = [
         Finding(
             line,
@@ -127,4 +143,4 @@ def _claim(transaction: Transaction, request: Request, first: int, last: int) ->
         for line in lines.at(transaction, request, as_ranges(elsewhere))
     ]
     settle(transaction, request, findings, kind=EventKind.REST_NOT_SENT)
-    return [position for position in range(first, last + 1) if position not in elsewhere]
+    return [position for position in positions if position not in elsewhere]

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from bot.cancellation.ahead import Ahead, Answered, Planned
 from bot.cancellation.answers import note_about_fincart, settle_answer
+from bot.cancellation.forbidden import in_a_row, judged
 from bot.cancellation.parts import Parts
 from bot.cancellation.plan import plan
 from bot.cancellation.settling import finish_if_over
@@ -77,7 +78,8 @@ class Runner:
         if not planned.probes and not self._may_go(planned):
             return None
         try:
-            return self._parts.fincart.cancel(planned.order_ids, fence=lambda: self._lease_holds(planned.seq))
+            answer = self._parts.fincart.cancel(planned.order_ids, fence=lambda: self._lease_holds(planned.seq))
+            return None if answer is None else judged(self._parts, planned, answer)
         except Exception:
             log.exception("a call to Fincart failed inside of the bot")
             return Answer(AnswerKind.LOST, None, "the call failed inside of the bot")
@@ -197,8 +199,9 @@ class Runner:
                 if not batches.unplan(transaction, each.planned.attempt):
                     settle_answer(self._parts, transaction, request, each.planned.attempt, UNSENT)
                 continue
-            attempt = settle_answer(self._parts, transaction, request, each.planned.attempt, each.answer)
-            note_about_fincart(transaction, each.answer)
+            answer = in_a_row(transaction, each.planned.attempt, each.answer)
+            attempt = settle_answer(self._parts, transaction, request, each.planned.attempt, answer)
+            note_about_fincart(transaction, answer)
             all_well = all_well and each.is_ok and batches.is_first(attempt)
         is_over = finish_if_over(self._parts, transaction, request)
         if not any(leases.is_ours(transaction, request, each.planned.token) for each in answered):

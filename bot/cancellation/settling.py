@@ -1,7 +1,7 @@
 """Settle: put evidence about orders to the truth, and do what follows: outcomes, logs to read, calls to send again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,15 +63,13 @@ def apply(
                 again.append((each, step))
             case Halve():
                 halve.append(each.line)
-    changed = any(each.is_news() for each in findings)
     corrected = outcomes.settle(transaction, request, findings, kind=kind, details=details)
     _send_again(transaction, request, again, now)
     _halve(transaction, request, halve, attempt, now)
     _count_failures(parts, transaction, request, findings)
-    if changed:
-        # Of a finished request only a correction is urgent: confirmations come by the thousand.
-        outbox.live(transaction, request, urgent=bool(corrected))
     if corrected:
+        # Of a finished request nothing else is urgent: confirmations come by the thousand.
+        outbox.live(transaction, request, urgent=True)
         positions = [each.line.position for each in corrected]
         outbox.correction_notice(transaction, request, parts.settings.audit_channel, positions)
 
@@ -171,10 +169,3 @@ def _count_failures(parts: Parts, transaction: Transaction, request: Request, fi
         details = {"hold": "request", "why": request.held_why}
         transaction.record(EventKind.HELD, who=None, request=request.public_id, details=details, at=now)
         outbox.live(transaction, request, urgent=True)
-
-
-def without_failed_reads(evidence: Evidence) -> Evidence:
-    """After a new answer, reading begins anew."""
-    if not evidence.failed_reads and evidence.first_failed_at is None:
-        return evidence
-    return replace(evidence, failed_reads=0, first_failed_at=None)

@@ -156,7 +156,8 @@ def _stopped(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Line, ...]:
         " to renew FINCART_TOKEN and restart the bot, then type ",
         Code(f"{COMMAND} resume"),
     )
-    return (why, (*renew, "; then press Retry here."))
+    nothing_to_retry = facts.state is RequestState.FINISHED and not facts.figures.rejected + facts.figures.not_sent
+    return (why, (*renew, "." if nothing_to_retry else "; then press Retry here."))
 
 
 def _confirmed(facts: RequestFacts) -> tuple[Line, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.sandbox.fincart_faults import Applied, Fault, FaultKind, Response
+from bot.sandbox.fincart_orders import Line
 
 SUCCESS = {
     "statusCode": 200,
@@ -83,6 +85,15 @@ def ids_of(body: bytes) -> tuple[str, ...] | None:
     if not ids or not all(isinstance(i, str) and i for i in ids):
         return None
     return tuple(ids)
+
+
+def log_response(lines: Sequence[Line]) -> Response:
+    """An order's log, newest first as Fincart lists it; `lines` are oldest first."""
+    logs = [
+        {"title": it.title, "description": it.description, "createdAt": iso(it.created_at), "by": it.by}
+        for it in reversed(lines)
+    ]
+    return json_response(200, {"statusCode": 200, "data": {"logs": logs}})
 
 
 def json_response(status: int, value: object) -> Response:

@@ -16,7 +16,16 @@ from email.utils import format_datetime
 from typing import Self
 from urllib.parse import unquote
 
-from bot.sandbox.fincart_bodies import SUCCESS, chosen, error_response, fault_response, ids_of, iso, json_response
+from bot.sandbox.fincart_bodies import (
+    SUCCESS,
+    chosen,
+    error_response,
+    fault_response,
+    ids_of,
+    iso,
+    json_response,
+    log_response,
+)
 from bot.sandbox.fincart_faults import (
     Applied,
     Delivery,
@@ -28,7 +37,7 @@ from bot.sandbox.fincart_faults import (
     Reply,
     Response,
 )
-from bot.sandbox.fincart_orders import Line, Orders, Settings
+from bot.sandbox.fincart_orders import MALFORMED, Line, Orders, Settings
 
 __all__ = ["FincartStandIn", "Line", "Settings"]
 
@@ -165,7 +174,7 @@ class FincartStandIn:
             return self._record(method, path, ids or (), answer, wrong=wrong)
         if wrong is not None or ids is None:
             return self._record(method, path, ids or (), self._error(400, f"Bad {wrong}", path), wrong=wrong)
-        if self.settings.token_rejected:
+        if self.settings.forbids(endpoint, ids):
             return self._record(method, path, ids, self._error(403, "User is not authorized", path))
         fault = self._take_fault(endpoint, ids)
         if fault is not None:
@@ -196,14 +205,12 @@ class FincartStandIn:
         return json_response(200, SUCCESS), applied
 
     def _log(self, order_id: str, path: str) -> Response:
+        if self._orders.is_malformed(order_id):
+            return self._error(400, MALFORMED, path)
         lines = self._orders.visible(order_id, self._now() - timedelta(seconds=self.settings.log_lag))
         if lines is None:
             return self._error(404, "Order not found", path)
-        logs = [
-            {"title": it.title, "description": it.description, "createdAt": iso(it.created_at), "by": it.by}
-            for it in reversed(lines)
-        ]
-        return json_response(200, {"statusCode": 200, "data": {"logs": logs}})
+        return log_response(lines)
 
     # What goes wrong
 

@@ -1,0 +1,63 @@
+"""A 403 in the words of a wrong token: whether it speaks of the token, or of an order in the call (docs/truth.md)."""
+
+import logging
+from dataclasses import replace
+
+from bot.cancellation.ahead import Planned
+from bot.cancellation.parts import Parts
+from bot.cancellation.statuses import ABSENT
+from bot.fincart import Answer, LogKind
+from bot.fincart_answers import TOKEN_MESSAGE
+from storage import batches, lookups
+from storage.database import StorageUnavailable, Transaction
+from storage.states import AnswerKind
+from storage.tables import Attempt
+
+log = logging.getLogger(__name__)
+
+IN_A_ROW = 3
+"""So many single orders in a row answered 403, though logs can be read: the token may read, and not cancel."""
+
+
+def judged(parts: Parts, planned: Planned, answer: Answer) -> Answer:
+    """The same answer; REFUSED in place of TOKEN where the token still opens a log that it has opened before.
+
+    Asked between the call and the writing down of its answer, with no transaction open. Whoever is killed meanwhile
+    leaves a call without an answer. A log that does not answer, or is answered 429 or 5xx, speaks for nobody: TOKEN
+    then, for it holds everything and nothing was done.
+    """
+    if answer.kind is not AnswerKind.TOKEN or answer.http_status != 403:
+        return answer
+    for order_id in _read_before(parts, planned):
+        reading = parts.fincart.read_log(order_id)
+        if reading.kind is LogKind.READ:
+            log.warning("Fincart answered a call of %s with 403, and still shows logs", planned.public_id)
+            return replace(answer, kind=AnswerKind.REFUSED)
+        if reading.http_status in (401, 403):
+            break
+    return answer
+
+
+def in_a_row(transaction: Transaction, attempt: Attempt, answer: Answer) -> Answer:
+    """The same answer; TOKEN where it is one too many of those that speak of single orders.
+
+    Attempts are counted, so that it holds for several processes and after a restart.
+    """
+    says_so = answer.kind is AnswerKind.REFUSED and answer.http_status == 403 and answer.words == TOKEN_MESSAGE
+    if attempt.order_count > 1 or not says_so:
+        return answer
+    if batches.refused_alone(transaction, 403, TOKEN_MESSAGE) < IN_A_ROW - 1:
+        return answer
+    words = f"{answer.words}: {IN_A_ROW} single orders in a row, though logs can be read"
+    return replace(answer, kind=AnswerKind.TOKEN, words=words)
+
+
+def _read_before(parts: Parts, planned: Planned) -> list[str]:
+    """Orders whose logs have been read, one of the call first."""
+    while True:
+        try:
+            with parts.database.read() as session:
+                return lookups.read_before(session, planned.seq, planned.attempt.positions, ABSENT)
+        except StorageUnavailable:
+            if parts.wait(0.5):
+                return []
