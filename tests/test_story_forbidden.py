@@ -135,6 +135,7 @@ def test_a_wrong_token_stops_everything_whether_logs_were_read_or_not(world: Wor
     text = world.ended(request_id(shown)).text
     world.click(BO, waiting, go_ahead(waiting))
     held = world.slack.wait_for(lambda: world.live(request_id(waiting)))
+    assert held is not None
 
     assert "100 not sent" in text
     assert f"{REJECTED} (User is not authorized)" in text
