@@ -16,8 +16,10 @@ from bot.commands import Ask, Export, Help, OpenForm, Pause, Preview, Resume, Sh
 from bot.history_filter import History
 from bot.messages.actions import Action, read_page_value, read_request_value
 from bot.messages.answers import not_yet_recorded
+from bot.messages.file_errors import explain_file
 from bot.messages.parse_errors import explain
-from bot.order_files import LARGEST_FILE, FileOrders, FileTooLarge, read_order_file
+from bot.order_file_results import FileOrders, FileTooLarge
+from bot.order_files import LARGEST_FILE, read_order_file
 from bot.order_ids import OrderId, OrderList, parse_order_ids
 from bot.shared_file import NotFetched, SharedFile, Trouble, not_fetched, shared_file
 from bot.slack_answers import Ok, Refused
@@ -192,7 +194,7 @@ class Inbox:
             return None
         read = read_order_file(fetched) if isinstance(fetched, bytes) else fetched
         if not isinstance(read, FileOrders):
-            self._problem(delivery, asker, explain(read))
+            self._problem(delivery, asker, explain_file(read))
             return None
         assert isinstance(file, SharedFile)
         return file.name, read

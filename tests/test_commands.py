@@ -28,7 +28,6 @@ from bot.commands import (
     parse,
     read_reason,
 )
-from bot.file_text import NotText, Undecodable
 from bot.history_filter import (
     BadHistoryWord,
     DaysAgo,
@@ -45,7 +44,6 @@ from bot.history_filter import (
     resolve,
 )
 from bot.messages.parse_errors import explain
-from bot.order_files import BadCell, BadCells, BrokenQuotes, EmptyFile, FileError, FileTooLarge, NoIdColumn, TwoColumns
 from bot.order_ids import (
     BadId,
     BadIds,
@@ -297,7 +295,7 @@ def test_a_day_is_resolved_in_the_readers_calendar(typed: str, day: date) -> Non
     assert day == resolve(parsed.since, date(2026, 3, 1))
 
 
-ERRORS: list[tuple[ParseError | FileError | BadId, str]] = [
+ERRORS: list[tuple[ParseError | BadId, str]] = [
     (NoOrderIds(), "/cancel-orders 6864"),
     (BadIds((NoDigit("a"), NoDigit("b"), NoDigit("c")), 5), "“b”, “c” and 2 more"),
     (LinkGiven("<https://a.io>"), "Type the order's id"),
@@ -336,26 +334,16 @@ ERRORS: list[tuple[ParseError | FileError | BadId, str]] = [
     (SinceAfterUntil("1d", "2d"), "Type the earlier day"),
     (BadHistoryWord(NoDigit("finished"), "status:finished"), "/cancel-orders history status:finished"),
     (BadHistoryWord(NoDigit("x"), None), 'type text:"…"'),
-    (FileTooLarge(10 * 1024 * 1024, 5 * 1024 * 1024), "at most 5 MB"),
-    (EmptyFile(), "Put one id on each line"),
-    (NotText("a PDF"), "save it as CSV"),
-    (Undecodable(), "UTF-8"),
-    (BrokenQuotes(3), "remove that quotation mark"),
-    (NoIdColumn(), "order_id"),
-    (TwoColumns("a", "column 2"), "order_id"),
-    (BadCells((BadCell(2, BidiControlGiven("\u202e1", "\u202e")),), 1), "“1” (it holds U+202E"),
-    (BadCells((BadCell(2, TooLong("1" * 65)),), 1), "…” (65 characters, at most 64)"),
-    (BadCells((BadCell(2, NoDigit("x")),), 3), "row 2 has “x”; and 2 more. Correct those cells"),
 ]
 
 
 @pytest.mark.parametrize(("error", "fix"), ERRORS, ids=lambda value: type(value).__name__)
-def test_every_error_is_worded_with_its_fix(error: ParseError | FileError | BadId, fix: str) -> None:
+def test_every_error_is_worded_with_its_fix(error: ParseError | BadId, fix: str) -> None:
     assert fix in explain(error)
 
 
 def test_no_error_is_left_without_a_case_here() -> None:
-    every = set((ParseError | FileError | BadId).__args__)
+    every = set((ParseError | BadId).__args__)
 
     assert every == {type(error) for error, _ in ERRORS}
 

@@ -70,8 +70,10 @@ def test_a_csv_becomes_a_preview_that_says_which_column_was_read(world: World) -
         f'name,order_id\n"Lamp, red","{FIRST}"\n"Sofa",{SECOND}\n'.encode(),
         f"order_id\r\n{FIRST}\r\n\r\n{SECOND}\r\n".encode(),
         f"order_id\n{FIRST}\n{SECOND}\n{FIRST}\n".encode(),
+        f"الاسم,رقم الطلب\nمصباح,{FIRST}\nأريكة,{SECOND}\n".encode(),
+        f"order_id\n{FIRST}\n{SECOND}\n".translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")).encode(),
     ],
-    ids=["plain", "bom", "utf-16", "semicolons", "quoted", "blank row", "duplicate"],
+    ids=["plain", "bom", "utf-16", "semicolons", "quoted", "blank row", "duplicate", "Arabic header", "Arabic digits"],
 )
 def test_every_honest_file_is_read(world: World, content: bytes) -> None:
     preview = _sent_file(world, content)
@@ -91,8 +93,33 @@ def test_every_honest_file_is_read(world: World, content: bytes) -> None:
         (b"city,name\nCairo,Lamp\nGiza,Sofa\n", "No column of the file is known to hold order ids."),
         (f"one,two\n{FIRST},{SECOND}\n{SECOND},{FIRST}\n".encode(), "could be the order ids"),
         (f"order_id\n{FIRST}\nno id\n".encode(), "row 3"),
+        (f"name,address,order_id\nAnn,12 Nile St, 11511,{FIRST}\n".encode(), "Row 2 has 4 cells and the first row 3"),
+        (
+            f"Ann,12 Nile St, 11511,{FIRST}\nBob,5 Tahrir Sq,{SECOND}\n".encode(),
+            "Row 2 has 3 cells and the first row 4",
+        ),
+        (b"order_id\n6,86E+23\n", "shortened them: row 2 has “6,86E+23”"),
+        (b"order_id\n5,551,234\n", "put separators into them: row 2 has “5,551,234”"),
+        (b"686412345678901000000000\n", "rounded them, so that they end in zeros: row 1 has"),
+        (f"Order ID,_id\n1001,{FIRST}\n".encode(), f"(for example “1001”) and “_id” (for example “{FIRST}”)"),
+        (b"Order no,city\n#1001,Cairo\n", "Fincart wants its own order id"),
     ],
-    ids=["blank", "header alone", "a zip", "broken quotes", "no column", "two columns", "bad cell"],
+    ids=[
+        "blank",
+        "header alone",
+        "a zip",
+        "broken quotes",
+        "no column",
+        "two columns",
+        "bad cell",
+        "a row too wide",
+        "a row too narrow",
+        "a number shortened",
+        "a number with separators",
+        "a number rounded",
+        "columns that rival",
+        "order numbers",
+    ],
 )
 def test_every_bad_file_is_answered_with_its_fix(world: World, content: bytes, said: str) -> None:
     answer = _sent_file(world, content)

@@ -15,7 +15,7 @@ import bot.messages
 from bot.commands import ParseError
 from bot.messages.message import Message
 from bot.messages.steering import ALL_STEERED, STEERED
-from bot.order_files import FileError
+from bot.order_file_results import FileError
 from bot.order_ids import BadId, BadIds, RequestIdGiven
 from bot.sandbox.gallery import Sample, gallery
 from bot.sandbox.gallery_answers import FILES, mistakes

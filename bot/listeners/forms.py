@@ -14,9 +14,11 @@ from bot.listeners.edge import Body, Edge
 from bot.messages import form
 from bot.messages.answers import form_gone, form_not_opened
 from bot.messages.file_answers import file_trouble
+from bot.messages.file_errors import explain_file
 from bot.messages.message import Message
 from bot.messages.parse_errors import explain
-from bot.order_files import LARGEST_FILE, FileTooLarge
+from bot.order_file_results import FileTooLarge
+from bot.order_files import LARGEST_FILE
 from bot.order_ids import OrderList, parse_order_ids
 from bot.shared_file import SharedFile, shared_file
 from bot.slack_answers import Ok
@@ -130,7 +132,7 @@ def _mistakes(edge: Edge, filled: Filled) -> dict[str, str]:
     if filled.file is not None and filled.file.trouble is not None:
         file = file_trouble(filled.file.trouble, edge.settings.contact)
     elif filled.file is not None and filled.file.size > LARGEST_FILE:
-        file = explain(FileTooLarge(filled.file.size, LARGEST_FILE))
+        file = explain_file(FileTooLarge(filled.file.size, LARGEST_FILE))
     why = read_reason(filled.reason)
     if isinstance(why, ReasonTooLong):
         reason = explain(why)

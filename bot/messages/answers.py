@@ -6,14 +6,13 @@ from bot.messages.message import Message
 from bot.messages.parse_errors import explain
 from bot.messages.render import render
 from bot.messages.words import COMMAND, paragraph
-from bot.order_files import FileError
 from bot.order_ids import BadId
 from bot.typed_text import as_typed
 
 EXAMPLE = f"{COMMAND} 6864fecda075914a1b1e353c, 6877b613a665f49134ef0001 because duplicate"
 
 
-def not_read(error: ParseError | FileError | BadId, typed: str | None = None) -> Message:
+def not_read(error: ParseError | BadId, typed: str | None = None) -> Message:
     """Answers what could not be read, with the fix, an example and, where given, what was typed, to copy from."""
     lines: list[Line] = [
         ("Nothing was sent.",),

@@ -3,7 +3,6 @@
 Plain text: it belongs where Slack formats nothing.
 """
 
-import re
 import unicodedata
 from typing import assert_never
 
@@ -20,7 +19,6 @@ from bot.commands import (
     ShowOnlyOne,
     ShowWhat,
 )
-from bot.file_text import NotText, Undecodable
 from bot.history_filter import (
     BadHistoryWord,
     EmptyFilter,
@@ -33,7 +31,6 @@ from bot.history_filter import (
     UnknownFilter,
     UnknownValue,
 )
-from bot.order_files import BadCells, BrokenQuotes, EmptyFile, FileError, FileTooLarge, NoIdColumn, TwoColumns
 from bot.order_ids import (
     LONGEST_ID,
     BadId,
@@ -60,7 +57,7 @@ _AN_ORDER = f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"
 _TO_THE_REASON = "If it belongs to the reason, put it after “because”, or in the form's field for it."
 
 
-def explain(error: ParseError | FileError | BadId) -> str:
+def explain(error: ParseError | BadId) -> str:
     """One or two short sentences: what was not understood, and the fix. Never empty, and on one line."""
     if isinstance(error, BadId):
         return _explain_bad_id(error)
@@ -68,9 +65,7 @@ def explain(error: ParseError | FileError | BadId) -> str:
         return _explain_ids(error)
     if isinstance(error, CommandError):
         return _explain_command(error)
-    if isinstance(error, FilterError):
-        return _explain_filter(error)
-    return _explain_file(error)
+    return _explain_filter(error)
 
 
 def shown(typed: str) -> str:
@@ -89,7 +84,7 @@ def _explain_ids(error: OrderIdsError) -> str:
         case NoOrderIds():
             return f"There is no order id in that. Type the ids after the command, for example: {_AN_ORDER}"
         case BadIds(first, count):
-            return _explain_bad_id(first[0]) + _others([shown(_value(bad)) for bad in first[1:]], count)
+            return _explain_bad_id(first[0]) + _others([shown(bad_word(bad)) for bad in first[1:]], count)
         case _:
             assert_never(error)
 
@@ -102,7 +97,8 @@ def _others(values: list[str], count: int) -> str:
     return f" Not order ids either: {listed}."
 
 
-def _value(bad: BadId) -> str:
+def bad_word(bad: BadId) -> str:
+    """The word that is no order id."""
     return bad.request_id if isinstance(bad, RequestIdGiven) else bad.value
 
 
@@ -161,7 +157,7 @@ def _explain_bad_id(bad: BadId) -> str:
             assert_never(bad)
 
 
-def _unseen(bad: BadId) -> str:
+def unseen(bad: BadId) -> str:
     """What is wrong with it where that does not show."""
     match bad:
         case SpreadsheetNumber():
@@ -250,7 +246,7 @@ def _explain_filter(error: FilterError) -> str:
 
 
 def _explain_history_word(bad: BadId) -> str:
-    return f"{shown(_value(bad))} is no filter, person or order id."
+    return f"{shown(bad_word(bad))} is no filter, person or order id."
 
 
 _EXAMPLES = {
@@ -260,37 +256,3 @@ _EXAMPLES = {
     Filter.SINCE: "since:7d",
     Filter.UNTIL: "until:today",
 }
-
-
-def _explain_file(error: FileError) -> str:
-    match error:
-        case FileTooLarge(size, limit):
-            return f"The file is too large: {_megabytes(size)}. Split it into files of at most {_megabytes(limit)}."
-        case EmptyFile():
-            return "The file holds no order ids. Put one id on each line, or a column named order_id."
-        case NotText(kind):
-            return f"The file is {kind}, not text. Open it where it was made, save it as CSV, and send that."
-        case Undecodable():
-            return "The file's characters cannot be read. Save it as CSV in UTF-8, and send that."
-        case BrokenQuotes(row):
-            return (
-                f"A quotation mark in or after row {row:,} does not pair up. Save the file as CSV again, "
-                "or remove that quotation mark."
-            )
-        case NoIdColumn():
-            return "No column of the file is known to hold order ids. Name the right one order_id in its first row."
-        case TwoColumns(first, second):
-            return (
-                f"Both {shown(first)} and {shown(second)} could be the order ids. "
-                "Name the right one order_id in the first row, or send only that column."
-            )
-        case BadCells(first, count):
-            rows = "; ".join(f"row {cell.row:,} has {shown(_value(cell.bad))}{_unseen(cell.bad)}" for cell in first)
-            more = f"; and {count - len(first):,} more" if count > len(first) else ""
-            return f"Some rows hold no order id: {rows}{more}. Correct those cells or clear them, then send it again."
-        case _:
-            assert_never(error)
-
-
-def _megabytes(size: int) -> str:
-    return re.sub(r"\.0$", "", f"{size / (1024 * 1024):.1f}") + " MB"

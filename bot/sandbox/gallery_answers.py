@@ -7,8 +7,8 @@ from bot.commands import ParseError, parse
 from bot.file_text import NotText, Undecodable
 from bot.messages import answers, form, help, refusals
 from bot.messages.file_answers import file_not_fetched
-from bot.messages.parse_errors import explain
-from bot.order_files import (
+from bot.messages.file_errors import explain_file
+from bot.order_file_results import (
     BadCell,
     BadCells,
     BrokenQuotes,
@@ -16,13 +16,16 @@ from bot.order_files import (
     FileError,
     FileTooLarge,
     NoIdColumn,
+    OrderNumbersOnly,
     TwoColumns,
+    WrongWidth,
 )
 from bot.order_ids import NoDigit
 from bot.policy import Asked, Code
 from bot.sandbox import gallery_facts as facts
 from bot.sandbox.gallery_facts import Made
 from bot.shared_file import NotFetched, Trouble
+from bot.spreadsheet_cells import Alteration, Altered
 
 ID, REQUEST = facts.TWO[0].order_id, facts.ASKED.public_id
 
@@ -66,8 +69,10 @@ FILES: tuple[FileError, ...] = (
     Undecodable(),
     BrokenQuotes(7),
     NoIdColumn(),
-    TwoColumns("order", "<!channel>"),
-    BadCells((BadCell(3, NoDigit("<!channel>")),), 2),
+    WrongWidth(2, 4, 3, 5, ","),
+    OrderNumbersOnly("Order no", "#1001 <!here>"),
+    TwoColumns("order", "1001", "<!channel>", ID, 1),
+    BadCells((BadCell(2, Altered("6.86E+23", Alteration.SHORTENED)), BadCell(3, NoDigit("<!channel>"))), 40),
 )
 """One for each way in which a file cannot be read."""
 
@@ -97,7 +102,7 @@ def made() -> Iterator[Made]:
     for number, (typed, error) in enumerate(mistakes(), 1):
         yield f"Not read {number}: {type(error).__name__}", partial(answers.not_read, error, typed)
     for wrong in FILES:
-        yield f"File not read: {type(wrong).__name__}", partial(answers.problem, explain(wrong))
+        yield f"File not read: {type(wrong).__name__}", partial(answers.problem, explain_file(wrong))
     for trouble in Trouble:
         why = NotFetched(trouble, _DETAILS.get(trouble, ""))
         yield (

@@ -1,0 +1,123 @@
+"""PURE: the wording of every way in which an uploaded file cannot be read, and what to do with the file instead.
+
+Plain text: it belongs where Slack formats nothing.
+"""
+
+import re
+from typing import assert_never
+
+from bot.file_text import NotText, Undecodable
+from bot.messages.parse_errors import bad_word, shown, unseen
+from bot.order_file_results import (
+    BadCell,
+    BadCells,
+    BrokenQuotes,
+    EmptyFile,
+    FileError,
+    FileTooLarge,
+    NoIdColumn,
+    OrderNumbersOnly,
+    TwoColumns,
+    WrongWidth,
+)
+from bot.order_ids import BadId
+from bot.spreadsheet_cells import Alteration, Altered
+
+_DONE = {
+    Alteration.SHORTENED: "A spreadsheet took order ids for numbers and shortened them",
+    Alteration.ROUNDED: "A spreadsheet took order ids for numbers and rounded them, so that they end in zeros",
+    Alteration.GROUPED: "A spreadsheet took order ids for numbers and put separators into them",
+    Alteration.DECIMALS: "A spreadsheet took order ids for numbers with decimals",
+    Alteration.DATE: "A spreadsheet took order ids for dates",
+    Alteration.TOO_NARROW: "A spreadsheet saved a column too narrow to show the order ids",
+    Alteration.FORMULA: "A spreadsheet saved a formula or its error in place of order ids",
+}
+_AS_TEXT = (
+    "The ids themselves are lost in this file. Export them again from where they come from, give their column the "
+    "format Text before they are put in (Excel: Data, From Text/CSV), and save as CSV UTF-8."
+)
+_DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
+_FINCARTS = "24 characters, each a digit or a letter from a to f"
+
+
+def explain_file(error: FileError) -> str:
+    """A few short sentences: why the file was not read, and the fix. Never empty, and on one line."""
+    match error:
+        case FileTooLarge(size, limit):
+            return f"The file is too large: {_megabytes(size)}. Split it into files of at most {_megabytes(limit)}."
+        case EmptyFile():
+            return "The file holds no order ids. Put one id on each line, or a column named order_id."
+        case NotText(kind):
+            return f"The file is {kind}, not text. Open it where it was made, save it as CSV, and send that."
+        case Undecodable():
+            return (
+                "The file's characters cannot be read with certainty. Save it in UTF-8 "
+                "(Excel: Save As, CSV UTF-8), and send that."
+            )
+        case BrokenQuotes(row):
+            return (
+                f"A quotation mark in or after row {row:,} does not pair up. Save the file as CSV again, "
+                "or remove that quotation mark."
+            )
+        case WrongWidth():
+            return _explain_width(error)
+        case NoIdColumn():
+            return "No column of the file is known to hold order ids. Name the right one order_id in its first row."
+        case OrderNumbersOnly(column, example):
+            like = f" ({shown(example)})" if example else ""
+            return (
+                f"The column {shown(column)} holds the shop's own order numbers{like}. "
+                f"Fincart wants its own order id: {_FINCARTS}. Put those into a column named order_id."
+            )
+        case TwoColumns():
+            return _explain_rivals(error)
+        case BadCells(first, count):
+            return _explain_cells(first, count)
+        case _:
+            assert_never(error)
+
+
+def _explain_width(error: WrongWidth) -> str:
+    more = error.count - 1
+    others = "" if not more else f" So {'has' if more == 1 else 'have'} {more:,} more row{'s' if more > 1 else ''}."
+    mark = _DELIMITERS.get(error.delimiter, "a separator")
+    return (
+        f"Row {error.row:,} has {_cells(error.cells)} and the first row {error.expected:,}, so what stands under "
+        f"which name is uncertain.{others} Put a cell that holds {mark} in quotation marks, fill up or "
+        "correct the row, or save the file as CSV again. In a list without columns, put each id on a line of its own."
+    )
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count:,} cells"
+
+
+def _explain_rivals(error: TwoColumns) -> str:
+    more = f", and {error.more:,} more," if error.more else ""
+    return (
+        f"Both {_with_example(error.first, error.first_cell)} and "
+        f"{_with_example(error.second, error.second_cell)}{more} could be the order ids. "
+        "Nothing was chosen. Delete the column that is not meant, or paste the ids alone. "
+        f"Fincart's order id has {_FINCARTS}."
+    )
+
+
+def _with_example(column: str, cell: str) -> str:
+    return f"{shown(column)} (for example {shown(cell)})" if cell else shown(column)
+
+
+def _explain_cells(first: tuple[BadCell, ...], count: int) -> str:
+    how = next((cell.bad.how for cell in first if isinstance(cell.bad, Altered)), None)
+    what = _DONE[how] if how else "Some rows hold no order id"
+    rows = "; ".join(f"row {cell.row:,} has {_explain_cell(cell.bad)}" for cell in first)
+    more = f"; and {count - len(first):,} more" if count > len(first) else ""
+    fix = _AS_TEXT if how else "Correct those cells or clear them, then send it again."
+    return f"{what}: {rows}{more}. {fix}"
+
+
+def _explain_cell(bad: BadId | Altered) -> str:
+    return shown(bad.value) if isinstance(bad, Altered) else shown(bad_word(bad)) + unseen(bad)
+
+
+def _megabytes(size: int) -> str:
+    return re.sub(r"\.0$", "", f"{size / (1024 * 1024):.1f}") + " MB"
