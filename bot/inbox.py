@@ -2,16 +2,18 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from bot.cancellation import approve, ask, decide, home, look_back, outbox, pause_all, reminders, steer
+from bot.cancellation import approve, ask, decide, home, look_back, outbox, pause_all, reminders, set_aside, steer
 from bot.cancellation.ask import Wanted
 from bot.cancellation.look_only import look_only
 from bot.cancellation.outbox import Answer, Asker
 from bot.cancellation.parts import Parts
 from bot.cancellation.pressing import Click
+from bot.cancellation.set_aside import Sorted, sort_out
 from bot.commands import Ask, Export, Help, OpenForm, Pause, Preview, Resume, Show, Waiting, parse
 from bot.history_filter import History
 from bot.messages.actions import Action, read_page_value, read_request_value
@@ -58,6 +60,7 @@ PRESSES: Mapping[Action, Callable[[Parts, Delivery, Click], None]] = {
     Action.CHECK_AGAIN: steer.check_again,
     Action.RETRY: steer.retry,
     Action.LEAVE_OUT: steer.leave_out,
+    Action.INCLUDE: set_aside.include,
 }
 """What each button about a request does."""
 
@@ -109,7 +112,7 @@ class Inbox:
         command = parse(payload["text"])
         match command:
             case Ask(orders, reason):
-                wanted = _orders(orders)
+                wanted = sort_out(_orders(orders))
                 source = {"duplicates": [each.value for each in orders.duplicates]}
                 self._ask(delivery, payload, asker, Origin.COMMAND, wanted, reason, source)
             case History():
@@ -164,7 +167,7 @@ class Inbox:
         if not isinstance(typed, OrderList):
             self._problem(delivery, asker, explain(typed))
             return
-        wanted = _orders(typed)
+        wanted, vouched = _orders(typed), set[str]()
         source: dict[str, Any] = {"duplicates": [each.value for each in typed.duplicates]}
         if payload["file"] is not None and not self._is_made(delivery):
             found = self._read_file(delivery, asker, payload["file"])
@@ -172,13 +175,16 @@ class Inbox:
                 return
             name, read = found
             wanted, again = _joined(wanted, read)
+            vouched = _vouched(read)
             source = {
                 "duplicates": source["duplicates"] + again,
                 "file_name": name,
                 "column": read.column,
                 "blank_rows": read.blank_rows,
             }
-        self._ask(delivery, payload, asker, Origin(payload["origin"]), wanted, payload["reason"], source)
+        self._ask(
+            delivery, payload, asker, Origin(payload["origin"]), sort_out(wanted, vouched), payload["reason"], source
+        )
 
     def _is_made(self, delivery: Delivery) -> bool:
         """Whether an earlier try has made its request: a file that cannot be fetched any more takes nothing back."""
@@ -224,11 +230,12 @@ class Inbox:
         payload: Payload,
         asker: Asker,
         origin: Origin,
-        orders: Sequence[NewOrder],
+        orders: Sorted,
         reason: str | None,
         source: Payload,
     ) -> None:
-        wanted = Wanted(asker, payload["team"], payload["channel"], origin, orders, reason, source)
+        where = (asker, payload["team"], payload["channel"], origin)
+        wanted = Wanted(*where, orders.orders, reason, source, set_aside=orders.set_aside)
         ask.ask(self._parts, delivery, wanted)
 
     def _problem(self, delivery: Delivery, asker: Asker, words: str) -> None:
@@ -272,3 +279,9 @@ def _joined(typed: list[NewOrder], read: FileOrders) -> tuple[list[NewOrder], li
             again.append(order.value)
         joined[order.value] = NewOrder(order.value, each.label, order.unlike_fincart)
     return list(joined.values()), list(dict.fromkeys(again))
+
+
+def _vouched(read: FileOrders) -> set[str]:
+    """The ids of a column that has a name; a list's, and those of a column known by what is in it, prove nothing."""
+    named = read.column is not None and not re.fullmatch("column [0-9]+", read.column)
+    return {each.order.value for each in read.orders} if named else set()

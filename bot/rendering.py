@@ -113,6 +113,8 @@ def _answer(session: Session, row: SlackMessage, facts: Facts, settings: Setting
     match what:
         case Answer.REFUSED:
             verdict = Verdict.from_dict(facts["verdict"])
+            if about is not None and facts.get("orders"):
+                about = replace(about, order_count=facts["orders"])
             return refused(verdict.code, verdict.rule, verdict.ask, rules_facts(settings), about)
         case Answer.NO_SUCH_REQUEST:
             return answers.no_such_request(facts.get("public_id", ""))

@@ -43,6 +43,7 @@ class EventKind(StrEnum):
     CORRECTED = "corrected"
     CHECK_ASKED = "check_asked"
     LEFT_OUT = "left_out"
+    INCLUDED = "included"
     FINISHED = "finished"
     HELD = "held"
     HOLD_ENDED = "hold_ended"

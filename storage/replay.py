@@ -78,6 +78,7 @@ class Told:
     columns: dict[str, Fact] = field(default_factory=dict)
     judged: Fact | None = None
     orders: Fact | None = None
+    set_aside: frozenset[str] = frozenset()
     outcomes: dict[str, OrderTold] = field(default_factory=dict)
     decisions: dict[str, Fact] = field(default_factory=dict)
     state: Fact | None = None
@@ -113,6 +114,8 @@ def _take(told: Told, event: StoredEvent) -> str | None:
         if told.state is not None and to not in _REACHABLE[told.state.value]:
             return f"no request moves from {told.state.value.value} to {to.value}"
         told.state = Fact(to, event.seq)
+    if kind is EventKind.INCLUDED and not told.set_aside.issuperset(details["orders"]):
+        return "it includes what was not set aside"
     _tell(told, kind, event.seq, datetime.fromisoformat(payload["at"]), payload["who"], details, moved=to is not None)
     return _let_run_by_too_few(told) if to is RequestState.APPROVED and kind is not EventKind.EMERGENCY else None
 
@@ -153,6 +156,9 @@ def _tell(
         told.say(seq, held_at=None, held_by=None, held_why=None)
     if kind is EventKind.LEFT_OUT and told.orders is not None:
         told.orders = Fact([order for order in told.orders.value if order not in set(details["orders"])], seq)
+    if kind is EventKind.INCLUDED and told.orders is not None:
+        told.orders = Fact([*told.orders.value, *details["orders"]], seq)
+        told.set_aside -= set(details["orders"])
     if kind is EventKind.EMERGENCY:
         told.say(seq, emergency=True, reason=details["reason"])
     for column in ("revision", "order_count", "approvals_needed"):
@@ -176,3 +182,5 @@ def _made(told: Told, seq: int, at: datetime, who: str | None, details: Details)
     said |= {column: details[column] for column in ("origin", "retry_of", "reason")}
     told.say(seq, created_at=at, **said)
     told.orders = Fact(details["orders"], seq)
+    # Earlier versions set nothing aside.
+    told.set_aside = frozenset(details.get("set_aside", ()))

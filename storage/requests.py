@@ -41,6 +41,8 @@ class NewRequest:
     """How many were asked for; with more than policy could ever allow, `orders` is empty."""
     source: Mapping[str, Any]
     retry_of: str | None = None
+    set_aside: Sequence[NewOrder] = ()
+    """Words read beside its orders and unlike them: no orders of it, unless its requester says so."""
 
 
 def make(transaction: Transaction, new: NewRequest, expires_at: datetime) -> Request:
@@ -56,7 +58,7 @@ def make(transaction: Transaction, new: NewRequest, expires_at: datetime) -> Req
         retry_of=new.retry_of,
         reason=new.reason,
         order_count=new.order_count,
-        source=json.dumps(dict(new.source), ensure_ascii=False),
+        source=json.dumps(_source(new), ensure_ascii=False),
         state=RequestState.PREPARING,
         created_at=now,
         expires_at=expires_at,
@@ -92,10 +94,16 @@ def make(transaction: Transaction, new: NewRequest, expires_at: datetime) -> Req
             "order_count": new.order_count,
             "expires_at": expires_at.isoformat(),
             "orders": [order.order_id for order in new.orders],
+            "set_aside": [order.order_id for order in new.set_aside],
         },
         at=now,
     )
     return request
+
+
+def _source(new: NewRequest) -> dict[str, Any]:
+    aside = [[order.order_id, order.label] for order in new.set_aside]
+    return {**new.source, **({"set_aside": aside} if aside else {})}
 
 
 _BY_ID = select(Request).where(col(Request.public_id) == bindparam("its_id"))

@@ -34,6 +34,8 @@ class Wanted:
     reason: str | None
     source: Mapping[str, Any]
     retry_of: str | None = None
+    set_aside: Sequence[NewOrder] = ()
+    """Words read beside the orders and unlike them (`bot.cancellation.set_aside`)."""
 
 
 def ask(parts: Parts, delivery: Delivery, wanted: Wanted) -> None:
@@ -48,7 +50,7 @@ def ask(parts: Parts, delivery: Delivery, wanted: Wanted) -> None:
     # A refusal waits for nothing more: whoever is refused has waited for Slack long enough.
     allowed = judgement.verdict.allowed
     seen = _seen(parts, request) if allowed else {}
-    can_post = not allowed or parts.people.channel(live_channel(parts, request)) is not Sharing.CANNOT_POST
+    can_post = not allowed or can_post_live(parts, request)
     _prepared(parts, delivery, wanted.asker, request.public_id, judgement, seen, can_post=can_post)
 
 
@@ -68,7 +70,8 @@ def _accept(parts: Parts, delivery: Delivery, wanted: Wanted) -> Request | None:
         made = requests.of_delivery(transaction.session, delivery.id)
         if made is not None:
             return made
-        too_many = len(wanted.orders) > parts.settings.max_orders_per_request
+        most = parts.settings.max_orders_per_request
+        asked = len(wanted.orders) + (len(wanted.set_aside) if len(wanted.set_aside) > most else 0)
         new = NewRequest(
             public_id=parts.new_request_id(),
             delivery_id=delivery.id,
@@ -78,10 +81,11 @@ def _accept(parts: Parts, delivery: Delivery, wanted: Wanted) -> Request | None:
             origin=wanted.origin,
             reason=wanted.reason,
             # More than policy could ever allow is counted and refused, not kept one by one.
-            orders=() if too_many else wanted.orders,
-            order_count=len(wanted.orders),
+            orders=() if asked > most else wanted.orders,
+            order_count=asked,
             source=wanted.source,
             retry_of=wanted.retry_of,
+            set_aside=() if asked > most else wanted.set_aside,
         )
         lasts = timedelta(seconds=parts.settings.request_ttl_seconds)
         return requests.make(transaction, new, transaction.now() + lasts)
@@ -166,3 +170,8 @@ def _close(parts: Parts, delivery: Delivery, asker: Asker) -> None:
 def live_channel(parts: Parts, request: Request) -> str:
     """Where the request's live message belongs: RESULTS_CHANNEL, or where it was asked for."""
     return parts.settings.results_channel or request.channel_id
+
+
+def can_post_live(parts: Parts, request: Request) -> bool:
+    """Whether the bot can post the request's live message where it belongs, as far as is known."""
+    return parts.people.channel(live_channel(parts, request)) is not Sharing.CANNOT_POST

@@ -102,7 +102,7 @@ def look_facts(kept: Mapping[str, Any], person: str, channel: str, now: datetime
         order_count=kept["order_count"],
         figures=Figures(),
         created_at=now,
-        source=SourceFacts(duplicates=tuple(kept["duplicates"])),
+        source=source_facts(kept),
         orders=tuple(
             OrderFacts(position, order_id, unlike_fincart=unlike)
             for position, (order_id, unlike) in enumerate(kept["orders"])
@@ -194,13 +194,14 @@ def event_facts(events: Iterable[AuditEvent]) -> tuple[EventFacts, ...]:
     return tuple(facts)
 
 
-def source_facts(source: dict[str, Any]) -> SourceFacts:
+def source_facts(source: Mapping[str, Any]) -> SourceFacts:
     """What the ids were read from."""
     return SourceFacts(
         duplicates=tuple(source.get("duplicates", ())),
         file_name=source.get("file_name"),
         column=source.get("column"),
         blank_rows=source.get("blank_rows", 0),
+        set_aside=tuple(OrderFacts(0, order_id, label) for order_id, label in source.get("set_aside", ())),
     )
 
 

@@ -4,10 +4,12 @@ from bot.cancellation import outbox
 from bot.cancellation.judgement import judge
 from bot.cancellation.outbox import Asker, Kind
 from bot.cancellation.parts import Parts
+from bot.cancellation.set_aside import sort_out
 from bot.cancellation.statuses import is_pending, look
 from bot.order_ids import OrderList
 from bot.policy import Act, Question
 from storage import deliveries, requests, slack_messages
+from storage.requests import NewOrder
 from storage.slack_tables import Delivery
 
 _SHOWN = 60
@@ -15,7 +17,9 @@ _SHOWN = 60
 
 def look_only(parts: Parts, delivery: Delivery, asker: Asker, orders: OrderList) -> None:
     """Show how these orders stand, to somebody who might ask for them. Nothing is kept of it but the answer."""
-    ids = [order.value for order in orders.orders]
+    sorted_out = sort_out([NewOrder(order.value, None, order.unlike_fincart) for order in orders.orders])
+    asked, aside = sorted_out.orders, sorted_out.set_aside
+    ids = [order.order_id for order in asked]
     question = Question(
         Act.ASK, asker.person, requester=asker.person, channel=asker.channel, orders=len(ids), has_reason=True
     )
@@ -32,8 +36,9 @@ def look_only(parts: Parts, delivery: Delivery, asker: Asker, orders: OrderList)
             elsewhere = requests.open_elsewhere(transaction.session, ids, besides=0)
             facts = {
                 "order_count": len(ids),
-                "orders": [[order.value, order.unlike_fincart] for order in orders.orders[:_SHOWN]],
-                "unlike_count": sum(order.unlike_fincart for order in orders.orders),
+                "orders": [[order.order_id, order.unlike_fincart] for order in asked[:_SHOWN]],
+                "unlike_count": sum(order.unlike_fincart for order in asked),
+                "set_aside": [[order.order_id, None] for order in aside],
                 "duplicates": [order.value for order in orders.duplicates],
                 "checked": len(seen),
                 "not_pending": not_pending[:_SHOWN],

@@ -71,6 +71,7 @@ class Answer(StrEnum):
     NOT_RUNNING = "not_running"
     NOTHING_TO_RETRY = "nothing_to_retry"
     NOTHING_TO_LEAVE_OUT = "nothing_to_leave_out"
+    NOTHING_TO_INCLUDE = "nothing_to_include"
     ALL_PAUSED = "all_paused"
     ALL_PAUSED_ALREADY = "all_paused_already"
     ALL_RESUMED = "all_resumed"

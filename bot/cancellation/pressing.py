@@ -27,6 +27,8 @@ class Click:
     """The number of orders, where a form asked to type it."""
     words: str | None = None
     """An approver's or decliner's comment, or the reason of an emergency."""
+    more_orders: int = 0
+    """How many orders the request would have more, if this press may add them."""
 
 
 Do = Callable[[Transaction, Request, Judgement], Answer | Verdict | None]
@@ -108,6 +110,7 @@ def _judged(parts: Parts, click: Click, act: Act) -> Judgement | None:
     if seen is None:
         return None
     question = question_about(seen, act, click.asker.person, used)
+    question = replace(question, orders=question.orders + click.more_orders)
     if act is Act.EMERGENCY and click.words:
         question = replace(question, has_reason=True)
     return judge(parts, question, fresh=True)
@@ -119,7 +122,8 @@ def _answer(
     if isinstance(result, Verdict):
         # The buttons stay: what was refused now may be allowed in a minute.
         asker = replace(click.asker, replaces=False)
-        outbox.refuse(transaction, asker, result, delivery=row, request=request, orders=request.order_count)
+        asked = request.order_count + click.more_orders
+        outbox.refuse(transaction, asker, result, delivery=row, request=request, orders=asked)
         code, rule = result.code.value, result.rule
     else:
         asker = replace(click.asker, replaces=False) if result in _BUTTONS_STAY else click.asker

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bot.cancellation import outbox
-from bot.cancellation.ask import Wanted, ask, live_channel
+from bot.cancellation.ask import Wanted, ask, can_post_live
 from bot.cancellation.decide import CONFIRMING, over, why_not
 from bot.cancellation.judgement import Judgement, judge
 from bot.cancellation.outbox import Answer
 from bot.cancellation.parts import Parts
 from bot.cancellation.pressing import Click, Do, press, question_about, say
 from bot.cancellation.settling import stop as stop_sending
-from bot.policy import Act, Sharing, Verdict
+from bot.policy import Act, Verdict
 from storage import lookups, outcomes, requests
 from storage.audit import EventKind
 from storage.database import Transaction
@@ -124,7 +124,7 @@ def leave_out(parts: Parts, delivery: Delivery, click: Click) -> None:
 
     with parts.database.read() as session:
         seen = requests.find(session, click.public_id)
-    can_post = seen is None or parts.people.channel(live_channel(parts, seen)) is not Sharing.CANNOT_POST
+    can_post = seen is None or can_post_live(parts, seen)
     press(parts, delivery, click, Act.GO_AHEAD, act)
 
 

@@ -28,6 +28,7 @@ class Action(StrEnum):
     CHECK_AGAIN = "check_again"
     RETRY = "retry"
     LEAVE_OUT = "leave_out"
+    INCLUDE = "include"
 
 
 @dataclass(frozen=True, slots=True)

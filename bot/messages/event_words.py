@@ -20,6 +20,7 @@ _SAID: dict[EventKind, str] = {
     EventKind.CORRECTED: "outcomes were corrected",
     EventKind.CHECK_ASKED: "asked to check the unknown orders again",
     EventKind.LEFT_OUT: "left orders out",
+    EventKind.INCLUDED: "included what is unlike the other ids",
     EventKind.FINISHED: "it finished",
     EventKind.HELD: "sending was held",
     EventKind.HOLD_ENDED: "the hold was lifted",

@@ -43,6 +43,8 @@ class SourceFacts:
     column: str | None = None
     """The column that was read: its header, or `column 2`."""
     blank_rows: int = 0
+    set_aside: tuple[OrderFacts, ...] = ()
+    """What is unlike the other ids, and is sent only if its requester says so."""
 
 
 @dataclass(frozen=True, slots=True)

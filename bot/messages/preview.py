@@ -35,6 +35,9 @@ from bot.messages.words import (
 )
 
 _SHOWN_DUPLICATES = 3
+_SHOWN_ASIDE = 20
+_LONGEST_NAMED = 40
+"""Characters of an id that a button names beside what it does."""
 
 
 def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
@@ -52,6 +55,7 @@ def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
     parts += _standing(facts)
     if held := hold_lines(facts):
         parts.append(paragraph(*held))
+    parts += _set_aside(facts, f"press {_include_label(facts)}")
     if facts.unlike_count:
         parts.append(paragraph(_unlike(facts)))
     if dropped := _dropped(facts):
@@ -74,6 +78,7 @@ def look(facts: RequestFacts) -> Message:
         paragraph("Only you see this. Nothing was asked for and nothing is sent.", again),
         order_list(facts),
         *_standing(facts),
+        *_set_aside(facts, "ask for it and press the button that includes it"),
     ]
     if facts.unlike_count:
         parts.append(paragraph(_unlike(facts)))
@@ -93,8 +98,35 @@ def decide_buttons(facts: RequestFacts) -> Buttons:
         ahead = Button(label, Action.ASK_APPROVAL, value)
     left = facts.status.hopeless
     out = (Button("Leave those out", Action.LEAVE_OUT, value),) if 0 < left < facts.order_count else ()
+    odd = (Button(_include_label(facts), Action.INCLUDE, value),) if facts.source.set_aside else ()
     alone = (emergency_button(facts),) if facts.approvals_needed and facts.emergency_possible else ()
-    return Buttons((ahead, *alone, *out, Button("Keep them", Action.KEEP, value)))
+    return Buttons((ahead, *alone, *out, *odd, Button("Keep them", Action.KEEP, value)))
+
+
+def _set_aside(facts: RequestFacts, how: str) -> list[Part]:
+    """What is unlike the other ids, by name, and how to have it sent too."""
+    aside = facts.source.set_aside
+    if not aside:
+        return []
+    words, them, are = (counted(len(aside), "word"), *(("it", "is") if len(aside) == 1 else ("they", "are")))
+    return [
+        paragraph(
+            bold(f"{words} {are} unlike the other ids and {are} left out:"),
+        ),
+        Bullets(tuple(map(order_line, aside[:_SHOWN_ASIDE])), len(aside), show_command(facts.public_id)),
+        paragraph(
+            "The others are Fincart order ids (24 letters and digits). A telephone number or a cell of another column "
+            f"may have been copied with them. If {them} really {are} to be cancelled too, {how}."
+        ),
+    ]
+
+
+def _include_label(facts: RequestFacts) -> str:
+    aside = facts.source.set_aside
+    if len(aside) > 1:
+        return f"Include those {len(aside):,} too"
+    named = f": {aside[0].order_id}" if aside and len(aside[0].order_id) <= _LONGEST_NAMED else ""
+    return f"Include it too{named}"
 
 
 def _standing(facts: RequestFacts) -> list[Part]:

@@ -2,7 +2,7 @@
 
 from bot.messages.actions import Action, request_value
 from bot.messages.card import waiting_buttons, wanted_lines
-from bot.messages.document import Bullets, Button, Buttons, Heading, Line, Link, Note, Part, Typed, User, When
+from bot.messages.document import Bullets, Button, Buttons, Code, Heading, Line, Link, Note, Part, Typed, User, When
 from bot.messages.event_words import event_line
 from bot.messages.facts import EventFacts, OrderFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
@@ -14,6 +14,8 @@ from storage.states import RequestState
 
 ORDERS_PER_PAGE = 10
 EVENTS_PER_PAGE = 5
+
+_SHOWN_ASIDE = 10
 
 
 def page_count(order_count: int, event_count: int) -> int:
@@ -66,6 +68,10 @@ def _about(facts: RequestFacts, page: int, rules: RulesFacts | None) -> tuple[Li
     lines += decided_line(facts, _VERBS.get(facts.state, "Confirmed"))
     if facts.state is RequestState.CONFIRMING and facts.expires_at is not None:
         lines.append(("It can be confirmed until ", When(facts.expires_at), " by ", User(facts.requester), "."))
+    if aside := facts.source.set_aside:
+        named = ", ".join(each.order_id for each in aside[:_SHOWN_ASIDE])
+        more = f" and {len(aside) - _SHOWN_ASIDE:,} more" if len(aside) > _SHOWN_ASIDE else ""
+        lines.append(("Left out, being unlike the other ids: ", Code(named), more))
     if facts.state is RequestState.WAITING:
         lines += wanted_lines(facts)
     if facts.state in (RequestState.APPROVED, RequestState.EXECUTING):

@@ -117,6 +117,7 @@ _STEERED = {
         "Nothing was left out",
         "Either every order can be cancelled as far as Fincart tells, or none would be left. Keep them, then.",
     ),
+    "nothing_to_include": ("Nothing was included", "Nothing of it was left out for being unlike the other ids."),
 }
 
 _ALL_STEERED: dict[str, tuple[str, Line]] = {

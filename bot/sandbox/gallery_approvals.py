@@ -25,6 +25,7 @@ STEERED: Mapping[str, RequestFacts] = {
     "not_running": facts.MIXED,
     "nothing_to_retry": facts.ALL_WELL,
     "nothing_to_leave_out": facts.ASKED,
+    "nothing_to_include": facts.ASKED,
 }
 """What a button of a run is answered with, and a request that it is answered about."""
 

@@ -102,6 +102,11 @@ FROM_A_FILE = replace(
     in_direct_message=True,
 )
 
+WITH_WORDS_ASIDE = replace(
+    LOOKED_UP, source=SourceFacts(set_aside=(OrderFacts(0, "01001234567"), OrderFacts(0, "DMA-EX-00001234", TYPED)))
+)
+WITH_ONE_ASIDE = replace(ASKED, source=SourceFacts(set_aside=(OrderFacts(0, "01001234567"),)))
+
 CONFIRMED = replace(
     ASKED, state=RequestState.APPROVED, decided_by=ANN, decided_at=NOW, rule="ALLOWED_USERS", expires_at=None
 )

@@ -26,6 +26,8 @@ CONDITIONS: Mapping[str, RequestFacts] = {
 PREVIEWS: Mapping[str, RequestFacts] = {
     "Preview": facts.ASKED,
     "Preview, some cannot be cancelled": facts.LOOKED_UP,
+    "Preview, with a telephone number beside the ids": facts.WITH_ONE_ASIDE,
+    "Preview, with words unlike the other ids": facts.WITH_WORDS_ASIDE,
     "Preview that needs approval": facts.FOR_APPROVAL,
     "Preview of a file, where the bot cannot post": facts.FROM_A_FILE,
 }
@@ -42,6 +44,7 @@ def made() -> Iterator[Made]:
     for name, condition in PREVIEWS.items():
         yield name, partial(preview.preview, condition, facts.BOT)
     yield "Look without a request", partial(preview.look, facts.FROM_A_FILE)
+    yield "Look, with words unlike the other ids", partial(preview.look, facts.WITH_WORDS_ASIDE)
     for name, condition in CONDITIONS.items():
         yield f"Live message: {name}", partial(live.live, condition, facts.BOT, facts.RULES)
     yield "Notice of the end", partial(live.end_notice, facts.MIXED, facts.RULES)
@@ -70,4 +73,5 @@ def _looking_back() -> Iterator[Made]:
     yield "Show, second page", partial(show.show_page, facts.MIXED, facts.TROUBLES, *later, facts.BEN, facts.RULES)
     early = (events[:2], 1, 1, 2, facts.ANN, facts.RULES)
     yield "Show, to be confirmed", partial(show.show_page, facts.ASKED, facts.TWO, *early)
+    yield "Show, with words left out", partial(show.show_page, facts.WITH_WORDS_ASIDE, facts.TWO, *early)
     yield "Show, to be approved", partial(show.show_page, facts.WAITING, facts.TWO, *early)

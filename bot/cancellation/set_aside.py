@@ -1,0 +1,68 @@
+"""Set aside what is unlike the other ids: a telephone number from the row of a sheet must not be sent as an order.
+
+Where some words are Fincart order ids, those that are not are no orders of the request: the preview names them, its
+go-ahead does not cover them, and they become orders only when the requester presses **Include**.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from bot.cancellation import outbox
+from bot.cancellation.ask import can_post_live
+from bot.cancellation.decide import CONFIRMING, why_not
+from bot.cancellation.judgement import Judgement
+from bot.cancellation.outbox import Answer
+from bot.cancellation.parts import Parts
+from bot.cancellation.pressing import Click, press
+from bot.policy import Act, Verdict
+from storage import requests, set_aside
+from storage.audit import EventKind
+from storage.database import Transaction
+from storage.requests import NewOrder
+from storage.slack_tables import Delivery
+from storage.tables import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What somebody gave as ids: what is asked for, and what is set aside."""
+
+    orders: Sequence[NewOrder]
+    set_aside: Sequence[NewOrder] = ()
+
+
+def sort_out(given: Sequence[NewOrder], vouched: Collection[str] = ()) -> Sorted:
+    """Set aside what is unlike a Fincart order id, where something is like one. `vouched` are ids that stay whatever
+    they look like: those of a column whose name says that it holds them."""
+    odd = [each for each in given if each.unlike_fincart and each.order_id not in vouched]
+    if not odd or all(each.unlike_fincart for each in given):
+        return Sorted(given)
+    return Sorted([each for each in given if each not in odd], odd)
+
+
+def include(parts: Parts, delivery: Delivery, click: Click) -> None:
+    """Make orders of what was set aside, if the policy allows so many; show the preview anew."""
+
+    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict | None:
+        lost = judgement.not_theirs() or why_not(transaction, request, CONFIRMING)
+        if lost is not None:
+            return lost
+        if click.revision != request.revision:
+            return Answer.OLDER_REVISION
+        if not set_aside.of_request(request):
+            return Answer.NOTHING_TO_INCLUDE
+        if not judgement.verdict.allowed:
+            return judgement.verdict
+        added = set_aside.include(transaction, request)
+        request.approvals_needed = judgement.approvals_for(request.order_count)
+        details = {"orders": added, "order_count": request.order_count, "revision": request.revision}
+        details |= {"approvals_needed": request.approvals_needed}
+        transaction.record(EventKind.INCLUDED, who=click.asker.person, request=request.public_id, details=details)
+        outbox.preview(transaction, click.asker, request, can_post=can_post)
+        return None
+
+    with parts.database.read() as session:
+        seen = requests.find(session, click.public_id)
+    can_post = seen is None or can_post_live(parts, seen)
+    more = len(set_aside.of_request(seen)) if seen is not None else 0
+    press(parts, delivery, replace(click, more_orders=more), Act.GO_AHEAD, act)

@@ -1,0 +1,167 @@
+"""A word that is unlike the other ids is asked about by name: no go-ahead covers it unless its requester says so."""
+
+import pytest
+from world import ANN, BO, FIRST, SECOND, StartWorld, World, go_ahead, order_ids, request_id
+
+from bot.messages.form import FILE_BLOCK, IDS_BLOCK
+from bot.sandbox.slack_state import Post
+
+PHONE = "01001234567"
+
+
+def _labels(shown: Post) -> list[str]:
+    return [button.text for button in shown.buttons()]
+
+
+def _submitted(world: World, ids: str = "", file: bytes | None = None) -> Post:
+    world.type(ANN, "")
+    form = world.slack.wait_for(lambda: world.slack.open_view(ANN))
+    assert form is not None
+    filled = {IDS_BLOCK: ids} if ids else {}
+    files = {FILE_BLOCK: [world.slack.add_file(ANN, "orders.csv", file)]} if file is not None else {}
+    return world.told(ANN, lambda: world.slack.submit(form, {**filled, **files}), with_button="go_ahead")
+
+
+def test_a_telephone_number_beside_an_id_is_named_and_not_sent(world: World) -> None:
+    world.fincart.add(PHONE)
+    preview = world.preview(ANN, f"{FIRST} {PHONE} because duplicate")
+    world.click(ANN, preview, "Cancel 1 order")
+    end = world.ended(request_id(preview))
+
+    assert "Cancel 1 order?" in preview.text
+    assert f"1 word is unlike the other ids and is left out:\n• {PHONE}" in preview.text
+    assert "1 cancelled" in end.text
+    assert ["cancelled", "pending"] == [status.lower() for status in world.statuses(FIRST, PHONE)]
+    assert [(FIRST,)] == [call.ids for call in world.fincart.cancel_calls]
+
+
+def test_the_61st_of_61_is_named_and_not_sent_although_the_list_is_cut_and_no_log_is_read(world: World) -> None:
+    ids = order_ids(60)
+    world.fincart.add(*ids, PHONE)
+    world.fincart.settings.log_lag = 60
+    preview = world.preview(ANN, " ".join([*ids, PHONE]))
+    world.click(ANN, preview, "Cancel 60 orders")
+    world.ended(request_id(preview))
+
+    assert PHONE in preview.text
+    assert f"Include it too: {PHONE}" in _labels(preview)
+    assert set(ids) == {order for call in world.fincart.cancel_calls for order in call.ids}
+
+
+def test_it_is_sent_when_its_requester_includes_it_and_the_history_tells_who_did(world: World) -> None:
+    world.fincart.add(PHONE)
+    first = world.preview(ANN, f"{FIRST} {PHONE}")
+    again = world.told(ANN, lambda: world.click(ANN, first, f"Include it too: {PHONE}"), with_button="go_ahead")
+    world.click(ANN, again, "Cancel 2 orders")
+    world.ended(request_id(first))
+    made, included = (
+        next(event for event in world.audit(request_id(first)) if event["kind"] == kind)
+        for kind in ("request_made", "included")
+    )
+
+    assert ([FIRST], [PHONE], 1) == tuple(made["details"][key] for key in ("orders", "set_aside", "order_count"))
+    assert (ANN, [PHONE], 2, 2) == (
+        included["who"],
+        *(included["details"][key] for key in ("orders", "order_count", "revision")),
+    )
+    assert [] == [label for label in _labels(again) if label.startswith("Include")]
+    assert {FIRST, PHONE} == {order for call in world.fincart.cancel_calls for order in call.ids}
+
+
+def test_what_was_left_out_is_told_by_show_and_nobody_else_may_include_it(world: World) -> None:
+    preview = world.preview(ANN, f"{FIRST} {PHONE}")
+    refused = world.told(BO, lambda: world.forge(BO, preview, f"Include it too: {PHONE}"))
+    shown = world.answer(ANN, f"show {request_id(preview)}")
+
+    assert "only who asked can do this" in refused.text
+    assert f"Left out, being unlike the other ids: {PHONE}" in shown.text
+
+
+def test_a_go_ahead_for_what_was_shown_before_is_not_one_for_what_was_included_since(world: World) -> None:
+    first = world.preview(ANN, f"{FIRST} {PHONE}")
+    world.told(ANN, lambda: world.click(ANN, first, f"Include it too: {PHONE}"), with_button="go_ahead")
+    late = world.told(ANN, lambda: world.forge(ANN, first, "Cancel 1 order"))
+
+    assert "has changed since" in late.text
+    assert () == world.fincart.cancel_calls
+
+
+def test_pressed_twice_it_is_included_once(world: World) -> None:
+    first = world.preview(ANN, f"{FIRST} {PHONE}")
+    include = f"Include it too: {PHONE}"
+    world.told(ANN, lambda: world.click(ANN, first, include), with_button="go_ahead")
+    again = world.told(ANN, lambda: world.forge(ANN, first, include))
+
+    assert "has changed since" in again.text
+    assert 1 == world.kinds(request_id(first)).count("included")
+
+
+def test_ids_that_are_all_unlike_fincarts_are_asked_for_as_they_are(world: World) -> None:
+    preview = world.preview(ANN, f"{PHONE} DMA-EX-0001")
+
+    assert "Cancel 2 orders?" in preview.text
+    assert "left out" not in preview.text
+
+
+def test_most_being_unlike_makes_no_difference(world: World) -> None:
+    preview = world.preview(ANN, f"DMA-1 {FIRST} DMA-2 DMA-3")
+
+    assert "Cancel 1 order" == go_ahead(preview)
+    assert "Include those 3 too" in _labels(preview)
+    assert all(named in preview.text for named in ("• DMA-1", "• DMA-2", "• DMA-3"))
+
+
+def test_the_form_asks_too(world: World) -> None:
+    preview = _submitted(world, f"{FIRST}\t{PHONE}\n{SECOND}\t01007654321")
+
+    assert "Cancel 2 orders" == go_ahead(preview)
+    assert "2 words are unlike the other ids and are left out:" in preview.text
+
+
+def test_a_list_in_a_file_asks_too_and_a_column_with_a_name_does_not(world: World) -> None:
+    listed = _submitted(world, FIRST, f"{PHONE}\n".encode())
+    named = _submitted(world, file=f"order_id,city\n{FIRST},Cairo\nDMA-EX-1,Giza\n".encode())
+
+    assert "Cancel 1 order" == go_ahead(listed)
+    assert PHONE in listed.text
+    assert "Cancel 2 orders" == go_ahead(named)
+
+
+def test_preview_names_it_too(world: World) -> None:
+    look = world.answer(ANN, f"preview {FIRST} {PHONE}")
+
+    assert "1 order: what would happen" in look.text
+    assert f"1 word is unlike the other ids and is left out:\n• {PHONE}" in look.text
+    assert [] == look.buttons()
+
+
+def test_policy_counts_what_would_be_sent(start_world: StartWorld) -> None:
+    world = start_world(SECOND_APPROVAL_ABOVE="1", MAX_ORDERS_PER_REQUEST="2")
+    first = world.told(ANN, lambda: world.type(ANN, f"{FIRST} {PHONE}"), with_button="go_ahead")
+    asked = world.told(ANN, lambda: world.click(ANN, first, f"Include it too: {PHONE}"), with_button="ask_approval")
+    full = world.told(ANN, lambda: world.type(ANN, f"{FIRST} {SECOND} {PHONE}"), with_button="ask_approval")
+    refused = world.told(ANN, lambda: world.click(ANN, full, f"Include it too: {PHONE}"))
+
+    assert "Cancel 1 order" in _labels(first)
+    assert "Ask for approval: cancel 2 orders" in _labels(asked)
+    assert "Refused: a request of 3 orders is too large" in refused.text
+    assert "Ask for approval: cancel 2 orders" in _labels(full)
+
+
+def test_more_words_than_any_request_may_hold_are_refused(start_world: StartWorld) -> None:
+    world = start_world(MAX_ORDERS_PER_REQUEST="2")
+    answer = world.answer(ANN, f"{FIRST} DMA-1 DMA-2 DMA-3")
+
+    assert "Refused: a request of 4 orders is too large" in answer.text
+
+
+@pytest.mark.parametrize("number", ["٣", "۳", "\u200f٣\u200f", "３"])
+def test_the_number_to_confirm_may_be_typed_in_the_digits_of_its_writer(start_world: StartWorld, number: str) -> None:
+    world = start_world(TYPE_TO_CONFIRM_ABOVE="2")
+    preview = world.preview(ANN, " ".join((FIRST, SECOND, "6877b613a665f49134ef0002")))
+    world.click(ANN, preview, "Cancel 3 orders")
+    form = world.slack.wait_for(lambda: world.slack.open_view(ANN))
+    assert form is not None
+    world.slack.submit(form, {"number": number})
+
+    assert "3 cancelled" in world.ended(request_id(preview)).text
