@@ -18,7 +18,7 @@ from bot.closed_channels import cannot_be_shown, is_direct
 from bot.messages.message import Message
 from bot.rendering import render
 from bot.slack import PostedMessage
-from bot.slack_answers import Answer, Ok, RateLimited, Refused, Unanswered
+from bot.slack_answers import NO_ACCESS, Answer, Ok, RateLimited, Refused, Unanswered
 from storage import slack_messages
 from storage.database import StorageUnavailable, Transaction
 from storage.slack_tables import SlackMessage
@@ -189,7 +189,7 @@ def _keep_refused(transaction: Transaction, row: SlackMessage, code: str) -> Non
 
 def _tries(row: SlackMessage, code: str) -> float:
     """How often it is tried in all, where Slack refuses it so."""
-    if code in rules.NO_ACCESS and not _is_private(row):
+    if code in NO_ACCESS and not _is_private(row):
         return math.inf
     if row.kind == Kind.MOVED:
         return 1 if code in rules.GONE else rules.TRIES_WHERE_IT_WAS

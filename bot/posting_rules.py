@@ -48,21 +48,6 @@ _CLOSED = frozenset(
     }
 )
 
-NO_ACCESS = frozenset(
-    {
-        "account_inactive",
-        "invalid_auth",
-        "not_allowed_token_type",
-        "not_authed",
-        "org_login_required",
-        "token_expired",
-        "token_revoked",
-        "two_factor_setup_required",
-        "user_removed_from_team",
-    }
-)
-"""Slack refuses the token, whatever is asked of it."""
-
 
 def is_closed(code: str) -> bool:
     """Whether Slack lets the bot show nothing at that place, and will not until somebody changes something there."""

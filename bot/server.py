@@ -27,6 +27,8 @@ from bot.manifest import EVENTS_PATH
 from bot.socket_mode import SocketMode
 from storage.database import StorageUnavailable
 from storage.migrate import is_current
+from storage.states import HoldKind
+from storage.tables import Hold
 
 log = logging.getLogger(__name__)
 
@@ -164,10 +166,13 @@ def _not_ready(bot: Bot, socket_mode: SocketMode | None) -> str:
         with bot.parts.database.read() as session:
             if not is_current(session.connection()):
                 return "the database is of another version"
+            slack = session.get(Hold, HoldKind.SLACK)
     except StorageUnavailable:
         return "the database cannot be read"
     if not bot.worker.is_alive():
         return "the worker does not run"
+    if slack is not None:
+        return f"Slack refuses the bot's token ({slack.why}); install the app again, or correct SLACK_BOT_TOKEN"
     if socket_mode is not None and not socket_mode.is_connected:
         return "no Socket Mode connection to Slack"
     return ""

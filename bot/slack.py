@@ -6,13 +6,13 @@ builds the message, because explicit `<…>` sequences are read whatever `parse`
 """
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.messages.message import Message
-from bot.slack_answers import Answer, Ok, RateLimited, Refused, Reply, SlackTransport, Unanswered
+from bot.slack_answers import NO_ACCESS, Answer, Ok, Refused, Reply, SlackTransport, Unanswered
+from bot.slack_failure_log import FailureLog
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +23,6 @@ POST_SECONDS = 6.0  # less than a message is anybody's to send (storage.slack_me
 LOOK_UP_SECONDS = 5.0
 TRIGGER_SECONDS = 3.0  # a trigger_id works for so long: a later answer is of no use
 FILE_SECONDS = 20.0
-
-TOLD_EVERY = 300.0
-"""Seconds between two log lines that say the same: a Slack that is down is one line, not one for each try."""
 
 # chat.update falls back to parse=client where these are left out, so they go with every call.
 _PLAIN = {"parse": "none", "link_names": False}
@@ -57,7 +54,9 @@ class SlackClient:
 
     def __init__(self, transport: SlackTransport) -> None:
         self._transport = transport
-        self._tell = _Teller().tell
+        self._tell = FailureLog().tell
+        self.on_no_access: Callable[[], None] = lambda: None
+        """Called when Slack has refused a call for the token's sake."""
 
     # Messages
 
@@ -199,37 +198,14 @@ class SlackClient:
     def _call(self, method: str, params: JsonObject, deadline_seconds: float) -> Answer[Reply]:
         answer = self._transport.call(method, params, deadline_seconds)
         self._tell(method, answer)
+        if isinstance(answer, Refused) and answer.code in NO_ACCESS and method != "auth.test":
+            self.on_no_access()
         return answer
 
     def _respond(self, response_url: str, body: JsonObject) -> Answer[None]:
         answer = self._transport.post(response_url, body, POST_SECONDS)
         self._tell("response_url", answer)
         return _value(answer, _nothing)
-
-
-class _Teller:
-    """Logs failed calls by name and code: never parameters, URLs or bodies. What goes on is told every few minutes."""
-
-    def __init__(self) -> None:
-        self._told: dict[tuple[str, str], float] = {}
-
-    def tell(self, what: str, answer: Answer[Any]) -> None:
-        """Log it, unless the same has been logged lately."""
-        match answer:
-            case Ok():
-                return
-            case Unanswered(why):
-                level, words = logging.WARNING, f"Slack did not answer {what}: {why}"
-            case Refused(code, detail):
-                level, words = logging.WARNING, f"Slack refused {what}: {code} {detail}"
-            case RateLimited(seconds):
-                level, words = logging.INFO, f"Slack limits the rate of {what}: {seconds} s"
-        now = time.monotonic()
-        key = (what, type(answer).__name__ + str(getattr(answer, "code", "")))
-        is_news = now - self._told.get(key, -TOLD_EVERY) >= TOLD_EVERY
-        if is_news:
-            self._told[key] = now
-        log.log(level if is_news else logging.DEBUG, "%s", words)
 
 
 def _content(message: Message) -> dict[str, Any]:

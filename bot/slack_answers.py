@@ -4,6 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+NO_ACCESS = frozenset(
+    {
+        "account_inactive",
+        "invalid_auth",
+        "not_allowed_token_type",
+        "not_authed",
+        "org_login_required",
+        "token_expired",
+        "token_revoked",
+        "two_factor_setup_required",
+        "user_removed_from_team",
+    }
+)
+"""Slack refuses the token, whatever is asked of it."""
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 

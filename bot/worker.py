@@ -16,6 +16,7 @@ from bot.cancellation.parts import Parts
 from bot.cancellation.run import Runner
 from bot.inbox import KINDS, Inbox
 from bot.posting import Poster
+from bot.slack_access import SlackAccess
 from storage import certain, deliveries, leases, lookups, requests, slack_messages
 from storage.database import StorageUnavailable
 
@@ -41,6 +42,8 @@ class Lane:
 def lanes(parts: Parts, runner: Runner) -> list[Lane]:
     """All the work there is. A single thread that runs these steps in turn does the whole job."""
     poster, inbox, calls = Poster(parts), Inbox(parts), parts.settings.fincart_max_concurrency
+    access = SlackAccess(parts)
+    parts.slack.on_no_access = access.doubt
     return [
         Lane("inbox", inbox.step, lambda session, now: deliveries.are_due(session, now, KINDS), threads=4),
         Lane("orders", runner.step, lambda session, now: leases.are_due(session, now, parts.owner), threads=calls + 1),
@@ -53,6 +56,7 @@ def lanes(parts: Parts, runner: Runner) -> list[Lane]:
             lambda session, now: requests.are_due(session, now, deadlines.EXPIRE),
         ),
         Lane("leases", lambda: _nothing_more(runner.renew), every=parts.timings.renew),
+        Lane("access", lambda: _nothing_more(access.step), every=0.5),
         Lane("erasure", lambda: _nothing_more(lambda: erase_response_urls(parts)), every=20.0),
     ]
 

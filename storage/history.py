@@ -1,5 +1,6 @@
 """Looking back: pages of requests by keyset, newest first, and the events of one request."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,8 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage.audit import EventKind, Head
-from storage.states import Outcome, RequestState
+from storage.columns import PayloadField
+from storage.states import HoldKind, Outcome, RequestState
 from storage.tables import AuditEvent, Decision, OrderLine, Request
 
 
@@ -69,6 +71,33 @@ def last_at(session: Session, public_id: str, kind: EventKind) -> datetime | Non
     query = select(col(AuditEvent.at)).where(col(AuditEvent.request) == public_id, col(AuditEvent.kind) == kind.value)
     at = session.scalars(query.order_by(col(AuditEvent.seq).desc()).limit(1)).first()
     return datetime.fromisoformat(at) if at else None
+
+
+@dataclass(frozen=True, slots=True)
+class PastHold:
+    """A hold on everything that has ended."""
+
+    since: datetime
+    until: datetime
+    why: str
+
+
+def last_slack_hold(session: Session, public_id: str) -> PastHold | None:
+    """The last hold for Slack's refusing the token that has ended since this request was made."""
+    of_slack = (col(AuditEvent.request).is_(None), PayloadField("details.hold") == HoldKind.SLACK.value)
+    made = select(func.min(AuditEvent.seq)).where(col(AuditEvent.request) == public_id).scalar_subquery()
+    query = select(AuditEvent).where(col(AuditEvent.kind) == EventKind.HOLD_ENDED.value, *of_slack)
+    newest = col(AuditEvent.seq).desc()
+    ended = session.scalars(query.where(col(AuditEvent.seq) > made).order_by(newest).limit(1)).first()
+    if ended is None:
+        return None
+    query = select(AuditEvent).where(col(AuditEvent.kind) == EventKind.HELD.value, *of_slack)
+    held = session.scalars(query.where(col(AuditEvent.seq) < ended.seq).order_by(newest).limit(1)).first()
+    if held is None:
+        return None
+    began, over = json.loads(held.payload), json.loads(ended.payload)
+    since, until = (datetime.fromisoformat(each["at"]) for each in (began, over))
+    return PastHold(since, until, str(began["details"]["why"]))
 
 
 def final_head(session: Session, public_id: str) -> Head | None:

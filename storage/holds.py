@@ -123,6 +123,11 @@ def probe(transaction: Transaction, now: datetime) -> None:
     row.until = now + timedelta(seconds=LAST_PROBE)
 
 
+def is_held(session: Session, kind: HoldKind) -> bool:
+    """Whether there is such a hold."""
+    return session.get(Hold, kind) is not None
+
+
 def in_force(session: Session) -> Sequence[Hold]:
     """The holds there are, for messages."""
     rows = session.scalars(_ALL).all()

@@ -1,7 +1,7 @@
 """What Slack should show: one row a message, rendered when it is sent, tried until Slack shows it right."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -143,6 +143,19 @@ def again(transaction: Transaction, row: SlackMessage, trouble: str, seconds: fl
     row.lease_owner = None
     row.trouble = trouble
     row.due_at = transaction.now() + timedelta(seconds=seconds)
+
+
+def try_now(transaction: Transaction, troubles: Collection[str]) -> None:
+    """Send at once what waits to be tried again after one of these answers."""
+    now = transaction.now()
+    transaction.session.execute(
+        update(SlackMessage)
+        .where(col(SlackMessage.due_at) > now, col(SlackMessage.lease_owner).is_(None))
+        .where(col(SlackMessage.trouble).in_(troubles))
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    transaction.wake("messages")
 
 
 def closed(transaction: Transaction, row: SlackMessage, trouble: str) -> None:

@@ -17,6 +17,7 @@ from bot.messages.facts import (
     OrderFacts,
     RequestFacts,
     RulesFacts,
+    SlackGap,
     SourceFacts,
     StatusFacts,
 )
@@ -70,6 +71,7 @@ def request_facts(session: Session, request: Request, now: datetime | None = Non
         permalink=live.permalink if live else None,
         in_direct_message=bool(live and live.channel and live.channel[0] in "UWD"),
         closed=_closed(live),
+        slack_gap=_slack_gap(session, request),
         approvals_needed=request.approvals_needed,
         decisions=tuple(
             DecisionFacts(each.person, each.verdict, each.comment, each.rule, each.at)
@@ -116,6 +118,15 @@ def look_facts(kept: Mapping[str, Any], person: str, channel: str, now: datetime
             elsewhere=tuple((order_id, request) for order_id, request in kept["elsewhere"]),
         ),
     )
+
+
+def _slack_gap(session: Session, request: Request) -> SlackGap | None:
+    if request.state not in (RequestState.EXECUTING, RequestState.FINISHED) or request.decided_at is None:
+        return None
+    held = history.last_slack_hold(session, request.public_id)
+    if held is None or held.until <= request.decided_at or (request.finished_at and held.since >= request.finished_at):
+        return None
+    return SlackGap(held.since, held.until, held.why)
 
 
 def _closed(live: SlackMessage | None) -> ClosedFacts | None:

@@ -63,7 +63,7 @@ class HoldFacts:
     """Why nothing is sent just now: for one request or for all, until when (None: until somebody lifts it)."""
 
     kind: str
-    """`request`, or a kind of hold on everything: `pause`, `rate_limit`, `down`, `token`."""
+    """`request`, or a kind of hold on everything: `pause`, `rate_limit`, `down`, `token`, `slack`."""
     why: str | None = None
     who: str | None = None
     until: datetime | None = None
@@ -92,6 +92,15 @@ class ClosedFacts:
     why: str | None
     at: datetime
     was_there: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlackGap:
+    """Since when and until when all sending was on hold, because Slack refused the bot's token."""
+
+    since: datetime
+    until: datetime
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +143,8 @@ class RequestFacts:
     """The live message could not be posted in the channel and is a direct message to the requester."""
     closed: "ClosedFacts | None" = None
     """The channel that Slack does not let the bot show it in, where Slack has said so."""
+    slack_gap: SlackGap | None = None
+    """The last time, while it ran, at which Slack refused the bot's token."""
     live_channel: str | None = None
     """The channel that the live message belongs in, where that is not the one it was asked in."""
     approvals_needed: int = 0

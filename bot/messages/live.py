@@ -9,7 +9,7 @@ from bot.messages.message import Message
 from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.messages.preview import cannot_post
 from bot.messages.render import render
-from bot.messages.steering import hold_lines, run_buttons, time_left, whom_to_ask
+from bot.messages.steering import hold_lines, run_buttons, slack_gap_line, time_left, whom_to_ask
 from bot.messages.words import (
     COMMAND,
     OUTCOME,
@@ -115,6 +115,7 @@ def _executing(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...
         paragraph(
             bold(_progress(facts)),
             *hold_lines(facts, rules),
+            *slack_gap_line(facts),
             *_stopped(facts, rules),
             *_who(facts, "Confirmed"),
             *valid_until(facts),
@@ -138,7 +139,9 @@ def _finished(facts: RequestFacts, rules: RulesFacts | None, where: str) -> tupl
     done: tuple[Line, ...] = (("Nothing more to do.",),) if all_done else ()
     return (
         Heading(f"Finished: {figures(facts.figures, facts.order_count)}"),
-        paragraph(asked, *done, *_confirmed(facts), *_stopped(facts, rules), *_who(facts, "Confirmed")),
+        paragraph(
+            asked, *done, *_confirmed(facts), *slack_gap_line(facts), *_stopped(facts, rules), *_who(facts, "Confirmed")
+        ),
         *_troubles(facts, where),
     )
 

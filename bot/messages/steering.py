@@ -68,8 +68,25 @@ def hold_line(hold: HoldFacts, rules: RulesFacts | None = None) -> Line:
                 whom_to_ask(rules),
                 " to renew FINCART_TOKEN and restart the bot first.",
             )
+        case "slack":
+            return (
+                "Slack refuses the bot's token",
+                *why,
+                ": nothing is sent until Slack takes it again; then it goes on by itself. Ask ",
+                whom_to_ask(rules),
+                " to install the app again, or to correct SLACK_BOT_TOKEN and restart the bot.",
+            )
         case _:
             return ("Nothing is sent just now", *why, ".")
+
+
+def slack_gap_line(facts: RequestFacts) -> tuple[Line, ...]:
+    """That sending was on hold while nobody could be told; nothing where it was not."""
+    if facts.slack_gap is None:
+        return ()
+    gap = facts.slack_gap
+    told: Line = ("Sending was on hold from ", When(gap.since, exact=True), " to ", When(gap.until, exact=True))
+    return ((*told, ": Slack refused the bot's token (", Typed(gap.why, 60), ")."),)
 
 
 def time_left(facts: RequestFacts) -> str:

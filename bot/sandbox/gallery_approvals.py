@@ -41,6 +41,8 @@ CONDITIONS: Mapping[str, RequestFacts] = {
     "Fincart wants the bot to wait": facts.SLOWED,
     "Fincart is down": facts.DOWN,
     "the token is rejected": facts.TOKEN_REJECTED,
+    "Slack refuses the token": facts.SLACK_REFUSED,
+    "Slack has refused the token": facts.SLACK_GAP,
     "ended by a rejected token": facts.TOKEN_ENDED,
     "emergency": facts.EMERGENCY,
 }

@@ -15,6 +15,7 @@ from bot.messages.facts import (
     OrderFacts,
     RequestFacts,
     RulesFacts,
+    SlackGap,
     SourceFacts,
     StatusFacts,
 )
@@ -169,6 +170,8 @@ PAUSED = replace(RUNNING, holds=(HoldFacts("request", "paused", BEN),))
 SLOWED = replace(RUNNING, holds=(HoldFacts("rate_limit", None, None, NOW + timedelta(seconds=30)),))
 DOWN = replace(RUNNING, holds=(HoldFacts("down", "three calls in a row", None, NOW + timedelta(seconds=60)),))
 TOKEN_REJECTED = replace(RUNNING, holds=(HoldFacts("token", "403: User is not authorized"),))
+SLACK_REFUSED = replace(RUNNING, holds=(HoldFacts("slack", "token_revoked"),))
+SLACK_GAP = replace(MIXED, slack_gap=SlackGap(NOW, NOW + timedelta(minutes=7), "token_revoked"))
 TOKEN_ENDED = replace(MIXED, stop_why="Fincart rejected the bot's token")
 STOPPED = replace(RUNNING, stopped_by=BEN, stop_why="stopped")
 UNDOABLE = replace(CONFIRMED, can_undo=True, not_before=NOW + timedelta(seconds=30))

@@ -72,7 +72,7 @@ def files_info(core: Core, params: Json) -> Json:
 
 def download(core: Core, url: str, token: str | None) -> Download:
     """The bytes, or 200 with an HTML login page where token or scope is missing, as Slack does."""
-    if token != core.state.bot_token or "files:read" not in core.state.scopes:
+    if token != core.state.bot_token or core.state.refuses_token or "files:read" not in core.state.scopes:
         return 200, {"Content-Type": "text/html; charset=utf-8"}, LOGIN_PAGE
     file = core.state.files.get(url.split("/files/")[-1].split("/")[0])
     if file is None or not file.complete or file.external_type:

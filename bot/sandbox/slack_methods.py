@@ -104,6 +104,8 @@ def _authorise(core: Core, method: Method, token: str | None) -> None:
         raise SlackError("invalid_auth")
     if (token == core.state.app_token) != method.app_token:
         raise SlackError("not_allowed_token_type")
+    if core.state.refuses_token and token == core.state.bot_token:
+        raise SlackError(core.state.refuses_token)
     if method.scope and method.scope not in core.state.scopes:
         raise SlackError("missing_scope", needed=method.scope, provided=",".join(core.state.scopes))
 

@@ -242,6 +242,9 @@ class State:
     should_escape: bool = True
     phone_links: bool = False
     """People type on phones, which make telephone links of digits."""
+    refuses_token: str = ""
+    """What every call with the bot's token is answered: `token_revoked` once it is, `account_inactive` once the app is
+    uninstalled."""
     people: dict[str, Person] = field(default_factory=dict)
     usergroups: dict[str, Usergroup] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
