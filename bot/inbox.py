@@ -7,7 +7,19 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from bot.cancellation import approve, ask, decide, home, look_back, outbox, pause_all, reminders, set_aside, steer
+from bot.cancellation import (
+    approve,
+    ask,
+    copies,
+    decide,
+    home,
+    look_back,
+    outbox,
+    pause_all,
+    reminders,
+    set_aside,
+    steer,
+)
 from bot.cancellation.ask import Wanted
 from bot.cancellation.look_only import look_only
 from bot.cancellation.outbox import Answer, Asker
@@ -155,7 +167,9 @@ class Inbox:
         pressed = read_request_value(payload["value"])
         if pressed is None:
             self._say(delivery, asker, Answer.NOT_UNDERSTOOD)
-        elif (use_case := PRESSES.get(action)) is not None:
+            return
+        copies.note(self._parts, pressed.public_id, payload["channel"], payload.get("message_ts"))
+        if (use_case := PRESSES.get(action)) is not None:
             typed, words = payload.get("typed_number"), payload.get("words")
             use_case(self._parts, delivery, Click(asker, pressed.public_id, pressed.number, typed, words))
         else:

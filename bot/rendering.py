@@ -19,7 +19,7 @@ from bot.messages.file_answers import file_not_fetched
 from bot.messages.history import ENTRIES_PER_PAGE, described, history_page
 from bot.messages.live import correction_notice, end_notice, live
 from bot.messages.message import Message
-from bot.messages.moved import moved, not_shared
+from bot.messages.moved import copied, moved, not_shared
 from bot.messages.preview import look, preview
 from bot.messages.refusals import refused
 from bot.messages.show import EVENTS_PER_PAGE, ORDERS_PER_PAGE, page_count, show_page
@@ -67,7 +67,7 @@ def _posted(kind: Kind, about: RequestFacts, facts: Facts, settings: Settings, b
         case Kind.REMINDER:
             return card.reminder(about, rules_facts(settings))
         case Kind.MOVED:
-            return moved(about)
+            return copied(about) if facts.get("is_copy") else moved(about)
         case Kind.EMERGENCY_NOTICE:
             return card.emergency_notice(about)
         case _:

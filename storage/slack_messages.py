@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -173,6 +173,22 @@ def keep_editing(transaction: Transaction, row: SlackMessage, kind: str, seconds
     channel = row.closed_channel or ""
     left = want(transaction, kind, Place(channel, row.person), request_seq=row.request_seq, key=channel, urgent=False)
     left.ts, left.due_at = row.closed_ts, transaction.now() + timedelta(seconds=seconds)
+
+
+def is_copy(session: Session, live: SlackMessage, channel: str, ts: str) -> bool:
+    """Whether the message of that name is the live message as well, posted twice: no row knows it."""
+    if live.ts is None or live.channel != channel:
+        return False
+    named = or_(col(SlackMessage.ts) == ts, col(SlackMessage.closed_ts) == ts)
+    query = select(col(SlackMessage.id)).where(col(SlackMessage.request_seq) == live.request_seq, named)
+    return session.scalars(query.limit(1)).first() is None
+
+
+def edit_copy(transaction: Transaction, live: SlackMessage, kind: str, ts: str) -> None:
+    """Have a copy of the live message shown as such, once."""
+    place = Place(live.channel, live.person)
+    copy = want(transaction, kind, place, request_seq=live.request_seq, key=ts, facts={"is_copy": True})
+    copy.ts = ts
 
 
 def is_closed(session: Session, channel: str, since: datetime) -> bool:

@@ -6,12 +6,13 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from world import ANN, FIRST, ORDERS, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
+from world import ANN, BO, FIRST, ORDERS, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
 
 from bot.posting import Pace
 from bot.sandbox.fincart_faults import Fault as FincartFault
 from bot.sandbox.fincart_faults import FaultKind as FincartFaultKind
 from bot.sandbox.slack_faults import Fault, FaultKind
+from bot.sandbox.slack_state import Post
 
 TROUBLES = [
     Fault(FaultKind.RATE_LIMITED, retry_after=1),
@@ -129,6 +130,53 @@ def test_a_live_message_that_somebody_deleted_is_posted_anew(world: World) -> No
 
     assert first.ts != end.ts
     assert "2 cancelled" in end.text
+
+
+def twice(world: World) -> tuple[Post, Post]:
+    """The live message of a request that waits for `resume`, which Slack shows twice: the copy, and the live one."""
+    world.answer(ANN, "pause")
+    preview = world.preview()
+    world.slack.fail("chat.postMessage", Fault(FaultKind.DROP, applied=True))
+    world.click(ANN, preview, go_ahead(preview))
+    world.slack.wait_for(lambda: len(world.slack.messages(ORDERS)) == 2)
+    world.until(lambda: world.rows("SELECT 1 FROM slack_message WHERE kind = 'live' AND permalink IS NOT NULL"))
+    copy, live = world.slack.messages(ORDERS)
+    return copy, live
+
+
+def test_a_copy_of_a_live_message_becomes_a_link_to_it_once_somebody_presses_a_button_there(world: World) -> None:
+    copy, live = twice(world)
+    world.answer(ANN, "resume")
+    world.slack.wait_for(lambda: "Finished: 2 cancelled" in world.slack.state.posts[live.ts].text)
+    stale = world.slack.state.posts[copy.ts].text
+    answer = world.press(ANN, copy, "Stop")
+    world.slack.wait_for(lambda: "This message is a copy" in world.slack.state.posts[copy.ts].text)
+    told = world.slack.state.posts[copy.ts]
+
+    assert "Nothing has been sent yet" in stale
+    assert "2 cancelled" in answer.text
+    assert f"p{live.ts.replace('.', '')}" in str(told.blocks)
+    assert f"show {request_id(live)}" in told.text
+    assert [] == told.buttons()
+    assert 2 == len(world.slack.messages(ORDERS))
+
+
+def test_a_button_on_a_copy_does_what_it_says(world: World) -> None:
+    copy, live = twice(world)
+    world.press(BO, copy, "Stop")
+    world.slack.wait_for(lambda: "This message is a copy" in world.slack.state.posts[copy.ts].text)
+    world.slack.wait_for(lambda: "2 not sent" in world.slack.state.posts[live.ts].text)
+
+    assert "stopped" in world.kinds(request_id(live))
+
+
+def test_a_press_on_the_live_message_leaves_it_the_live_message(world: World) -> None:
+    copy, live = twice(world)
+    world.press(ANN, live, "Pause")
+    world.slack.wait_for(lambda: "On hold" in world.slack.state.posts[live.ts].text)
+
+    assert "Nothing has been sent yet" in world.slack.state.posts[copy.ts].text
+    assert [] == world.rows("SELECT 1 FROM slack_message WHERE kind = 'moved'")
 
 
 def test_while_slack_is_down_clicks_are_still_acknowledged_at_once(world: World) -> None:

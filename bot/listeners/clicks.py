@@ -36,6 +36,12 @@ def _keep(edge: Edge, body: Body, press: Incoming) -> Message | None:
     return kept if isinstance(kept, Message) else None
 
 
+def _posted_as(container: Body) -> str | None:
+    """Slack's name of the message that was pressed, where it stands in a channel by itself."""
+    ts, thread_ts = container.get("message_ts"), container.get("thread_ts")
+    return ts if thread_ts in (None, ts) else None
+
+
 def _incoming(body: Body, action: Body) -> Incoming:
     container = body.get("container") or {}
     channel = (body.get("channel") or {}).get("id") or container.get("channel_id")
@@ -51,6 +57,7 @@ def _incoming(body: Body, action: Body) -> Incoming:
             "action": action["action_id"],
             "value": value,
             "ephemeral": bool(ephemeral),
+            "message_ts": None if ephemeral else _posted_as(container),
             "on_home_tab": (body.get("view") or {}).get("type") == "home",
         },
         body.get("response_url"),

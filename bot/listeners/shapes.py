@@ -16,7 +16,7 @@ _PARTS: Mapping[str, Any] = {
     "team": {"id": str},
     "user": {"id": str},
     "channel": {"id": str},
-    "container": {"channel_id": str},
+    "container": {"channel_id": str, "message_ts": str, "thread_ts": str},
     "message": {},
     "trigger_id": str,
     "response_url": str,

@@ -1,6 +1,6 @@
 """PURE: what is said where Slack does not let the bot show a message any more: why, and where it is instead."""
 
-from bot.messages.document import Bold, Channel, Code, Heading, Line, Typed, User, When
+from bot.messages.document import Bold, Channel, Code, Heading, Line, Link, Typed, User, When
 from bot.messages.facts import ClosedFacts, RequestFacts
 from bot.messages.message import Message
 from bot.messages.render import render
@@ -47,6 +47,21 @@ def moved(facts: RequestFacts) -> Message:
             paragraph(
                 ("The bot could not edit it here", *since, *why, ". What it said here was true until then only."),
                 ("It goes on in the bot's direct message to ", User(facts.requester), "."),
+                ("How the request stands: ", Code(show_command(facts.public_id))),
+                *asked_lines(facts),
+            ),
+        )
+    )
+
+
+def copied(facts: RequestFacts) -> Message:
+    """Takes the place of a live message that Slack shows twice, once the bot knows where."""
+    link: Line = (Link(facts.permalink, "Go to the one that is kept up to date"), ".") if facts.permalink else ()
+    return render(
+        (
+            Heading("This message is a copy"),
+            paragraph(
+                ("Slack shows it twice, and this one is not kept up to date. ", *link),
                 ("How the request stands: ", Code(show_command(facts.public_id))),
                 *asked_lines(facts),
             ),

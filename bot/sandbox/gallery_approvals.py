@@ -101,6 +101,7 @@ def _answers() -> Iterator[Made]:
     )
     yield "Not shared", partial(moved.not_shared, "restricted_action_read_only_channel", contact)
     yield "Moved", partial(moved.moved, facts.MOVED)
+    yield "A copy", partial(moved.copied, facts.MIXED)
 
 
 def _waiting_and_home() -> Iterator[Made]:
