@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from charset_normalizer import from_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class NotText:
@@ -13,7 +15,7 @@ class NotText:
 
 @dataclass(frozen=True, slots=True)
 class Undecodable:
-    """Text in an encoding that is none of UTF-8, UTF-16, Windows-1252."""
+    """Text in an encoding that is none of UTF-8, UTF-16, Windows-1252 and Windows-1256, or not surely one of them."""
 
 
 _KINDS = (
@@ -28,36 +30,80 @@ _KINDS = (
 )
 _WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)", re.IGNORECASE)
 _NO_TEXT_HAS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_REPLACED = "\ufffd"
+"""What an earlier program wrote for characters that it could not read."""
+
+_OF_WINDOWS = ("cp1252", "cp1256")
+"""What Excel saves as CSV on Windows in English, French and Arabic, where nobody asks it for UTF-8."""
+_LOOKED_AT = 20_000
+_NOT_ASCII = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+
+_UPPER = "À-ÏÑ-ÖØ-ÜŒŠŽŸ"
+_LOWER = "ß-ïñ-öø-üÿœšž"
+_LATIN = f"A-Za-z{_UPPER}{_LOWER}"
+_ARABIC = "\u0621-\u063a\u0640-\u0652پٹچڈڑژکگںھہے"
+_OTHERS = "€£¥©®™°±²³½¼¾·•–—…‘’“”«»§ªº×¿¡،؛؟\u00a0\u200c-\u200f"
+_NO_WORD_HAS = re.compile(
+    rf"[^\x00-\x7f{_UPPER}{_LOWER}{_ARABIC}{_OTHERS}]"
+    rf"|[{_LATIN}][{_ARABIC}]|[{_ARABIC}][{_LATIN}]"  # one word in two scripts
+    rf"|[a-z{_LOWER}][{_UPPER}]|[{_LATIN}][{_UPPER}][a-z{_LOWER}]"  # a capital inside
+    rf"|[{_UPPER}{_LOWER}]{{3}}"  # accents alone
+    rf"|[{_LATIN}{_ARABIC}](?![’·–—×\u00a0\u200c-\u200f])[{_OTHERS}]+[{_LATIN}{_ARABIC}]"  # a sign inside
+)
+"""What shows that letters were read in a wrong encoding."""
 
 
 def decode(data: bytes) -> str | NotText | Undecodable:
-    """The text, without a byte order mark: UTF-8, UTF-16 that shows itself, or else Windows-1252."""
+    """The text, without a byte order mark: UTF-8, UTF-16 that shows itself, else Windows-1252 or Windows-1256.
+
+    Where it is not sure which of the two, or whether it is either, nothing is guessed: a label read wrong is a lie.
+    """
     for start, kind in _KINDS:
         if data.startswith(start):
             return NotText(kind)
     if _WEB_PAGE.match(data):
         return NotText("a web page")
-    for encoding in _encodings(data):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return (
-            NotText("made of bytes that are no characters")
-            if _NO_TEXT_HAS.search(text)
-            else text.removeprefix("\ufeff")
-        )
-    return Undecodable()
+    text = _text(data)
+    if text is None:
+        return Undecodable()
+    if _NO_TEXT_HAS.search(text):
+        return NotText("made of bytes that are no characters")
+    return Undecodable() if _REPLACED in text else text.removeprefix("\ufeff")
 
 
-def _encodings(data: bytes) -> tuple[str, ...]:
-    """What to try. Without its mark, UTF-16 shows in every other byte of its first letters: no text has zeros else."""
+def _text(data: bytes) -> str | None:
+    try:
+        return data.decode(_unicode(data))
+    except UnicodeDecodeError as error:
+        return _of_windows(data) if error.encoding == "utf-8" else None
+
+
+def _unicode(data: bytes) -> str:
+    """Without its mark, UTF-16 shows in every other byte of what is ASCII in it: no text has zeros else."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return ("utf-16",)
-    start = data[:8]
-    if len(start) >= 2 and len(data) % 2 == 0:
-        if not any(start[1::2]) and all(start[::2]):
-            return ("utf-16-le",)
-        if not any(start[::2]) and all(start[1::2]):
-            return ("utf-16-be",)
-    return ("utf-8-sig", "cp1252")
+        return "utf-16"
+    start = data[:1000]
+    if b"\0" in start and len(data) % 2 == 0:
+        if b"\0" not in start[::2]:
+            return "utf-16-le"
+        if b"\0" not in start[1::2]:
+            return "utf-16-be"
+    return "utf-8"
+
+
+def _of_windows(data: bytes) -> str | None:
+    """The text in the encoding that the library takes its words for, where they look like words in it all through."""
+    sample = bytearray()
+    for line in _NOT_ASCII.finditer(data):
+        sample += line[0] + b"\n"
+        if len(sample) > _LOOKED_AT:
+            break
+    # It always names its best, and of few words in a third encoding it may still take one of these two.
+    found = from_bytes(bytes(sample[:_LOOKED_AT]), cp_isolation=list(_OF_WINDOWS)).best()
+    if found is None:
+        return None
+    try:
+        text = data.decode(found.encoding)
+    except UnicodeDecodeError:
+        return None
+    return None if _NO_WORD_HAS.search(text) else text

@@ -71,9 +71,21 @@ def test_a_csv_becomes_a_preview_that_says_which_column_was_read(world: World) -
         f"order_id\r\n{FIRST}\r\n\r\n{SECOND}\r\n".encode(),
         f"order_id\n{FIRST}\n{SECOND}\n{FIRST}\n".encode(),
         f"الاسم,رقم الطلب\nمصباح,{FIRST}\nأريكة,{SECOND}\n".encode(),
+        f"الاسم;رقم الطلب\nچراغ;{FIRST}\nأريكة;{SECOND}\n".encode("cp1256"),
         f"order_id\n{FIRST}\n{SECOND}\n".translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")).encode(),
     ],
-    ids=["plain", "bom", "utf-16", "semicolons", "quoted", "blank row", "duplicate", "Arabic header", "Arabic digits"],
+    ids=[
+        "plain",
+        "bom",
+        "utf-16",
+        "semicolons",
+        "quoted",
+        "blank row",
+        "duplicate",
+        "Arabic header",
+        "Windows-1256",
+        "Arabic digits",
+    ],
 )
 def test_every_honest_file_is_read(world: World, content: bytes) -> None:
     preview = _sent_file(world, content)
@@ -81,6 +93,15 @@ def test_every_honest_file_is_read(world: World, content: bytes) -> None:
     assert "Cancel 2 orders?" in preview.text
     assert FIRST in preview.text
     assert SECOND in preview.text
+
+
+def test_labels_of_a_file_in_windows_1256_read_as_arabic(world: World) -> None:
+    file = f"رقم الطلب;الاسم\n{FIRST};چراغ\n{SECOND};أريكة حمراء\n".encode("cp1256")
+    preview = _sent_file(world, file)
+
+    assert f"{FIRST} — چراغ" in preview.text
+    assert f"{SECOND} — أريكة حمراء" in preview.text
+    assert "رقم الطلب" in preview.text
 
 
 @pytest.mark.parametrize(
@@ -102,6 +123,7 @@ def test_every_honest_file_is_read(world: World, content: bytes) -> None:
         (b"order_id\n5,551,234\n", "put separators into them: row 2 has “5,551,234”"),
         (b"686412345678901000000000\n", "rounded them, so that they end in zeros: row 1 has"),
         (f"Order ID,_id\n1001,{FIRST}\n".encode(), f"(for example “1001”) and “_id” (for example “{FIRST}”)"),
+        (f"order_id,name\n{FIRST},Лампа\n".encode("cp1251"), "Save it in UTF-8 (Excel: Save As, CSV UTF-8)"),
         (b"Order no,city\n#1001,Cairo\n", "Fincart wants its own order id"),
     ],
     ids=[
@@ -118,6 +140,7 @@ def test_every_honest_file_is_read(world: World, content: bytes) -> None:
         "a number with separators",
         "a number rounded",
         "columns that rival",
+        "another encoding",
         "order numbers",
     ],
 )

@@ -86,6 +86,49 @@ def test_utf_16_without_its_mark_is_read(encoding: str) -> None:
     assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", "name", 0) == parsed
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_read_in_arabic_too(encoding: str) -> None:
+    parsed = read_order_file(f"رقم الطلب\tالاسم\r\n{ONE}\tمصباح\r\n".encode(encoding))
+
+    assert FileOrders((FileOrder(OrderId(ONE), "مصباح"),), (), "رقم الطلب", "الاسم", 0) == parsed
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["محمد", "أريكة حمراء", "چاي", "چراغ", "پرده", "مصباح، 20 ×", "«ساعة»", "L’été", "Zoé", "Señor Núñez"],
+)
+def test_windows_1256_and_1252_are_told_apart_by_a_single_label(label: str) -> None:
+    encoding = "cp1252" if label[0].isascii() else "cp1256"
+    parsed = read_order_file(f"order_id,name\r\n{ONE},{label}\r\n".encode(encoding))
+
+    assert FileOrders((FileOrder(OrderId(ONE), label),), (), "order_id", "name", 0) == parsed
+
+
+@pytest.mark.parametrize(
+    ("labels", "encoding"),
+    [
+        ("محمد أحمد,مدينة نصر,عبد الرحمن,شارع النيل", "iso8859_6"),
+        ("محمد أحمد,مدينة نصر,عبد الرحمن,شارع النيل", "cp720"),
+        ("Hélène,Élodie,François,à bientôt", "mac_roman"),
+        ("Hélène,Élodie,François,Crème", "cp850"),
+        ("Αθήνα,λάμπα,Γιώργος", "cp1253"),
+        ("שלום,מנורה", "cp1255"),
+        ("Işık,şişe,ağaç", "cp1254"),
+        ("Żółty,źródło,książka", "cp1250"),
+    ],
+)
+def test_no_label_is_shown_in_characters_that_it_was_not_written_in(labels: str, encoding: str) -> None:
+    rows = [f"{number:024x},{label}" for number, label in enumerate(labels.split(","), 1)]
+
+    assert Undecodable() == read_order_file("\n".join(["order_id,name", *rows]).encode(encoding))
+
+
+def test_utf_8_with_one_broken_byte_is_not_taken_for_another_encoding() -> None:
+    whole = f"order_id,name\n{ONE},محمد\n{TWO},Café\n".encode()
+
+    assert Undecodable() == read_order_file(whole.replace(b"\xd8\xad", b"\xd8"))
+
+
 @pytest.mark.parametrize("first", ["sep=;\n", "SEP=;\r\n", '"sep=;"\r\n', "\ufeffsep=;\n"])
 def test_the_line_that_tells_excel_the_delimiter_is_no_row(first: str) -> None:
     parsed = read(f"{first}order_id;name\n{ONE};a, b\n")
@@ -182,7 +225,8 @@ def test_quoted_cells_are_read_with_what_is_in_them() -> None:
         (b"\n <!DOCTYPE html><html>", NotText("a web page")),
         (b"1\x00\x00\x002\x00\x00\x00", NotText("made of bytes that are no characters")),
         (b"\xff\xfe1", Undecodable()),
-        (b"\x81\x8d", Undecodable()),
+        ("order_id,name\n1001,Лампа\n1002,Иван".encode("cp1251"), Undecodable()),
+        (f"order_id,name\n{ONE},Caf\ufffd\n".encode(), Undecodable()),
         (f'order_id,label\n{ONE},x\n{TWO},"y\n{THREE},z\n'.encode(), BrokenQuotes(3)),
         (f'order_id,label\n{ONE},"{"y" * 200_000}"\n'.encode(), BrokenQuotes(2)),
         (b"quantity,name\n1,x\n2,y\n", NoIdColumn()),
@@ -258,14 +302,16 @@ LARGE = {
     "a list": "\n".join(f"{number:024x}" for number in range(210_000)),
     "a table": "order_id,label\n" + "\n".join(f"{number:024x},x" for number in range(190_000)),
     "many cells": ",".join(["1"] * 50 + [ONE]) + ("\n" + ",".join(["1"] * 50)) * 50_000,
+    "Arabic labels": "order_id,label\n" + "\n".join(f"{number:024x},شارع النيل" for number in range(140_000)),
     "quotation marks": '"' * LARGEST_FILE,
 }
 
 
 @pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
 def test_five_megabytes_take_a_few_seconds_at_most(text: str) -> None:
+    data = text.encode("cp1256")[:LARGEST_FILE]
     start = thread_time()
-    read_order_file(text.encode()[:LARGEST_FILE])
+    read_order_file(data)
     took = thread_time() - start
 
     # About two on a quiet machine; anything that is not linear takes minutes.
