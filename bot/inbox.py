@@ -7,20 +7,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from bot.cancellation import (
-    approve,
-    ask,
-    copies,
-    decide,
-    home,
-    look_back,
-    outbox,
-    pause_all,
-    reminders,
-    set_aside,
-    steer,
-)
+from bot.cancellation import approve, ask, decide, home, look_back, outbox, pause_all, reminders, set_aside, steer
 from bot.cancellation.ask import Wanted
+from bot.cancellation.copies import note_copy
 from bot.cancellation.look_only import look_only
 from bot.cancellation.outbox import Answer, Asker
 from bot.cancellation.parts import Parts
@@ -168,7 +157,7 @@ class Inbox:
         if pressed is None:
             self._say(delivery, asker, Answer.NOT_UNDERSTOOD)
             return
-        copies.note(self._parts, pressed.public_id, payload["channel"], payload.get("message_ts"))
+        note_copy(self._parts, pressed.public_id, payload["channel"], payload.get("message_ts"))
         if (use_case := PRESSES.get(action)) is not None:
             typed, words = payload.get("typed_number"), payload.get("words")
             use_case(self._parts, delivery, Click(asker, pressed.public_id, pressed.number, typed, words))

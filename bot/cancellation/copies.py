@@ -9,7 +9,7 @@ from bot.cancellation.parts import Parts
 from storage import requests, slack_messages
 
 
-def note(parts: Parts, public_id: str, channel: str | None, ts: str | None) -> None:
+def note_copy(parts: Parts, public_id: str, channel: str | None, ts: str | None) -> None:
     """Somebody pressed a button of this request on that message: have it say so where it is a copy of the live one."""
     # In a direct message it may as well be a private answer, of which nobody keeps the name.
     if channel is None or ts is None or channel[0] not in "CG":
