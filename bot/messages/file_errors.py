@@ -7,7 +7,7 @@ import re
 from typing import assert_never
 
 from bot.file_text import NotText, Undecodable
-from bot.messages.parse_errors import bad_word, shown, unseen
+from bot.messages.parse_errors import WHICH_NUMBER, bad_word, shown, unseen
 from bot.order_file_results import (
     BadCell,
     BadCells,
@@ -20,7 +20,7 @@ from bot.order_file_results import (
     TwoColumns,
     WrongWidth,
 )
-from bot.order_ids import BadId
+from bot.order_ids import BadId, ShopNumberGiven
 from bot.spreadsheet_cells import Alteration, Altered
 
 _DONE = {
@@ -37,7 +37,6 @@ _AS_TEXT = (
     "format Text before they are put in (Excel: Data, From Text/CSV), and save as CSV UTF-8."
 )
 _DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
-_FINCARTS = "24 characters, each a digit or a letter from a to f"
 
 
 def explain_file(error: FileError) -> str:
@@ -67,7 +66,7 @@ def explain_file(error: FileError) -> str:
             like = f" ({shown(example)})" if example else ""
             return (
                 f"The column {shown(column)} holds the shop's own order numbers{like}. "
-                f"Fincart wants its own order id: {_FINCARTS}. Put those into a column named order_id."
+                f"{WHICH_NUMBER} Put those into a column named order_id."
             )
         case TwoColumns():
             return _explain_rivals(error)
@@ -98,7 +97,7 @@ def _explain_rivals(error: TwoColumns) -> str:
         f"Both {_with_example(error.first, error.first_cell)} and "
         f"{_with_example(error.second, error.second_cell)}{more} could be the order ids. "
         "Nothing was chosen. Delete the column that is not meant, or paste the ids alone. "
-        f"Fincart's order id has {_FINCARTS}."
+        "Fincart's order id has 24 characters, each a digit or a letter from a to f."
     )
 
 
@@ -112,7 +111,8 @@ def _explain_cells(first: tuple[BadCell, ...], count: int) -> str:
     rows = "; ".join(f"row {cell.row:,} has {_explain_cell(cell.bad)}" for cell in first)
     more = f"; and {count - len(first):,} more" if count > len(first) else ""
     fix = _AS_TEXT if how else "Correct those cells or clear them, then send it again."
-    return f"{what}: {rows}{more}. {fix}"
+    which = f" {WHICH_NUMBER}" if any(isinstance(cell.bad, ShopNumberGiven) for cell in first) else ""
+    return f"{what}: {rows}{more}. {fix}{which}"
 
 
 def _explain_cell(bad: BadId | Altered) -> str:

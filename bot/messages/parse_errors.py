@@ -53,6 +53,12 @@ COMMAND = "/cancel-orders"
 LONGEST_SHOWN = 60
 """Characters of what a person typed that a message repeats."""
 
+WHICH_NUMBER = (
+    "Fincart wants its own order id: 24 letters and digits, such as 6864fecda075914a1b1e353c. Look the order up in "
+    "Fincart's merchant portal and copy its id from there; Fincart's API and webhooks call it orderId."
+)
+"""Which number of an order is meant, and where to find it."""
+
 _AN_ORDER = f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"
 _TO_THE_REASON = "If it belongs to the reason, put it after “because”, or in the form's field for it."
 
@@ -112,11 +118,7 @@ def _explain_bad_id(bad: BadId) -> str:
         case LinkGiven(value):
             return f"{shown(value)} is a link, not an order id. Type the order's id itself."
         case ShopNumberGiven(value):
-            return (
-                f"{shown(value)} is the order's number in your shop. Fincart wants its own order id: 24 letters and "
-                "digits, such as 6864fecda075914a1b1e353c. Look the order up in Fincart's merchant portal and copy its "
-                "id from there; Fincart's API and webhooks call it orderId."
-            )
+            return f"{shown(value)} is the order's number in your shop. {WHICH_NUMBER}"
         case SpreadsheetNumber(value):
             return (
                 f"{shown(value)} is a number as a spreadsheet writes it, and the id behind it cannot be told. Format "
