@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -25,12 +26,13 @@ from bot.typed_text import request_id, tidy
 from storage import requests
 from storage.audit import SHORT_HEAD, Broken, Head, StoredEvent, stored_events
 from storage.database import Database, StorageUnavailable
-from storage.history import Search, page
+from storage.history import Search, page, same_person
+from storage.migrate import is_behind
 from storage.states import Outcome, RequestState
 from storage.tables import OrderLine, Request
 from storage.verification import verify_all
 
-COLUMNS = ("seq", "at", "kind", "who", "request", "details", "prev_hash", "hash")
+COLUMNS = ("seq", "at", "kind", "who", "request", "details", "prev_hash", "hash", "person")
 """Of the export, one row per event."""
 
 _PAGE = 1000
@@ -90,6 +92,8 @@ def _open() -> Iterator[Database]:
         with database.read() as session:
             if not inspect(session.connection()).has_table("audit_event"):
                 raise _Cannot("the database holds no history of this bot. Correct DATABASE_URL.")
+            if is_behind(session.connection()):
+                raise _Cannot("the database is of an earlier version of the bot: start serve once, which brings it up.")
         yield database
     finally:
         database.close()
@@ -97,7 +101,7 @@ def _open() -> Iterator[Database]:
 
 def _list(database: Database, args: argparse.Namespace) -> int:
     search = Search(
-        person=args.person,
+        person=frozenset({args.person} if args.person else ()),
         order_id=args.order,
         status=args.status and RequestState(args.status),
         outcome=args.outcome and Outcome(args.outcome),
@@ -105,6 +109,8 @@ def _list(database: Database, args: argparse.Namespace) -> int:
         since=args.since,
         until=args.until and args.until + timedelta(days=1),
     )
+    with database.read() as session:
+        search = replace(search, person=same_person(session, search.person))
     before: int | None = None
     left: int = args.limit
     while left > 0:
@@ -133,7 +139,7 @@ def _show(database: Database, args: argparse.Namespace) -> int:
     for event in _events(database, args.request):
         told = _told(event)
         details = json.dumps(told["details"], ensure_ascii=False) if told["details"] else ""
-        _say(f"  audit {event.seq}  {told['at']}  {told['kind']}  {told['who'] or '–'}  {details}")
+        _say(f"  audit {event.seq}  {told['at']}  {told['kind']}  {_who(told)}  {details}")
     return 0
 
 
@@ -194,7 +200,13 @@ def _told(event: StoredEvent) -> dict[str, Any]:
         said = None
     if not isinstance(said, dict):
         said = {"details": event.payload}
-    return {key: said.get(key) for key in ("at", "kind", "who", "request", "details")}
+    return {key: said.get(key) for key in ("at", "kind", "who", "person", "request", "details")}
+
+
+def _who(told: dict[str, Any]) -> str:
+    """The id that acted, and the person where that is another id."""
+    who, person = told["who"] or "–", told["person"]
+    return f"{who} ({person})" if person not in (None, who) else who
 
 
 def _request_line(request: Request) -> str:

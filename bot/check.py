@@ -6,17 +6,18 @@ Each finding is one line that starts with `ok` or `wrong` and, where it is wrong
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TextIO
 
 from sqlalchemy import Connection, make_url, text
 
+from bot.check_approvers import approver_findings
 from bot.config import Need, Settings, SettingsError, load_settings, missing
 from bot.database_file import sqlite_file
 from bot.fincart import FincartClient, ProbeKind
+from bot.finding import Finding, good, wrong
 from bot.logs import Redactor, secrets_of, set_up_logging
 from bot.manifest import SCOPES
-from bot.slack import SlackClient
+from bot.slack import Identity, SlackClient
 from bot.slack_answers import Answer, Ok, RateLimited, Refused
 from bot.slack_transport import SdkTransport
 from storage.database import Database, StorageUnavailable
@@ -26,27 +27,6 @@ WITHIN_SECONDS = 10.0
 """How long all of it may take; what has not answered by then is wrong."""
 
 _SLACK_SECONDS = 6.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is as it must be, or is not."""
-
-    good: bool
-    words: str
-
-    def __str__(self) -> str:
-        return f"{'ok   ' if self.good else 'wrong'} {self.words}"
-
-
-def good(words: str) -> Finding:
-    """It is as it must be."""
-    return Finding(True, words)
-
-
-def wrong(words: str) -> Finding:
-    """It is not; the words end with the fix."""
-    return Finding(False, words)
 
 
 def check(out: TextIO, within_seconds: float = WITHIN_SECONDS) -> int:
@@ -160,8 +140,17 @@ def _try_to_write(database: Database) -> None:
 def _slack(settings: Settings) -> Iterator[Finding]:
     assert settings.slack_bot_token is not None
     transport = SdkTransport(settings.slack_bot_token, settings.slack_api_url)
-    answer = SlackClient(transport).auth_test(_SLACK_SECONDS)
-    transport.close()
+    try:
+        slack = SlackClient(transport)
+        answer = slack.auth_test(_SLACK_SECONDS)
+        yield from _token(answer)
+        if isinstance(answer, Ok):
+            yield from approver_findings(slack, settings)
+    finally:
+        transport.close()
+
+
+def _token(answer: Answer[Identity]) -> Iterator[Finding]:
     if not isinstance(answer, Ok):
         yield wrong(f"Slack: {_no(answer, 'SLACK_BOT_TOKEN', 'OAuth & Permissions (xoxb-…)')}")
         return

@@ -63,6 +63,10 @@ class LookUps:
             self._settle(key, now, Unanswered("stopping", may_have_been_applied=False), future)
         return future
 
+    def is_before(self, deadline: float) -> bool:
+        """Whether there is any time left."""
+        return self._clock() < deadline
+
     def wait(self, futures: "Collection[Future[Any]]", deadline: float) -> None:
         """Return when all are answered, or at the deadline."""
         wait(futures, timeout=max(0.0, deadline - self._clock()))

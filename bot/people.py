@@ -4,37 +4,21 @@ What Slack cannot say is marked as such and never guessed: the policy refuses th
 `cache_seconds`, counted from before it was asked for; a failure is never kept.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot import policy
+from bot.approvers import find_approvers
+from bot.identities import KEPT_SECONDS, Identities
 from bot.look_ups import LookUps, done, result
+from bot.person_facts import PersonFacts, ids_told, missing_scopes, person_facts, sharing_of
 from bot.slack import Identity, SlackClient
 from bot.slack_answers import Answer, Ok, Refused
 
 # Slack's certain answers that a user group has nobody in it (an unknown one; a plan without user groups).
 _EMPTY_GROUP = frozenset({"no_such_subteam", "plan_upgrade_required"})
-
-
-@dataclass(frozen=True, slots=True)
-class PersonFacts:
-    """What Slack says about a person; with `could_not_be_checked`, nothing here may be relied on.
-
-    `usergroups` are those of the groups asked about that the person is in, `unchecked_usergroups` those that
-    Slack did not tell about. `tz_offset_seconds` is east of UTC, for when `tz` (an IANA name) is unknown."""
-
-    user_id: str
-    could_not_be_checked: bool = False
-    is_deactivated: bool = False
-    is_bot: bool = False
-    is_guest: bool = False
-    is_external: bool = False
-    usergroups: frozenset[str] = frozenset()
-    unchecked_usergroups: frozenset[str] = frozenset()
-    tz: str | None = None
-    tz_offset_seconds: int = 0
 
 
 class People:
@@ -61,6 +45,7 @@ class People:
         self._is_closed = is_closed
         self._wait_seconds = wait_seconds
         self._look_ups = LookUps(clock, executor, cache_seconds, pause)
+        self._identities = Identities(slack, LookUps(clock, executor, KEPT_SECONDS, pause))
         self._clock = clock
         self._identity: Identity | None = None
 
@@ -68,17 +53,32 @@ class People:
         """All that the policy needs to know of this person, their groups and the channels, in one wait."""
         deadline = self._clock() + self._wait_seconds
         person = self._start_person(user_id, needed.groups, fresh, deadline) if needed.person else None
+        others = {each: self._start_user(each, fresh, deadline) for each in needed.same_as if each != user_id}
         channels = {channel: self._start_channel(channel, fresh, deadline) for channel in needed.channels}
-        self._look_ups.wait([*(person.all() if person else ()), *channels.values()], deadline)
-        known = policy.PersonFacts.of(person.facts(), needed.groups) if person else policy.PersonFacts()
-        return policy.Facts(known, {channel: self._found(channel, future) for channel, future in channels.items()})
+        futures = [*(person.all() if person else ()), *others.values(), *channels.values()]
+        self._look_ups.wait(futures, deadline)
+        sharing = {channel: self._found(channel, future) for channel, future in channels.items()}
+        lacking = missing_scopes([result(each) for each in futures])
+        if person is None:
+            return policy.Facts(channels=sharing, missing_scopes=lacking)
+        told = {each: ids_told(each, result(future)) for each, future in others.items()}
+        seen = self._identities.compared(person.facts(), told, needed.named, person.members(), deadline)
+        approvers = None
+        if needed.approvers is not None and not seen.could_not_be_checked:
+            besides = tuple({*needed.approvers.besides, *seen.ids})
+            approvers = self._approvers(replace(needed.approvers, besides=besides), fresh, deadline)
+        return policy.Facts(policy.PersonFacts.of(seen, needed.groups), sharing, approvers, lacking)
 
     def person(self, user_id: str, usergroups: Collection[str] = (), fresh: bool = False) -> PersonFacts:
         """Who somebody is and which of `usergroups` they are in; `fresh` asks Slack anew."""
         deadline = self._clock() + self._wait_seconds
         person = self._start_person(user_id, usergroups, fresh, deadline)
         self._look_ups.wait(person.all(), deadline)
-        return person.facts()
+        return self._identities.compared(person.facts(), {}, (), person.members(), deadline)
+
+    def approvers(self, wanted: policy.ApproversWanted) -> policy.Approvers:
+        """Who can approve, as far as Slack says so in time."""
+        return self._approvers(wanted, False, self._clock() + self._wait_seconds)
 
     def channel(self, channel_id: str, fresh: bool = False) -> policy.Sharing:
         """Whether people of another organisation are, or are invited to be, in a channel.
@@ -107,12 +107,31 @@ class People:
         return _PersonLookUp(
             user_id,
             self._start_own_identity(deadline),
-            self._look_ups.start(("user", user_id), lambda left: self._slack.user_info(user_id, left), fresh, deadline),
+            self._start_user(user_id, fresh, deadline),
             {group: self._start_group(group, fresh, deadline) for group in sorted(set(usergroups))},
         )
 
+    def _start_user(self, user_id: str, fresh: bool, deadline: float) -> "Future[Answer[Mapping[str, Any]]]":
+        return self._look_ups.start(
+            ("user", user_id), lambda left: self._slack.user_info(user_id, left), fresh, deadline
+        )
+
+    def _approvers(self, wanted: policy.ApproversWanted, fresh: bool, deadline: float) -> policy.Approvers:
+        groups = {group: self._start_group(group, fresh, deadline) for group in wanted.groups}
+        self._look_ups.wait(groups.values(), deadline)
+        told = {group: result(future) for group, future in groups.items()}
+        members = {group: answer.value if isinstance(answer, Ok) else None for group, answer in told.items()}
+
+        def look_up(ids: Sequence[str]) -> list[PersonFacts]:
+            own = self._start_own_identity(deadline)
+            users = {each: self._start_user(each, fresh, deadline) for each in ids}
+            self._look_ups.wait([own, *users.values()], deadline)
+            return [person_facts(each, result(own), result(future)) for each, future in users.items()]
+
+        return find_approvers(wanted, members, look_up)
+
     def _found(self, channel_id: str, future: "Future[Answer[Mapping[str, Any] | None]]") -> policy.Sharing:
-        sharing = _sharing(result(future))
+        sharing = sharing_of(result(future))
         # Who might read there counts for more than whether the bot may post.
         closed = sharing is policy.Sharing.INSIDE and self._is_closed(channel_id)
         return policy.Sharing.CANNOT_POST if closed else sharing
@@ -167,69 +186,11 @@ class _PersonLookUp:
         return [self.own, self.user, *self.groups.values()]
 
     def facts(self) -> PersonFacts:
+        """Who they are; of the groups only which could not be checked."""
+        seen = person_facts(self.user_id, result(self.own), result(self.user))
+        return replace(seen, unchecked_usergroups=frozenset(self.groups) - frozenset(self.members()))
+
+    def members(self) -> dict[str, frozenset[str]]:
+        """Who is in the groups that Slack told about."""
         answers = {group: result(future) for group, future in self.groups.items()}
-        known = {group: answer.value for group, answer in answers.items() if isinstance(answer, Ok)}
-        return _person_facts(
-            self.user_id,
-            result(self.own),
-            result(self.user),
-            frozenset(group for group, users in known.items() if self.user_id in users),
-            frozenset(answers) - frozenset(known),
-        )
-
-
-def _person_facts(
-    user_id: str,
-    own: Answer[Identity],
-    user: Answer[Mapping[str, Any]],
-    usergroups: frozenset[str],
-    unchecked_usergroups: frozenset[str],
-) -> PersonFacts:
-    if not isinstance(own, Ok) or not isinstance(user, Ok):
-        return PersonFacts(user_id, could_not_be_checked=True)
-    facts = user.value
-    if facts.get("id") not in (None, user_id):  # this is no answer about this person
-        return PersonFacts(user_id, could_not_be_checked=True)
-    tz, tz_offset = facts.get("tz"), facts.get("tz_offset")
-    return PersonFacts(
-        user_id,
-        is_deactivated=bool(facts.get("deleted")),
-        is_bot=bool(facts.get("is_bot")) or user_id == "USLACKBOT",
-        is_guest=bool(facts.get("is_restricted")) or bool(facts.get("is_ultra_restricted")),
-        is_external=_is_external(facts, own.value),
-        usergroups=usergroups,
-        unchecked_usergroups=unchecked_usergroups,
-        tz=tz if isinstance(tz, str) and tz else None,
-        tz_offset_seconds=tz_offset if isinstance(tz_offset, int) else 0,
-    )
-
-
-def _is_external(user: Mapping[str, Any], own: Identity) -> bool:
-    """Whether somebody belongs to another organisation; a workspace of the same enterprise is the same one."""
-    if user.get("is_stranger"):
-        return True
-    team = user.get("team_id") or (user.get("profile") or {}).get("team")
-    if team is None or team in {own.team_id, own.enterprise_id}:
-        return False
-    enterprise = user.get("enterprise_user")
-    theirs = enterprise.get("enterprise_id") if isinstance(enterprise, Mapping) else None
-    return own.enterprise_id is None or theirs != own.enterprise_id
-
-
-def _sharing(answer: Answer[Mapping[str, Any] | None]) -> policy.Sharing:
-    if not isinstance(answer, Ok):
-        return policy.Sharing.COULD_NOT_BE_CHECKED
-    channel = answer.value
-    if channel is None:
-        return policy.Sharing.CANNOT_POST
-    if _is_shared(channel):
-        return policy.Sharing.SHARED
-    return policy.Sharing.CANNOT_POST if channel.get("is_archived") else policy.Sharing.INSIDE
-
-
-def _is_shared(channel: Mapping[str, Any]) -> bool:
-    """A pending invitation counts: whoever accepts it reads what was posted before. A channel shared only
-    between workspaces of one enterprise (`is_org_shared`) does not."""
-    if channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"):
-        return True
-    return bool(channel.get("is_shared")) and not channel.get("is_org_shared")
+        return {group: answer.value for group, answer in answers.items() if isinstance(answer, Ok)}

@@ -5,12 +5,15 @@ not be found out, the answer is no, as "could not be checked". `facts_needed` sa
 that nobody looks up what cannot matter. The whole of it, with the settings it used, is stored by `record`.
 """
 
-from bot.policy_facts import Facts, Needed, PersonFacts, Sharing, Status
-from bot.policy_rules import FINDINGS, approvals_needed, basis
+from bot.policy_facts import Absence, Approvers, ApproversWanted, Facts, Needed, PersonFacts, Sharing, Status
+from bot.policy_rules import FINDINGS, approvals_needed, basis, may_ask, named, too_few_found
 from bot.policy_words import Act, Asked, Code, Question, Rules, Verdict
 
 __all__ = [
+    "Absence",
     "Act",
+    "Approvers",
+    "ApproversWanted",
     "Asked",
     "Code",
     "Facts",
@@ -23,7 +26,9 @@ __all__ = [
     "Verdict",
     "decide",
     "facts_needed",
+    "may_ask",
     "record",
+    "wanted_approvers",
 ]
 
 
@@ -36,15 +41,20 @@ def decide(rules: Rules, question: Question, facts: Facts) -> Verdict:
     findings = [finding for check in FINDINGS[question.act] if (finding := check(rules, question, facts))]
     findings.sort(key=lambda finding: finding.code.transient)
     code, rule = (findings[0].code, findings[0].rule) if findings else (Code.ALLOWED, basis(rules, question, facts))
+    if code.transient and facts.missing_scopes:
+        code, rule = Code.MISSING_SCOPE, f"the app in Slack lacks the scope {', '.join(sorted(facts.missing_scopes))}"
     needed = approvals_needed(rules, question)
+    found = too_few_found(rules, question, facts)
     return Verdict(
         allowed=code is Code.ALLOWED,
         code=code,
         rule=rule,
-        ask=_whom_to_ask(rules, question, code, needed),
+        ask=_whom_to_ask(rules, question, facts, code, needed),
         approvals_needed=needed,
-        emergency_possible=code is Code.ALLOWED and needed > 0 and _may_in_emergency(rules, question),
+        emergency_possible=code is Code.ALLOWED and needed > 0 and _may_in_emergency(rules, question, facts),
         type_to_confirm=_type_to_confirm(rules, question),
+        approvers_found=found,
+        absent=() if found is None or facts.approvers is None else _told(facts.approvers),
     )
 
 
@@ -57,7 +67,27 @@ def facts_needed(rules: Rules, question: Question) -> Needed:
     if unknowing.allowed or not unknowing.code.transient:
         return Needed()
     channels = _channels(rules, question)
-    return Needed(person=True, groups=_groups(rules, question, channels), channels=channels)
+    return Needed(
+        person=True,
+        groups=_groups(rules, question, channels),
+        channels=channels,
+        named=_named(rules, question),
+        same_as=() if question.act is Act.ASK else (*question.requester_ids, *question.approved_by),
+        approvers=_approvers(rules, question),
+    )
+
+
+def wanted_approvers(rules: Rules, count: int, besides: tuple[str, ...] = ()) -> ApproversWanted | None:
+    """Whom to look for so that `count` people can approve; None where everybody may, whom nobody can count."""
+    users, groups = rules.approvers
+    if rules.allow_everyone and not rules.names_approvers:
+        return None
+    statuses = {Status.MEMBER}
+    if rules.allow_guests:
+        statuses.add(Status.GUEST)
+    if rules.allow_external:
+        statuses.add(Status.OUTSIDER)
+    return ApproversWanted(users, groups, count, frozenset(statuses), besides)
 
 
 def record(rules: Rules, question: Question, facts: Facts, verdict: Verdict) -> dict[str, object]:
@@ -74,18 +104,22 @@ def record(rules: Rules, question: Question, facts: Facts, verdict: Verdict) -> 
     }
 
 
-def _whom_to_ask(rules: Rules, question: Question, code: Code, needed: int) -> Asked:
+def _told(approvers: Approvers) -> tuple[str, ...]:
+    return tuple(f"{each} {why.value}" for each, why in approvers.absent)
+
+
+def _whom_to_ask(rules: Rules, question: Question, facts: Facts, code: Code, needed: int) -> Asked:
     """The approvers, where their approval is what is missing; else the contact alone."""
     if code not in (Code.OWN_REQUEST, Code.NOT_AN_APPROVER) and not (code is Code.ALLOWED and needed):
         return Asked(contact=rules.contact)
     users, groups = rules.approvers
-    others = tuple(user for user in users if user not in (question.person, question.requester))
+    others = tuple(user for user in users if not named(question, facts, (user,)) and user not in question.requester_ids)
     return Asked(users=others, groups=groups, contact=rules.contact)
 
 
-def _may_in_emergency(rules: Rules, question: Question) -> bool:
+def _may_in_emergency(rules: Rules, question: Question, facts: Facts) -> bool:
     own = question.act in (Act.ASK, Act.GO_AHEAD, Act.EMERGENCY)
-    return own and question.person in rules.emergency_users
+    return own and named(question, facts, rules.emergency_users) is True
 
 
 def _type_to_confirm(rules: Rules, question: Question) -> bool:
@@ -98,16 +132,47 @@ def _type_to_confirm(rules: Rules, question: Question) -> bool:
 
 def _groups(rules: Rules, question: Question, channels: tuple[str, ...]) -> tuple[str, ...]:
     """The groups this act is open to, unless the answer is the same whoever is in them."""
-    member_here = Facts(PersonFacts(Status.MEMBER), dict.fromkeys(channels, Sharing.INSIDE))
-    if decide(rules, question, member_here).code is not Code.COULD_NOT_BE_CHECKED:
+    here = dict.fromkeys(channels, Sharing.INSIDE)
+    others = dict.fromkeys(question.approved_by, False)
+    members = [
+        PersonFacts(Status.MEMBER, same=others | dict.fromkeys(question.requester_ids, own)) for own in (True, False)
+    ]
+    if Code.COULD_NOT_BE_CHECKED not in {decide(rules, question, Facts(each, here)).code for each in members}:
         return ()
     match question.act:
         case Act.ASK | Act.GO_AHEAD | Act.EMERGENCY:
             return rules.allowed_usergroups
         case Act.APPROVE | Act.DECLINE | Act.STOP | Act.PAUSE_ALL:
             return rules.approvers[1]
-        case Act.READ | Act.SHARE | Act.GO_ON | Act.WITHDRAW:
+        case Act.WITHDRAW:
+            return ()
+        case Act.READ | Act.SHARE | Act.GO_ON:
             return tuple(dict.fromkeys(rules.allowed_usergroups + rules.approvers[1]))
+
+
+def _named(rules: Rules, question: Question) -> tuple[str, ...]:
+    """The people whom the lists name that this act is open to, and whom its answer speaks of."""
+    asking, approving = rules.allowed_users, rules.approvers[0]
+    match question.act:
+        case Act.ASK | Act.GO_AHEAD | Act.EMERGENCY:
+            shown = (*rules.emergency_users, *approving) if approvals_needed(rules, question) else ()
+            return tuple(dict.fromkeys((*asking, *shown)))
+        case Act.APPROVE | Act.DECLINE | Act.STOP | Act.PAUSE_ALL:
+            return approving
+        case Act.WITHDRAW:
+            return ()
+        case Act.GO_ON:
+            return tuple(dict.fromkeys((*asking, *approving)))
+        case Act.READ | Act.SHARE:
+            return tuple(dict.fromkeys((*asking, *approving, *rules.auditor_users)))
+
+
+def _approvers(rules: Rules, question: Question) -> ApproversWanted | None:
+    """Who is to be there before a request waits for them."""
+    count = approvals_needed(rules, question)
+    if question.act not in (Act.ASK, Act.GO_AHEAD) or not count:
+        return None
+    return wanted_approvers(rules, count, (question.person, *question.requester_ids))
 
 
 def _channels(rules: Rules, question: Question) -> tuple[str, ...]:

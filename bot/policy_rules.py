@@ -3,7 +3,7 @@
 `FINDINGS` says which rules each act is asked, in the order in which their refusals are told.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.policy_facts import Facts, Sharing, Status
@@ -42,86 +42,104 @@ def _person(rules: Rules, question: Question, facts: Facts) -> Finding | None:
             return None
 
 
-def _listed(person: str, users: tuple[str, ...], groups: tuple[str, ...], facts: Facts) -> bool | None:
+def named(question: Question, facts: Facts, ids: tuple[str, ...]) -> bool | None:
+    """Whether one of these ids is the person's; None where that could not be checked. Equal ids are the same person,
+    whatever else differs; of others Slack decides, since in an Enterprise Grid one person has several."""
+    return _any(True if each == question.person else facts.person.same.get(each) for each in ids)
+
+
+def _any(found: Iterable[bool | None]) -> bool | None:
+    """Whether any of them holds; None where none does for certain and one could not be checked."""
+    all_of_them = list(found)
+    if True in all_of_them:
+        return True
+    return None if None in all_of_them else False
+
+
+def _listed(question: Question, users: tuple[str, ...], groups: tuple[str, ...], facts: Facts) -> bool | None:
     """Whether the person is named or in one of the groups; None where that could not be checked."""
-    if person in users:
-        return True
-    found = [facts.person.groups.get(group) for group in groups]
-    if True in found:
-        return True
-    return None if None in found else False
+    return _any((named(question, facts, users), *(facts.person.groups.get(group) for group in groups)))
 
 
-def _may_ask(rules: Rules, question: Question, facts: Facts) -> bool | None:
+def may_ask(rules: Rules, question: Question, facts: Facts) -> bool | None:
+    """Whether the settings let this person ask; None where that could not be checked."""
     if rules.allow_everyone:
         return True
-    return _listed(question.person, rules.allowed_users, rules.allowed_usergroups, facts)
+    return _listed(question, rules.allowed_users, rules.allowed_usergroups, facts)
 
 
 def _may_approve(rules: Rules, question: Question, facts: Facts) -> bool | None:
     if not rules.names_approvers:
-        return _may_ask(rules, question, facts)
-    return _listed(question.person, rules.approver_users, rules.approver_usergroups, facts)
+        return may_ask(rules, question, facts)
+    return _listed(question, rules.approver_users, rules.approver_usergroups, facts)
 
 
-def _either(one: bool | None, other: bool | None) -> bool | None:
-    if one or other:
-        return True
-    return None if one is None or other is None else False
-
-
-def _unless(may: bool | None, code: Code, rule: str) -> Finding | None:
+def _unless(may: bool | None, code: Code, rule: str, unsure: str = "whether they name you") -> Finding | None:
     if may is None:
-        unsure = f"{rule}, and Slack could not say who is in their user groups"
-        return Finding(Code.COULD_NOT_BE_CHECKED, unsure)
+        return Finding(Code.COULD_NOT_BE_CHECKED, f"{rule}, and Slack could not say {unsure}")
     return None if may else Finding(code, rule)
 
 
 def _asker(rules: Rules, question: Question, facts: Facts) -> Finding | None:
-    return _unless(_may_ask(rules, question, facts), Code.NOT_ON_THE_LIST, _ASKING)
+    return _unless(may_ask(rules, question, facts), Code.NOT_ON_THE_LIST, _ASKING)
 
 
 def _approver(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    return _approver_unless(rules, _may_approve(rules, question, facts))
+
+
+def _approver_unless(rules: Rules, may: bool | None) -> Finding | None:
     rule = _APPROVING if rules.names_approvers else f"no approver is named, so whoever may ask: {_ASKING}"
-    return _unless(_may_approve(rules, question, facts), Code.NOT_AN_APPROVER, rule)
+    return _unless(may, Code.NOT_AN_APPROVER, rule)
 
 
 def _reader(rules: Rules, question: Question, facts: Facts) -> Finding | None:
-    if question.person in rules.auditor_users:
-        return None
-    may = _either(_may_ask(rules, question, facts), _may_approve(rules, question, facts))
+    may = _any((*_ask_or_approve(rules, question, facts), named(question, facts, rules.auditor_users)))
     return _unless(may, Code.NOT_A_READER, _READING)
 
 
+def _ask_or_approve(rules: Rules, question: Question, facts: Facts) -> tuple[bool | None, bool | None]:
+    return may_ask(rules, question, facts), _may_approve(rules, question, facts)
+
+
+def own(question: Question, facts: Facts) -> bool | None:
+    """Whether the request is this person's, under whichever id they made it; None where Slack could not say."""
+    return named(question, facts, question.requester_ids)
+
+
 def _own(rules: Rules, question: Question, facts: Facts) -> Finding | None:
-    if question.requester is not None and question.person == question.requester:
-        return None
-    return Finding(Code.NOT_THE_REQUESTER, "only who asked may do this")
+    return _unless(own(question, facts), Code.NOT_THE_REQUESTER, "only who asked may do this", "who is who")
 
 
 def _of_somebody_else(rules: Rules, question: Question, facts: Facts) -> Finding | None:
-    """Equal user ids are the same person, whatever else differs. A request of nobody known is nobody's to approve."""
-    if question.requester is not None and question.person != question.requester:
-        return None
-    return Finding(Code.OWN_REQUEST, "nobody decides on their own request")
+    """A request of nobody known is nobody's to approve."""
+    its_own = own(question, facts) if question.requester is not None else True
+    if its_own is None or named(question, facts, question.approved_by) is None:
+        unsure = "nobody decides on their own request, nor twice, and Slack could not say who is who"
+        return Finding(Code.COULD_NOT_BE_CHECKED, unsure)
+    return Finding(Code.OWN_REQUEST, "nobody decides on their own request") if its_own else None
 
 
 def _own_or(check: Check) -> Check:
-    """The rule for everybody but the requester, who is known by their id alone: a Slack that is down never keeps
-    anybody from stopping what they started."""
+    """The rule for everybody but the requester, who is known by the id they asked with: a Slack that is down never
+    keeps anybody from stopping what they started."""
 
     def found(rules: Rules, question: Question, facts: Facts) -> Finding | None:
-        return check(rules, question, facts) if _own(rules, question, facts) else None
+        its_own = own(question, facts)
+        against = None if its_own else check(rules, question, facts)
+        if against is None or its_own is False:
+            return against
+        return Finding(Code.COULD_NOT_BE_CHECKED, f"{against.rule}, and Slack could not say whether you asked")
 
     return found
 
 
 def _asker_or_approver(rules: Rules, question: Question, facts: Facts) -> Finding | None:
     """The requester while they may still ask, and whoever may approve."""
-    if _own(rules, question, facts):
-        return _approver(rules, question, facts)
-    may = _either(_may_ask(rules, question, facts), _may_approve(rules, question, facts))
-    return _unless(may, Code.NOT_ON_THE_LIST, _ASKING)
+    its_own = own(question, facts)
+    asks, approves = _ask_or_approve(rules, question, facts)
+    may = _any((approves, asks if its_own else False if asks is False else its_own))
+    return _unless(may, Code.NOT_ON_THE_LIST, _ASKING) if its_own else _approver_unless(rules, may)
 
 
 def _channel(rules: Rules, question: Question, facts: Facts) -> Finding | None:
@@ -163,6 +181,24 @@ def _card_has_a_place(rules: Rules, question: Question, facts: Facts) -> Finding
     return None
 
 
+def _somebody_is_there(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    """What waits for nobody would wait in vain. Where Slack cannot say who is there, it may wait."""
+    found = too_few_found(rules, question, facts)
+    if found is None:
+        return None
+    needed = approvals_needed(rules, question)
+    rule = f"SECOND_APPROVAL_ABOVE and APPROVALS_NEEDED: {needed} must approve, and of those who may {found} can"
+    return Finding(Code.NOBODY_TO_APPROVE, rule)
+
+
+def too_few_found(rules: Rules, question: Question, facts: Facts) -> int | None:
+    """How many other people can approve, where they are for certain too few; None where they are not."""
+    seen = facts.approvers
+    if seen is None or not seen.complete or len(seen.people) >= approvals_needed(rules, question):
+        return None
+    return len(seen.people)
+
+
 def _size(rules: Rules, question: Question, facts: Facts) -> Finding | None:
     if question.orders > rules.max_orders_per_request:
         return Finding(Code.TOO_MANY_ORDERS, f"MAX_ORDERS_PER_REQUEST is {rules.max_orders_per_request}")
@@ -184,8 +220,9 @@ def _reason(rules: Rules, question: Question, facts: Facts) -> Finding | None:
 
 
 def _emergency(rules: Rules, question: Question, facts: Facts) -> Finding | None:
-    if question.person not in rules.emergency_users:
-        return Finding(Code.NOT_FOR_EMERGENCIES, "EMERGENCY_USERS")
+    stranger = _unless(named(question, facts, rules.emergency_users), Code.NOT_FOR_EMERGENCIES, "EMERGENCY_USERS")
+    if stranger is not None:
+        return stranger
     if not rules.needs_approval(question):
         rule = "SECOND_APPROVAL_ABOVE asks for nobody else here: go ahead without an emergency"
         return Finding(Code.NO_EMERGENCY_NEEDED, rule)
@@ -198,7 +235,7 @@ _ALL_OF_ASKING: tuple[Check, ...] = (_person, _asker, _channel, _not_shared, _si
 
 FINDINGS: Mapping[Act, tuple[Check, ...]] = {
     Act.ASK: (*_ALL_OF_ASKING, _card_has_a_place),
-    Act.GO_AHEAD: (_own, *_ALL_OF_ASKING, _card_has_a_place),
+    Act.GO_AHEAD: (_own, *_ALL_OF_ASKING, _card_has_a_place, _somebody_is_there),
     Act.EMERGENCY: (_own, *_ALL_OF_ASKING, _emergency),
     Act.APPROVE: (_of_somebody_else, _person, _approver, _today),
     Act.DECLINE: (_of_somebody_else, _person, _approver),
@@ -222,21 +259,24 @@ _OF_APPROVERS = (Act.APPROVE, Act.DECLINE, Act.STOP, Act.GO_ON, Act.PAUSE_ALL)
 
 def basis(rules: Rules, question: Question, facts: Facts) -> str:
     """The rule under which this person is allowed what no rule refused."""
-    own = question.person == question.requester
-    if question.act is Act.WITHDRAW or (question.act is Act.STOP and own):
+    its_own = own(question, facts)
+    if question.act is Act.WITHDRAW or (question.act is Act.STOP and its_own):
         return "who asked may take it back"
     if question.act is Act.EMERGENCY:
         return "EMERGENCY_USERS"
-    if question.act in _OF_APPROVERS and rules.names_approvers and not own:
-        named = question.person in rules.approver_users
-        return "APPROVER_USERS" if named else _in_group("APPROVER_USERGROUPS", rules.approver_usergroups, facts)
+    if question.act in _OF_APPROVERS and rules.names_approvers and not its_own:
+        return (
+            "APPROVER_USERS"
+            if named(question, facts, rules.approver_users)
+            else _in_group("APPROVER_USERGROUPS", rules.approver_usergroups, facts)
+        )
     if rules.allow_everyone:
         return "ALLOW_EVERYONE"
-    if question.person in rules.allowed_users:
+    if named(question, facts, rules.allowed_users):
         return "ALLOWED_USERS"
     if any(facts.person.groups.get(group) for group in rules.allowed_usergroups):
         return _in_group("ALLOWED_USERGROUPS", rules.allowed_usergroups, facts)
-    if question.person in rules.approver_users:
+    if named(question, facts, rules.approver_users):
         return "APPROVER_USERS"
     if any(facts.person.groups.get(group) for group in rules.approver_usergroups):
         return _in_group("APPROVER_USERGROUPS", rules.approver_usergroups, facts)

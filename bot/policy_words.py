@@ -58,6 +58,8 @@ class Code(StrEnum):
     REASON_NEEDED = "reason_needed"
     COULD_NOT_BE_CHECKED = "could_not_be_checked"
     CHANNEL_COULD_NOT_BE_CHECKED = "channel_could_not_be_checked"
+    MISSING_SCOPE = "missing_scope"
+    NOBODY_TO_APPROVE = "nobody_to_approve"
 
     @property
     def transient(self) -> bool:
@@ -72,6 +74,8 @@ class Question:
     `requester` is the request's (the person themselves for ASK; None where no one request is meant). `channel` is
     the one the request was made in, wherever the click comes from; for SHARE the one to show it in.
     `orders_today` is what the requester's requests have gone ahead with since midnight UTC, this one not counted.
+    `requester_person` is whom the requester's id stands for, where the record says; `approved_by` are the ids that have
+    approved it.
     """
 
     act: Act
@@ -81,10 +85,17 @@ class Question:
     orders: int = 0
     has_reason: bool = False
     orders_today: int = 0
+    requester_person: str | None = None
+    approved_by: tuple[str, ...] = ()
+
+    @property
+    def requester_ids(self) -> tuple[str, ...]:
+        """What is known of the requester's ids."""
+        return tuple(dict.fromkeys(each for each in (self.requester, self.requester_person) if each))
 
     def to_dict(self) -> dict[str, object]:
         """As JSON."""
-        return asdict(self) | {"act": self.act.value}
+        return asdict(self) | {"act": self.act.value, "approved_by": list(self.approved_by)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +147,6 @@ class Rules:
             return self.approver_users, self.approver_usergroups
         return self.allowed_users, self.allowed_usergroups
 
-    def may_ask_by_name(self, person: str) -> bool:
-        """Whether this person may ask without a look at any group."""
-        return self.allow_everyone or person in self.allowed_users
-
-    def may_approve_by_name(self, person: str) -> bool:
-        """Whether this person may approve without a look at any group."""
-        return person in self.approver_users if self.names_approvers else self.may_ask_by_name(person)
-
     def channels_to_check(self, question: Question) -> tuple[str, ...]:
         """The channels that must not be shared with another organisation for this: where it was asked and where
         its live message goes. None with ALLOW_EXTERNAL, unless it matters whether the bot can post.
@@ -187,6 +190,10 @@ class Verdict:
     approvals_needed: int = 0
     emergency_possible: bool = False
     type_to_confirm: bool = False
+    approvers_found: int | None = None
+    """With fewer people there than must approve, how many; None: enough, or nobody could say."""
+    absent: tuple[str, ...] = ()
+    """Then: who is named and cannot approve, as `U0000001 deactivated`."""
 
     def to_dict(self) -> dict[str, object]:
         """As JSON."""
@@ -196,7 +203,7 @@ class Verdict:
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """The verdict that `to_dict` wrote down; raises `KeyError`, `TypeError` or `ValueError` for anything else."""
         told = {**stored, "code": Code(stored["code"]), "ask": Asked(**_tupled(stored["ask"]))}
-        return cls(**told)
+        return cls(**_tupled(told))
 
 
 def _listed(value: "Rules | Asked | Verdict") -> dict[str, object]:

@@ -139,6 +139,7 @@ def _answer(session: Session, row: SlackMessage, facts: Facts, settings: Setting
 def _history(session: Session, row: SlackMessage, facts: Facts, now: datetime) -> Message:
     wanted, search = search_of(facts, now)
     before, after = facts.get("before"), facts.get("after")
+    search = replace(search, person=history.same_person(session, search.person))
     page = history.page(session, search, ENTRIES_PER_PAGE, before=before, after=after)
     entries = tuple(request_facts(session, request) for request in page.requests)
     assert row.id is not None
@@ -149,10 +150,16 @@ def _history(session: Session, row: SlackMessage, facts: Facts, now: datetime) -
 
 
 def _waiting(session: Session, row: SlackMessage, facts: Facts, settings: Settings, now: datetime) -> Message:
-    found, total = requests.waiting(session, row.person, MOST)
-    entries = tuple(request_facts(session, request, now) for request in found)
+    ids = _viewer_ids(row.person, facts)
+    found, total = requests.waiting(session, ids, MOST)
+    entries = tuple(request_facts(session, request, now, ids) for request in found)
     held = holds_on_all(session)
     return waiting_message(entries, total, rules_facts(settings), row.person, facts["approves"], held)
+
+
+def _viewer_ids(viewer: str | None, facts: Facts) -> frozenset[str]:
+    """What Slack said of the ids of whoever reads this, when they asked for it."""
+    return frozenset({*facts.get("ids", ()), *((viewer,) if viewer else ())})
 
 
 def _show(session: Session, facts: Facts, settings: Settings, now: datetime, viewer: str | None) -> Message:
@@ -164,7 +171,7 @@ def _show(session: Session, facts: Facts, settings: Settings, now: datetime, vie
     page = min(max(1, int(facts.get("page", 1))), pages)
     lines = requests.orders(session, request, (page - 1) * ORDERS_PER_PAGE, ORDERS_PER_PAGE)
     told = history.events(session, request.public_id, (page - 1) * EVENTS_PER_PAGE, EVENTS_PER_PAGE)
-    about = request_facts(session, request, now)
+    about = request_facts(session, request, now, _viewer_ids(viewer, facts))
     return show_page(
         about,
         order_facts(lines),

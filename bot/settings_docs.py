@@ -63,7 +63,8 @@ other programs share, only names that look like one of these.
 - `serve` needs `SLACK_BOT_TOKEN`, `FINCART_TOKEN`, one of `SLACK_APP_TOKEN` (Socket Mode) and `SLACK_SIGNING_SECRET`
   (HTTP; with both, Socket Mode), and somebody who is allowed: `ALLOWED_USERS`, `ALLOWED_USERGROUPS` or, said aloud,
   `ALLOW_EVERYONE=true`. `audit` needs `DATABASE_URL` alone, and no mistake in another setting keeps it from starting.
-- Ids, never names: a name can change hands. Lists are comma-separated; spaces do not matter.
+- Ids, never names: a name can change hands. Of a person with several ids, in an Enterprise Grid, either will do.
+  Lists are comma-separated; spaces do not matter.
 - Refused as contradictory: `ALLOW_EVERYONE=true` beside a list of who may ask (the list would narrow nothing);
   `SECOND_APPROVAL_ABOVE` where fewer than `APPROVALS_NEEDED` other people are named for some requester (a user group,
   or everybody, cannot be counted and is taken to be enough); `APPROVALS_NEEDED` above 1 without

@@ -15,13 +15,16 @@ Row = Mapping[str, Any]
 UNTOLD: Mapping[str, Any] = {
     "revision": 1,
     "approvals_needed": 0,
+    "requester_person": None,
     "decided_by": None,
+    "decided_by_person": None,
     "decided_at": None,
     "not_before": None,
     "valid_until": None,
     "finished_at": None,
     "stopped_at": None,
     "stopped_by": None,
+    "stopped_by_person": None,
     "stop_why": None,
     "held_at": None,
     "held_by": None,
@@ -102,7 +105,8 @@ def _order_row(name: str, row: Row, told: Told) -> Iterator[Disagreement]:
 
 
 def _decision_rows(public_id: str, decisions: Sequence[Row], told: Told) -> Iterator[Disagreement]:
-    found = {row["person"]: row for row in decisions}
+    # An earlier version wrote no person: there the id stands for itself.
+    found = {row["stands_for"] or row["person"]: row for row in decisions}
     for person in sorted(found.keys() | told.decisions.keys()):
         name = f"decision of {person} on {public_id}"
         if person not in told.decisions:

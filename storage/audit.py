@@ -63,6 +63,8 @@ class Event:
     who: str | None
     request: str | None
     details: Mapping[str, Any]
+    person: str | None = None
+    """The person whom `who` stands for, where Slack said so; None: the id itself."""
     at: datetime | None = None
     """When: the very time that a row was given with it; None: when it is chained."""
 
@@ -126,6 +128,7 @@ def append(connection: Connection, at: datetime, events: list[Event]) -> None:
                 "at": (event.at or at).isoformat(timespec="microseconds"),
                 "kind": event.kind.value,
                 "who": event.who,
+                **({} if event.person is None else {"person": event.person}),
                 "request": event.request,
                 "details": event.details,
             }

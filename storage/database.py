@@ -93,12 +93,14 @@ class Transaction:
         request: str | None,
         details: Mapping[str, Any] | None = None,
         at: datetime | None = None,
+        person: str | None = None,
     ) -> None:
         """Add a line to history; it is chained, under the chain's lock, as the last thing before the commit.
 
-        `at` is the time that a row was given with it, which verification holds to the event's.
+        `at` is the time that a row was given with it, which verification holds to the event's. `person` is whom `who`
+        stands for.
         """
-        self.events.append(Event(kind, who, request, details or {}, at))
+        self.events.append(Event(kind, who, request, details or {}, person, at))
 
 
 class Database:

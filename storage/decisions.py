@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -19,12 +19,19 @@ def of_request(session: Session, request: Request) -> Sequence[Decision]:
 
 
 def approvers(session: Session, request: Request) -> frozenset[str]:
-    """Who has approved a request, its own requester never counted."""
+    """The people who have approved a request, whichever ids they did it with; its own requester never counted."""
     return frozenset(
-        decision.person
+        decision.stands_for or decision.person
         for decision in of_request(session, request)
-        if decision.verdict is DecisionVerdict.APPROVED and decision.person != request.requester
+        if decision.verdict is DecisionVerdict.APPROVED
+        and not request.requester_ids & {decision.person, decision.stands_for}
     )
+
+
+def approved_with(session: Session, request: Request) -> frozenset[str]:
+    """The ids with which a request has been approved."""
+    approved = (each for each in of_request(session, request) if each.verdict is DecisionVerdict.APPROVED)
+    return frozenset(decision.person for decision in approved)
 
 
 def decide(
@@ -35,15 +42,22 @@ def decide(
     rule: str,
     comment: str | None,
     at: datetime,
+    stands_for: str | None = None,
 ) -> None:
-    """Keep a person's verdict. Whoever approved and then declines has declined; history has both."""
-    if person == request.requester:
+    """Keep a person's verdict; `stands_for` is the person whom the id that decided stands for. Whoever approved and
+    then declines has declined, under whichever ids; history has both."""
+    stands_for = stands_for or person
+    if request.requester_ids & {person, stands_for}:
         raise ValueError("nobody decides on their own request")
     assert request.seq is not None
+    its_person = func.coalesce(col(Decision.stands_for), col(Decision.person))
+    earlier = delete(Decision).where(col(Decision.request_seq) == request.seq, its_person == stands_for)
+    transaction.session.execute(earlier.execution_options(synchronize_session="fetch"))
     transaction.session.merge(
         Decision(
             request_seq=request.seq,
             person=person,
+            stands_for=stands_for,
             verdict=verdict,
             comment=comment,
             rule=rule,

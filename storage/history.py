@@ -1,9 +1,10 @@
 """Looking back: pages of requests by keyset, newest first, and the events of one request."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -19,9 +20,10 @@ from storage.tables import AuditEvent, Decision, OrderLine, Request
 class Search:
     """What history is searched for; None is no condition. `since` is included, `until` is not."""
 
-    person: str | None = None
-    """Who asked, or had a hand in deciding."""
-    requester: str | None = None
+    person: frozenset[str] = frozenset()
+    """The ids of one person who asked, or had a hand in deciding."""
+    requester: frozenset[str] = frozenset()
+    """The same of who asked."""
     order_id: str | None = None
     label: str | None = None
     """What stands beside an order, in any case, with or without a `#` before it; with `order_id`: either of them."""
@@ -115,14 +117,34 @@ def final_head(session: Session, public_id: str) -> Head | None:
 _FINAL = (EventKind.FINISHED.value, EventKind.CORRECTED.value)
 
 
+def same_person(session: Session, ids: Collection[str]) -> frozenset[str]:
+    """These ids with all that the record knows to be the same person's."""
+    known = set(ids)
+    for acted, stands_for in ((Request.requester, Request.requester_person), (Decision.person, Decision.stands_for)):
+        if not ids:
+            break
+        query = select(col(stands_for)).where(col(acted).in_(ids), col(stands_for).is_not(None)).distinct()
+        known |= {person for person in session.scalars(query) if person is not None}
+    return frozenset(known)
+
+
+def _asked_by(ids: Collection[str]) -> ColumnElement[bool]:
+    return _any_of(ids, Request.requester, Request.requester_person)
+
+
+def _any_of(ids: Collection[str], *columns: Any) -> ColumnElement[bool]:
+    return or_(*(col(column).in_(ids) for column in columns))
+
+
 def _conditions(search: Search) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    if search.person is not None:
-        decided = exists().where(col(Decision.request_seq) == col(Request.seq), col(Decision.person) == search.person)
-        asked = col(Request.requester) == search.person
-        found.append(or_(asked, col(Request.decided_by) == search.person, decided))
-    if search.requester is not None:
-        found.append(col(Request.requester) == search.requester)
+    if search.person:
+        its = Request.decided_by, Request.decided_by_person
+        decided = _any_of(search.person, Decision.person, Decision.stands_for)
+        by_decision = exists().where(col(Decision.request_seq) == col(Request.seq), decided)
+        found.append(or_(_asked_by(search.person), _any_of(search.person, *its), by_decision))
+    if search.requester:
+        found.append(_asked_by(search.requester))
     # Found by the order's own indexes; asked of each request in turn, an old order would cost a walk through all.
     named = []
     if search.order_id is not None:

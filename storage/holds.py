@@ -42,9 +42,18 @@ class Look:
 
 
 def hold(
-    transaction: Transaction, kind: HoldKind, until: datetime | None, *, who: str | None = None, why: str | None = None
+    transaction: Transaction,
+    kind: HoldKind,
+    until: datetime | None,
+    *,
+    who: str | None = None,
+    person: str | None = None,
+    why: str | None = None,
 ) -> bool:
-    """Send nothing until then (None: until somebody lifts it). False: such a hold, no shorter, is there already."""
+    """Send nothing until then (None: until somebody lifts it). False: such a hold, no shorter, is there already.
+
+    `person` is whom `who` stands for.
+    """
     row, now = _row(transaction, kind), transaction.now()
     if row is None:
         transaction.session.add(Hold(kind=kind, since=now, until=until, who=who, why=why))
@@ -53,11 +62,11 @@ def hold(
     else:
         row.until, row.who, row.why = until, who, why
     transaction.session.flush()
-    _tell(transaction, kind, who, until, why, now)
+    transaction.record(EventKind.HELD, who=who, request=None, details=_told(kind, until, why), at=now, person=person)
     return True
 
 
-def lift(transaction: Transaction, kind: HoldKind, *, who: str | None = None) -> bool:
+def lift(transaction: Transaction, kind: HoldKind, *, who: str | None = None, person: str | None = None) -> bool:
     """Send again, as far as this hold goes; False: there was none."""
     row = _row(transaction, kind)
     if row is None:
@@ -66,7 +75,8 @@ def lift(transaction: Transaction, kind: HoldKind, *, who: str | None = None) ->
     transaction.session.delete(row)
     transaction.session.flush()
     if was_in_force:
-        transaction.record(EventKind.HOLD_ENDED, who=who, request=None, details={"hold": kind.value})
+        details = {"hold": kind.value}
+        transaction.record(EventKind.HOLD_ENDED, who=who, request=None, details=details, person=person)
         wake_all(transaction)
     return was_in_force
 
@@ -87,7 +97,8 @@ def failed(transaction: Transaction, why: str) -> None:
         # History tells of the first time alone, and messages say when the next try is.
         show_running_anew(transaction)
     if over == 0:
-        _tell(transaction, HoldKind.DOWN, None, row.until, why, now)
+        details = _told(HoldKind.DOWN, row.until, why)
+        transaction.record(EventKind.HELD, who=None, request=None, details=details, at=now)
 
 
 def answered(transaction: Transaction) -> None:
@@ -153,11 +164,8 @@ def running(session: Session) -> Sequence[Request]:
     return session.scalars(select(Request).where(col(Request.state).in_(states))).all()
 
 
-def _tell(
-    transaction: Transaction, kind: HoldKind, who: str | None, until: datetime | None, why: str | None, at: datetime
-) -> None:
-    details = {"hold": kind.value, "until": until.isoformat() if until else None, "why": why}
-    transaction.record(EventKind.HELD, who=who, request=None, details=details, at=at)
+def _told(kind: HoldKind, until: datetime | None, why: str | None) -> dict[str, object]:
+    return {"hold": kind.value, "until": until.isoformat() if until else None, "why": why}
 
 
 def _row(transaction: Transaction, kind: HoldKind) -> Hold | None:

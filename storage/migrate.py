@@ -47,6 +47,13 @@ def is_current(connection: Connection) -> bool:
     return set(heads) == set(MigrationContext.configure(connection).get_current_heads())
 
 
+def is_behind(connection: Connection) -> bool:
+    """Whether an earlier version made the database, and migrations of this one have yet to run."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(_config(connection)).walk_revisions()}
+    return current in known and not is_current(connection)
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))

@@ -81,6 +81,7 @@ class Told:
     set_aside: frozenset[str] = frozenset()
     outcomes: dict[str, OrderTold] = field(default_factory=dict)
     decisions: dict[str, Fact] = field(default_factory=dict)
+    """By the person who decided, whichever id they did it with."""
     state: Fact | None = None
     last: int = 0
 
@@ -116,17 +117,18 @@ def _take(told: Told, event: StoredEvent) -> str | None:
         told.state = Fact(to, event.seq)
     if kind is EventKind.INCLUDED and not told.set_aside.issuperset(details["orders"]):
         return "it includes what was not set aside"
-    _tell(told, kind, event.seq, datetime.fromisoformat(payload["at"]), payload["who"], details, moved=to is not None)
+    by = _By(payload["who"], payload.get("person"), datetime.fromisoformat(payload["at"]))
+    _tell(told, kind, event.seq, by, details, moved=to is not None)
     return _let_run_by_too_few(told) if to is RequestState.APPROVED and kind is not EventKind.EMERGENCY else None
 
 
 def _let_run_by_too_few(told: Told) -> str | None:
     needed = told.columns.get("approvals_needed", Fact(0, 0)).value
-    requester = told.columns["requester"].value
+    asked = {told.columns[column].value for column in ("requester", "requester_person") if column in told.columns}
     approved = [
         person
         for person, said in told.decisions.items()
-        if said.value["verdict"] == EventKind.APPROVED.value and person != requester
+        if said.value["verdict"] == EventKind.APPROVED.value and not asked & {person, said.value["person"]}
     ]
     return f"it was let run by {len(approved)} of {needed}" if len(approved) < needed else None
 
@@ -139,17 +141,26 @@ def _reachable(state: RequestState) -> frozenset[RequestState]:
 _REACHABLE = {state: _reachable(state) for state in RequestState}
 
 
-def _tell(
-    told: Told, kind: EventKind, seq: int, at: datetime, who: str | None, details: Details, *, moved: bool
-) -> None:
+class _By(NamedTuple):
+    """Who did what an event tells, whom that id stands for, and when."""
+
+    who: str | None
+    person: str | None
+    at: datetime
+
+
+def _tell(told: Told, kind: EventKind, seq: int, by: _By, details: Details, *, moved: bool) -> None:
+    who, person, at = by
     if kind is EventKind.REQUEST_MADE:
         _made(told, seq, at, who, details)
+    if "requester_person" in details:
+        told.say(seq, requester_person=details["requester_person"])
     if moved and told.state is not None and told.state.value in DECIDED:
-        told.say(seq, decided_at=at, decided_by=who)
+        told.say(seq, decided_at=at, decided_by=who, decided_by_person=person)
     if kind is EventKind.FINISHED:
         told.say(seq, finished_at=at)
     if kind is EventKind.STOPPED:
-        told.say(seq, stopped_at=at, stopped_by=who, stop_why=details["why"])
+        told.say(seq, stopped_at=at, stopped_by=who, stopped_by_person=person, stop_why=details["why"])
     if kind is EventKind.HELD:
         told.say(seq, held_at=at, held_by=who, held_why=details["why"])
     if kind is EventKind.HOLD_ENDED:
@@ -171,7 +182,8 @@ def _tell(
         told.judged = Fact(details["judged"], seq)
     if kind in DECISIONS and who is not None:
         said = {"verdict": kind.value, "rule": details["rule"], "comment": details.get("comment"), "at": at}
-        told.decisions[who] = Fact(said, seq)
+        said |= {"person": who} | ({} if person is None else {"stands_for": person})
+        told.decisions[person or who] = Fact(said, seq)
     if kind in OUTCOMES:
         for order_id, outcome, proof, words in details["orders"]:
             told.outcomes[order_id] = OrderTold(outcome, proof, words, at, seq)

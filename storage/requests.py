@@ -176,12 +176,15 @@ def due(transaction: Transaction, states: Collection[RequestState]) -> Request |
     return transaction.session.scalars(query).first()
 
 
-def waiting(session: Session, person: str | None, count: int) -> tuple[Sequence[Request], int]:
-    """What waits for other people, for this one to confirm, or on hold until somebody lets it go on: the first `count`,
-    soonest over first, of how many."""
+def waiting(session: Session, ids: Collection[str], count: int) -> tuple[Sequence[Request], int]:
+    """What waits for other people, for the one with these ids to confirm, or on hold until somebody lets it go on: the
+    first `count`, soonest over first, of how many."""
     waits = or_(
         col(Request.state) == RequestState.WAITING,
-        and_(col(Request.state) == RequestState.CONFIRMING, col(Request.requester) == person),
+        and_(
+            col(Request.state) == RequestState.CONFIRMING,
+            or_(col(Request.requester).in_(ids), col(Request.requester_person).in_(ids)),
+        ),
         and_(
             col(Request.state).in_((RequestState.APPROVED, RequestState.EXECUTING)),
             col(Request.held_at).is_not(None),

@@ -43,6 +43,7 @@ class Request(SQLModel, table=True):
         ORIGIN.check("origin"),
         Index("ix_request_due", "state", "due_at"),
         Index("ix_request_requester", "requester", "seq"),
+        Index("ix_request_requester_person", "requester_person", "seq"),
     )
 
     seq: int | None = Field(default=None, sa_column=Column(BigInt, primary_key=True, autoincrement=True))
@@ -50,6 +51,9 @@ class Request(SQLModel, table=True):
     delivery_id: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
     team_id: str
     requester: str
+    """The id that asked; what is told to the requester goes there."""
+    requester_person: str | None = Field(default=None, sa_column=Column(String(32)))
+    """The person whom that id stands for, as Slack said when the policy was first asked; null: the id itself."""
     channel_id: str
     origin: Origin = Field(sa_column=Column(ORIGIN, nullable=False))
     retry_of: str | None = Field(default=None, sa_column=Column(String(8)))
@@ -74,12 +78,14 @@ class Request(SQLModel, table=True):
     decided_at: datetime | None = Field(default=None, sa_column=_instant())
     """When it left the hands of people: the last go-ahead, or the decision that ended it."""
     decided_by: str | None = None
+    decided_by_person: str | None = Field(default=None, sa_column=Column(String(32)))
     finished_at: datetime | None = Field(default=None, sa_column=_instant())
     due_at: datetime | None = Field(default=None, sa_column=_instant())
     """When the worker is to look at it next; null: nothing to do before a person acts."""
 
     stopped_at: datetime | None = Field(default=None, sa_column=_instant())
     stopped_by: str | None = None
+    stopped_by_person: str | None = Field(default=None, sa_column=Column(String(32)))
     stop_why: str | None = Field(default=None, sa_column=Column(Text))
     """Why nothing more is sent: somebody stopped it, the approval ran out, the token was rejected."""
     held_at: datetime | None = Field(default=None, sa_column=_instant())
@@ -101,6 +107,16 @@ class Request(SQLModel, table=True):
     lease_owner: str | None = None
     lease_token: int = 0
     lease_until: datetime | None = Field(default=None, sa_column=_instant())
+
+    @property
+    def person(self) -> str:
+        """The person who asked, whichever id they asked with."""
+        return self.requester_person or self.requester
+
+    @property
+    def requester_ids(self) -> frozenset[str]:
+        """What is known of the requester's ids."""
+        return frozenset({self.requester, self.person})
 
 
 class OrderLine(SQLModel, table=True):
@@ -193,10 +209,16 @@ class Decision(SQLModel, table=True):
     """One person's verdict on one request."""
 
     __tablename__ = "decision"
-    __table_args__ = (VERDICT.check("verdict"),)
+    __table_args__ = (
+        VERDICT.check("verdict"),
+        Index("uq_decision_stands_for", "request_seq", "stands_for", unique=True),
+    )
 
     request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), primary_key=True))
     person: str = Field(sa_column=Column(String(32), primary_key=True))
+    """The id that decided."""
+    stands_for: str | None = Field(default=None, sa_column=Column(String(32)))
+    """The person whom that id stands for, of whom there is one decision at most; null: the id itself."""
     verdict: DecisionVerdict = Field(sa_column=Column(VERDICT, nullable=False))
     comment: str | None = Field(default=None, sa_column=Column(Text))
     rule: str
@@ -204,7 +226,7 @@ class Decision(SQLModel, table=True):
 
 
 class Quota(SQLModel, table=True):
-    """How many orders a person has let run on a UTC day."""
+    """How many orders a person has let run on a UTC day, under any of their ids."""
 
     __tablename__ = "quota"
 

@@ -171,13 +171,34 @@ def _columns(table: type[SQLModel], *names: str) -> Columns:
 
 _REQUEST = _columns(
     Request,
-    *("seq", "public_id", "team_id", "requester", "channel_id", "origin", "retry_of", "reason", "order_count"),
+    *(
+        "seq",
+        "public_id",
+        "team_id",
+        "requester",
+        "requester_person",
+        "channel_id",
+        "origin",
+        "retry_of",
+        "reason",
+        "order_count",
+    ),
     *("state", "revision", "verdict", "approvals_needed", "created_at", "expires_at", "not_before", "valid_until"),
-    *("decided_at", "decided_by", "finished_at", "cancelled", "rejected", "not_sent", "unknown", "confirmed"),
-    *("stopped_at", "stopped_by", "stop_why", "held_at", "held_by", "held_why", "emergency"),
+    *(
+        "decided_at",
+        "decided_by",
+        "decided_by_person",
+        "finished_at",
+        "cancelled",
+        "rejected",
+        "not_sent",
+        "unknown",
+        "confirmed",
+    ),
+    *("stopped_at", "stopped_by", "stopped_by_person", "stop_why", "held_at", "held_by", "held_why", "emergency"),
 )
 _ORDER = _columns(OrderLine, "request_seq", "position", "order_id", "outcome", "proof", "words", "settled_at")
-_DECISION = _columns(Decision, "request_seq", "person", "verdict", "comment", "rule", "at")
+_DECISION = _columns(Decision, "request_seq", "person", "stands_for", "verdict", "comment", "rule", "at")
 
 
 def _strays(session: Session) -> Iterator[Disagreement]:

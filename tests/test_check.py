@@ -231,6 +231,53 @@ def test_a_postgresql_that_is_not_there_is_wrong_and_its_password_hidden(
     assert "pass-word" not in wrong
 
 
+# --- who is there to approve
+
+APPROVING = {"SECOND_APPROVAL_ABOVE": "0", "APPROVER_USERS": "U0000002"}
+
+
+def test_an_approver_who_is_there_is_enough(town: Town) -> None:
+    town.slack.add_person("U0000001", "ann")
+    town.slack.add_person("U0000002", "bo")
+
+    assert [] == town.wrong(**APPROVING)
+
+
+@pytest.mark.parametrize(
+    ("person", "why"), [({"deleted": True}, "deactivated"), ({"is_bot": True}, "bot"), (None, "unknown")]
+)
+def test_an_only_approver_who_is_not_there_is_named(town: Town, person: dict[str, bool] | None, why: str) -> None:
+    if person is not None:
+        town.slack.add_person("U0000002", "bo", **person)
+
+    (wrong,) = town.wrong(**APPROVING)
+
+    assert f"1 must approve, and only 0 of those who may approve can; U0000002 is {why}." in wrong
+
+
+def test_an_empty_group_of_approvers_is_named(town: Town) -> None:
+    town.slack.add_usergroup("S0000001", "approvers")
+
+    (wrong,) = town.wrong(SECOND_APPROVAL_ABOVE="0", APPROVER_USERGROUPS="S0000001")
+
+    assert "S0000001 is empty" in wrong
+
+
+def test_two_ids_of_one_person_are_one_approver(town: Town) -> None:
+    for user in ("U0000001", "W0000001"):
+        town.slack.add_person(user, user, enterprise_user="W0000001")
+
+    (wrong,) = town.wrong(SECOND_APPROVAL_ABOVE="0", ALLOWED_USERS="U0000001,W0000001")
+
+    assert "only 1 of those who may approve can, who may ask too" in wrong
+
+
+def test_where_slack_cannot_say_who_is_there_nothing_is_wrong(town: Town) -> None:
+    town.slack.fail("users.info", Fault(FaultKind.SERVER_ERROR), times=None)
+
+    assert [] == town.wrong(**APPROVING)
+
+
 # --- the command
 
 

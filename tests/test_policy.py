@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import Settings
-from bot.people import PersonFacts as PersonLookedUp
+from bot.person_facts import PersonFacts as PersonLookedUp
 from bot.policy import (
+    Absence,
     Act,
+    Approvers,
+    ApproversWanted,
     Asked,
     Code,
     Facts,
@@ -38,12 +41,24 @@ SECOND = replace(NAMED, second_approval_above=10)
 BOSS = replace(SECOND, approver_users=(CAROL,), approver_usergroups=(BOSSES,))
 EMERGENCY = replace(SECOND, emergency_users=(ALICE,))
 
-MEMBER = Facts(PersonFacts(Status.MEMBER), {SHOP: Sharing.INSIDE, LOG: Sharing.INSIDE})
+NOBODY_ELSE = dict.fromkeys((ALICE, BOB, CAROL, EVE), False)
+"""What Slack says of other ids: they are other people's."""
+
+MEMBER = Facts(PersonFacts(Status.MEMBER, same=NOBODY_ELSE), {SHOP: Sharing.INSIDE, LOG: Sharing.INSIDE})
 
 
 def person(status: Status = Status.MEMBER, **groups: bool) -> Facts:
     """Somebody of that status, in a channel of our own; groups that are not named could not be checked."""
-    return replace(MEMBER, person=PersonFacts(status, groups))
+    return replace(MEMBER, person=PersonFacts(status, groups, NOBODY_ELSE))
+
+
+def under_another_id_of(who: str) -> Facts:
+    """Somebody whose id stands for the same person as this one."""
+    return replace(MEMBER, person=PersonFacts(Status.MEMBER, same=NOBODY_ELSE | {who: True}))
+
+
+ALICE_TOO, CAROL_TOO = under_another_id_of(ALICE), under_another_id_of(CAROL)
+NOBODY_THERE = replace(MEMBER, approvers=Approvers(complete=True, absent=((BOB, Absence.DEACTIVATED),)))
 
 
 def channel(sharing: Sharing, where: str = SHOP) -> Facts:
@@ -322,6 +337,60 @@ TABLE: list[tuple[str, Rules, Question, Facts, Code]] = [
         channel(Sharing.SHARED),
         Code.SHARED_CHANNEL,
     ),
+    # one person, several ids
+    ("a named person asks under another id", NAMED, ask(EVE), under_another_id_of(ALICE), Code.ALLOWED),
+    ("their own under another id nobody approves", BOSS, press(Act.APPROVE, CAROL), ALICE_TOO, Code.OWN_REQUEST),
+    ("nor declines", BOSS, press(Act.DECLINE, CAROL), ALICE_TOO, Code.OWN_REQUEST),
+    (
+        "nor where Slack cannot say who asked",
+        BOSS,
+        press(Act.APPROVE, CAROL),
+        replace(MEMBER, person=PersonFacts(Status.MEMBER)),
+        Code.COULD_NOT_BE_CHECKED,
+    ),
+    (
+        "nor where it cannot say whose an earlier approval is",
+        BOSS,
+        replace(press(Act.APPROVE, CAROL), approved_by=("U0OTHER",)),
+        MEMBER,
+        Code.COULD_NOT_BE_CHECKED,
+    ),
+    ("their own under another id they confirm", NAMED, press(Act.GO_AHEAD, EVE), ALICE_TOO, Code.ALLOWED),
+    ("and take back", NAMED, press(Act.WITHDRAW, EVE), ALICE_TOO, Code.ALLOWED),
+    ("and stop", NAMED, press(Act.STOP, EVE), ALICE_TOO, Code.ALLOWED),
+    ("and let go on", NAMED, press(Act.GO_ON, EVE), ALICE_TOO, Code.ALLOWED),
+    (
+        "what the record says needs no Slack",
+        NAMED,
+        replace(press(Act.WITHDRAW, EVE), requester_person=EVE),
+        Facts(),
+        Code.ALLOWED,
+    ),
+    ("an auditor reads under another id", replace(GROUP, auditor_users=(CAROL,)), read(EVE), CAROL_TOO, Code.ALLOWED),
+    # who is there, and what Slack may tell
+    ("nobody waits for nobody", SECOND, press(Act.GO_AHEAD, ALICE, ALICE, 11), NOBODY_THERE, Code.NOBODY_TO_APPROVE),
+    ("the preview is shown all the same", SECOND, ask(ALICE, 11), NOBODY_THERE, Code.ALLOWED),
+    (
+        "where Slack cannot say who is there, it may wait",
+        SECOND,
+        press(Act.GO_AHEAD, ALICE, ALICE, 11),
+        replace(MEMBER, approvers=Approvers()),
+        Code.ALLOWED,
+    ),
+    (
+        "an emergency needs nobody else there",
+        EMERGENCY,
+        press(Act.EMERGENCY, ALICE, ALICE, 11, reason=True),
+        NOBODY_THERE,
+        Code.ALLOWED,
+    ),
+    (
+        "a missing scope is named instead of another try",
+        NAMED,
+        ask(),
+        Facts(missing_scopes=frozenset({"users:read"})),
+        Code.MISSING_SCOPE,
+    ),
 ]
 
 
@@ -422,25 +491,35 @@ def test_in_an_emergency_the_number_is_always_typed() -> None:
 # What is looked up
 
 
+BOTH = (ALICE, BOB)
+INSIDERS = frozenset({Status.MEMBER, Status.OUTSIDER})
+
+
 @pytest.mark.parametrize(
     ("rules", "question", "needed"),
     [
-        (NAMED, ask(ALICE), Needed(True, (), (SHOP,))),
-        (NAMED, ask(EVE), Needed()),
+        (NAMED, ask(ALICE), Needed(True, (), (SHOP,), BOTH)),
+        (NAMED, ask(EVE), Needed(True, (), (SHOP,), BOTH)),
+        (Rules(), ask(EVE), Needed()),
         (GROUP, ask(EVE), Needed(True, (OPS,), (SHOP,))),
-        (replace(GROUP, allowed_users=(ALICE,)), ask(ALICE), Needed(True, (), (SHOP,))),
-        (replace(NAMED, allow_external=True), ask(ALICE), Needed(True)),
-        (replace(NAMED, results_channel=LOG), ask(ALICE), Needed(True, (), (SHOP, LOG))),
-        (NAMED, ask(ALICE, where="D0ALICE"), Needed(True)),
+        (replace(GROUP, allowed_users=(ALICE,)), ask(ALICE), Needed(True, (), (SHOP,), (ALICE,))),
+        (replace(NAMED, allow_external=True), ask(ALICE), Needed(True, named=BOTH)),
+        (replace(NAMED, results_channel=LOG), ask(ALICE), Needed(True, (), (SHOP, LOG), BOTH)),
+        (NAMED, ask(ALICE, where="D0ALICE"), Needed(True, named=BOTH)),
         (NAMED, ask(ALICE, 1001), Needed()),
-        (replace(SECOND, allow_external=True), ask(ALICE, 11), Needed(True, (), (SHOP,))),
-        (BOSS, press(Act.APPROVE, CAROL), Needed(True)),
-        (BOSS, press(Act.APPROVE, EVE), Needed(True, (BOSSES,))),
+        (
+            replace(SECOND, allow_external=True),
+            ask(ALICE, 11),
+            Needed(True, (), (SHOP,), BOTH, (), approvers=ApproversWanted(BOTH, (), 1, INSIDERS, (ALICE, ALICE))),
+        ),
+        (BOSS, press(Act.APPROVE, CAROL), Needed(True, named=(CAROL,), same_as=(ALICE,))),
+        (BOSS, press(Act.APPROVE, EVE), Needed(True, (BOSSES,), named=(CAROL,), same_as=(ALICE,))),
         (BOSS, press(Act.APPROVE, ALICE), Needed()),
         (NAMED, press(Act.WITHDRAW, ALICE), Needed()),
         (NAMED, press(Act.STOP, ALICE), Needed()),
-        (NAMED, press(Act.STOP, BOB), Needed(True)),
-        (replace(GROUP, auditor_users=(EVE,)), read(EVE), Needed(True)),
+        (NAMED, press(Act.WITHDRAW, BOB), Needed(True, same_as=(ALICE,))),
+        (NAMED, press(Act.STOP, BOB), Needed(True, named=BOTH, same_as=(ALICE,))),
+        (replace(GROUP, auditor_users=(EVE,)), read(EVE), Needed(True, named=(EVE,))),
         (replace(GROUP, approver_usergroups=(BOSSES,)), read(EVE), Needed(True, (OPS, BOSSES))),
     ],
 )
@@ -507,8 +586,18 @@ def test_the_stored_question_and_facts_can_be_read_by_people() -> None:
             "orders": 2,
             "has_reason": False,
             "orders_today": 0,
+            "requester_person": None,
+            "approved_by": [],
         },
-        {"status": "member", "groups": {OPS: True}, "channels": {LOG: "inside", SHOP: "inside"}},
+        {
+            "status": "member",
+            "person": None,
+            "groups": {OPS: True},
+            "same": NOBODY_ELSE,
+            "channels": {LOG: "inside", SHOP: "inside"},
+            "approvers": None,
+            "missing_scopes": [],
+        },
     ) == (stored["question"], stored["facts"])
 
 
@@ -554,6 +643,7 @@ FACTS = st.builds(
         PersonFacts,
         status=st.sampled_from(Status),
         groups=st.dictionaries(st.sampled_from([OPS, BOSSES]), st.booleans()),
+        same=st.dictionaries(PEOPLE, st.booleans()),
     ),
     channels=st.dictionaries(st.sampled_from([SHOP, LOG]), st.sampled_from(Sharing)),
 )
@@ -563,7 +653,13 @@ def _only_needed(rules: Rules, question: Question, facts: Facts) -> Facts:
     needed = facts_needed(rules, question)
     groups = {group: held for group, held in facts.person.groups.items() if group in needed.groups}
     channels = {where: held for where, held in facts.channels.items() if where in needed.channels}
-    return Facts(PersonFacts(facts.person.status, groups) if needed.person else PersonFacts(), channels)
+    ids = (*needed.named, *needed.same_as)
+    same = {each: held for each, held in facts.person.same.items() if each in ids}
+    return Facts(
+        PersonFacts(facts.person.status, groups, same) if needed.person else PersonFacts(),
+        channels,
+        facts.approvers if needed.approvers else None,
+    )
 
 
 def _concretisations(facts: Facts) -> list[Facts]:
@@ -576,10 +672,17 @@ def _concretisations(facts: Facts) -> list[Facts]:
     sharings = [each for each in Sharing if each is not Sharing.COULD_NOT_BE_CHECKED]
     told = [facts.channels.get(where, Sharing.COULD_NOT_BE_CHECKED) for where in (SHOP, LOG)]
     possible_channels = [sharings if each is Sharing.COULD_NOT_BE_CHECKED else [each] for each in told]
+    possible_same = [
+        [facts.person.same[who]] if who in facts.person.same else [True, False] for who in (ALICE, BOB, CAROL)
+    ]
     return [
-        Facts(PersonFacts(status, {OPS: ops, BOSSES: bosses}), {SHOP: shop, LOG: log})
+        Facts(
+            PersonFacts(status, {OPS: ops, BOSSES: bosses}, dict(zip((ALICE, BOB, CAROL), same, strict=True))),
+            {SHOP: shop, LOG: log},
+        )
         for status in possible_statuses
         for ops, bosses in product(*possible_groups)
+        for same in product(*possible_same)
         for shop, log in product(*possible_channels)
     ]
 
@@ -615,7 +718,7 @@ def test_a_requester_never_decides_on_their_own(rules: Rules, who: str, facts: F
 
 @given(RULES, QUESTIONS, FACTS)
 def test_who_is_on_no_list_and_in_no_group_gets_nothing_run(rules: Rules, question: Question, facts: Facts) -> None:
-    outside = replace(facts, person=PersonFacts(facts.person.status, {OPS: False, BOSSES: False}))
+    outside = replace(facts, person=PersonFacts(facts.person.status, {OPS: False, BOSSES: False}, NOBODY_ELSE))
     stranger = replace(question, person=EVE, requester=EVE if question.requester == question.person else BOB)
     closed = replace(rules, allow_everyone=False)
     verdict = decide(closed, stranger, outside)
@@ -623,12 +726,16 @@ def test_who_is_on_no_list_and_in_no_group_gets_nothing_run(rules: Rules, questi
     assert not verdict.allowed or (stranger.act in (Act.WITHDRAW, Act.STOP) and stranger.requester == EVE)
 
 
+def _is_own(question: Question, facts: Facts) -> bool:
+    return question.person == question.requester or facts.person.same.get(question.requester or "") is True
+
+
 @given(RULES, QUESTIONS, FACTS, st.sampled_from([Status.BOT, Status.DEACTIVATED, Status.COULD_NOT_BE_CHECKED]))
 def test_bots_the_deactivated_and_the_unknown_can_only_take_back_their_own(
     rules: Rules, question: Question, facts: Facts, status: Status
 ) -> None:
     verdict = decide(rules, question, replace(facts, person=replace(facts.person, status=status)))
-    taking_back = question.act in (Act.WITHDRAW, Act.STOP) and question.person == question.requester
+    taking_back = question.act in (Act.WITHDRAW, Act.STOP) and _is_own(question, facts)
 
     assert taking_back is verdict.allowed
 

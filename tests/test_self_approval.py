@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from approvals import APPROVE, DI, card, state, two_person_world, waiting
+from grid import Answering, on_a_grid, other
 from world import ANN, BO, FIRST, SECOND, StartWorld, World, request_id
 
 from bot.messages.form import IDS_BLOCK
@@ -28,41 +29,51 @@ RULES: dict[str, dict[str, Any]] = {
 }
 
 
-def by_command(world: World) -> Post:
-    return waiting(world)
+def by_command(world: World, who: str) -> Post:
+    return waiting(world, who)
 
 
-def by_form(world: World) -> Post:
-    world.type(ANN, "")
-    form = world.slack.wait_for(lambda: world.slack.open_view(ANN))
+def by_form(world: World, who: str) -> Post:
+    world.type(who, "")
+    form = world.slack.wait_for(lambda: world.slack.open_view(who))
     assert form is not None
-    preview = world.told(ANN, lambda: world.slack.submit(form, {IDS_BLOCK: f"{FIRST} {SECOND}"}))
-    world.press(ANN, preview, "Ask for approval: cancel 2 orders")
+    preview = world.told(who, lambda: world.slack.submit(form, {IDS_BLOCK: f"{FIRST} {SECOND}"}))
+    world.press(who, preview, "Ask for approval: cancel 2 orders")
     return card(world, request_id(preview))
 
 
-def by_a_press_on_the_card(world: World, shown: Post) -> Post:
-    return world.press(ANN, shown, APPROVE)
+def by_a_press_on_the_card(world: World, who: str, shown: Post) -> Post:
+    return world.press(who, shown, APPROVE)
 
 
-def from_another_team(world: World, shown: Post) -> Post:
+def from_another_team(world: World, who: str, shown: Post) -> Post:
     def press() -> object:
-        return world.slack.click(ANN, shown, APPROVE, team_id="T0OTHER", user_team_id="T0OTHER")
+        return world.slack.click(who, shown, APPROVE, team_id="T0OTHER", user_team_id="T0OTHER")
 
-    return world.told(ANN, press)
-
-
-def by_a_hand_made_payload(world: World, shown: Post) -> Post:
-    return world.told(ANN, lambda: world.forge(ANN, shown, APPROVE, f"{request_id(shown)}:1"))
+    return world.told(who, press)
 
 
-def on_another_revision(world: World, shown: Post) -> Post:
-    return world.told(ANN, lambda: world.forge(ANN, shown, APPROVE, f"{request_id(shown)}:7"))
+def by_a_hand_made_payload(world: World, who: str, shown: Post) -> Post:
+    return world.told(who, lambda: world.forge(who, shown, APPROVE, f"{request_id(shown)}:1"))
 
 
-def after_a_restart(world: World, shown: Post) -> Post:
+def on_another_revision(world: World, who: str, shown: Post) -> Post:
+    return world.told(who, lambda: world.forge(who, shown, APPROVE, f"{request_id(shown)}:7"))
+
+
+def after_a_restart(world: World, who: str, shown: Post) -> Post:
     world.restart()
-    return world.press(ANN, shown, APPROVE)
+    return world.press(who, shown, APPROVE)
+
+
+IDS: dict[str, tuple[str, str, Answering]] = {
+    "one id": (ANN, ANN, "with the id asked for"),
+    "asks as U…, approves as W…": (ANN, other(ANN), "with the id asked for"),
+    "asks as W…, approves as U…": (other(ANN), ANN, "with the id asked for"),
+    "asks as U…, approves as W…, and Slack answers as U…": (ANN, other(ANN), "with the workspace's id"),
+    "asks as W…, approves as U…, and Slack answers as W…": (other(ANN), ANN, "with the organisation's id"),
+}
+"""Which of Ann's ids asks and which approves, and with which Slack answers."""
 
 
 @pytest.mark.parametrize("path", [by_command, by_form])
@@ -71,16 +82,21 @@ def after_a_restart(world: World, shown: Post) -> Post:
     [by_a_press_on_the_card, from_another_team, by_a_hand_made_payload, on_another_revision, after_a_restart],
 )
 @pytest.mark.parametrize("rules", RULES)
+@pytest.mark.parametrize("ids", IDS)
 def test_ones_own_approval_is_refused(
     start_sqlite_world: StartWorld,
+    ids: str,
     rules: str,
-    press: Callable[[World, Post], Post],
-    path: Callable[[World], Post],
+    press: Callable[[World, str, Post], Post],
+    path: Callable[[World, str], Post],
 ) -> None:
+    asks, approves, answering = IDS[ids]
     world = two_person_world(start_sqlite_world, **RULES[rules])
     world.slack.add_usergroup(GROUP, "approvers", ANN, BO)
-    shown = path(world)
-    answer = press(world, shown)
+    if asks != approves:
+        on_a_grid(world, answering)
+    shown = path(world, asks)
+    answer = press(world, approves, shown)
 
     assert "Refused: nobody approves their own request" in answer.text
     assert "own_request" == world.audit()[-1]["details"]["code"]

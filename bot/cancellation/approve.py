@@ -69,7 +69,7 @@ def decline(parts: Parts, delivery: Delivery, click: Click) -> None:
             return judgement.verdict
         person, rule, now = click.asker.person, judgement.verdict.rule, transaction.now()
         verdict = DecisionVerdict.DECLINED
-        decisions.decide(transaction, request, person, verdict, rule, click.words, now)
+        decisions.decide(transaction, request, person, verdict, rule, click.words, now, judgement.person)
         details = {"verdict": verdict.value, "revision": request.revision, "comment": click.words}
         over(transaction, request, RequestState.DECLINED, person, now, judgement, **details)
         outbox.live(transaction, request, urgent=True)
@@ -107,8 +107,8 @@ def _wait(parts: Parts, transaction: Transaction, request: Request, judgement: J
         "approvals_needed": request.approvals_needed,
         "expires_at": expires_at.isoformat(),
     }
-    who = request.requester
-    transaction.record(EventKind.ASKED_FOR_APPROVAL, who=who, request=request.public_id, details=details)
+    who, kind = judgement.question.person, EventKind.ASKED_FOR_APPROVAL
+    transaction.record(kind, who=who, person=judgement.person, request=request.public_id, details=details)
     outbox.live(transaction, request, live_channel(parts, request), urgent=True)
 
 
@@ -128,7 +128,10 @@ def _approval_lost(
     if changed is not None:
         outbox.live(transaction, request, urgent=True)
         return changed
-    if click.asker.person in decisions.approvers(transaction.session, request):
+    ids = judgement.ids
+    if ids & (
+        decisions.approvers(transaction.session, request) | decisions.approved_with(transaction.session, request)
+    ):
         return Answer.ALREADY_APPROVED
     return number_missing(request, judgement, click)
 
@@ -137,7 +140,7 @@ def _approved(
     parts: Parts, transaction: Transaction, request: Request, judgement: Judgement, click: Click
 ) -> Answer | Verdict:
     person, rule, now = click.asker.person, judgement.verdict.rule, transaction.now()
-    count = len(decisions.approvers(transaction.session, request) | {person})
+    count = len(decisions.approvers(transaction.session, request)) + 1
     verdict, runs = DecisionVerdict.APPROVED, count >= request.approvals_needed
     details = {
         "verdict": verdict.value,
@@ -154,7 +157,8 @@ def _approved(
         if isinstance(result, Verdict):
             return result
     else:
-        transaction.record(EventKind.APPROVED, who=person, request=request.public_id, details=details, at=now)
+        kind, stands_for = EventKind.APPROVED, judgement.person
+        transaction.record(kind, who=person, person=stands_for, request=request.public_id, details=details, at=now)
         outbox.live(transaction, request, urgent=True)
-    decisions.decide(transaction, request, person, verdict, rule, click.words, now)
+    decisions.decide(transaction, request, person, verdict, rule, click.words, now, judgement.person)
     return Answer.APPROVED if runs else Answer.APPROVED_MORE_NEEDED

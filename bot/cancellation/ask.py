@@ -44,9 +44,10 @@ def ask(parts: Parts, delivery: Delivery, wanted: Wanted) -> None:
     if request is None or request.state is not RequestState.PREPARING:
         _close(parts, delivery, wanted.asker)
         return
+    judgement = judge(parts, question_about(request, Act.ASK, request.requester))
     with parts.database.read() as session:
-        today = quotas.used(session, request.requester, parts.database.now(session))
-    judgement = judge(parts, question_about(request, Act.ASK, request.requester, today))
+        today = quotas.used(session, request.requester, parts.database.now(session), judgement.ids)
+    judgement = judgement.with_orders_today(today)
     # A refusal waits for nothing more: whoever is refused has waited for Slack long enough.
     allowed = judgement.verdict.allowed
     seen = _seen(parts, request) if allowed else {}
@@ -120,10 +121,11 @@ def _prepared(
                 request,
                 RequestState.REFUSED,
                 verdict=judgement.whole,
+                requester_person=judgement.person,
                 decided_at=now,
                 due_at=None,
             )
-            details = {"code": verdict.code.value, **judgement.told()}
+            details = {"code": verdict.code.value, "requester_person": judgement.person, **judgement.told()}
             transaction.record(EventKind.REQUEST_REFUSED, who=None, request=public_id, details=details, at=now)
             orders = request.order_count
             outbox.refuse(transaction, asker, verdict, delivery=row, request=request, orders=orders)
@@ -136,6 +138,7 @@ def _prepared(
             RequestState.CONFIRMING,
             before=now,
             verdict=judgement.whole,
+            requester_person=judgement.person,
             approvals_needed=verdict.approvals_needed,
             expires_at=expires_at,
             due_at=expires_at,
@@ -145,6 +148,7 @@ def _prepared(
         requests.keep_seen(transaction, request, {key: (each.status, each.at) for key, each in seen.items()})
         told: dict[str, Any] = {
             "expires_at": expires_at.isoformat(),
+            "requester_person": judgement.person,
             **judgement.told(),
             "revision": request.revision,
             "approvals_needed": request.approvals_needed,

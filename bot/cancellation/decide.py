@@ -158,8 +158,9 @@ def let_run(
     with nothing changed. `details` are told and `changes` made to the request besides.
     """
     limit = judgement.rules.max_orders_per_person_per_day
-    if not quotas.take(transaction, request.requester, request.order_count, limit, now):
-        return judgement.with_orders_today(quotas.used(transaction.session, request.requester, now)).verdict
+    ids = request.requester_ids
+    if not quotas.take(transaction, request.person, request.order_count, limit, now, ids):
+        return judgement.with_orders_today(quotas.used(transaction.session, request.person, now, ids)).verdict
     not_before = now + timedelta(seconds=parts.settings.undo_seconds)
     valid_until = now + timedelta(seconds=parts.settings.approval_valid_seconds)
     moved = requests.move(
@@ -170,6 +171,7 @@ def let_run(
         verdict=judgement.whole,
         decided_at=now,
         decided_by=by,
+        decided_by_person=judgement.person,
         not_before=not_before,
         valid_until=valid_until,
         remind_at=None,
@@ -183,13 +185,13 @@ def let_run(
         **judgement.told(),
         "revision": request.revision,
         "order_count": request.order_count,
-        "counted_to": request.requester,
+        "counted_to": request.person,
         "day": quotas.day_of(now),
         "not_before": not_before.isoformat(),
         "valid_until": valid_until.isoformat(),
         **(details or {}),
     }
-    transaction.record(kind, who=by, request=request.public_id, details=told, at=now)
+    transaction.record(kind, who=by, person=judgement.person, request=request.public_id, details=told, at=now)
     outbox.live(transaction, request, place, urgent=True)
     transaction.wake("orders")
     return Answer.WENT_AHEAD
@@ -218,14 +220,17 @@ def over(
     kept with it; `details` are told besides."""
     changes: dict[str, Any] = {"decided_at": now, "decided_by": by, "remind_at": None, "due_at": None}
     told: dict[str, Any] = {}
+    person = None
     if judgement is not None:
-        changes["verdict"], told = judgement.whole, judgement.told()
+        changes["verdict"], told, person = judgement.whole, judgement.told(), judgement.person
+        changes["decided_by_person"] = person
     # Of the passing of time and of an undo, the deadline of what people were to decide is no concern.
     in_time = now if request.state in (RequestState.CONFIRMING, RequestState.WAITING) and by is not None else None
     if not requests.move(transaction, request, state, before=in_time, **changes):
         raise RuntimeError(f"the time of {request.public_id} was up while it was decided")
     told |= details
-    transaction.record(EventKind(state.value), who=by, request=request.public_id, details=told, at=now)
+    kind = EventKind(state.value)
+    transaction.record(kind, who=by, person=person, request=request.public_id, details=told, at=now)
 
 
 def first_post_in(parts: Parts, public_id: str) -> str | None:

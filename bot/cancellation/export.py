@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from bot.cancellation import outbox
 from bot.cancellation.judgement import judge
-from bot.cancellation.look_back import filters_to_json, search_of, zone_of
+from bot.cancellation.look_back import filters_to_json, ids_of, search_of, zone_of
 from bot.cancellation.outbox import Answer, Asker
 from bot.cancellation.parts import Parts
 from bot.commands import Export, parse
@@ -85,7 +86,8 @@ class Exporter:
     def _send(self, delivery: Delivery, asker: Asker, wanted: Export) -> None:
         zone = zone_of(self._parts.people.person(asker.person))
         now = self._parts.now()
-        _, search = search_of({"filters": filters_to_json(wanted.wanted), "zone": zone}, now)
+        ids = ids_of(self._parts, wanted.wanted.person)
+        _, search = search_of({"filters": filters_to_json(wanted.wanted), "zone": zone, "of_ids": ids}, now)
         content, rows, cut = self._file(search)
         name = f"cancel-orders-{now.astimezone(UTC):%Y-%m-%d-%H%M}.csv"
         sent = self._parts.slack.upload_file(asker.person, name, content, name)
@@ -106,6 +108,7 @@ class Exporter:
         content = bytearray("\ufeff".encode())
         count = -1
         with self._parts.database.read() as session:
+            search = replace(search, person=history.same_person(session, search.person))
             for line in lines(HEADER, _rows(session, search)):
                 if count == MOST_ROWS:
                     return bytes(content), count, True

@@ -1,7 +1,7 @@
 """Rows of the database as the plain facts that messages are built from."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -38,8 +38,11 @@ FIRST_TROUBLES = 20
 """Of each outcome: as many as a list shows."""
 
 
-def request_facts(session: Session, request: Request, now: datetime | None = None) -> RequestFacts:
-    """All that messages say of one request, as it stands now; what only holds for a while needs the time."""
+def request_facts(
+    session: Session, request: Request, now: datetime | None = None, viewer_ids: Collection[str] = ()
+) -> RequestFacts:
+    """All that messages say of one request, as it stands now; what only holds for a while needs the time. `viewer_ids`
+    are those of whoever is to read them."""
     verdict = _verdict(request)
     live = slack_messages.of_request(session, request.seq, "live") if request.seq is not None else None
     head = history.final_head(session, request.public_id) if request.state is RequestState.FINISHED else None
@@ -74,7 +77,7 @@ def request_facts(session: Session, request: Request, now: datetime | None = Non
         slack_gap=_slack_gap(session, request),
         approvals_needed=request.approvals_needed,
         decisions=tuple(
-            DecisionFacts(each.person, each.verdict, each.comment, each.rule, each.at)
+            DecisionFacts(each.person, each.verdict, each.comment, each.rule, each.at, each.stands_for)
             for each in decisions.of_request(session, request)
         ),
         emergency=request.emergency,
@@ -88,7 +91,27 @@ def request_facts(session: Session, request: Request, now: datetime | None = Non
         can_undo=bool(now and request.not_before and request.not_before > now),
         emergency_possible=bool(verdict and verdict.emergency_possible),
         reminded_at=_reminded_at(session, request),
+        requester_ids=_requester_ids(request, viewer_ids),
+        approvers_found=verdict.approvers_found if verdict else None,
+        absent=absent_facts(verdict.absent) if verdict else (),
     )
+
+
+def absent_facts(absent: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Who is named and cannot approve, as a verdict tells it."""
+    return tuple((each, why) for each, _, why in (told.partition(" ") for told in absent))
+
+
+def _requester_ids(request: Request, viewer_ids: Collection[str]) -> tuple[str, ...]:
+    """What is known of the requester's ids: by their record, by what Slack said when they last pressed, and by who
+    looks."""
+    known = set(request.requester_ids)
+    whole = json.loads(request.verdict) if request.verdict else {}
+    if whole.get("question", {}).get("person") in known:
+        known |= {each for each, is_theirs in whole.get("facts", {}).get("same", {}).items() if is_theirs}
+    if known & set(viewer_ids):
+        known |= set(viewer_ids)
+    return tuple(sorted(known))
 
 
 def look_facts(kept: Mapping[str, Any], person: str, channel: str, now: datetime) -> RequestFacts:
@@ -111,6 +134,9 @@ def look_facts(kept: Mapping[str, Any], person: str, channel: str, now: datetime
         ),
         unlike_count=kept["unlike_count"],
         approvals_needed=kept["approvals_needed"],
+        approvers_found=kept.get("approvers_found"),
+        absent=absent_facts(kept.get("absent", ())),
+        ask_whom=kept.get("ask_whom", ""),
         status=StatusFacts(
             checked=kept["checked"],
             not_pending=tuple(OrderFacts(0, order_id, words=status) for order_id, status in kept["not_pending"]),

@@ -27,16 +27,17 @@ def publish(parts: Parts, person: str) -> None:
 
 
 def _view(parts: Parts, person: str) -> dict[str, object]:
-    verdict = judge(parts, Question(Act.READ, person)).verdict
+    judgement = judge(parts, Question(Act.READ, person))
+    verdict, ids = judgement.verdict, judgement.ids
     if not verdict.allowed:
         return closed_home_view(verdict.rule, verdict.ask)
     approves = may_approve(parts, person)
     with parts.database.read() as session:
         now = parts.database.now(session)
-        waiting, _ = requests.waiting(session, person, MOST)
-        own = history.page(session, Search(requester=person), RESULTS).requests
+        waiting, _ = requests.waiting(session, ids, MOST)
+        own = history.page(session, Search(requester=ids), RESULTS).requests
         return home_view(
-            tuple(request_facts(session, request, now) for request in waiting),
+            tuple(request_facts(session, request, now, ids) for request in waiting),
             tuple(request_facts(session, request, now) for request in own),
             rules_facts(parts.settings),
             person,

@@ -25,6 +25,18 @@ class Judgement:
         whole = record(self.rules, self.question, self.facts, self.verdict)
         return json.dumps(whole, sort_keys=True, ensure_ascii=False)
 
+    @property
+    def person(self) -> str | None:
+        """Whom the id that asks stands for: as Slack said now, or when the request was made with it."""
+        own = self.question.person in self.question.requester_ids
+        return self.facts.person.person or (self.question.requester_person if own else None)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """What is known of the ids of whoever asks."""
+        same = {each for each, is_theirs in self.facts.person.same.items() if is_theirs}
+        return frozenset({self.question.person, *same, *((self.person,) if self.person else ())})
+
     def told(self) -> dict[str, object]:
         """What an event says of the answer kept with the request: its rule, and by which whole text it is judged."""
         return {"rule": self.verdict.rule, "judged": digest(self.whole)}

@@ -13,7 +13,7 @@ from bot.cancellation.outbox import Answer, Asker, Kind
 from bot.cancellation.parts import Parts
 from bot.history_filter import Day, DaysAgo, History, OnDay, resolve
 from bot.order_ids import OrderId
-from bot.people import PersonFacts
+from bot.person_facts import PersonFacts
 from bot.policy import Act, Question
 from storage import deliveries, requests, slack_messages
 from storage.history import Search
@@ -24,7 +24,8 @@ from storage.states import Outcome, RequestState
 
 def show_history(parts: Parts, delivery: Delivery, asker: Asker, wanted: History) -> None:
     """Show the newest page of what is searched for, to somebody who may read it."""
-    facts = {"filters": filters_to_json(wanted), "zone": zone_of(parts.people.person(asker.person))}
+    zone = zone_of(parts.people.person(asker.person))
+    facts = {"filters": filters_to_json(wanted), "zone": zone, "of_ids": ids_of(parts, wanted.person)}
     _read(parts, delivery, asker, Kind.HISTORY, facts)
 
 
@@ -53,7 +54,7 @@ def turn_page(parts: Parts, delivery: Delivery, asker: Asker, message_id: int, c
     """Show another page of the same search in the place of the one that was clicked."""
     with parts.database.read() as session:
         row = session.get(SlackMessage, message_id)
-    if row is None or row.kind != Kind.HISTORY or row.person != asker.person:
+    if row is None or row.kind != Kind.HISTORY or not _is_its_reader(parts, row, asker):
         _say(parts, delivery, asker, Answer.NOT_UNDERSTOOD, {})
         return
     facts = {key: value for key, value in json.loads(row.facts).items() if key not in ("before", "after")}
@@ -64,7 +65,7 @@ def share(parts: Parts, delivery: Delivery, asker: Asker, message_id: int, curso
     """Post the page that was clicked in the channel, if its reader may share it there."""
     with parts.database.read() as session:
         row = session.get(SlackMessage, message_id)
-    if row is None or row.kind != Kind.HISTORY or row.person != asker.person or asker.channel is None:
+    if row is None or row.kind != Kind.HISTORY or not _is_its_reader(parts, row, asker) or asker.channel is None:
         _say(parts, delivery, asker, Answer.NOT_UNDERSTOOD, {})
         return
     verdict = judge(parts, Question(Act.SHARE, asker.person, channel=asker.channel), fresh=True).verdict
@@ -80,6 +81,17 @@ def share(parts: Parts, delivery: Delivery, asker: Asker, message_id: int, curso
         deliveries.done(ours, verdict.code.value)
 
 
+def ids_of(parts: Parts, person: str | None) -> list[str]:
+    """The ids of somebody who is searched for, as far as Slack says; those of the record are added later."""
+    return sorted({person, *parts.people.person(person).ids}) if person else []
+
+
+def _is_its_reader(parts: Parts, row: SlackMessage, asker: Asker) -> bool:
+    """Whether this message was shown to whoever pressed, under whichever id of theirs."""
+    its_readers = {row.person, *json.loads(row.facts).get("ids", ())}
+    return asker.person in its_readers or bool(parts.people.person(asker.person).ids & its_readers)
+
+
 def search_of(facts: Mapping[str, Any], now: datetime) -> tuple[History, Search]:
     """The filters of a history message, as typed and as searched for: days are days of the reader's zone."""
     wanted = filters_from_json(facts["filters"])
@@ -89,7 +101,7 @@ def search_of(facts: Mapping[str, Any], now: datetime) -> tuple[History, Search]
     until = _midnight(resolve(wanted.until, today) + timedelta(days=1), zone) if wanted.until else None
     order_id = wanted.order_id.value if wanted.order_id else None
     search = Search(
-        person=wanted.person,
+        person=frozenset(facts.get("of_ids") or ([wanted.person] if wanted.person else ())),
         order_id=order_id,
         label=wanted.label,
         status=wanted.status,
@@ -130,13 +142,15 @@ def filters_from_json(kept: Mapping[str, Any]) -> History:
 
 
 def _read(parts: Parts, delivery: Delivery, asker: Asker, kind: Kind, facts: Mapping[str, Any]) -> None:
-    verdict = judge(parts, Question(Act.READ, asker.person)).verdict
+    judgement = judge(parts, Question(Act.READ, asker.person))
+    verdict = judgement.verdict
     with parts.database.write() as transaction:
         row = deliveries.still_ours(transaction, delivery)
         if row is None:
             return
         if verdict.allowed:
-            slack_messages.want(transaction, kind, asker.place(), facts=facts)
+            ids = sorted(judgement.ids)
+            slack_messages.want(transaction, kind, asker.place(), facts={**facts, "ids": ids})
         else:
             outbox.refuse(transaction, asker, verdict, delivery=row)
         deliveries.done(row, verdict.code.value)

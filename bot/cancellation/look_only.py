@@ -45,6 +45,9 @@ def look_only(parts: Parts, delivery: Delivery, asker: Asker, orders: OrderList)
                 "not_pending_count": len(not_pending),
                 "elsewhere": sorted(elsewhere.items()),
                 "approvals_needed": verdict.approvals_needed,
+                "approvers_found": verdict.approvers_found,
+                "absent": list(verdict.absent),
+                "ask_whom": verdict.ask.contact,
             }
             slack_messages.want(transaction, Kind.LOOK, asker.place(), facts=facts)
         deliveries.done(row, verdict.code)

@@ -219,7 +219,8 @@ def expired(transaction: Transaction, request: Request) -> None:
 
 def end_is_owed(request: Request, notice_after: float) -> bool:
     """Whether its requester is told the end directly: somebody else's decision, or a long run, brought it about."""
-    others = {request.decided_by, request.stopped_by} - {request.requester, None}
+    by = {request.decided_by_person or request.decided_by, request.stopped_by_person or request.stopped_by}
+    others = by - request.requester_ids - {None}
     began, ended = request.decided_at, request.finished_at
     return bool(others) or bool(began and ended and (ended - began).total_seconds() > notice_after)
 

@@ -17,8 +17,8 @@ from storage.states import HoldKind
 def pause(parts: Parts, delivery: Delivery, asker: Asker, why: str | None) -> None:
     """Send nothing until somebody types `resume`; what is in flight is waited for."""
 
-    def act(transaction: Transaction) -> Answer:
-        if not holds.hold(transaction, HoldKind.PAUSE, None, who=asker.person, why=why):
+    def act(transaction: Transaction, person: str | None) -> Answer:
+        if not holds.hold(transaction, HoldKind.PAUSE, None, who=asker.person, person=person, why=why):
             return Answer.ALL_PAUSED_ALREADY
         outbox.all_live(transaction)
         return Answer.ALL_PAUSED
@@ -29,8 +29,9 @@ def pause(parts: Parts, delivery: Delivery, asker: Asker, why: str | None) -> No
 def resume(parts: Parts, delivery: Delivery, asker: Asker) -> None:
     """Lift a pause, and the hold after Fincart rejected the token; the other holds end by themselves."""
 
-    def act(transaction: Transaction) -> Answer:
-        lifted = [holds.lift(transaction, kind, who=asker.person) for kind in (HoldKind.PAUSE, HoldKind.TOKEN)]
+    def act(transaction: Transaction, person: str | None) -> Answer:
+        kinds = (HoldKind.PAUSE, HoldKind.TOKEN)
+        lifted = [holds.lift(transaction, kind, who=asker.person, person=person) for kind in kinds]
         if not any(lifted):
             return Answer.NOTHING_PAUSED
         outbox.all_live(transaction)
@@ -39,18 +40,21 @@ def resume(parts: Parts, delivery: Delivery, asker: Asker) -> None:
     _if_allowed(parts, delivery, asker, act)
 
 
-def _if_allowed(parts: Parts, delivery: Delivery, asker: Asker, act: Callable[[Transaction], Answer]) -> None:
-    verdict = judge(parts, Question(Act.PAUSE_ALL, asker.person), fresh=True).verdict
+def _if_allowed(
+    parts: Parts, delivery: Delivery, asker: Asker, act: Callable[[Transaction, str | None], Answer]
+) -> None:
+    judgement = judge(parts, Question(Act.PAUSE_ALL, asker.person), fresh=True)
+    verdict, person = judgement.verdict, judgement.person
     with parts.database.write() as transaction:
         row = deliveries.still_ours(transaction, delivery)
         if row is None:
             return
         if verdict.allowed:
-            result = act(transaction)
+            result = act(transaction, person)
             outbox.answer(transaction, asker, result, delivery=row)
             deliveries.done(row, result)
         else:
             outbox.refuse(transaction, asker, verdict, delivery=row)
             told = {"act": Act.PAUSE_ALL.value, "code": verdict.code.value, "rule": verdict.rule, "state": None}
-            transaction.record(EventKind.CLICK_REFUSED, who=asker.person, request=None, details=told)
+            transaction.record(EventKind.CLICK_REFUSED, who=asker.person, person=person, request=None, details=told)
             deliveries.done(row, verdict.code)

@@ -8,7 +8,7 @@ from bot.cancellation.judgement import Judgement, judge
 from bot.cancellation.outbox import Answer, Asker
 from bot.cancellation.parts import Parts
 from bot.policy import Act, Question, Verdict
-from storage import deliveries, quotas, requests
+from storage import decisions, deliveries, quotas, requests
 from storage.audit import EventKind
 from storage.database import Transaction
 from storage.slack_tables import Delivery
@@ -78,7 +78,7 @@ def press(parts: Parts, delivery: Delivery, click: Click, act: Act, do: Do) -> N
         if result is None:
             deliveries.done(row, act)
             return
-        _answer(transaction, row, click, act, request, result)
+        _answer(transaction, row, click, judgement, request, result)
 
 
 def say(parts: Parts, delivery: Delivery, asker: Asker, what: Answer, request: Request | None = None) -> None:
@@ -90,8 +90,10 @@ def say(parts: Parts, delivery: Delivery, asker: Asker, what: Answer, request: R
             deliveries.done(row, what)
 
 
-def question_about(request: Request, act: Act, person: str, orders_today: int = 0) -> Question:
-    """What the policy is asked about this request; `orders_today` is its requester's."""
+def question_about(
+    request: Request, act: Act, person: str, orders_today: int = 0, approved_by: tuple[str, ...] = ()
+) -> Question:
+    """What the policy is asked about this request; `orders_today` is its requester's, `approved_by` who approved it."""
     return Question(
         act,
         person,
@@ -100,16 +102,19 @@ def question_about(request: Request, act: Act, person: str, orders_today: int = 
         orders=request.order_count,
         has_reason=request.reason is not None,
         orders_today=orders_today,
+        requester_person=request.requester_person,
+        approved_by=approved_by,
     )
 
 
 def _judged(parts: Parts, click: Click, act: Act) -> Judgement | None:
     with parts.database.read() as session:
         seen = requests.find(session, click.public_id)
-        used = quotas.used(session, seen.requester, parts.database.now(session)) if seen else 0
-    if seen is None:
-        return None
-    question = question_about(seen, act, click.asker.person, used)
+        if seen is None:
+            return None
+        used = quotas.used(session, seen.person, parts.database.now(session), seen.requester_ids)
+        others = sorted(decisions.approved_with(session, seen)) if act is Act.APPROVE else ()
+    question = question_about(seen, act, click.asker.person, used, tuple(others))
     question = replace(question, orders=question.orders + click.more_orders)
     if act is Act.EMERGENCY and click.words:
         question = replace(question, has_reason=True)
@@ -117,7 +122,12 @@ def _judged(parts: Parts, click: Click, act: Act) -> Judgement | None:
 
 
 def _answer(
-    transaction: Transaction, row: Delivery, click: Click, act: Act, request: Request, result: Answer | Verdict
+    transaction: Transaction,
+    row: Delivery,
+    click: Click,
+    judgement: Judgement,
+    request: Request,
+    result: Answer | Verdict,
 ) -> None:
     if isinstance(result, Verdict):
         # The buttons stay: what was refused now may be allowed in a minute.
@@ -130,6 +140,17 @@ def _answer(
         outbox.answer(transaction, asker, result, delivery=row, request=request)
         code, rule = result.value, ""
     if isinstance(result, Verdict) or result not in DONE:
-        details = {"act": act.value, "code": code, "rule": rule, "state": RequestState(request.state).value}
-        transaction.record(EventKind.CLICK_REFUSED, who=click.asker.person, request=request.public_id, details=details)
+        details = {
+            "act": judgement.question.act.value,
+            "code": code,
+            "rule": rule,
+            "state": RequestState(request.state).value,
+        }
+        transaction.record(
+            EventKind.CLICK_REFUSED,
+            who=judgement.question.person,
+            person=judgement.person,
+            request=request.public_id,
+            details=details,
+        )
     deliveries.done(row, code)

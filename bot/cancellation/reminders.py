@@ -35,7 +35,8 @@ def remind(parts: Parts, delivery: Delivery, click: Click) -> None:
             return Answer.REMINDED_LATELY
         if not outbox.reminder(transaction, request, delivery.id):
             return Answer.NOT_POSTED_YET
-        transaction.record(EventKind.REMINDED, who=click.asker.person, request=request.public_id)
+        who, person = click.asker.person, judgement.person
+        transaction.record(EventKind.REMINDED, who=who, person=person, request=request.public_id)
         return Answer.REMINDED
 
     press(parts, delivery, click, Act.GO_ON, act)

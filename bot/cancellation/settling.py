@@ -105,12 +105,13 @@ def finish_if_over(parts: Parts, transaction: Transaction, request: Request) -> 
     return True
 
 
-def stop(transaction: Transaction, request: Request, why: str, who: str | None) -> None:
-    """Mark that nothing more of this request is sent."""
+def stop(transaction: Transaction, request: Request, why: str, who: str | None, person: str | None = None) -> None:
+    """Mark that nothing more of this request is sent; `person` is whom `who` stands for."""
     now = request.stopped_at = transaction.now()
-    request.stopped_by = who
+    request.stopped_by, request.stopped_by_person = who, person
     request.stop_why = why
-    transaction.record(EventKind.STOPPED, who=who, request=request.public_id, details={"why": why}, at=now)
+    details = {"why": why}
+    transaction.record(EventKind.STOPPED, who=who, person=person, request=request.public_id, details=details, at=now)
 
 
 def _step(parts: Parts, each: Seen, now: datetime) -> truth.Step:

@@ -27,10 +27,10 @@ RUNNING = frozenset({RequestState.APPROVED, RequestState.EXECUTING})
 def stop(parts: Parts, delivery: Delivery, click: Click) -> None:
     """Send nothing more of this request; what is in flight is waited for."""
 
-    def act(transaction: Transaction, request: Request) -> Answer:
+    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer:
         if request.stopped_at is not None:
             return Answer.ALREADY_STOPPED
-        stop_sending(transaction, request, "stopped", click.asker.person)
+        stop_sending(transaction, request, "stopped", click.asker.person, judgement.person)
         _now(transaction, request)
         return Answer.STOPPED
 
@@ -40,13 +40,13 @@ def stop(parts: Parts, delivery: Delivery, click: Click) -> None:
 def pause(parts: Parts, delivery: Delivery, click: Click) -> None:
     """Hold this request until somebody lets it go on; what is in flight is waited for."""
 
-    def act(transaction: Transaction, request: Request) -> Answer:
+    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer:
         if request.held_at is not None:
             return Answer.ALREADY_PAUSED
         now = request.held_at = transaction.now()
         request.held_by = click.asker.person
         request.held_why = "paused"
-        _tell(transaction, EventKind.HELD, request, click, {"hold": "request", "why": "paused"}, at=now)
+        _tell(transaction, EventKind.HELD, request, judgement, {"hold": "request", "why": "paused"}, at=now)
         outbox.live(transaction, request, urgent=True)
         return Answer.PAUSED
 
@@ -56,12 +56,12 @@ def pause(parts: Parts, delivery: Delivery, click: Click) -> None:
 def go_on(parts: Parts, delivery: Delivery, click: Click) -> None:
     """Let a held request go on; the count of refused and unknown orders starts anew."""
 
-    def act(transaction: Transaction, request: Request) -> Answer:
+    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer:
         if request.held_at is None:
             return Answer.NOT_HELD
         request.held_at = request.held_by = request.held_why = None
         request.failed_since_go_on = 0
-        _tell(transaction, EventKind.HOLD_ENDED, request, click, {"hold": "request"})
+        _tell(transaction, EventKind.HOLD_ENDED, request, judgement, {"hold": "request"})
         _now(transaction, request)
         return Answer.GOING_ON
 
@@ -82,7 +82,7 @@ def undo(parts: Parts, delivery: Delivery, click: Click) -> None:
             return Answer.TOO_LATE_TO_UNDO
         over(transaction, request, RequestState.WITHDRAWN, click.asker.person, now, judgement, act="undo")
         outbox.live(transaction, request, urgent=True)
-        if click.asker.person != request.requester:
+        if not judgement.ids & request.requester_ids:
             outbox.end_notice(transaction, request)
         return Answer.UNDONE
 
@@ -92,11 +92,11 @@ def undo(parts: Parts, delivery: Delivery, click: Click) -> None:
 def check_again(parts: Parts, delivery: Delivery, click: Click) -> None:
     """Read the logs of the unknown orders now, however old they are. Reading only: nothing is sent."""
 
-    def act(transaction: Transaction, request: Request) -> Answer:
+    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer:
         count = lookups.check_again(transaction, request)
         if not count:
             return Answer.NOTHING_UNKNOWN
-        _tell(transaction, EventKind.CHECK_ASKED, request, click, {"orders": count})
+        _tell(transaction, EventKind.CHECK_ASKED, request, judgement, {"orders": count})
         return Answer.CHECKING
 
     press(parts, delivery, click, Act.GO_ON, _while(RUNNING | {RequestState.FINISHED}, act))
@@ -118,7 +118,7 @@ def leave_out(parts: Parts, delivery: Delivery, click: Click) -> None:
         request.approvals_needed = judgement.approvals_for(request.order_count)
         details: dict[str, object] = {"orders": sorted(out), "order_count": request.order_count}
         details |= {"revision": request.revision, "approvals_needed": request.approvals_needed}
-        _tell(transaction, EventKind.LEFT_OUT, request, click, details)
+        _tell(transaction, EventKind.LEFT_OUT, request, judgement, details)
         outbox.preview(transaction, click.asker, request, can_post=can_post)
         return None
 
@@ -175,13 +175,13 @@ def _orders(lines: Iterable[OrderLine]) -> list[NewOrder]:
     return [NewOrder(line.order_id, line.label, line.unlike_fincart) for line in lines]
 
 
-def _while(states: frozenset[RequestState], act: Callable[[Transaction, Request], Answer]) -> Do:
+def _while(states: frozenset[RequestState], act: Callable[[Transaction, Request, Judgement], Answer]) -> Do:
     """Do this only in such a state, for whom the policy lets."""
 
     def do(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
         if not judgement.verdict.allowed:
             return judgement.verdict
-        return act(transaction, request) if request.state in states else Answer.NOT_RUNNING
+        return act(transaction, request, judgement) if request.state in states else Answer.NOT_RUNNING
 
     return do
 
@@ -196,8 +196,9 @@ def _tell(
     transaction: Transaction,
     kind: EventKind,
     request: Request,
-    click: Click,
+    judgement: Judgement,
     details: dict[str, object],
     at: datetime | None = None,
 ) -> None:
-    transaction.record(kind, who=click.asker.person, request=request.public_id, details=details, at=at)
+    who, person = judgement.question.person, judgement.person
+    transaction.record(kind, who=who, person=person, request=request.public_id, details=details, at=at)

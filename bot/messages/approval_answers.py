@@ -14,7 +14,7 @@ REMIND_AGAIN_SECONDS = 600
 
 def asked_for_approval(facts: RequestFacts, rules: RulesFacts) -> Message:
     """Replaces the preview once others have been asked."""
-    lines = (*wanted_lines(facts), *may_approve_lines(rules, facts.requester))
+    lines = (*wanted_lines(facts), *may_approve_lines(rules, facts))
     heading = f"Asked for approval: cancel {orders(facts.order_count)}"
     return _about(facts, heading, "Nothing has been sent to Fincart yet.", *lines, where_to_watch(facts))
 

@@ -48,7 +48,7 @@ def card(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
             "Nothing has been sent to Fincart yet.",
             *asked_lines(facts),
             *wanted_lines(facts),
-            *may_approve_lines(rules, facts.requester),
+            *may_approve_lines(rules, facts),
         ),
         paragraph(bold(f"{orders(facts.order_count)} would be sent to Fincart:")),
         order_list(facts),
@@ -69,7 +69,7 @@ def unseen_card(facts: RequestFacts, rules: RulesFacts | None, bot_user: str | N
             ("Or type in the channel: ", *invitation(bot_user), "; then press Withdraw here, and ask again."),
             *asked_lines(facts),
             *wanted_lines(facts),
-            *may_approve_lines(rules, facts.requester),
+            *may_approve_lines(rules, facts),
         ),
         Buttons((withdraw_button(facts),)),
     )
@@ -89,11 +89,11 @@ def wanted_lines(facts: RequestFacts) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def may_approve_lines(rules: RulesFacts | None, requester: str = "") -> tuple[Line, ...]:
-    """Who may approve what this requester asked for, by name where the settings name anybody."""
+def may_approve_lines(rules: RulesFacts | None, facts: RequestFacts | None = None) -> tuple[Line, ...]:
+    """Who may approve this request, by name where the settings name anybody."""
     if rules is None:
         return ()
-    named = may_approve(rules, (requester,))
+    named = may_approve(rules, (facts.requester, *facts.requester_ids) if facts is not None else ())
     return (("Who may approve: ", *(named or ("everyone who may ask",)), "."),)
 
 
@@ -124,8 +124,8 @@ def waiting_buttons(facts: RequestFacts, rules: RulesFacts, viewer: str | None, 
     """The buttons of a waiting request for this viewer; `approves` says whether they may approve others'."""
     value = request_value(facts.public_id, facts.revision)
     remind = Button("Remind", Action.REMIND, value)
-    if viewer == facts.requester:
-        alone = (emergency_button(facts),) if viewer in rules.emergency_users else ()
+    if facts.is_of(viewer):
+        alone = (emergency_button(facts),) if {viewer, *facts.requester_ids} & set(rules.emergency_users) else ()
         return (*alone, withdraw_button(facts), remind)
     return (*approver_buttons(facts), remind) if approves else ()
 
@@ -142,7 +142,7 @@ def reminder(facts: RequestFacts, rules: RulesFacts) -> Message:
         return render(
             (paragraph(("Nobody is waited for any more: it ", Bold(standing(facts)), "."), *asked_lines(facts)),)
         )
-    named = may_approve(rules, (facts.requester, *facts.approvers()))
+    named = may_approve(rules, facts.never_asked())
     asked: Line = (*named, ": please ") if named else ("Whoever may approve: please ",)
     question: Line = (
         *asked,

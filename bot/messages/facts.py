@@ -56,6 +56,8 @@ class DecisionFacts:
     comment: str | None
     rule: str
     at: datetime
+    stands_for: str | None = None
+    """The person whom that id stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +173,26 @@ class RequestFacts:
     """About how long the run will take yet."""
     can_undo: bool = False
     status: StatusFacts = field(default_factory=StatusFacts)
+    requester_ids: tuple[str, ...] = ()
+    """What else is known of the ids of its requester: in an Enterprise Grid one person has several."""
+    approvers_found: int | None = None
+    """Fewer people than must approve can; None: enough, or nobody could say."""
+    absent: tuple[tuple[str, str], ...] = ()
+    """Then: who is named and cannot approve, and why."""
+
+    def is_of(self, viewer: str | None) -> bool:
+        """Whether this viewer asked for it."""
+        return viewer is not None and viewer in (self.requester, *self.requester_ids)
 
     def approvers(self) -> tuple[str, ...]:
         """Who has approved it so far."""
         approved = (each for each in self.decisions if each.verdict is DecisionVerdict.APPROVED)
         return tuple(each.person for each in approved)
+
+    def never_asked(self) -> tuple[str, ...]:
+        """Whose approval nobody waits for: the requester's, and that of whoever has approved."""
+        decided = tuple(each.stands_for for each in self.decisions if each.stands_for is not None)
+        return (self.requester, *self.requester_ids, *self.approvers(), *decided)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from bot.messages.document import (
     Buttons,
     Channel,
     Code,
+    Group,
     Heading,
     Line,
     Part,
     Style,
     Typed,
+    User,
     When,
 )
 from bot.messages.facts import RequestFacts
@@ -38,6 +40,18 @@ _SHOWN_DUPLICATES = 3
 _SHOWN_ASIDE = 20
 _LONGEST_NAMED = 40
 """Characters of an id that a button names beside what it does."""
+_SHOWN_ABSENT = 5
+
+ABSENT = {
+    "requester": "asks for it: nobody approves their own request",
+    "deactivated": "is deactivated",
+    "bot": "is a bot",
+    "guest": "is a guest",
+    "outsider": "is of another organisation",
+    "unknown": "is not known to Slack",
+    "empty": "has nobody in it",
+}
+"""Why somebody who is named to approve cannot."""
 
 
 def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
@@ -92,15 +106,17 @@ def look(facts: RequestFacts) -> Message:
 def decide_buttons(facts: RequestFacts) -> Buttons:
     """Go ahead, with the act and the number on it, or keep the orders."""
     value = request_value(facts.public_id, facts.revision)
-    ahead = Button(f"Cancel {orders(facts.order_count)}", Action.GO_AHEAD, value, Style.DANGER)
+    ahead: tuple[Button, ...] = (Button(f"Cancel {orders(facts.order_count)}", Action.GO_AHEAD, value, Style.DANGER),)
     if facts.approvals_needed:
         label = f"Ask for approval: cancel {orders(facts.order_count)}"
-        ahead = Button(label, Action.ASK_APPROVAL, value)
+        # What would wait for nobody is not asked for: it would only expire, hours later.
+        there = facts.approvers_found is None
+        ahead = (Button(label, Action.ASK_APPROVAL, value),) if there else ()
     left = facts.status.hopeless
     out = (Button("Leave those out", Action.LEAVE_OUT, value),) if 0 < left < facts.order_count else ()
     odd = (Button(_include_label(facts), Action.INCLUDE, value),) if facts.source.set_aside else ()
     alone = (emergency_button(facts),) if facts.approvals_needed and facts.emergency_possible else ()
-    return Buttons((ahead, *alone, *out, *odd, Button("Keep them", Action.KEEP, value)))
+    return Buttons((*ahead, *alone, *out, *odd, Button("Keep them", Action.KEEP, value)))
 
 
 def _set_aside(facts: RequestFacts, how: str) -> list[Part]:
@@ -180,10 +196,25 @@ def _approval(facts: RequestFacts) -> tuple[Line, ...]:
     lines: list[Line] = [
         (Bold(f"{others} must approve so many orders."), " Asking posts a card in the channel; nothing is sent before.")
     ]
+    if facts.approvers_found is not None:
+        lines = [*_too_few(facts, others)]
     if facts.emergency_possible:
         lines.append(
             ("In an emergency you may go ahead alone: with a reason, told in the audit channel and marked for ever.",)
         )
+    return tuple(lines)
+
+
+def _too_few(facts: RequestFacts, others: str) -> tuple[Line, ...]:
+    """That nobody would be there to approve it, and why: said before anything waits for them."""
+    found = facts.approvers_found
+    can = "nobody who may can" if not found else f"only {found:,} of those who may can"
+    lines: list[Line] = [(Bold(f"{others} must approve so many orders, and {can}."), " So it cannot be asked for now.")]
+    for each, why in facts.absent[:_SHOWN_ABSENT]:
+        lines.append((Group(each) if each.startswith("S") else User(each), f" {ABSENT[why]}"))
+    if len(facts.absent) > _SHOWN_ABSENT:
+        lines.append((f"… and {len(facts.absent) - _SHOWN_ABSENT:,} more who cannot",))
+    lines.append(("Have somebody named who can approve, then ask again. Whom to ask: ", Typed(facts.ask_whom), "."))
     return tuple(lines)
 
 

@@ -113,9 +113,21 @@ def _told(code: Refusal, rules: RulesFacts, facts: RequestFacts | None) -> tuple
             return "Refused: this channel could not be checked", (
                 f"Slack could not say within {counted(CHECK_SECONDS, 'second')} who is in it. Try again in a minute.",
             )
+        case Refusal.MISSING_SCOPE:
+            return "Refused: Slack does not let the bot look that up", MISSING_SCOPE
+        case Refusal.NOBODY_TO_APPROVE:
+            return "Refused: too few people are there who may approve", (
+                "Nothing waits for people who cannot come. Have somebody named who can approve, then ask again.",
+            )
         case _:
             assert_never(code)
 
+
+MISSING_SCOPE: Line = (
+    "The app was installed without a scope that this needs. Ask an administrator to add it under "
+    "OAuth & Permissions in Slack's app settings and to install the app again: until then no other try helps.",
+)
+"""What to do where Slack answers `missing_scope`; the rule beside it names the scope."""
 
 CHECK_SECONDS = 5
 """How long Slack is waited for before somebody is refused as "could not be checked"."""
@@ -123,7 +135,7 @@ CHECK_SECONDS = 5
 
 def _others(rules: RulesFacts, facts: RequestFacts | None) -> Line:
     """Who may approve instead."""
-    named = may_approve(rules, () if facts is None else (facts.requester,))
+    named = may_approve(rules, () if facts is None else (facts.requester, *facts.requester_ids))
     return ("Somebody else must decide on it: ", *named, ".") if named else ("Somebody else must decide on it.",)
 
 

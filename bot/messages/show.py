@@ -50,11 +50,11 @@ def show_page(
         parts.append(Note(f"audit {facts.audit_head}"))
     if turning := _page_buttons(facts.public_id, page, pages):
         parts.append(Buttons(turning))
-    if facts.state is RequestState.CONFIRMING and viewer == facts.requester:
+    if facts.state is RequestState.CONFIRMING and facts.is_of(viewer):
         parts.append(decide_buttons(facts))
     if facts.state is RequestState.WAITING and rules and (row := waiting_buttons(facts, rules, viewer, approves)):
         parts.append(Buttons(row))
-    if approves or viewer == facts.requester:
+    if approves or facts.is_of(viewer):
         parts += run_buttons(facts)
     return render(parts)
 

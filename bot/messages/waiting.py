@@ -70,8 +70,8 @@ def _entry(facts: RequestFacts, rules: RulesFacts) -> tuple[Line, ...]:
 
 def _buttons(facts: RequestFacts, rules: RulesFacts, viewer: str | None, approves: bool) -> tuple[Part, ...]:
     if facts.state is RequestState.CONFIRMING:
-        return (decide_buttons(facts),) if viewer == facts.requester else ()
+        return (decide_buttons(facts),) if facts.is_of(viewer) else ()
     if facts.state is not RequestState.WAITING:
-        return run_buttons(facts) if approves or viewer == facts.requester else ()
+        return run_buttons(facts) if approves or facts.is_of(viewer) else ()
     row = waiting_buttons(facts, rules, viewer, approves)
     return (Buttons(row),) if row else ()

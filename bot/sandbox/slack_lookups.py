@@ -20,15 +20,16 @@ def auth_test(core: Core, params: Json) -> Json:
         "user_id": state.bot_user,
         "bot_id": state.bot_id,
         "is_enterprise_install": False,
+        **({"enterprise_id": state.enterprise_id} if state.enterprise_id else {}),
     }
 
 
 def users_info(core: Core, params: Json) -> Json:
-    """`users.info`."""
+    """`users.info`; on an Enterprise Grid the answer may carry another id of the same person."""
     person = core.state.people.get(str(params.get("user")))
     if person is None:
         raise SlackError("user_not_found")
-    return {"user": user_json(core, person)}
+    return {"user": user_json(core, person) | ({"id": person.answered_as} if person.answered_as else {})}
 
 
 def usergroups_list(core: Core, params: Json) -> Json:
@@ -110,6 +111,15 @@ def user_json(core: Core, person: Person) -> Json:
             "team": person.team_id or core.state.team_id,
         },
     }
+    if person.enterprise_user:
+        user["enterprise_user"] = {
+            "id": person.enterprise_user,
+            "enterprise_id": core.state.enterprise_id,
+            "enterprise_name": core.state.team_domain,
+            "is_admin": False,
+            "is_owner": False,
+            "teams": [core.state.team_id],
+        }
     if person.team_id and person.team_id != core.state.team_id:
         user["is_stranger"] = True
     if not person.deleted:

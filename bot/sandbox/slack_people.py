@@ -184,14 +184,17 @@ class People:
             raise NotOnScreen(f"{user} is not in {channel}")
         return place
 
+    def _sees(self, user: str, post: Post) -> bool:
+        return not post.only_for or self.core.state.same_person(post.only_for, user)
+
     def _shown(self, user: str, where: Post | View) -> Post | View:
         if isinstance(where, View):
             view = self.core.state.views.get(where.id)
-            if view is None or view.user != user:
+            if view is None or not self.core.state.same_person(view.user, user):
                 raise NotOnScreen("that view is not open")
             return view
         post = self.core.state.posts.get(where.ts)
-        if post is None or post.deleted or post.only_for not in ("", user):
+        if post is None or post.deleted or not self._sees(user, post):
             raise NotOnScreen("that message is not shown")
         channel = self.core.state.channels[post.channel]
         if channel.kind is not ChannelKind.PUBLIC and user not in channel.members:

@@ -44,6 +44,10 @@ class Person:
     is_admin: bool = False
     is_restricted: bool = False
     is_ultra_restricted: bool = False
+    enterprise_user: str = ""
+    """The person's id in an Enterprise Grid; several people here with the same are one person with several ids."""
+    answered_as: str = ""
+    """`users.info` asked for this id answers with that of another of the person's; empty: with its own."""
     is_active: bool = True
 
 
@@ -270,6 +274,13 @@ class State:
         for name, record in TABLES.items():
             raw[name] = {key: record(**value) for key, value in raw[name].items()}
         return cls(**raw)
+
+    def same_person(self, one: str, other: str) -> bool:
+        """Whether two ids are one person's."""
+        first, second = self.people.get(one), self.people.get(other)
+        if one == other or first is None or second is None:
+            return one == other
+        return bool(first.enterprise_user) and first.enterprise_user == second.enterprise_user
 
     def new_id(self, prefix: str) -> str:
         """A fresh id in Slack's style, such as `V00000001F`."""

@@ -183,12 +183,15 @@ class SlackWorkspace(People):
             ]
 
     def ephemerals(self, user: str, channel: str | None = None) -> list[Post]:
-        """What only this person sees, oldest first."""
+        """What only this person sees, under any of their ids, oldest first."""
         with self.core.condition:
             return [
                 replace(post)
                 for post in self.state.posts.values()
-                if post.only_for == user and not post.deleted and channel in (None, post.channel)
+                if post.only_for
+                and self.state.same_person(post.only_for, user)
+                and not post.deleted
+                and channel in (None, post.channel)
             ]
 
     def dms(self, user: str) -> list[Post]:

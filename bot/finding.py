@@ -1,0 +1,24 @@
+"""PURE: what `check` finds: one line that is as it must be, or ends with the fix."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is as it must be, or is not."""
+
+    good: bool
+    words: str
+
+    def __str__(self) -> str:
+        return f"{'ok   ' if self.good else 'wrong'} {self.words}"
+
+
+def good(words: str) -> Finding:
+    """It is as it must be."""
+    return Finding(True, words)
+
+
+def wrong(words: str) -> Finding:
+    """It is not; the words end with the fix."""
+    return Finding(False, words)

@@ -1,0 +1,217 @@
+"""An Enterprise Grid: one person acts under several ids, and is one person wherever the bot asks who somebody is."""
+
+import pytest
+from approvals import APPROVE, ASK, AUDIT, DI, EMERGENCY, asked, becomes, card, state, two_person_world, waiting
+from grid import Answering, on_a_grid, other
+from sqlalchemy.exc import IntegrityError
+from world import ANN, BO, CY, FIRST, SECOND, StartWorld, World, go_ahead, request_id
+
+from bot.sandbox.slack_faults import Fault, FaultKind
+from bot.sandbox.slack_state import Post, View
+from storage.database import Database
+from storage.verification import verify_all
+
+GROUP = "S0000001"
+ANSWERS: list[Answering] = ["with the id asked for", "with the organisation's id", "with the workspace's id"]
+WAYS = [(ANN, other(ANN)), (other(ANN), ANN)]
+
+
+def opened(world: World, person: str, where: Post, button: str) -> View:
+    """The form that a button opens."""
+    world.click(person, where, button)
+    form = world.slack.wait_for(lambda: world.slack.open_view(person))
+    assert form is not None
+    return form
+
+
+@pytest.mark.parametrize("answering", ANSWERS)
+@pytest.mark.parametrize(("listed", "acts"), WAYS)
+def test_a_group_that_lists_one_id_lets_the_other_ask(
+    start_sqlite_world: StartWorld, listed: str, acts: str, answering: Answering
+) -> None:
+    world = start_sqlite_world(ALLOWED_USERS="", ALLOWED_USERGROUPS=GROUP)
+    world.slack.add_usergroup(GROUP, "operations", BO, listed)
+    on_a_grid(world, answering)
+    preview = world.answer(acts, f"{FIRST} because duplicate")
+
+    assert "Cancel 1 order?" in preview.text
+
+
+@pytest.mark.parametrize("answering", ANSWERS)
+@pytest.mark.parametrize(("listed", "acts"), WAYS)
+def test_a_setting_that_names_one_id_lets_the_other_ask_and_go_ahead(
+    start_sqlite_world: StartWorld, listed: str, acts: str, answering: Answering
+) -> None:
+    world = start_sqlite_world(ALLOWED_USERS=f"{listed},{CY}")
+    on_a_grid(world, answering)
+    preview = world.answer(acts, f"{FIRST} because duplicate")
+    world.press(acts, preview, go_ahead(preview))
+
+    assert "Finished: 1 cancelled" in world.ended(request_id(preview)).text
+
+
+@pytest.mark.parametrize(("listed", "acts"), [(BO, other(BO)), (other(BO), BO)])
+def test_an_approver_named_by_one_id_approves_with_the_other(
+    start_sqlite_world: StartWorld, listed: str, acts: str
+) -> None:
+    world = two_person_world(start_sqlite_world, APPROVER_USERS=f"{listed},{DI}")
+    on_a_grid(world)
+    shown = waiting(world)
+    world.press(acts, shown, APPROVE)
+    world.ended(request_id(shown))
+
+    assert [(acts, other(BO))] == world.rows("SELECT person, stands_for FROM decision")
+    assert [(ANN, other(ANN), acts, other(BO))] == world.rows(
+        "SELECT requester, requester_person, decided_by, decided_by_person FROM request"
+    )
+    assert [(acts, other(BO))] == [
+        (event["who"], event["person"]) for event in world.audit() if event["kind"] == "approved"
+    ]
+
+
+def test_strangers_on_the_grid_stay_strangers(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(start_sqlite_world)
+    on_a_grid(world)
+    shown = waiting(world)
+    answer = world.press(other(CY), shown, APPROVE)
+
+    assert "Refused: you are not among those who may approve" in answer.text
+
+
+@pytest.mark.parametrize(("first", "second"), [(BO, other(BO)), (other(BO), BO)])
+def test_two_ids_of_one_person_are_one_approval(start_world: StartWorld, first: str, second: str) -> None:
+    world = two_person_world(start_world, APPROVALS_NEEDED="2", APPROVER_USERS=f"{BO},{DI},{CY}")
+    on_a_grid(world)
+    shown = waiting(world)
+    world.press(first, shown, APPROVE)
+    answer = world.press(second, becomes(world, request_id(shown), "1 more needed"), APPROVE)
+
+    assert "You have approved this already" in answer.text
+    assert "waiting" == state(world, request_id(shown))
+    assert not world.fincart.cancel_calls
+
+    world.press(DI, card(world, request_id(shown)), APPROVE)
+    world.ended(request_id(shown))
+
+
+def test_the_database_keeps_one_decision_of_a_person_whatever_races(start_world: StartWorld) -> None:
+    world = two_person_world(start_world)
+    on_a_grid(world)
+    shown = waiting(world)
+    world.press(BO, shown, APPROVE)
+    world.ended(request_id(shown))
+
+    with pytest.raises(IntegrityError), world.bot.parts.database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO decision SELECT request_seq, 'W9', verdict, comment, rule, at, stands_for FROM decision"
+        )
+
+
+def test_whoever_approved_declines_with_the_other_id(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(start_sqlite_world, APPROVALS_NEEDED="2", APPROVER_USERS=f"{BO},{DI},{CY}")
+    on_a_grid(world)
+    shown = waiting(world)
+    world.press(BO, shown, APPROVE)
+    becomes(world, request_id(shown), "1 more needed")
+    form = opened(world, other(BO), card(world, request_id(shown)), "Decline")
+    world.slack.submit(form, {})
+    world.until(lambda: state(world, request_id(shown)) == "declined")
+
+    assert [(other(BO), "declined")] == world.rows("SELECT person, verdict FROM decision")
+
+
+@pytest.mark.parametrize(("asks", "acts"), WAYS)
+def test_ones_own_buttons_work_with_the_other_id(start_sqlite_world: StartWorld, asks: str, acts: str) -> None:
+    world = two_person_world(start_sqlite_world)
+    on_a_grid(world)
+    first = asked(world, asks)
+    world.press(acts, first, "Keep them")
+    preview = asked(world, asks)
+    world.press(acts, preview, ASK)
+    shown = card(world, request_id(preview))
+    listed = world.answer(acts, "waiting")
+    world.press(acts, shown, "Withdraw")
+
+    assert ["withdraw", "remind"] == [button.action_id for button in listed.buttons()]
+    assert ["withdrawn", "withdrawn"] == [state(world, request_id(each)) for each in (first, preview)]
+    assert [(asks, acts, other(ANN))] * 2 == world.rows("SELECT requester, decided_by, decided_by_person FROM request")
+
+
+@pytest.mark.parametrize(("asks", "acts"), WAYS)
+def test_an_emergency_is_ones_own_with_the_other_id(start_sqlite_world: StartWorld, asks: str, acts: str) -> None:
+    world = two_person_world(start_sqlite_world, EMERGENCY_USERS=ANN, AUDIT_CHANNEL=AUDIT)
+    on_a_grid(world)
+    preview = asked(world, asks)
+
+    assert EMERGENCY in [button.text for button in preview.buttons()]
+
+    form = opened(world, acts, preview, EMERGENCY)
+    world.slack.submit(form, {"number": "2"})
+
+    assert "Finished: 2 cancelled" in world.ended(request_id(preview)).text
+
+
+def test_a_day_is_counted_over_both_ids(start_sqlite_world: StartWorld) -> None:
+    world = start_sqlite_world(MAX_ORDERS_PER_PERSON_PER_DAY="1")
+    on_a_grid(world)
+    preview = world.answer(ANN, FIRST)
+    world.press(ANN, preview, go_ahead(preview))
+    world.ended(request_id(preview))
+    refused = world.answer(other(ANN), SECOND)
+
+    assert "more than its requester may cancel in one day" in refused.text
+    assert [(other(ANN), 1)] == world.rows("SELECT person, orders FROM quota")
+
+
+@pytest.mark.parametrize("searched", [ANN, other(ANN)])
+def test_history_of_a_person_finds_what_both_ids_did(start_sqlite_world: StartWorld, searched: str) -> None:
+    world = start_sqlite_world()
+    on_a_grid(world)
+    asked_for = [request_id(world.answer(who, FIRST)) for who in (ANN, other(ANN))]
+    found = world.answer(BO, f"history @{world.slack.state.people[searched].name}")
+
+    assert [True, True] == [each in found.text for each in asked_for]
+
+
+def test_without_slack_nobody_approves_and_the_requester_takes_it_back(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(start_sqlite_world)
+    on_a_grid(world)
+    shown = waiting(world)
+    world.slack.fail("users.info", Fault(FaultKind.SERVER_ERROR), times=None)
+    refused = world.press(BO, shown, APPROVE)
+
+    assert "Refused: it could not be checked who you are" in refused.text
+
+    world.press(ANN, card(world, request_id(shown)), "Withdraw")
+    world.until(lambda: state(world, request_id(shown)) == "withdrawn")
+
+
+def test_what_a_payload_says_of_a_person_is_not_believed(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(start_sqlite_world)
+    shown = waiting(world)
+    payload = world.click(CY, shown, APPROVE).payload
+    payload["user"] |= {"enterprise_user": {"id": BO}}
+    answer = world.told(CY, lambda: world.slack.forge("interactive", payload | {"trigger_id": "1.2.x"}))
+
+    assert "Refused: you are not among those who may approve" in answer.text
+
+
+@pytest.mark.parametrize("column", ["requester_person", "decided_by_person"])
+def test_verification_finds_a_person_who_was_put_in_anothers_place(start_sqlite_world: StartWorld, column: str) -> None:
+    world = two_person_world(start_sqlite_world)
+    on_a_grid(world)
+    shown = waiting(world)
+    world.press(BO, shown, APPROVE)
+    world.ended(request_id(shown))
+    world.shut_down()
+    database = Database(world.database_url)
+    with database.engine.begin() as connection:
+        was = connection.exec_driver_sql(f"SELECT {column} FROM request").scalar_one()
+        connection.exec_driver_sql(f"UPDATE request SET {column} = 'W0000009'")
+    found = verify_all(database).rows
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE request SET {column} = '{was}'")
+    database.close()
+
+    assert found is not None
+    assert f"its {column} is 'W0000009'" in found.why
