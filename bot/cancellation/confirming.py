@@ -14,7 +14,7 @@ from bot.commands import ReasonTooLong, read_reason
 from bot.messages.actions import Action, read_request_value
 from bot.messages.confirm_form import confirm_errors, confirm_view
 from bot.messages.parse_errors import explain
-from bot.policy import Act, Facts, Rules, decide
+from bot.policy import Act, Facts, PersonFacts, Question, Rules, decide, facts_needed
 from bot.typed_text import closed_format
 from storage import requests
 from storage.states import RequestState
@@ -52,13 +52,21 @@ def form_of(
         return None
     question = replace(question_about(request, act, person), has_reason=True)
     # Without a look at Slack: whoever is refused for certain is told at once, not after they have typed.
-    verdict = decide(rules, question, Facts())
+    verdict = decide(rules, question, _without_slack(rules, question))
     if not verdict.allowed and not verdict.code.transient:
         return None
     if act is not Act.DECLINE and (request.revision != pressed.number or not verdict.type_to_confirm):
         return None
     with_number = act is not Act.DECLINE
     return confirm_view(Action(action), request_facts(session, request), draft_id, with_number=with_number)
+
+
+def _without_slack(rules: Rules, question: Question) -> Facts:
+    """What can be guessed of who is who before Slack is asked: two ids of one person are of two kinds, `U…` and `W…`.
+    A wrong guess costs or spares a form; what is done is decided by the policy when the press is handled."""
+    needed = facts_needed(rules, question)
+    others = {each: False for each in (*needed.named, *needed.same_as) if each[:1] == question.person[:1]}
+    return Facts(PersonFacts(same=others))
 
 
 def request_pressed(session: Session, value: str) -> Request | None:
