@@ -57,7 +57,8 @@ def include(parts: Parts, delivery: Delivery, click: Click) -> None:
         request.approvals_needed = judgement.approvals_for(request.order_count)
         details = {"orders": added, "order_count": request.order_count, "revision": request.revision}
         details |= {"approvals_needed": request.approvals_needed}
-        transaction.record(EventKind.INCLUDED, who=click.asker.person, request=request.public_id, details=details)
+        kind, who, person = EventKind.INCLUDED, click.asker.person, judgement.person
+        transaction.record(kind, who=who, person=person, request=request.public_id, details=details)
         outbox.preview(transaction, click.asker, request, can_post=can_post)
         return None
 
