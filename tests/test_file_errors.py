@@ -35,6 +35,7 @@ ERRORS = [
     (TwoColumns("a", "", "b", "", 2), "Both “a” and “b”, and 2 more, could"),
     (BadCells((BadCell(2, BidiControlGiven("\u202e1", "\u202e")),), 1), "“1” (it holds U+202E"),
     (BadCells((BadCell(2, TooLong("1" * 65)),), 1), "…” (65 characters, at most 64)"),
+    (BadCells((BadCell(2, Altered("5,551", Alteration.GROUPED)),), 1), "If that is several ids, put each on a line"),
     (BadCells((BadCell(2, ShopNumberGiven("#1001")),), 1), "Look the order up in Fincart's merchant portal"),
     (BadCells((BadCell(2, NoDigit("x")),), 3), "row 2 has “x”; and 2 more. Correct those cells"),
     (BadCells((BadCell(2, Altered("6E+23", Alteration.SHORTENED)),), 1), "shortened them: row 2 has “6E+23”. The ids"),

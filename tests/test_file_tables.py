@@ -226,6 +226,17 @@ def test_arabic_and_persian_digits_are_digits(digits: str) -> None:
     assert [ONE] == values(typed)
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\u200d", "\u2060", "\ufeff"])
+def test_what_is_not_to_be_seen_inside_a_cell_never_makes_two_orders_of_one(unseen: str) -> None:
+    assert [ONE] == values(f"order_id,name\n{ONE[:9]}{unseen}{ONE[9:]},Ann\n")
+    assert not isinstance(error(f"order_id,name\n1001{unseen}1002,Ann\n"), FileOrders)
+
+
+@pytest.mark.parametrize(("before", "after"), [("\u200e", "\u200f"), ("\u202b", "\u202c"), ("\u2068", "\u2069")])
+def test_marks_of_direction_around_an_id_are_dropped(before: str, after: str) -> None:
+    assert [ONE] == values(f"رقم الطلب,الاسم\n{before}{ONE}{after},محمد\n")
+
+
 def test_a_header_that_is_an_order_is_read() -> None:
     assert [ONE, TWO] == values(f"{ONE},Order name\n{TWO},Lamp\n")
 

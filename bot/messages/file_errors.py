@@ -110,7 +110,8 @@ def _explain_cells(first: tuple[BadCell, ...], count: int) -> str:
     what = _DONE[how] if how else "Some rows hold no order id"
     rows = "; ".join(f"row {cell.row:,} has {_explain_cell(cell.bad)}" for cell in first)
     more = f"; and {count - len(first):,} more" if count > len(first) else ""
-    fix = _AS_TEXT if how else "Correct those cells or clear them, then send it again."
+    several = " If that is several ids, put each on a line of its own." if how is Alteration.GROUPED else ""
+    fix = _AS_TEXT + several if how else "Correct those cells or clear them, then send it again."
     which = f" {WHICH_NUMBER}" if any(isinstance(cell.bad, ShopNumberGiven) for cell in first) else ""
     return f"{what}: {rows}{more}. {fix}{which}"
 
