@@ -155,13 +155,13 @@ class FincartClient:
         return classify_cancel(exchange, self._token.get_secret_value())
 
     def read_log(self, order_id: str) -> LogReading:
-        """Read one order's log. Whatever stands in the way makes it unreadable, never an exception."""
+        """Read one order's log. Whatever stands in the way is told by its kind, never by an exception."""
         call = Call(self._log_seconds, None)
         try:
             exchange = self._exchange("GET", _log_path(order_id), None, call, LOG_BODY_LIMIT)
         except Exception as error:
             words = clean(_failure(error)[1], self._token.get_secret_value())
-            return LogReading(LogKind.UNREADABLE, why=words)
+            return LogReading(LogKind.UNAVAILABLE, why=words)
         return classify_log_answer(exchange, self._token.get_secret_value())
 
     def probe(self) -> Probe:
@@ -175,7 +175,7 @@ class FincartClient:
             words = error_message(exchange) or f"Fincart answered HTTP {exchange.status}"
             return Probe(ProbeKind.TOKEN, clean(words, secret))
         reading = classify_log_answer(exchange, secret)
-        documented = reading.kind is not LogKind.UNREADABLE or reading.why == "the log has no entries"
+        documented = reading.kind in (LogKind.READ, LogKind.ABSENT) or reading.why == "the log has no entries"
         if documented or (400 <= exchange.status < 500 and error_message(exchange) is not None):
             return Probe(ProbeKind.GOOD, "Fincart answers")
         return Probe(ProbeKind.STRANGE, reading.why)

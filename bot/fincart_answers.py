@@ -1,7 +1,7 @@
 """What Fincart's answers and order logs mean, as closed sets of values. Pure: nothing here does I/O.
 
 The classes are those of the truth table: an HTTP exchange becomes an `Answer` of one of five kinds,
-a log becomes a `LogReading` of one of three. Whatever is not exactly as Fincart documents it is taken in
+a log becomes a `LogReading` of one of four. Whatever is not exactly as Fincart documents it is taken in
 its safe sense: an answer is LOST (may have been applied), a log is unreadable.
 """
 
@@ -42,6 +42,7 @@ class LogKind(StrEnum):
     READ = "read"
     ABSENT = "absent"  # 404 with Fincart's error body
     UNREADABLE = "unreadable"
+    UNAVAILABLE = "unavailable"  # 429, 5xx or no answer at all: it says nothing about the order
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,13 @@ class LogEntry:
 
     @property
     def is_cancelled(self) -> bool:
-        """Fincart does not say how a log spells it: either English spelling counts, in any case."""
-        return self.title.strip().casefold() in {"cancelled", "canceled"}
+        """Whether it says that the order was cancelled."""
+        return is_cancelled(self.title)
+
+
+def is_cancelled(status: str) -> bool:
+    """Fincart does not say how a log spells it: either English spelling counts, in any case."""
+    return status.strip().casefold() in {"cancelled", "canceled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +190,8 @@ def classify_log_answer(exchange: Exchange, secret: str) -> LogReading:
         why = "the log is not as Fincart documents it"
     else:
         why = message or f"Fincart answered HTTP {status}"
-    return LogReading(LogKind.UNREADABLE, (), clean(why, secret), status, pause)
+    kind = LogKind.UNAVAILABLE if status == 429 or status >= 500 else LogKind.UNREADABLE
+    return LogReading(kind, (), clean(why, secret), status, pause)
 
 
 def _log_entries(raw: bytes | None, secret: str) -> tuple[LogEntry, ...] | None:

@@ -19,10 +19,10 @@ from bot.truth_evidence import (
     SeenLog,
     Timings,
     classify_log,
-    read_after,
     with_answer,
     with_late_answer,
     with_log,
+    with_wait,
 )
 from storage.states import AnswerKind, Doubt, Outcome, Proof
 
@@ -45,6 +45,7 @@ __all__ = [
     "with_answer",
     "with_late_answer",
     "with_log",
+    "with_wait",
 ]
 
 
@@ -79,9 +80,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class SendAgain:
-    """Send the order (again), `retry_after` seconds from now at the earliest where Fincart named them."""
-
-    retry_after: float | None = None
+    """Send the order (again)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +102,17 @@ def conclude(evidence: Evidence, now: datetime, timings: Timings = DEFAULT_TIMIN
     """What follows from the evidence: an outcome, or the one thing to do next."""
     step = _by_the_table(evidence, now, timings)
     open_until = evidence.open_until
-    if not isinstance(step, Settled) or open_until is None or now >= open_until or _is_cancelled(evidence, step):
+    if not isinstance(step, Settled) or open_until is None or _is_cancelled(evidence, step):
         return step
-    # A call may yet do something to it: its next reading, at the latest once that is over, concludes.
-    over = open_until + timedelta(seconds=timings.pending_after)
-    return ReadLog(min(step.read_at or over, over))
+    if now < open_until:
+        # A call may yet do something to it: its next reading, at the latest once that is over, concludes.
+        over = open_until + timedelta(seconds=timings.pending_after)
+        return ReadLog(min(step.read_at or over, over))
+    late = open_until + timedelta(seconds=timings.late_after)
+    if step.outcome is Outcome.UNKNOWN and now < late:
+        # Nobody is told "unknown" of what a log that has caught up will tell in a moment.
+        return ReadLog(min(step.read_at or late, late))
+    return step
 
 
 def _is_cancelled(evidence: Evidence, settled: Settled) -> bool:
@@ -129,7 +134,7 @@ def _by_the_table(evidence: Evidence, now: datetime, timings: Timings) -> Step:
     if evidence.doubt is not Doubt.NONE:
         return _by_the_log(evidence, last, now, timings)
     if last.kind is AnswerKind.UNACTED and evidence.sending_allowed:
-        return SendAgain(last.retry_after)
+        return SendAgain()
     return _not_sent(Why.NOT_ACTED_ON, last.words)
 
 
@@ -184,6 +189,8 @@ def _after_refusal(evidence: Evidence, last: Attempt, now: datetime, timings: Ti
         case LogClass.UNREADABLE if doubt is Doubt.WEAK and evidence.refused_reads >= timings.reads:
             # Another merchant's order, or no id at all: Fincart says so of its log too, whenever it is asked.
             return replace(rejected, read_at=_next_read(evidence, now, timings))
+        case LogClass.NOTHING if doubt is Doubt.NONE and evidence.waits_since is not None:
+            return replace(rejected, read_at=_next_read(evidence, now, timings))
         case _:
             return _read_or_unknown(evidence, now, timings)
 
@@ -197,7 +204,7 @@ def _by_the_log(evidence: Evidence, last: Attempt, now: datetime, timings: Timin
         case LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:
             return _rejected_by_log(evidence, log)
         case LogClass.PENDING if _may_send_again(evidence, last, timings):
-            return SendAgain(last.retry_after)
+            return SendAgain()
         case LogClass.PENDING if _late(evidence, timings):
             status, at = _status(evidence)
             return Settled(Outcome.NOT_SENT, Proof.LOG, Why.STILL_PENDING, status, at)
@@ -214,6 +221,8 @@ def _may_send_again(evidence: Evidence, last: Attempt, timings: Timings) -> bool
 
 def _read_or_unknown(evidence: Evidence, now: datetime, timings: Timings) -> ReadLog | Settled:
     """Nothing is known from the log: read it, as often as the table allows, then give up for now."""
+    if evidence.waits_since is not None:
+        return _wait_or_unknown(evidence, evidence.waits_since, now, timings)
     ended_at = evidence.attempts[-1].ended_at
     if evidence.first_failed_at is None:
         too_early = evidence.log is not None and evidence.log.read_at >= ended_at
@@ -225,13 +234,22 @@ def _read_or_unknown(evidence: Evidence, now: datetime, timings: Timings) -> Rea
     return ReadLog(evidence.first_failed_at + timedelta(seconds=pause))
 
 
+def _wait_or_unknown(evidence: Evidence, since: datetime, now: datetime, timings: Timings) -> ReadLog | Settled:
+    """Fincart does not answer: wait, and ask again in pauses that grow, so that other orders' logs come in between."""
+    over = since + timedelta(seconds=timings.waits)
+    if now >= over or evidence.failed_reads >= timings.reads:
+        return _unknown(evidence, now, timings)
+    waited = (now - since).total_seconds()
+    return ReadLog(min(over, now + timedelta(seconds=max(timings.first_rest, waited / 2))))
+
+
 def _next_read(evidence: Evidence, now: datetime, timings: Timings) -> datetime | None:
     """When to look again at what is not settled for good: when a log can say something, when it has caught
     up, and then in pauses that grow with the time gone by."""
     ended_at = evidence.attempts[-1].ended_at
     readable = ended_at + timedelta(seconds=timings.pending_after)
-    late = max(ended_at, evidence.open_until or ended_at) + timedelta(seconds=timings.late_after)
-    if evidence.log is None and evidence.failed_reads == 0:
+    late = evidence.over_at + timedelta(seconds=timings.late_after)
+    if evidence.log is None and evidence.failed_reads == 0 and evidence.waits_since is None:
         return readable
     if now < late:
         return late
@@ -243,10 +261,7 @@ def _next_read(evidence: Evidence, now: datetime, timings: Timings) -> datetime 
 
 def _late(evidence: Evidence, timings: Timings) -> bool:
     log = evidence.log
-    if log is None or not read_after(evidence, log, timings.late_after):
-        return False
-    late = timedelta(seconds=timings.late_after)
-    return evidence.open_until is None or log.read_at >= evidence.open_until + late
+    return log is not None and log.read_at >= evidence.over_at + timedelta(seconds=timings.late_after)
 
 
 def _since(evidence: Evidence) -> Settled:

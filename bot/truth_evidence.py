@@ -19,6 +19,9 @@ class Timings:
     clock_slack: float = 5.0  # by how much clocks may be off
     reads: int = 3  # so many reads that fail ...
     reads_within: float = 10.0  # ... or so long after the first of them make a log unreadable
+    first_rest: float = 1.0  # so long all log reads rest once one was not answered, where Fincart names no time ...
+    longest_rest: float = 60.0  # ... doubled each time, up to this
+    waits: float = 300.0  # an order in doubt whose log is not answered waits so long, then it is unknown
     keep_reading: float = 86_400.0  # what is not settled for good is read again for so long
     lost_sends: int = 3  # so many lost sends of an order, and it is not sent again
 
@@ -36,7 +39,6 @@ class Attempt:
     alone: bool
     ended_at: datetime
     words: str = ""
-    retry_after: float | None = None
     was_lost: bool = False  # its answer came after it had been counted as LOST
     open_until: datetime | None = None
 
@@ -61,7 +63,8 @@ class Evidence:
 
     `attempts` oldest first. `log` is the last reading that said anything; `failed_reads` and
     `first_failed_at` count those since the last attempt or reading that said nothing, `refused_reads` those of them
-    that Fincart refused in the very words of its answer to that attempt. `first_sent_at` is in
+    that Fincart refused in the very words of its answer to that attempt; `waits_since` is since when it would have
+    been read, had Fincart answered. `first_sent_at` is in
     Fincart's time, None where that is not known. `sending_allowed` is False once the request was stopped, its
     approval ran out, the token was rejected or the order was settled. `cancelled_elsewhere` is another
     request of ours that has this order as cancelled.
@@ -72,6 +75,7 @@ class Evidence:
     failed_reads: int = 0
     first_failed_at: datetime | None = None
     refused_reads: int = 0
+    waits_since: datetime | None = None
     log_was_read: bool = False
     first_sent_at: datetime | None = None
     cancelled_at_preview: bool = False
@@ -90,7 +94,13 @@ class Evidence:
     @property
     def open_until(self) -> datetime | None:
         """Until when a call that carried the order may be on the wire although its sender was taken for dead."""
-        return max((each.open_until for each in self.attempts if each.open_until is not None), default=None)
+        open_ends = (each.open_until for each in self.attempts if each.open_until is not None and not each.was_lost)
+        return max(open_ends, default=None)
+
+    @property
+    def over_at(self) -> datetime:
+        """When the last of the calls that carried the order had ended for sure."""
+        return max(each.open_until or each.ended_at for each in self.attempts)
 
     @property
     def answered_ok(self) -> bool:
@@ -106,21 +116,27 @@ def with_answer(evidence: Evidence, attempt: Attempt) -> Evidence:
 
 def without_failed_reads(evidence: Evidence) -> Evidence:
     """After a new answer, reading begins anew."""
-    if not evidence.failed_reads and evidence.first_failed_at is None:
+    if not evidence.failed_reads and evidence.first_failed_at is None and evidence.waits_since is None:
         return evidence
-    return replace(evidence, failed_reads=0, first_failed_at=None, refused_reads=0)
+    return replace(evidence, failed_reads=0, first_failed_at=None, refused_reads=0, waits_since=None)
 
 
 def with_late_answer(evidence: Evidence, place: int, kind: AnswerKind, words: str = "") -> Evidence:
     """The evidence after the answer to the attempt at `place` came when it had been counted as LOST already.
-    The doubt it left stays."""
+    The doubt it left stays, unless it turns out that nothing was done. The call is on the wire no longer; nobody
+    knows when it came through."""
     late = replace(evidence.attempts[place], kind=kind, words=words, was_lost=True)
+    if kind is AnswerKind.UNACTED:
+        late = replace(late, was_lost=False, open_until=None)
     return replace(evidence, attempts=(*evidence.attempts[:place], late, *evidence.attempts[place + 1 :]))
 
 
 def with_log(evidence: Evidence, reading: LogReading, read_at: datetime) -> Evidence:
     """The evidence after one more reading. One that says nothing never displaces one that did; an absent
-    log says nothing where the order's log was read before."""
+    log says nothing where the order's log was read before. One that was not answered is no reading: the order waits.
+    """
+    if reading.kind is LogKind.UNAVAILABLE:
+        return with_wait(evidence, read_at)
     says_nothing = reading.kind is LogKind.UNREADABLE or (reading.kind is LogKind.ABSENT and evidence.log_was_read)
     if says_nothing:
         first = evidence.first_failed_at or read_at
@@ -132,11 +148,8 @@ def with_log(evidence: Evidence, reading: LogReading, read_at: datetime) -> Evid
         )
     seen = _seen(reading, read_at)
     return replace(
-        evidence,
+        without_failed_reads(evidence),
         log=seen,
-        failed_reads=0,
-        first_failed_at=None,
-        refused_reads=0,
         log_was_read=evidence.log_was_read or not seen.absent,
     )
 
@@ -145,6 +158,11 @@ def _is_refused_alike(evidence: Evidence, reading: LogReading) -> bool:
     """Whether Fincart says of the order's log what it said of the last call."""
     is_refused = reading.http_status in (400, 403)
     return is_refused and bool(evidence.attempts) and evidence.attempts[-1].words == reading.why
+
+
+def with_wait(evidence: Evidence, since: datetime) -> Evidence:
+    """The evidence where the log should have been read at this moment, and Fincart did not answer, or was not asked."""
+    return evidence if evidence.waits_since is not None else replace(evidence, waits_since=since)
 
 
 def _seen(reading: LogReading, read_at: datetime) -> SeenLog:

@@ -47,7 +47,11 @@ def lanes(parts: Parts, runner: Runner) -> list[Lane]:
     return [
         Lane("inbox", inbox.step, lambda session, now: deliveries.are_due(session, now, KINDS), threads=4),
         Lane("orders", runner.step, lambda session, now: leases.are_due(session, now, parts.owner), threads=calls + 1),
-        Lane("logs", LogReader(parts).step, lookups.are_due),
+        Lane(
+            "logs",
+            LogReader(parts).step,
+            lambda session, now: lookups.are_due(session, now, parts.timings.truth.waits),
+        ),
         Lane("exports", Exporter(parts).step, lambda session, now: deliveries.are_due(session, now, (EXPORT,))),
         Lane("messages", poster.step, slack_messages.are_due, threads=3),
         Lane(

@@ -3,7 +3,8 @@
 Plain tuples: a run reads every order once or more, and an object of the session costs four times as much.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,6 +15,9 @@ from storage.database import Transaction
 from storage.positions import bounds, within
 from storage.states import Doubt, Outcome, Proof
 from storage.tables import InFlight, OrderLine, Request
+
+ABSENT = "no such order"
+"""What `seen_status` says where Fincart knew no such order when the preview was read."""
 
 
 class Line(NamedTuple):
@@ -30,6 +34,7 @@ class Line(NamedTuple):
     words: str | None
     settled_at: datetime | None
     log: str | None
+    waits_since: datetime | None
 
 
 COLUMNS = [OrderLine.__table__.c[name] for name in Line._fields]  # type: ignore[attr-defined]
@@ -96,6 +101,21 @@ def next_like(transaction: Transaction, request: Request, first: int, most: int)
 def untaken_unlike(transaction: Transaction, request: Request) -> list[int]:
     """The positions of the orders with other ids that no call has carried yet."""
     return list(transaction.connection.execute(_UNLIKE, {"seq": request.seq}).scalars())
+
+
+def was_read(seen_status: str | None, log: str | None) -> bool:
+    """Whether the order's log has ever been read, by the preview too: so Fincart knows it, whatever it says later."""
+    by_the_preview = seen_status is not None and seen_status != ABSENT
+    return by_the_preview or (log is not None and bool(json.loads(log).get("log_was_read")))
+
+
+def read_elsewhere(transaction: Transaction, request: Request, order_ids: Sequence[str]) -> set[str]:
+    """Which of these orders' logs other requests have read."""
+    query = select(col(OrderLine.order_id), col(OrderLine.seen_status), col(OrderLine.log)).where(
+        col(OrderLine.order_id).in_(order_ids), col(OrderLine.request_seq) != request.seq
+    )
+    rows = transaction.connection.execute(query)
+    return {order_id for order_id, seen_status, log in rows if was_read(seen_status, log)}
 
 
 def first_sent(transaction: Transaction, request: Request, positions: str, first_sent_at: datetime | None) -> None:

@@ -1,13 +1,15 @@
 """Which orders' logs are due to be read."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage import lines
+from storage import lines, log_rest
+from storage.columns import UtcDateTime
 from storage.database import Transaction
 from storage.lines import Line
 from storage.positions import as_ranges, within
@@ -18,28 +20,60 @@ READ_WITHIN = timedelta(seconds=8)
 """Whoever takes orders to read their logs and dies loses them to another after this long."""
 
 
-def are_due(session: Session, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Orders of one request whose logs are due."""
+
+    lines: Sequence[OrderLine]
+    may_be_read: bool = True
+    """False: log reads rest, and these have waited as long as they may."""
+
+
+def are_due(session: Session, now: datetime, waits: float) -> bool:
     """Whether there is any to `take`; keeps nobody from writing."""
-    query = select(col(OrderLine.position)).where(col(OrderLine.due_at) <= now).limit(1)
-    return session.connection().execute(query).first() is not None
+    query = select(col(OrderLine.position)).where(col(OrderLine.due_at) <= now)
+    if log_rest.look(session, now).rests:
+        query = query.where(*_has_waited(now, waits))
+    return session.connection().execute(query.limit(1)).first() is not None
 
 
-def take(transaction: Transaction, most: int) -> Sequence[OrderLine]:
+def take(transaction: Transaction, most: int, waits: float) -> Taken:
     """At most so many orders, of one request, whose logs are due; they are not due again for `READ_WITHIN`.
 
     Those that count as cancelled by Fincart's word come last: nobody waits for their logs, and there may be thousands.
+    While log reads rest, only those in doubt that have waited for so many seconds; once that is over one probes.
     """
     now = transaction.now()
-    taken = _take(transaction, now, most, waited_for=True) or _take(transaction, now, most, waited_for=False)
+    rest = log_rest.look(transaction.session, now)
+    if rest.rests:
+        return _those_that_waited(transaction, now, most, waits)
+    outcome = col(OrderLine.outcome)
+    most = 1 if rest.probes else most
+    waited_for = _take(transaction, now, most, or_(outcome.is_(None), outcome != Outcome.CANCELLED))
+    taken = waited_for or _take(transaction, now, most, outcome == Outcome.CANCELLED)
+    if taken and log_rest.probe(transaction, now, READ_WITHIN.total_seconds()).rests:
+        return Taken(())  # Another process probes just now.
     for line in taken:
         line.due_at = now + READ_WITHIN
-    return taken
+    return Taken(taken)
 
 
-def _take(transaction: Transaction, now: datetime, most: int, *, waited_for: bool) -> Sequence[OrderLine]:
-    due, outcome = col(OrderLine.due_at), col(OrderLine.outcome)
-    those = or_(outcome.is_(None), outcome != Outcome.CANCELLED) if waited_for else outcome == Outcome.CANCELLED
-    query = select(OrderLine).where(due <= now, those).order_by(due)
+def _those_that_waited(transaction: Transaction, now: datetime, most: int, waits: float) -> Taken:
+    taken = _take(transaction, now, most, *_has_waited(now, waits))
+    for line in taken:
+        line.waits_since = line.waits_since or line.due_at
+        line.due_at = now + READ_WITHIN
+    return Taken(taken, may_be_read=False)
+
+
+def _has_waited(now: datetime, waits: float) -> tuple[ColumnElement[bool], ...]:
+    since = func.coalesce(col(OrderLine.waits_since), col(OrderLine.due_at), type_=UtcDateTime())
+    return col(OrderLine.outcome).is_(None), since <= now - timedelta(seconds=waits)
+
+
+def _take(transaction: Transaction, now: datetime, most: int, *those: ColumnElement[bool]) -> Sequence[OrderLine]:
+    due = col(OrderLine.due_at)
+    query = select(OrderLine).where(due <= now, *those).order_by(due)
     first = transaction.session.scalars(query.limit(1).with_for_update(skip_locked=True)).first()
     if first is None:
         return ()
@@ -47,12 +81,9 @@ def _take(transaction: Transaction, now: datetime, most: int, *, waited_for: boo
     return transaction.session.scalars(query.limit(most).with_for_update(skip_locked=True)).all()
 
 
-def read_before(session: Session, request_seq: int, positions: str, absent: str) -> list[str]:
-    """One of these orders whose log could be read once, and the last such order of any other request, where there are.
-
-    `absent` is what a preview keeps of an order that has no log.
-    """
-    seen = and_(col(OrderLine.seen_status).is_not(None), col(OrderLine.seen_status) != absent)
+def read_before(session: Session, request_seq: int, positions: str) -> list[str]:
+    """One of these orders whose log could be read once, and the last such order of any other request, where there are."""
+    seen = and_(col(OrderLine.seen_status).is_not(None), col(OrderLine.seen_status) != lines.ABSENT)
     query = select(col(OrderLine.order_id)).where(or_(seen, col(OrderLine.log).contains('"log_was_read": true')))
     here = query.where(col(OrderLine.request_seq) == request_seq, within(positions))
     # By the primary key, backwards: no index tells when logs were read, and any that can still be read says the same.

@@ -38,6 +38,8 @@ class Finding:
     doubt: Doubt
     log: str | None
     """What its log last said, as the row keeps it."""
+    waits_since: datetime | None = None
+    """Since when its log would have been read, had Fincart answered."""
 
     def is_news(self) -> bool:
         """Whether the order has another outcome now, or the same on another proof or in other words."""
@@ -64,6 +66,7 @@ _UPDATE = (
         due_at=bindparam("its_read_at"),
         doubt=bindparam("its_doubt"),
         log=bindparam("its_log"),
+        waits_since=bindparam("its_waits_since"),
         settled_at=bindparam("its_settled_at"),
     )
 )
@@ -119,9 +122,9 @@ _IN_DOUBT = (
 )
 
 
-def in_doubt(transaction: Transaction, request: Request, most: int) -> int:
+def in_doubt(session: Session, request: Request, most: int = 1_000_000) -> int:
     """How many orders without an outcome wait for their logs to be read; counts no further than `most`."""
-    return len(transaction.connection.execute(_IN_DOUBT, {"seq": request.seq, "most": most}).all())
+    return len(session.connection().execute(_IN_DOUBT, {"seq": request.seq, "most": most}).all())
 
 
 def settled_count(request: Request) -> int:
@@ -162,10 +165,20 @@ def _rows(request: Request, findings: Sequence[Finding], now: datetime) -> list[
             finding.read_at,
             finding.doubt,
             finding.log,
+            finding.waits_since,
             now if finding.is_news() else line.settled_at,
         )
         alike.setdefault(values, []).append(line.position)
-    names = ("its_outcome", "its_proof", "its_words", "its_read_at", "its_doubt", "its_log", "its_settled_at")
+    names = (
+        "its_outcome",
+        "its_proof",
+        "its_words",
+        "its_read_at",
+        "its_doubt",
+        "its_log",
+        "its_waits_since",
+        "its_settled_at",
+    )
     return [
         {"seq": request.seq, "first": first, "last": last, **dict(zip(names, values, strict=True))}
         for values, positions in alike.items()

@@ -151,6 +151,8 @@ class OrderLine(SQLModel, table=True):
     """When this order's log is to be read next; null: not at all by itself."""
     log: str | None = Field(default=None, sa_column=Column(Text))
     """What its log last said, and how often it could not be read since, as JSON."""
+    waits_since: datetime | None = Field(default=None, sa_column=_instant())
+    """Since when its log would have been read, had Fincart answered; null: it does not wait for that."""
 
 
 class Attempt(SQLModel, table=True):
@@ -248,6 +250,20 @@ class Hold(SQLModel, table=True):
     who: str | None = None
     why: str | None = Field(default=None, sa_column=Column(Text))
     failures: int = 0
+
+
+class LogRest(SQLModel, table=True):
+    """Fincart did not answer when a log was read: until then no log is. One row at most."""
+
+    __tablename__ = "log_rest"
+
+    id: int = Field(default=1, sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    since: datetime = Field(sa_column=_instant(nullable=False))
+    until: datetime = Field(sa_column=_instant(nullable=False))
+    """After that one read sees whether Fincart answers again."""
+    failures: int = 0
+    """How often in a row it has not answered, for the next pause."""
+    why: str | None = Field(default=None, sa_column=Column(Text))
 
 
 class AuditEvent(SQLModel, table=True):

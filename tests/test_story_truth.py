@@ -1,16 +1,22 @@
 """The truth about every order, told in the channel: one bad id, a refusal that applied the rest, lost answers."""
 
 import re
+import time
 
 import pytest
-from world import ANN, FIRST, ORDERS, RETURNS, StartWorld, World, order_ids, request_id
+from world import ANN, FIRST, ORDERS, RETURNS, SECOND, StartWorld, World, order_ids, request_id
 
 from bot.cancellation.parts import Timings
 from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind
 from bot.sandbox.slack_state import Post
 from bot.truth import Timings as TruthTimings
 
-QUICK = Timings(poll=0.05, truth=TruthTimings(pending_after=0.1, late_after=0.6, reads_within=0.6))
+QUICK = Timings(
+    poll=0.05,
+    truth=TruthTimings(
+        pending_after=0.1, late_after=0.6, reads_within=0.6, first_rest=0.1, longest_rest=0.4, waits=2.0
+    ),
+)
 """The seconds of the truth table, shrunk."""
 
 IDS = order_ids(40)
@@ -89,6 +95,175 @@ def test_what_cannot_be_known_is_unknown_until_checked_again(world: World) -> No
     world.slack.wait_for(lambda: "Finished: 40 cancelled" in (world.live(public_id) or live).text, 10)
 
     assert 4 == len(world.fincart.cancel_calls)
+
+
+def test_an_order_that_the_preview_read_is_not_told_as_no_such_order_when_its_log_is_gone(world: World) -> None:
+    shown = world.preview(ANN, FIRST)
+    world.fincart.inject(
+        Fault(FaultKind.DROP, applied=Applied.ALL),
+        Fault(FaultKind.NOT_FOUND, endpoint=Endpoint.LOGS, times=None),
+    )
+    world.click(ANN, shown, "Cancel 1 order")
+
+    text = world.ended(request_id(shown)).text
+
+    assert "Finished: 1 unknown" in text
+
+
+def test_an_order_whose_log_another_request_read_is_not_told_as_no_such_order(world: World) -> None:
+    world.fincart.inject(Fault(FaultKind.BAD_ID, order_id=FIRST))
+    world.cancelled(ANN, FIRST)
+    world.fincart.inject(
+        Fault(FaultKind.DROP, applied=Applied.ALL),
+        Fault(FaultKind.NOT_FOUND, endpoint=Endpoint.LOGS, times=None),
+    )
+
+    text = world.cancelled(ANN, FIRST).text
+
+    assert "Finished: 1 unknown" in text
+
+
+def checking(world: World, public_id: str) -> str:
+    """The live message once it says that an order is being checked and logs rest."""
+
+    def told() -> str:
+        text = getattr(world.live(public_id), "text", "")
+        return text if "checking with Fincart" in text and "does not answer that just now" in text else ""
+
+    return world.slack.wait_for(told, 15)
+
+
+def log_reads(world: World) -> int:
+    """How often a log was asked for."""
+    return len(world.fincart.calls) - len(world.fincart.cancel_calls)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, retry_after="2", times=None), id="429, Retry-After"),
+        pytest.param(Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, times=None), id="429"),
+        pytest.param(Fault(FaultKind.SERVER_ERROR, Endpoint.LOGS, times=None), id="500"),
+        pytest.param(Fault(FaultKind.DROP, Endpoint.LOGS, times=None), id="no answer"),
+    ],
+)
+def test_an_order_in_doubt_waits_for_throttled_logs_and_is_sent_again(start_world: StartWorld, fault: Fault) -> None:
+    """With the documented seconds: fifteen of them without an answer."""
+    world = start_world()
+    shown = world.preview(ANN, f"{FIRST} because duplicate")
+    world.fincart.inject(Fault(FaultKind.DROP, applied=Applied.NONE), fault)
+    world.click(ANN, shown, "Cancel 1 order")
+    waits = checking(world, request_id(shown))
+    begun, reads = time.monotonic(), log_reads(world)
+    world.until(lambda: time.monotonic() - begun >= 15.0)
+    reads = log_reads(world) - reads
+    world.fincart.clear_faults()
+    ended = world.ended(request_id(shown), timeout=40)
+
+    assert "Finished" not in waits
+    assert reads <= 8  # every 2 s, or after 1, 2, 4 and 8 s
+    assert "Finished: 1 cancelled" in ended.text
+    assert 2 == len(world.fincart.cancel_calls)
+
+
+def test_while_its_logs_are_throttled_an_order_is_unknown_at_last_and_settles_by_itself(world: World) -> None:
+    world.fincart.inject(
+        Fault(FaultKind.DROP, applied=Applied.ALL),
+        Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, retry_after="1", times=None),
+    )
+    shown = world.told(ANN, lambda: world.type(ANN, FIRST), with_button="go_ahead")
+    world.click(ANN, shown, "Cancel 1 order")
+    ended = world.ended(request_id(shown)).text
+    world.fincart.clear_faults()
+    world.slack.wait_for(lambda: "Finished: 1 cancelled" in getattr(world.live(request_id(shown)), "text", ""), 15)
+
+    assert "Finished: 1 unknown" in ended
+    assert 1 == len(world.fincart.cancel_calls)
+
+
+def test_what_nobody_answers_for_five_minutes_is_unknown_even_while_fincart_asks_for_an_hour(world: World) -> None:
+    shown = world.preview(ANN, FIRST)
+    world.fincart.inject(
+        Fault(FaultKind.DROP, applied=Applied.ALL),
+        Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, retry_after="3600", times=None),
+    )
+    world.click(ANN, shown, "Cancel 1 order")
+    reads = log_reads(world)
+
+    assert "Finished: 1 unknown" in world.ended(request_id(shown)).text
+    assert 1 == log_reads(world) - reads
+
+
+def test_stop_while_logs_are_throttled_keeps_checking_what_was_sent(world: World) -> None:
+    shown = world.preview(ANN, " ".join(IDS[:11]))
+    world.fincart.inject(
+        Fault(FaultKind.DROP, applied=Applied.ALL),
+        Fault(FaultKind.DROP, applied=Applied.ALL),
+        Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, retry_after="1", times=1),
+    )
+    world.click(ANN, shown, "Cancel 11 orders")
+    checking(world, request_id(shown))
+    live = world.live(request_id(shown))
+    assert live is not None
+    world.press(ANN, live, "Stop")
+
+    text = world.ended(request_id(shown)).text
+
+    assert "Finished: 11 cancelled" in text
+    assert "Sending is over: stopped" in text
+
+
+def test_an_approval_that_runs_out_while_logs_are_throttled_ends_sending(start_world: StartWorld) -> None:
+    world = start_world(timings=QUICK, APPROVAL_VALID_SECONDS="1")
+    shown = world.preview(ANN, FIRST)
+    world.fincart.inject(
+        Fault(FaultKind.DROP, applied=Applied.NONE),
+        Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, retry_after="2", times=1),
+    )
+    world.click(ANN, shown, "Cancel 1 order")
+
+    text = world.ended(request_id(shown)).text
+
+    assert "Finished: 1 not sent" in text
+    assert "Sending is over: the approval ran out" in text
+    assert 1 == len(world.fincart.cancel_calls)
+
+
+def test_logs_that_fail_three_times_in_a_row_count_as_fincart_being_down_until_one_is_read(world: World) -> None:
+    shown = world.preview(ANN, FIRST)
+    world.fincart.inject(
+        Fault(FaultKind.DROP, applied=Applied.ALL),
+        Fault(FaultKind.SERVER_ERROR, Endpoint.LOGS, times=4),
+    )
+    world.click(ANN, shown, "Cancel 1 order")
+    world.ended(request_id(shown))
+    holds = [each["details"]["hold"] for each in world.audit() if each["kind"] in ("held", "hold_ended")]
+
+    assert ["down", "down"] == holds
+
+
+def test_a_preview_does_not_ask_a_fincart_whose_logs_rest(start_world: StartWorld) -> None:
+    world = start_world()
+    world.fincart.inject(Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, retry_after="600", times=None))
+    first = world.told(ANN, lambda: world.type(ANN, " ".join(order_ids(40))), with_button="go_ahead")
+    reads = log_reads(world)
+    second = world.preview(ANN, FIRST)
+
+    assert "Fincart could not tell how they stand in time" in first.text
+    assert "Fincart could not tell how they stand in time" in second.text
+    assert reads <= 8  # those that were under way side by side
+    assert reads == log_reads(world)
+
+
+def test_the_rest_of_log_reads_outlasts_a_restart(start_world: StartWorld) -> None:
+    world = start_world()
+    world.fincart.inject(Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, retry_after="600", times=None))
+    world.preview(ANN, FIRST)
+    reads = log_reads(world)
+    world.restart()
+    world.preview(ANN, SECOND)
+
+    assert reads == log_reads(world)
 
 
 def test_a_success_that_the_log_contradicts_is_corrected_with_a_notice(world: World) -> None:

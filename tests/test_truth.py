@@ -47,7 +47,8 @@ LOGS = {
     "other": log(PENDING_LINE, ("Processing", -100)),
     "pending": log(PENDING_LINE),
     "absent": LogReading(LogKind.ABSENT),
-    "unreadable": LogReading(LogKind.UNREADABLE, why="no answer"),
+    "unreadable": LogReading(LogKind.UNREADABLE, why="not as documented"),
+    "unavailable": LogReading(LogKind.UNAVAILABLE, why="Too Many Requests"),
 }
 
 
@@ -55,7 +56,7 @@ def seen(*kinds: tuple[AnswerKind, bool], sending: bool = True) -> Evidence:
     """The evidence after these answers, (kind, alone) each; all ended at the same moment."""
     evidence = Evidence(first_sent_at=SENT, sending_allowed=sending)
     for kind, alone in kinds:
-        evidence = with_answer(evidence, Attempt(kind, alone, ENDED, f"words of {kind}", 7.0))
+        evidence = with_answer(evidence, Attempt(kind, alone, ENDED, f"words of {kind}"))
     return evidence
 
 
@@ -130,6 +131,12 @@ ALONE, SEVERAL = True, False
         pytest.param([(LOST, SEVERAL)] * 3, "pending", False, "unknown", id="LOST thrice is not"),
         pytest.param([(LOST, SEVERAL)] * 3, "pending", True, "not_sent by log", id="LOST thrice and late"),
         pytest.param([(LOST, SEVERAL)], "unreadable", False, "unknown", id="LOST unreadable"),
+        pytest.param([(OK, SEVERAL)], "unavailable", True, "cancelled by answer", id="OK unavailable stays"),
+        pytest.param([(REFUSED, ALONE)], "unavailable", False, "rejected by answer", id="REFUSED one unavailable"),
+        pytest.param([(REFUSED, SEVERAL), (REFUSED, ALONE)], "unavailable", False, "ReadLog", id="weak unavailable"),
+        pytest.param([(LOST, ALONE), (REFUSED, ALONE)], "unavailable", False, "ReadLog", id="strong unavailable"),
+        pytest.param([(LOST, SEVERAL)], "unavailable", False, "ReadLog", id="LOST unavailable waits"),
+        pytest.param([(LOST, SEVERAL)] * 3, "unavailable", False, "ReadLog", id="LOST thrice unavailable waits"),
     ],
 )
 def test_while_sending_is_allowed(
@@ -151,6 +158,8 @@ def test_while_sending_is_allowed(
         pytest.param([(LOST, SEVERAL)], "pending", False, "unknown", id="LOST, pending"),
         pytest.param([(LOST, SEVERAL)], "pending", True, "not_sent by log", id="LOST, pending late"),
         pytest.param([(LOST, SEVERAL)], "unreadable", True, "unknown", id="LOST, unreadable"),
+        pytest.param([(LOST, SEVERAL)], "unavailable", True, "ReadLog", id="LOST, unavailable waits"),
+        pytest.param([(REFUSED, SEVERAL)], "unavailable", True, "ReadLog", id="refused, unavailable waits"),
         pytest.param([(OK, SEVERAL)], None, False, "cancelled by answer", id="OK needs no sending"),
     ],
 )
@@ -171,7 +180,7 @@ def test_once_sending_is_over(
         pytest.param([LOST], "absent", 1, ReadLog(after(23)), id="absent"),
         pytest.param([LOST], "pending", 3, "SendAgain", id="pending"),
         pytest.param([LOST, TOKEN], "pending", 3, ReadLog(after(23)), id="pending, and not to be sent"),
-        pytest.param([LOST, TOKEN], "pending", 30, "unknown", id="pending, and not late after its end"),
+        pytest.param([LOST, TOKEN], "pending", 30, ReadLog(after(50)), id="pending, and not late after its end"),
         pytest.param([LOST, TOKEN], "pending", 50, "not_sent by log", id="pending, and late after its end"),
         pytest.param([LOST, OK], None, 0, "cancelled by answer", id="sent again, OK"),
         pytest.param([LOST, REFUSED], "pending", 3, ReadLog(after(23)), id="sent again, REFUSED"),
@@ -193,10 +202,6 @@ def test_while_a_call_may_be_on_the_wire_nothing_but_its_cancellation_settles_an
 
 def test_an_order_that_was_never_sent_is_sent() -> None:
     assert SendAgain() == conclude(Evidence(), SENT)
-
-
-def test_waiting_keeps_to_fincarts_retry_after() -> None:
-    assert SendAgain(7.0) == conclude(seen((UNACTED, SEVERAL)), ENDED)
 
 
 @pytest.mark.parametrize(
@@ -289,6 +294,40 @@ def test_an_unreadable_log_is_given_up_ten_seconds_after_its_first_read() -> Non
     evidence = with_log(seen((LOST, ALONE)), LOGS["unreadable"], ENDED)
 
     assert "unknown" == short(conclude(evidence, after(10)))
+
+
+def test_an_order_whose_log_is_not_answered_waits_five_minutes_and_is_asked_for_in_growing_pauses() -> None:
+    evidence, now, times = seen((LOST, ALONE)), ENDED, []
+    while isinstance(step := conclude(evidence, now), ReadLog):
+        now = step.at
+        times.append((now - ENDED).total_seconds())
+        evidence = with_log(evidence, LOGS["unavailable"], now)
+
+    assert ("unknown", 300.0) == (short(step), times[-1])
+    assert [0.0, 1.0, 2.0, 3.0, 4.5] == times[:5]
+    assert len(times) < 20
+
+
+def test_a_log_that_is_answered_after_all_is_a_reading_like_any_other() -> None:
+    evidence = with_log(seen((LOST, ALONE)), LOGS["unavailable"], after(3))
+
+    assert "SendAgain" == short(conclude(with_log(evidence, LOGS["pending"], after(299)), after(299)))
+
+
+def test_an_order_that_was_unknown_for_want_of_answers_is_settled_by_the_first_reading() -> None:
+    evidence = with_log(seen((LOST, ALONE)), LOGS["unavailable"], after(3))
+    step = reconsider(evidence, after(303))
+
+    assert isinstance(step, Settled)
+    assert ("unknown", after(303 + 151.5)) == (short(step), step.read_at)
+    assert "not_sent by log" == short(reconsider(with_log(evidence, LOGS["pending"], after(400)), after(400)))
+
+
+def test_answers_that_say_nothing_do_not_make_the_five_minutes_longer() -> None:
+    evidence = with_log(seen((LOST, ALONE)), LOGS["unavailable"], after(3))
+    evidence = with_log(with_log(evidence, LOGS["unreadable"], after(290)), LOGS["unavailable"], after(299))
+
+    assert ("ReadLog", "unknown") == (short(conclude(evidence, after(302))), short(conclude(evidence, after(303))))
 
 
 def test_a_reading_that_says_nothing_does_not_displace_one_that_did() -> None:
@@ -384,7 +423,26 @@ def test_a_late_ok_corrects_what_was_not_sent() -> None:
 
 
 def test_the_doubt_of_a_lost_call_outlasts_its_late_answer() -> None:
-    assert Doubt.STRONG is with_late_answer(seen((LOST, ALONE)), 0, UNACTED).doubt
+    assert Doubt.STRONG is with_late_answer(seen((LOST, ALONE)), 0, REFUSED).doubt
+
+
+def test_a_late_answer_that_nothing_was_done_takes_the_doubt_of_its_call_away() -> None:
+    assert Doubt.NONE is with_late_answer(seen((LOST, ALONE)), 0, UNACTED).doubt
+
+
+def test_a_late_answer_ends_its_call() -> None:
+    evidence = with_answer(Evidence(), Attempt(LOST, ALONE, ENDED, open_until=after(20)))
+
+    assert with_late_answer(evidence, 0, REFUSED).open_until is None
+
+
+def test_a_log_has_caught_up_with_a_late_answer_only_thirty_seconds_after_its_call_can_have_come_through() -> None:
+    evidence = with_answer(Evidence(), Attempt(LOST, SEVERAL, ENDED, open_until=after(20)))
+    late = replace(with_late_answer(evidence, 0, REFUSED), sending_allowed=False)
+
+    at_49, at_50 = (conclude(with_log(late, LOGS["pending"], after(at)), after(at)) for at in (49, 50))
+
+    assert ("unknown", "not_sent by log") == (short(at_49), short(at_50))
 
 
 def test_halving_is_a_step_of_its_own() -> None:

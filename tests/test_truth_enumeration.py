@@ -1,9 +1,11 @@
 """Every history of one order, in small: what `conclude` says of it is never a lie.
 
 A history starts with the order pending, already cancelled, moved on or absent; the order is sent up to three
-times, alone or among others; each answer comes with every effect it can have; somebody else may touch the
-order after the first send; each log read is fresh, lagging or unreadable; an answer may come late. The
-driver below does what `conclude` tells it and nothing else, and knows what is true.
+times, alone or among others; each answer comes with every effect it can have; a sender may be taken for dead,
+and its call come through after that; somebody else may touch the order after the first send; each log read is
+fresh, lagging, unreadable, or gone although it was there; an answer may come late. The driver below does what
+`conclude` tells it and nothing else, and knows what is true. After every step the evidence is what the database
+gives back of it, so that a fact that the rows drop becomes a lie.
 
 What is assumed of Fincart: a call is applied before we stop waiting for it, and a log shows a change within
 30 seconds.
@@ -11,11 +13,12 @@ What is assumed of Fincart: a call is applied before we stop waiting for it, and
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import pytest
+from stored_evidence import Tables, through_row_objects
 
 from bot.fincart_answers import LogEntry, LogKind, LogReading
 from bot.truth import (
@@ -23,6 +26,7 @@ from bot.truth import (
     Evidence,
     Halve,
     ReadLog,
+    SeenLog,
     SendAgain,
     Settled,
     Step,
@@ -32,12 +36,14 @@ from bot.truth import (
     with_late_answer,
     with_log,
 )
+from storage.lines import ABSENT
 from storage.states import AnswerKind, Doubt, Outcome, Proof
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LAG = 30
+OPEN = 20  # seconds that the call of a sender which was taken for dead may still be on the wire
 MOST_SENDS = 3
-MOST_SENDS_OF_A_TOUCHED_ORDER = 2  # it is pending no longer: a third send adds nothing but time
+FEWER_SENDS = 2  # of an order that is pending no longer, or whose call is on the wire: more add nothing but time
 MOST_READS_ONCE_SETTLED = 2
 
 
@@ -80,6 +86,7 @@ STARTS: dict[str, tuple[Change, ...]] = {
     "absent": (),
     "pending": PENDING,
 }
+PREVIEWS = {"cancelled": "Cancelled", "moved on": "Processing", "absent": ABSENT, "pending": "Pending"}
 
 
 @dataclass(frozen=True)
@@ -89,9 +96,13 @@ class History:
     order: tuple[Change, ...]
     evidence: Evidence
     now: datetime = START
+    previewed: str | None = None  # the status that the preview read
     comparable: bool = True  # Fincart's clock is known
     alone: bool = False
     sent: tuple[Attempt, ...] = ()
+    lands_at: datetime | None = None  # when a call comes through whose sender was taken for dead
+    was_read: bool = False
+    waited: bool = False  # for Fincart to answer when its log is read: once in a history
     read_since_send: bool = False
     lagged: bool = False
     caught_up: bool = False
@@ -111,6 +122,27 @@ class History:
 
     def changed(self, title: str, by: str) -> "History":
         return replace(self, order=(*self.order, Change(title, self.now, by)))
+
+    def at(self, moment: datetime) -> "History":
+        """The same once that moment has come, with the call that has come through by then."""
+        then = replace(self, now=max(self.now, moment))
+        if self.lands_at is None or then.now < self.lands_at:
+            return then
+        landed = replace(then, lands_at=None)
+        if not self.pending:
+            return landed
+        return replace(landed, order=(*self.order, Change("Cancelled", self.lands_at, "us")))
+
+    @property
+    def will_be_ours(self) -> bool:
+        """Whether a call of ours has cancelled the order, or is about to."""
+        return self.cancelled_by == "us" or (self.lands_at is not None and self.pending)
+
+    @property
+    def shown_from(self) -> datetime:
+        """From when on a log shows all that our calls have done."""
+        ends = [each.open_until or each.ended_at for each in self.sent]
+        return max(ends) + timedelta(seconds=LAG)
 
     @property
     def doubted(self) -> bool:
@@ -132,6 +164,9 @@ def sends(history: History) -> Iterator[History]:
                 effects = [False, True]
             for applied in effects:
                 yield from aftermaths(history, sent(history, kind, alone, applied))
+    if not history.sent and history.pending:
+        for lands in (None, 0, 15):
+            yield taken_over(history, lands)
 
 
 def sent(history: History, kind: AnswerKind, alone: bool, applied: bool) -> History:
@@ -149,6 +184,19 @@ def sent(history: History, kind: AnswerKind, alone: bool, applied: bool) -> Hist
     return replace(after, evidence=evidence, sent=(*history.sent, attempt))
 
 
+def taken_over(history: History, lands: float | None) -> History:
+    """The order is sent by a process that is taken for dead; its call comes through at once, later, or not at all."""
+    after = replace(history.then(1, f"sent by the dead, comes through: {lands}"), read_since_send=False)
+    if history.comparable:
+        after = replace(after, evidence=replace(after.evidence, first_sent_at=after.now))
+    if lands == 0:
+        after = after.changed("Cancelled", "us")
+    after = replace(after, now=after.now + timedelta(seconds=6))
+    lands_at = after.now + timedelta(seconds=lands) if lands else None
+    attempt = Attempt(AnswerKind.LOST, False, after.now, open_until=after.now + timedelta(seconds=OPEN))
+    return replace(after, evidence=with_answer(after.evidence, attempt), sent=(attempt,), lands_at=lands_at)
+
+
 def aftermaths(before: History, after: History) -> Iterator[History]:
     """After the first send somebody else may touch a pending order."""
     yield after
@@ -159,12 +207,24 @@ def aftermaths(before: History, after: History) -> Iterator[History]:
 
 def reads(history: History, at: datetime) -> Iterator[History]:
     """Every reading of the log at that moment: fresh, lagging where something is new, unreadable."""
-    history = replace(history, now=max(history.now, at))
+    history = history.at(at)
     yield read(history, history.order, "a fresh log")
     known = tuple(change for change in history.order if change.at <= history.now - timedelta(seconds=LAG))
     if known != history.order:
         yield replace(read(history, known, "a lagging log"), lagged=True)
-    yield unreadable(history)
+    # What Fincart refuses in the words of its refusal is an order of somebody else's: no call of ours changes it.
+    alike = history.sent[-1].kind is AnswerKind.REFUSED and not history.will_be_ours
+    unread = LogReading(LogKind.UNREADABLE, why="" if alike else "no answer", http_status=403)
+    silent = unreadable(history, unread, "an unreadable log")
+    yield silent
+    if len(history.sent) == 1 and not history.waited and not history.reads_once_settled:
+        seconds = 300 if history.alone else 15  # until it is unknown, or not: who else was in the call matters not
+        waits = unreadable(history, LogReading(LogKind.UNAVAILABLE, why="busy"), f"no reading for {seconds} s")
+        yield replace(waits.at(waits.now + timedelta(seconds=seconds)), waited=True)
+    if history.was_read and history.order:
+        gone = unreadable(history, LogReading(LogKind.ABSENT), "a log that is gone")
+        if gone.evidence != silent.evidence:
+            yield gone  # else it comes to the same
 
 
 def read(history: History, order: tuple[Change, ...], told: str) -> History:
@@ -173,23 +233,24 @@ def read(history: History, order: tuple[Change, ...], told: str) -> History:
         reading = LogReading(LogKind.READ, entries)
     else:
         reading = LogReading(LogKind.ABSENT)
-    caught_up = history.now >= history.sent[-1].ended_at + timedelta(seconds=LAG)
+    caught_up = history.now >= history.shown_from
     return replace(
         history.then(0, told),
         evidence=with_log(history.evidence, reading, history.now),
+        was_read=history.was_read or bool(order),
         read_since_send=True,
         caught_up=history.caught_up or caught_up,
     )
 
 
-def unreadable(history: History) -> History:
-    evidence = with_log(history.evidence, LogReading(LogKind.UNREADABLE, why="no answer"), history.now)
-    return replace(history.then(1, "an unreadable log"), evidence=evidence)
+def unreadable(history: History, reading: LogReading, told: str) -> History:
+    evidence = with_log(history.evidence, reading, history.now)
+    return replace(history.then(1, told), evidence=evidence)
 
 
 def late_answers(history: History) -> Iterator[History]:
     """The last send was counted as LOST, and its answer turns up after all."""
-    if not history.sent or history.sent[-1].kind is not AnswerKind.LOST:
+    if not history.sent or history.sent[-1].kind is not AnswerKind.LOST or history.lands_at is not None:
         return
     applied = history.cancelled_by == "us"
     for kind in AnswerKind:
@@ -203,7 +264,7 @@ def late_answers(history: History) -> Iterator[History]:
 
 def judge(history: History, step: Settled) -> Lie | None:
     """What is wrong with this outcome, if anything, by what is true."""
-    ours = history.cancelled_by == "us"
+    ours = history.will_be_ours
     if step.outcome is Outcome.CANCELLED and not ours:
         if history.cancelled_by == "else":
             return Lie.SOMEBODY_ELSE
@@ -226,6 +287,9 @@ class Findings:
     """What the enumeration came to; broken tables only need one lie beyond the exceptions to be caught."""
 
     stop_when_caught: bool = False
+    stored: Callable[[Evidence, str | None], Evidence] | None = None
+    """What the database makes of the evidence; None: it is never written down."""
+    met: dict[tuple[Evidence, str | None], Evidence] = field(default_factory=dict)
     lies: dict[Lie, tuple[str, ...]] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
     histories: int = 0
@@ -233,6 +297,15 @@ class Findings:
     @property
     def caught(self) -> bool:
         return not set(self.lies) <= EXCEPTIONS
+
+    def kept(self, history: History) -> History:
+        """The same history, with its evidence as the database gives it back."""
+        if self.stored is None:
+            return history
+        key = (history.evidence, history.previewed)
+        if key not in self.met:
+            self.met[key] = self.stored(*key)
+        return replace(history, evidence=self.met[key])
 
     def found(self, lie: Lie | None, history: History) -> None:
         if lie is not None and (lie not in self.lies or len(history.told) < len(self.lies[lie])):
@@ -243,6 +316,7 @@ def follow(history: History, decide: Decide, findings: Findings) -> None:
     """Do what `decide` says, in every way it can turn out."""
     if findings.stop_when_caught and findings.caught:
         return
+    history = findings.kept(history)
     step = decide(history.evidence, history.now)
     if isinstance(step, Settled):
         settle(history, step, decide, findings)
@@ -253,9 +327,9 @@ def follow(history: History, decide: Decide, findings: Findings) -> None:
         findings.found(judge_send(history, step), history)
         over = replace(history.evidence, sending_allowed=False)
         follow(replace(history.then(0, "sending is over"), evidence=over), decide, findings)
-        touched = any(change.by == "else" for change in history.order)
-        if len(history.sent) < (MOST_SENDS_OF_A_TOUCHED_ORDER if touched else MOST_SENDS):
-            for after in sends(history):
+        few = any(change.by == "else" for change in history.order) or any(each.open_until for each in history.sent)
+        if len(history.sent) < (FEWER_SENDS if few else MOST_SENDS):
+            for after in sends(history.at(history.now)):
                 follow(after, decide, findings)
 
 
@@ -283,8 +357,13 @@ def settle(history: History, step: Settled, decide: Decide, findings: Findings) 
         follow(after, decide, findings)
 
 
-def enumerate_all(decide: Decide, *, stop_when_caught: bool = False) -> Findings:
-    findings = Findings(stop_when_caught)
+def enumerate_all(
+    decide: Decide,
+    *,
+    stop_when_caught: bool = False,
+    stored: Callable[[Evidence, str | None], Evidence] | None = None,
+) -> Findings:
+    findings = Findings(stop_when_caught, stored)
     for name, order in STARTS.items():
         for previewed in (False, True):
             # Where times cannot be compared, the preview's reading is what tells an old cancellation.
@@ -293,13 +372,16 @@ def enumerate_all(decide: Decide, *, stop_when_caught: bool = False) -> Findings
                 log_was_read=previewed and name != "absent",
             )
             told = (name, "previewed, no clock of Fincart's" if previewed else "not previewed")
-            follow(History(order, evidence, comparable=not previewed, told=told), decide, findings)
+            seen = PREVIEWS[name] if previewed else None
+            was_read = previewed and bool(order)
+            start = History(order, evidence, previewed=seen, comparable=not previewed, was_read=was_read, told=told)
+            follow(start, decide, findings)
     return findings
 
 
 @pytest.fixture(scope="module")
 def truth() -> Findings:
-    return enumerate_all(conclude)
+    return enumerate_all(conclude, stored=through_row_objects)
 
 
 def test_no_outcome_of_any_history_is_a_lie_but_for_the_three_documented_ones(truth: Findings) -> None:
@@ -316,6 +398,48 @@ def test_each_documented_exception_really_occurs(truth: Findings, exception: Lie
 def test_the_enumeration_reaches_every_outcome_and_is_no_handful(truth: Findings) -> None:
     assert set(Outcome) == set(truth.outcomes)
     assert truth.histories > 10_000
+
+
+def test_rows_give_back_all_that_was_seen(truth: Findings) -> None:
+    dropped = [(seen, kept) for (seen, _), kept in truth.met.items() if seen != kept]
+
+    assert [] == dropped[:1]
+
+
+def test_tables_give_back_all_that_was_seen(truth: Findings, sqlite_url: str) -> None:
+    """Of each kind of evidence one, written and read by what the bot writes and reads it with."""
+    kinds = {shape(seen, previewed): (seen, previewed) for seen, previewed in truth.met}
+    tables = Tables(sqlite_url)
+    dropped = [seen for seen, previewed in kinds.values() if seen != tables.through(seen, previewed)]
+    tables.close()
+
+    assert [] == dropped[:1]
+    assert len(kinds) > 100
+
+
+@pytest.mark.parametrize("name", [each.name for kind in (Evidence, Attempt, SeenLog) for each in fields(kind)])
+def test_no_fact_is_the_same_in_all_evidence_that_is_enumerated(truth: Findings, name: str) -> None:
+    """Else the rows could drop it unseen. Who else cancelled it is no fact of these rows, and words decide nothing."""
+    if name in {"cancelled_elsewhere", "words"}:
+        return
+    values = {
+        getattr(part, name)
+        for evidence, _ in truth.met
+        for part in (evidence, evidence.log, *evidence.attempts)
+        if hasattr(part, name)
+    }
+
+    assert len(values) > 1
+
+
+def shape(evidence: Evidence, previewed: str | None) -> tuple[object, ...]:
+    """What kind of evidence it is, whatever the times and words in it."""
+    log = evidence.log
+    seen = None if log is None else (log.absent, log.pending, log.status, log.cancelled_at is None)
+    calls = tuple((each.kind, each.alone, each.was_lost, each.open_until is None) for each in evidence.attempts)
+    times = (evidence.first_sent_at is None, evidence.first_failed_at is None, evidence.waits_since is None)
+    reads = (evidence.failed_reads, evidence.refused_reads, evidence.log_was_read)
+    return (calls, seen, *reads, evidence.sending_allowed, times, previewed)
 
 
 def test_with_neither_clock_nor_preview_an_old_cancellation_may_count_as_ours_and_is_a_cancellation() -> None:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.fincart_answers import is_cancelled
 from bot.truth import Attempt as TruthAttempt
 from bot.truth import Evidence, SeenLog
 from storage import batches, lines
@@ -39,14 +40,14 @@ class Evidences:
             for ranges, attempt in self._attempts
             if any(first <= line.position <= last for first, last in ranges)
         )
-        is_cancelled = (line.seen_status or "").casefold() in ("cancelled", "canceled")
-        key = (*map(id, attempts), line.log, line.first_sent_at, is_cancelled, line.outcome is None)
+        seen = (line.seen_status, line.log, line.waits_since)
+        key = (*map(id, attempts), *seen, line.first_sent_at, line.outcome is None)
         evidence = self._known.get(key)
         if evidence is None:
-            evidence = self._known[key] = self._evidence(line, attempts, cancelled_at_preview=is_cancelled)
+            evidence = self._known[key] = self._evidence(line, attempts)
         return evidence
 
-    def _evidence(self, line: Line, attempts: tuple[TruthAttempt, ...], *, cancelled_at_preview: bool) -> Evidence:
+    def _evidence(self, line: Line, attempts: tuple[TruthAttempt, ...]) -> Evidence:
         kept = json.loads(line.log) if line.log else {}
         first_failed_at = kept.get("first_failed_at")
         return Evidence(
@@ -55,9 +56,10 @@ class Evidences:
             failed_reads=kept.get("failed_reads", 0),
             first_failed_at=datetime.fromisoformat(first_failed_at) if first_failed_at else None,
             refused_reads=kept.get("refused_reads", 0),
-            log_was_read=kept.get("log_was_read", False),
+            waits_since=line.waits_since,
+            log_was_read=lines.was_read(line.seen_status, line.log),
             first_sent_at=line.first_sent_at,
-            cancelled_at_preview=cancelled_at_preview,
+            cancelled_at_preview=is_cancelled(line.seen_status or ""),
             sending_allowed=self._sending_allowed and line.outcome is None,
         )
 
@@ -122,14 +124,15 @@ def with_first_sent(
 def _attempt(row: Attempt) -> TruthAttempt:
     assert row.result is not None
     assert row.ended_at is not None
+    # However late it is known: nothing was done.
+    undone = row.was_lost and row.result is AnswerKind.UNACTED
     return TruthAttempt(
         row.result,
         row.order_count == 1,
         row.ended_at,
         row.words or "",
-        # However late it is known: nothing was done.
-        was_lost=row.was_lost and row.result is not AnswerKind.UNACTED,
-        open_until=None if row.was_lost else row.open_until,
+        was_lost=row.was_lost and not undone,
+        open_until=None if undone else row.open_until,
     )
 
 

@@ -22,7 +22,7 @@ from bot.messages.facts import (
     StatusFacts,
 )
 from bot.policy import Verdict
-from storage import batches, decisions, history, holds, requests, slack_messages
+from storage import batches, decisions, history, holds, log_rest, outcomes, requests, slack_messages
 from storage.audit import EventKind
 from storage.slack_tables import SlackMessage
 from storage.states import OPEN_STATES, Origin, RequestState
@@ -85,6 +85,8 @@ def request_facts(
         stopped_by=request.stopped_by,
         stop_why=request.stop_why,
         holds=_holds(session, request),
+        checking=outcomes.in_doubt(session, request) if request.state is RequestState.EXECUTING else 0,
+        logs_rest=log_rest.why(session),
         status=_status(session, request),
         confirmed=request.confirmed,
         seconds_left=_seconds_left(session, request, now),

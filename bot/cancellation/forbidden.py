@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from bot.cancellation.ahead import Planned
 from bot.cancellation.parts import Parts
-from bot.cancellation.statuses import ABSENT
 from bot.fincart import Answer, LogKind
 from bot.fincart_answers import TOKEN_MESSAGE
 from storage import batches, lookups
@@ -57,7 +56,7 @@ def _read_before(parts: Parts, planned: Planned) -> list[str]:
     while True:
         try:
             with parts.database.read() as session:
-                return lookups.read_before(session, planned.seq, planned.attempt.positions, ABSENT)
+                return lookups.read_before(session, planned.seq, planned.attempt.positions)
         except StorageUnavailable:
             if parts.wait(0.5):
                 return []

@@ -7,10 +7,11 @@ from bot.cancellation.clocks import fincart_ahead
 from bot.cancellation.elsewhere import with_elsewhere
 from bot.cancellation.evidence import Evidences, with_first_sent
 from bot.cancellation.parts import Parts
+from bot.cancellation.read_logs import NOT_ASKED, Reads, note
 from bot.cancellation.settling import Seen, apply, finish_if_over
 from bot.fincart import LogKind, LogReading
 from bot.truth import with_log
-from storage import batches, in_hand, lookups, requests
+from storage import batches, in_hand, lines, lookups, requests
 from storage.audit import EventKind
 from storage.database import Transaction
 from storage.lines import Line
@@ -29,20 +30,22 @@ class LogReader:
         """Read the logs of some orders of one request that are due; False when none is."""
         with self._parts.database.write() as transaction:
             # No more than are read within `READ_WITHIN`, even if each takes as long as it may.
-            taken = lookups.take(transaction, 2 * self._parts.settings.fincart_lookup_concurrency)
+            most, waits = 2 * self._parts.settings.fincart_lookup_concurrency, self._parts.timings.truth.waits
+            taken = lookups.take(transaction, most, waits)
             # Before the reading, for a log says how things stood then at the earliest; and by the clock that told when
             # calls ended.
             read_at = transaction.now()
-        if not taken:
+        if not taken.lines:
             return False
-        self._keep(taken, self._read(taken), read_at)
+        readings = self._read(taken.lines) if taken.may_be_read else [NOT_ASKED] * len(taken.lines)
+        self._keep(taken.lines, readings, read_at)
         return True
 
     def _read(self, lines: Sequence[OrderLine]) -> list[LogReading]:
-        ids = [line.order_id for line in lines]
+        ids, reads = [line.order_id for line in lines], Reads(self._parts)
         if self._parts.log_reads is None:
-            return [self._parts.fincart.read_log(order_id) for order_id in ids]
-        return list(self._parts.log_reads.map(self._parts.fincart.read_log, ids))
+            return [reads.read(order_id) for order_id in ids]
+        return list(self._parts.log_reads.map(reads.read, ids))
 
     def _keep(self, taken: Sequence[OrderLine], readings: Sequence[LogReading], read_at: datetime) -> None:
         with self._parts.database.write() as transaction:
@@ -54,7 +57,8 @@ class LogReader:
             # The answers to these readings may have been the first to tell it.
             ahead = fincart_ahead(self._parts, transaction)
             fresh = with_first_sent(transaction, request, lookups.reload(transaction, request, taken), attempts, ahead)
-            readings = _uncontested(transaction, request, fresh, readings)
+            note(self._parts, transaction, readings)
+            readings = _beside_others(transaction, request, fresh, readings)
             flying = [bounds(each.positions) for each in batches.under_way(transaction, request)]
             read = [
                 (line, with_log(evidences.of(line), reading, read_at))
@@ -69,11 +73,17 @@ class LogReader:
                 transaction.wake("orders")
 
 
-def _uncontested(
-    transaction: Transaction, request: Request, lines: Sequence[Line], readings: Sequence[LogReading]
+def _beside_others(
+    transaction: Transaction, request: Request, read: Sequence[Line], readings: Sequence[LogReading]
 ) -> list[LogReading]:
-    """The same readings, without a cancellation that may just be another request's doing: it is sending that order."""
-    cancelled = [line.order_id for line, each in zip(lines, readings, strict=True) if each.cancelled is not None]
-    elsewhere = in_hand.elsewhere(transaction, request, cancelled) if cancelled else set()
-    contested = LogReading(LogKind.UNREADABLE, why="another request is sending this order")
-    return [contested if line.order_id in elsewhere else each for line, each in zip(lines, readings, strict=True)]
+    """The same readings, by what other requests know: a cancellation may just be the doing of one that is sending that
+    order, and Fincart does know an order whose log another has read. Neither can be told from them."""
+    cancelled = [line.order_id for line, each in zip(read, readings, strict=True) if each.cancelled is not None]
+    absent = [line.order_id for line, each in zip(read, readings, strict=True) if each.kind is LogKind.ABSENT]
+    why = dict.fromkeys(lines.read_elsewhere(transaction, request, absent) if absent else (), "it was read before")
+    contested = in_hand.elsewhere(transaction, request, cancelled) if cancelled else ()
+    why |= dict.fromkeys(contested, "another request is sending this order")
+    return [
+        LogReading(LogKind.UNREADABLE, why=why[line.order_id]) if line.order_id in why else each
+        for line, each in zip(read, readings, strict=True)
+    ]

@@ -61,7 +61,9 @@ def plan(parts: Parts, transaction: Transaction, request: Request, *, room: int,
     attempts = [batches.plan_queued(transaction, request, each) for each in due]
     attempts += _first_batches(parts, transaction, request, most - len(due))
     if len(attempts) < most:
-        _wait(parts, transaction, request, min((each.due_at or now for each in waiting[len(due) :]), default=None))
+        # Orders whose logs are being read may be long in coming: the approval runs out meanwhile.
+        later = (each.due_at or now for each in waiting[len(due) :])
+        _wait(parts, transaction, request, min(later, default=request.valid_until))
     else:
         request.due_at = now
     if attempts and held.probes:
@@ -82,7 +84,7 @@ def _too_many_in_doubt(parts: Parts, transaction: Transaction, request: Request)
     most = parts.settings.hold_after_failed
     if not most or request.failed_since_go_on + request.order_count < most:
         return False
-    return request.failed_since_go_on + outcomes.in_doubt(transaction, request, most) >= most
+    return request.failed_since_go_on + outcomes.in_doubt(transaction.session, request, most) >= most
 
 
 def _wait(parts: Parts, transaction: Transaction, request: Request, due_at: datetime | None) -> Next:

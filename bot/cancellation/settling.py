@@ -1,7 +1,7 @@
 """Settle: put evidence about orders to the truth, and do what follows: outcomes, logs to read, calls to send again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,7 +47,10 @@ def apply(
     # A late answer, or a log read twice, may speak of orders that wait to be sent again because of an earlier one.
     if attempt is None or not batches.is_first(attempt):
         batches.withdraw(transaction, request, [each.line for each in seen])
-    findings, again, halve = [], [], []
+    findings: list[Finding] = []
+    again: list[Seen] = []
+    halve: list[Line] = []
+    checks = False
     concluded: dict[tuple[int, bool], tuple[truth.Step, Finding]] = {}
     for each in seen:
         # Of most orders of a call the same was seen: they share their evidence, and so what follows from it.
@@ -55,18 +58,21 @@ def apply(
         if key not in concluded:
             concluded[key] = _conclude(parts, request, each, now)
         step, like = concluded[key]
-        findings.append(Finding(each.line, like.settled, like.read_at, like.doubt, like.log))
+        findings.append(replace(like, line=each.line))
         match step:
             case ReadLog():
+                checks = checks or each.line.outcome is None
                 transaction.wake("logs")
             case SendAgain():
-                again.append((each, step))
+                again.append(each)
             case Halve():
                 halve.append(each.line)
     corrected = outcomes.settle(transaction, request, findings, kind=kind, details=details)
     _send_again(transaction, request, again, now)
     _halve(transaction, request, halve, attempt, now)
     _count_failures(parts, transaction, request, findings)
+    if checks:
+        outbox.live(transaction, request, urgent=False)
     if corrected:
         # Of a finished request nothing else is urgent: confirmations come by the thousand.
         outbox.live(transaction, request, urgent=True)
@@ -125,7 +131,12 @@ def _conclude(parts: Parts, request: Request, each: Seen, now: datetime) -> tupl
     if isinstance(step, truth.Settled):
         return step, _settled(parts, request, each, step)
     read_at = step.at if isinstance(step, ReadLog) else None
-    return step, Finding(each.line, None, read_at, each.evidence.doubt, log_to_row(each.evidence))
+    return step, _finding(each, None, read_at)
+
+
+def _finding(each: Seen, settled: Settled | None, read_at: datetime | None) -> Finding:
+    evidence = each.evidence
+    return Finding(each.line, settled, read_at, evidence.doubt, log_to_row(evidence), evidence.waits_since)
 
 
 def _settled(parts: Parts, request: Request, each: Seen, step: truth.Settled) -> Finding:
@@ -133,18 +144,15 @@ def _settled(parts: Parts, request: Request, each: Seen, step: truth.Settled) ->
     read_at = step.read_at if parts.settings.verify_results or not by_word else None
     words = outcome_words(step, stopped=request.stop_why)
     settled = Settled(step.outcome, step.proof, words)
-    return Finding(each.line, settled, read_at, each.evidence.doubt, log_to_row(each.evidence))
+    return _finding(each, settled, read_at)
 
 
-def _send_again(
-    transaction: Transaction, request: Request, again: Sequence[tuple[Seen, SendAgain]], now: datetime
-) -> None:
+def _send_again(transaction: Transaction, request: Request, again: Sequence[Seen], now: datetime) -> None:
     if not again:
         return
-    sends = max(len(each.evidence.attempts) for each, _ in again)
-    pause = max(min(LONGEST_PAUSE, 0.5 * 2.0 ** min(sends, 10)), *(step.retry_after or 0.0 for _, step in again))
-    due_at = now + timedelta(seconds=pause)
-    batches.queue(transaction, request, [each.line for each, _ in again], due_at, sends=sends)
+    sends = max(len(each.evidence.attempts) for each in again)
+    due_at = now + timedelta(seconds=min(LONGEST_PAUSE, 0.5 * 2.0 ** min(sends, 10)))
+    batches.queue(transaction, request, [each.line for each in again], due_at, sends=sends)
     transaction.wake("orders")
 
 

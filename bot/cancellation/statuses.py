@@ -1,16 +1,19 @@
 """How orders stand at Fincart before they are sent: as many as can be read within a second, never longer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cancellation.parts import Parts
+from bot.cancellation.read_logs import Reads, note
 from bot.fincart import LogKind, LogReading
+from storage import log_rest
+from storage.database import StorageUnavailable
+from storage.lines import ABSENT
 
 WITHIN_SECONDS = 1.0
-
-ABSENT = "no such order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +30,59 @@ def is_pending(standing: Standing) -> bool:
 
 
 def look(parts: Parts, order_ids: Sequence[str]) -> dict[str, Standing]:
-    """The orders that could be read within `WITHIN_SECONDS`, side by side where there are threads for it."""
+    """The orders that could be read within `WITHIN_SECONDS`, side by side where there are threads for it.
+
+    None while log reads rest; none more once one was not answered.
+    """
+    rest = _rest(parts)
+    if rest.rests:
+        return {}
     deadline = parts.uptime() + WITHIN_SECONDS
     found: dict[str, Standing] = {}
+    reads = Reads(parts)
 
     def read(order_id: str) -> None:
         parts.database.acknowledgements.give_way()
         if parts.uptime() >= deadline:
             return
         at = parts.now()
-        standing = _standing(parts.fincart.read_log(order_id), at)
+        reading = reads.read(order_id)
+        standing = _standing(reading, at)
         if standing is not None:
             found[order_id] = standing
+        if reading is reads.first_silence or order_id in first:
+            # Here, for nobody may wait for this answer any more.
+            with suppress(StorageUnavailable), parts.database.write() as transaction:
+                note(parts, transaction, [reading])
 
+    first = order_ids[:1] if rest.probes else ()
+    for together in (first, order_ids[len(first) :]):
+        _all(parts, read, together, deadline)
+    return dict(found)
+
+
+def _all(parts: Parts, read: Callable[[str], None], order_ids: Sequence[str], deadline: float) -> None:
     if parts.preview_reads is None:
         for order_id in order_ids:
             read(order_id)
     else:
-        wait([parts.preview_reads.submit(read, order_id) for order_id in order_ids], timeout=WITHIN_SECONDS)
-    return dict(found)
+        left = max(0.0, deadline - parts.uptime())
+        wait([parts.preview_reads.submit(read, order_id) for order_id in order_ids], timeout=left)
+
+
+def _rest(parts: Parts) -> log_rest.Rest:
+    with parts.database.read() as session:
+        rest = log_rest.look(session, parts.database.now(session))
+    if not rest.probes:
+        return rest
+    with parts.database.write() as transaction:
+        return log_rest.probe(transaction, transaction.now(), WITHIN_SECONDS)
 
 
 def _standing(reading: LogReading, at: datetime) -> Standing | None:
     if reading.kind is LogKind.ABSENT:
         return Standing(ABSENT, at)
-    if reading.kind is LogKind.UNREADABLE:
+    if reading.kind is not LogKind.READ:
         return None
     cancelled = reading.cancelled
     return Standing(cancelled.title if cancelled else reading.entries[-1].title, at)

@@ -167,6 +167,10 @@ class RequestFacts:
     """Why nothing more of it is sent."""
     holds: tuple[HoldFacts, ...] = ()
     """What keeps it from being sent just now."""
+    checking: int = 0
+    """How many orders without an outcome wait for what their logs say."""
+    logs_rest: str | None = None
+    """Why no log is read just now: Fincart does not answer that."""
     confirmed: int = 0
     """How many of the cancelled orders their own logs confirm."""
     seconds_left: int | None = None

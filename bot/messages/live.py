@@ -9,7 +9,7 @@ from bot.messages.message import Message
 from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.messages.preview import cannot_post
 from bot.messages.render import render
-from bot.messages.steering import hold_lines, run_buttons, slack_gap_line, time_left, whom_to_ask
+from bot.messages.steering import checking_lines, hold_lines, run_buttons, slack_gap_line, time_left, whom_to_ask
 from bot.messages.words import (
     COMMAND,
     OUTCOME,
@@ -114,6 +114,7 @@ def _executing(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...
         Heading(f"Cancelling {orders(facts.order_count)}…"),
         paragraph(
             bold(_progress(facts)),
+            *checking_lines(facts),
             *hold_lines(facts, rules),
             *slack_gap_line(facts),
             *_stopped(facts, rules),

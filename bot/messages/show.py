@@ -8,7 +8,7 @@ from bot.messages.facts import EventFacts, OrderFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.preview import decide_buttons
 from bot.messages.render import render
-from bot.messages.steering import hold_lines, run_buttons
+from bot.messages.steering import checking_lines, hold_lines, run_buttons
 from bot.messages.words import asked_lines, bold, decided_line, orders, outcome_line, paragraph, standing
 from storage.states import RequestState
 
@@ -75,6 +75,7 @@ def _about(facts: RequestFacts, page: int, rules: RulesFacts | None) -> tuple[Li
     if facts.state is RequestState.WAITING:
         lines += wanted_lines(facts)
     if facts.state in (RequestState.APPROVED, RequestState.EXECUTING):
+        lines += checking_lines(facts)
         lines += hold_lines(facts, rules)
     if facts.state is RequestState.REFUSED and facts.rule and facts.decided_by is None:
         lines.append(("Refused under the rule: ", Typed(facts.rule)))

@@ -32,6 +32,18 @@ def hold_lines(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Li
     return tuple(hold_line(hold, rules) for hold in facts.holds)
 
 
+def checking_lines(facts: RequestFacts) -> tuple[Line, ...]:
+    """That orders wait for what Fincart's logs say of them, and why that takes long."""
+    if not facts.checking:
+        return ()
+    whether = "whether it was" if facts.checking == 1 else "whether they were"
+    line: Line = (f"{orders(facts.checking)}: checking with Fincart {whether} cancelled.",)
+    if facts.logs_rest is None:
+        return (line,)
+    why: tuple[Span, ...] = (" Fincart does not answer that just now (", Typed(facts.logs_rest, 100), "). ")
+    return ((*line, *why, "The bot asks again by itself; after five minutes they count as unknown until it does."),)
+
+
 def whom_to_ask(rules: RulesFacts | None) -> Typed:
     """CONTACT, as the settings have it."""
     return Typed(rules.contact if rules else "an administrator", 200)

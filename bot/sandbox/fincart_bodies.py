@@ -43,6 +43,8 @@ def fault_response(fault: Fault, path: str, ids: tuple[str, ...], at: datetime) 
             return error_response(429, "Too Many Requests", path, at)
         case FaultKind.SERVER_ERROR:
             return error_response(500, "Internal server error", path, at)
+        case FaultKind.NOT_FOUND:
+            return error_response(404, "Order not found", path, at)
         case FaultKind.GARBAGE:
             return Response(200, _JSON, b'{"statusCode":200,"mess\x00\xff')
         case FaultKind.GATEWAY_PAGE:

@@ -20,7 +20,8 @@ class FaultKind(StrEnum):
     FORBIDDEN = "forbidden"  # 403 in the documented words
     BAD_ID = "bad_id"  # 400 that blames one id
     RATE_LIMITED = "rate_limited"  # 429, with Retry-After where the fault has one
-    SERVER_ERROR = "server_error"  # 500
+    SERVER_ERROR = "server_error"  # 500, with Retry-After where the fault has one
+    NOT_FOUND = "not_found"  # 404 in Fincart's error body, whether or not there is such an order
     SLOW = "slow"  # the ordinary answer, after `seconds`
     HANG = "hang"  # no answer until released
     DROP = "drop"  # the connection is closed without an answer

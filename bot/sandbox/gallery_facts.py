@@ -127,6 +127,7 @@ RUNNING = replace(
     valid_until=NOW + timedelta(hours=1),
     seconds_left=40,
 )
+CHECKING = replace(RUNNING, figures=Figures(93, 0, 0, 0), seconds_left=None, checking=10, logs_rest="Too Many Requests")
 MIXED = replace(
     CONFIRMED,
     state=RequestState.FINISHED,

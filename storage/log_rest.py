@@ -1,0 +1,75 @@
+"""The rest of all log reads: no log is read while Fincart does not answer that, by any process."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from storage.database import Transaction
+from storage.tables import LogRest
+
+_ONE = select(LogRest)
+_LOCKED = _ONE.with_for_update().execution_options(populate_existing=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What may be read of logs now."""
+
+    rests: bool
+    """Nothing."""
+    probes: bool
+    """One log, to see whether Fincart answers again."""
+
+
+NO_REST = Rest(rests=False, probes=False)
+
+
+def look(session: Session, now: datetime) -> Rest:
+    """Whether logs may be read now."""
+    row = session.scalars(_ONE).first()
+    return NO_REST if row is None else Rest(row.until > now, row.until <= now)
+
+
+def why(session: Session) -> str | None:
+    """What Fincart said, or how it failed, when a log was read last; None where logs do not rest."""
+    row = session.scalars(_ONE).first()
+    return None if row is None else row.why or "no answer"
+
+
+def probe(transaction: Transaction, now: datetime, seconds: float) -> Rest:
+    """The same, where one log is about to be read: where that probes, others wait for it so long at most."""
+    row = transaction.session.scalars(_LOCKED).first()
+    if row is None:
+        return NO_REST
+    if row.until > now:
+        return Rest(rests=True, probes=False)
+    row.until = now + timedelta(seconds=seconds)
+    return Rest(rests=False, probes=True)
+
+
+def begin(transaction: Transaction, why: str, retry_after: float | None, first: float, longest: float) -> None:
+    """Read no log for as long as Fincart has named, else for twice as long as the last time."""
+    now = transaction.now()
+    insert = sqlite.insert if transaction.connection.dialect.name == "sqlite" else postgresql.insert
+    transaction.session.connection().execute(
+        insert(LogRest).values(id=1, since=now, until=now, failures=0).on_conflict_do_nothing()
+    )
+    row = transaction.session.scalars(_LOCKED).one()
+    pause = retry_after or min(longest, first * 2.0 ** min(row.failures, 10))
+    row.failures += 1
+    row.until = now + timedelta(seconds=pause)
+    row.why = why
+
+
+def end(transaction: Transaction) -> bool:
+    """Fincart has answered: logs are read again. False: there was no rest."""
+    row = transaction.session.scalars(_LOCKED).first()
+    if row is None:
+        return False
+    transaction.session.delete(row)
+    transaction.session.flush()
+    transaction.wake("logs")
+    return True

@@ -1,0 +1,116 @@
+"""Evidence as the database keeps it: through row objects alone, or through the tables and what fills them."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from bot.cancellation.evidence import Evidences, log_to_row
+from bot.truth import Attempt as Call
+from bot.truth import Evidence
+from storage import batches, lines, requests
+from storage.audit import EventKind
+from storage.database import Database, Transaction
+from storage.lines import Line
+from storage.outcomes import Finding, settle
+from storage.requests import NewOrder, NewRequest
+from storage.states import AnswerKind, Origin, RequestState
+from storage.tables import Attempt, Request
+
+MATES = 3
+"""So many orders beside it are in each call that it does not travel in alone."""
+
+_NUMBERS = count(1)
+_REQUEST = Request(
+    seq=1,
+    public_id="R-7K3F9Q",
+    delivery_id="d1",
+    team_id="T1",
+    requester="U1",
+    channel_id="C1",
+    origin=Origin.COMMAND,
+    order_count=1 + MATES,
+    state=RequestState.EXECUTING,
+    created_at=datetime(2026, 11, 24, tzinfo=UTC),
+)
+
+
+def through_row_objects(evidence: Evidence, previewed: str | None) -> Evidence:
+    """What comes back of it from rows that nobody has stored. `previewed`: the status that the preview read."""
+    attempts = [
+        Attempt(
+            id=number,
+            request_seq=1,
+            positions="0" if each.alone else f"0-{MATES}",
+            order_count=1 if each.alone else 1 + MATES,
+            planned_at=each.ended_at,
+            ended_at=each.ended_at,
+            open_until=each.open_until,
+            result=each.kind,
+            was_lost=each.was_lost,
+            words=each.words,
+        )
+        for number, each in enumerate(evidence.attempts)
+    ]
+    line = Line(
+        position=0,
+        order_id="6864fecda075914a1b1e353c",
+        unlike_fincart=False,
+        seen_status=previewed,
+        first_sent_at=evidence.first_sent_at,
+        doubt=evidence.doubt,
+        outcome=None,
+        proof=None,
+        words=None,
+        settled_at=None,
+        log=log_to_row(evidence),
+        waits_since=evidence.waits_since,
+    )
+    return Evidences(_REQUEST, attempts, sending_allowed=evidence.sending_allowed).of(line)
+
+
+class Tables:
+    """A database whose clock shows what the evidence wants, and where it is written as the bot writes it."""
+
+    def __init__(self, url: str) -> None:
+        self._now = datetime(2026, 11, 24, tzinfo=UTC)
+        self._database = Database(url, lambda: self._now)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._database.close()
+
+    def through(self, evidence: Evidence, previewed: str | None) -> Evidence:
+        """What comes back of it from the tables."""
+        with self._database.write() as transaction:
+            request = self._request(transaction, previewed)
+            public_id = request.public_id
+            own = lines.at(transaction, request, "0")
+            for each in evidence.attempts:
+                self._attempt(transaction, request, each)
+            lines.first_sent(transaction, request, "0", evidence.first_sent_at)
+            found = Finding(own[0], None, None, evidence.doubt, log_to_row(evidence), evidence.waits_since)
+            settle(transaction, request, [found], kind=EventKind.LOGS_READ)
+        with self._database.write() as transaction:
+            locked = requests.lock(transaction, public_id)
+            assert locked is not None
+            attempts = batches.ended(transaction, locked)
+            evidences = Evidences(locked, attempts, sending_allowed=evidence.sending_allowed)
+            return evidences.of(lines.at(transaction, locked, "0")[0])
+
+    def _request(self, transaction: Transaction, previewed: str | None) -> Request:
+        number = next(_NUMBERS)
+        orders = [NewOrder(f"{number:08x}{place:016x}") for place in range(1 + MATES)]
+        new = NewRequest(
+            f"R-{number:06d}", f"d{number}", "T1", "U1", "C1", Origin.COMMAND, None, orders, len(orders), source={}
+        )
+        request = requests.make(transaction, new, self._now + timedelta(seconds=900))
+        if previewed is not None:
+            requests.keep_seen(transaction, request, {orders[0].order_id: (previewed, self._now)})
+        return request
+
+    def _attempt(self, transaction: Transaction, request: Request, each: Call) -> None:
+        attempt = batches.plan_first(transaction, request, [range(1 if each.alone else 1 + MATES)])[0]
+        transaction.session.flush()
+        self._now = each.ended_at
+        if each.was_lost:
+            batches.end(transaction, attempt, AnswerKind.LOST, None, "", each.open_until)
+        batches.end(transaction, attempt, each.kind, None, each.words, each.open_until)
