@@ -82,7 +82,7 @@ def _take(transaction: Transaction, now: datetime, most: int, *those: ColumnElem
 
 
 def read_before(session: Session, request_seq: int, positions: str) -> list[str]:
-    """One of these orders whose log could be read once, and the last such order of any other request, where there are."""
+    """One of these orders whose log could be read once, and the last such order of any other request, if any."""
     seen = and_(col(OrderLine.seen_status).is_not(None), col(OrderLine.seen_status) != lines.ABSENT)
     query = select(col(OrderLine.order_id)).where(or_(seen, col(OrderLine.log).contains('"log_was_read": true')))
     here = query.where(col(OrderLine.request_seq) == request_seq, within(positions))

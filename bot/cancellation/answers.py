@@ -11,6 +11,7 @@ from bot.cancellation.parts import Parts
 from bot.cancellation.settling import Seen, apply, stop
 from bot.fincart import Answer
 from bot.messages.outcome_words import TOKEN_REJECTED
+from bot.truth_evidence import without_failed_reads
 from storage import batches, holds, lines
 from storage.audit import EventKind
 from storage.database import Transaction
