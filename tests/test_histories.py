@@ -238,7 +238,7 @@ def test_an_answer_that_its_sleeping_process_read_late_does_not_mislead_it_about
 
 def test_the_first_answer_that_tells_fincarts_clock_tells_whose_doing_an_earlier_cancellation_was(play: Play) -> None:
     played = play(
-        Break(Fault(FaultKind.DROP, Endpoint.LOGS, times=100)),
+        Break(Fault(FaultKind.GATEWAY_PAGE, Endpoint.LOGS, times=100)),
         Break(Fault(FaultKind.DROP, applied=Applied.ALL)),
         *cancel(person=0, process=0),
         Send(0, FOR_EVER),

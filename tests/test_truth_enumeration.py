@@ -217,7 +217,8 @@ def reads(history: History, at: datetime) -> Iterator[History]:
     unread = LogReading(LogKind.UNREADABLE, why="" if alike else "no answer", http_status=403)
     silent = unreadable(history, unread, "an unreadable log")
     yield silent
-    if len(history.sent) == 1 and not history.waited and not history.reads_once_settled:
+    first = len(history.sent) == 1 and not history.reads_once_settled
+    if first and history.comparable and not history.waited:
         seconds = 300 if history.alone else 15  # until it is unknown, or not: who else was in the call matters not
         waits = unreadable(history, LogReading(LogKind.UNAVAILABLE, why="busy"), f"no reading for {seconds} s")
         yield replace(waits.at(waits.now + timedelta(seconds=seconds)), waited=True)
@@ -407,10 +408,11 @@ def test_rows_give_back_all_that_was_seen(truth: Findings) -> None:
 
 
 def test_tables_give_back_all_that_was_seen(truth: Findings, sqlite_url: str) -> None:
-    """Of each kind of evidence one, written and read by what the bot writes and reads it with."""
-    kinds = {shape(seen, previewed): (seen, previewed) for seen, previewed in truth.met}
+    """Of many kinds of evidence one, written and read by what the bot writes and reads it with."""
+    kinds = list({shape(seen, previewed): (seen, previewed) for seen, previewed in truth.met}.values())
     tables = Tables(sqlite_url)
-    dropped = [seen for seen, previewed in kinds.values() if seen != tables.through(seen, previewed)]
+    some = kinds[:: max(1, len(kinds) // 300)]
+    dropped = [seen for seen, previewed in some if seen != tables.through(seen, previewed)]
     tables.close()
 
     assert [] == dropped[:1]
