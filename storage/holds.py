@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -86,9 +87,12 @@ def failed(transaction: Transaction, why: str) -> None:
     now = transaction.now()
     row = _row(transaction, HoldKind.DOWN)
     if row is None:
-        transaction.session.add(Hold(kind=HoldKind.DOWN, since=now, until=None, why=why, failures=1))
-        transaction.session.flush()
-        return
+        # A call and a log read may be the first to fail at once.
+        new = sqlite.insert if transaction.connection.dialect.name == "sqlite" else postgresql.insert
+        first = new(Hold).values(kind=HoldKind.DOWN, since=now, failures=0).on_conflict_do_nothing()
+        transaction.session.connection().execute(first)
+        row = _row(transaction, HoldKind.DOWN)
+        assert row is not None
     row.failures += 1
     row.why = why
     over = row.failures - FAILURES_UNTIL_DOWN
