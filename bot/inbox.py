@@ -131,8 +131,8 @@ class Inbox:
             case OpenForm() | Help() | Export():
                 raise ValueError("forms, help and exports are for others to answer")
             case _:
-                # What could not be read was answered when it arrived and is never kept.
-                raise ValueError(f"a command that cannot be read was kept: {type(command).__name__}")
+                # It was read when it arrived, by an earlier version: this one no longer takes it.
+                self._problem(delivery, asker, explain(command))
 
     def _click(self, delivery: Delivery, payload: Payload) -> None:
         action = Action(payload["action"])

@@ -6,7 +6,7 @@ is an error then.
 
 import re
 
-from bot.typed_text import DIRECTION_MARKS, QUOTES, WHITE_SPACE, ZERO_WIDTH, ascii_digits
+from bot.typed_text import DIRECTION_MARKS, QUOTES, ZERO_WIDTH, ascii_digits
 
 _ID_CHARACTER = "[A-Za-z0-9_-]"
 _FINCART_ID = "[0-9A-Fa-f]{24}"
@@ -24,7 +24,7 @@ _PIECES = re.compile(rf"(?<!{_ID_CHARACTER}){_ID_CHARACTER}++(?:[{ZERO_WIDTH}]++
 _NO_WIDTH = re.compile(f"[{ZERO_WIDTH}]+")
 _TELEPHONE = re.compile(r"<tel:([^<>|]*)(?:\|([^<>|]*))?>", re.IGNORECASE)
 _AS_DIGITS = re.compile("[0-9]+(?:-[0-9]+)*")
-_QUOTE_MARK = re.compile(rf"(?m)^[{WHITE_SPACE}]*>+")
+_QUOTE_MARK = re.compile(r"(?m)^[ \t\xa0]*+>+")
 _IN_ITALICS = re.compile(rf"(?<!{_ID_CHARACTER})_+({_FINCART_ID})_+(?!{_ID_CHARACTER})")
 
 # It begins with a plain set of characters, which is what lets a search leap over what is no digit.

@@ -292,6 +292,8 @@ LONG = {
     "telephone links": "<tel:1|1>" * 440,
     "opened telephone links": "<tel:" * 800,
     "marks of quotation": ">\n" * 2000,
+    "white space before a mark of quotation": "\n" * 3990 + "x>",
+    "no-break spaces before none": "\u00a0" * 3990 + "x>",
     "numbers with thousands": "1,234," * 660,
     "nearly numbers": "1e" * 2000,
     "underscores": "_" * 4000,

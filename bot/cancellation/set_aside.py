@@ -34,10 +34,13 @@ class Sorted:
 def sort_out(given: Sequence[NewOrder], vouched: Collection[str] = ()) -> Sorted:
     """Set aside what is unlike a Fincart order id, where something is like one. `vouched` are ids that stay whatever
     they look like: those of a column whose name says that it holds them."""
-    odd = [each for each in given if each.unlike_fincart and each.order_id not in vouched]
-    if not odd or all(each.unlike_fincart for each in given):
+    if all(each.unlike_fincart for each in given):
         return Sorted(given)
-    return Sorted([each for each in given if each not in odd], odd)
+    orders: list[NewOrder] = []
+    odd: list[NewOrder] = []
+    for each in given:
+        (odd if each.unlike_fincart and each.order_id not in vouched else orders).append(each)
+    return Sorted(orders, odd)
 
 
 def include(parts: Parts, delivery: Delivery, click: Click) -> None:

@@ -131,7 +131,7 @@ def _explain_bad_id(bad: BadId) -> str:
                 f"{shown(value)} holds an invisible character that turns the direction of text "
                 f"({_named(character)}). Type the id by hand instead of pasting it."
             )
-        case WrongCharacter(value, character) if unicodedata.category(character)[0] in "CZM" and character != " ":
+        case WrongCharacter(value, character) if unicodedata.category(character) == "Cf" or character == "\u034f":
             return (
                 f"{shown(value)} holds an invisible character ({_named(character)}), so that it cannot be told whether "
                 "it is one id or several. Type it by hand instead of pasting it."
