@@ -36,8 +36,8 @@ _NUMBER = re.compile(
     # 6.86E+23, with the decimal comma of half the world too.
     r"|[0-9]*+(?:[.,][0-9]++)?[eE]\+[0-9]++(?![A-Za-z0-9_-])"
     r"|[0-9]*+[.,][0-9]++[eE][0-9]++(?![A-Za-z0-9_-])"
-    # Twenty-four digits of which fifteen were kept.
-    r"|(?<!0)[0-9]{14}0{9}(?![A-Za-z0-9_-])"
+    # Twenty-four digits of which seventeen were kept, or fifteen.
+    r"|(?<!0)[0-9]{16}0{7}(?![A-Za-z0-9_-])"
     r")"
 )
 

@@ -189,6 +189,7 @@ def test_anything_else_is_taken_exactly_and_marked(typed: str) -> None:
         ("6,86E+23", SpreadsheetNumber("6,86E+23")),
         ("6,86E23", SpreadsheetNumber("6,86E23")),
         ("686412345678901000000000", SpreadsheetNumber("686412345678901000000000")),
+        ("686412345678901230000000", SpreadsheetNumber("686412345678901230000000")),
         ("DMA–EX–1", WrongCharacter("DMA–EX–1", "–")),
         (f"{FINCART}—{OTHER}", WrongCharacter(f"{FINCART}—{OTHER}", "—")),
         ("1🙂", WrongCharacter("1🙂", "🙂")),

@@ -1,10 +1,14 @@
 """A word that is unlike the other ids is asked about by name: no go-ahead covers it unless its requester says so."""
 
+import json
+
 import pytest
 from world import ANN, BO, FIRST, SECOND, StartWorld, World, go_ahead, order_ids, request_id
 
 from bot.messages.form import FILE_BLOCK, IDS_BLOCK
 from bot.sandbox.slack_state import Post
+from storage.audit import StoredEvent
+from storage.replay import Disagreement, replay
 
 PHONE = "01001234567"
 
@@ -153,6 +157,26 @@ def test_more_words_than_any_request_may_hold_are_refused(start_world: StartWorl
     answer = world.answer(ANN, f"{FIRST} DMA-1 DMA-2 DMA-3")
 
     assert "Refused: a request of 4 orders is too large" in answer.text
+
+
+def test_history_that_includes_what_was_never_set_aside_is_found_out() -> None:
+    made: dict[str, object] = {
+        "team": "T1",
+        "channel": "C1",
+        "origin": "command",
+        "retry_of": None,
+        "reason": None,
+        "order_count": 1,
+    }
+    made |= {"expires_at": "2026-11-24T18:00:00+00:00", "orders": [FIRST], "set_aside": [PHONE]}
+    included = {"orders": [SECOND], "order_count": 2, "revision": 2, "approvals_needed": 0}
+    payloads = [
+        {"at": "2026-11-24T17:40:00+00:00", "who": ANN, "request": "R-7K3F9Q", "kind": kind, "details": details}
+        for kind, details in (("request_made", made), ("included", included))
+    ]
+    events = [StoredEvent(seq, json.dumps(payload), "", "") for seq, payload in enumerate(payloads, 1)]
+
+    assert Disagreement(2, "request R-7K3F9Q", "it includes what was not set aside") == replay("R-7K3F9Q", events)
 
 
 @pytest.mark.parametrize("number", ["٣", "۳", "\u200f٣\u200f", "３"])
