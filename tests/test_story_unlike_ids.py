@@ -115,6 +115,16 @@ def test_most_being_unlike_makes_no_difference(world: World) -> None:
     assert all(named in preview.text for named in ("• DMA-1", "• DMA-2", "• DMA-3"))
 
 
+def test_more_of_them_than_can_be_shown_by_name_are_not_to_be_included(world: World) -> None:
+    few, many = (" ".join([FIRST, *(f"DMA-{number:060}" for number in range(count))]) for count in (20, 21))
+    named, unnamed = world.preview(ANN, few), world.preview(ANN, many)
+
+    assert "Include those 20 too" in _labels(named)
+    assert all(f"• DMA-{number:060}" in named.text for number in range(20))
+    assert ["Cancel 1 order", "Keep them"] == _labels(unnamed)
+    assert "ask for them in a request of their own" in unnamed.text
+
+
 def test_the_form_asks_too(world: World) -> None:
     preview = _submitted(world, f"{FIRST}\t{PHONE}\n{SECOND}\t01007654321")
 

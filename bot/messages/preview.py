@@ -37,7 +37,8 @@ from bot.messages.words import (
 )
 
 _SHOWN_DUPLICATES = 3
-_SHOWN_ASIDE = 20
+MOST_INCLUDED = 20
+"""What is unlike the other ids can be included only where every word of it is shown."""
 _LONGEST_NAMED = 40
 """Characters of an id that a button names beside what it does."""
 _SHOWN_ABSENT = 5
@@ -69,7 +70,7 @@ def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
     parts += _standing(facts)
     if held := hold_lines(facts):
         parts.append(paragraph(*held))
-    parts += _set_aside(facts, f"press {_include_label(facts)}")
+    parts += _set_aside(facts, f"press {_include_label(facts)}.")
     if facts.unlike_count:
         parts.append(paragraph(_unlike(facts)))
     if dropped := _dropped(facts):
@@ -92,7 +93,7 @@ def look(facts: RequestFacts) -> Message:
         paragraph("Only you see this. Nothing was asked for and nothing is sent.", again),
         order_list(facts),
         *_standing(facts),
-        *_set_aside(facts, "ask for it and press the button that includes it"),
+        *_set_aside(facts, "ask, and press the button that includes them."),
     ]
     if facts.unlike_count:
         parts.append(paragraph(_unlike(facts)))
@@ -114,7 +115,8 @@ def decide_buttons(facts: RequestFacts) -> Buttons:
         ahead = (Button(label, Action.ASK_APPROVAL, value),) if there else ()
     left = facts.status.hopeless
     out = (Button("Leave those out", Action.LEAVE_OUT, value),) if 0 < left < facts.order_count else ()
-    odd = (Button(_include_label(facts), Action.INCLUDE, value),) if facts.source.set_aside else ()
+    can_include = 0 < len(facts.source.set_aside) <= MOST_INCLUDED
+    odd = (Button(_include_label(facts), Action.INCLUDE, value),) if can_include else ()
     alone = (emergency_button(facts),) if facts.approvals_needed and facts.emergency_possible else ()
     return Buttons((*ahead, *alone, *out, *odd, Button("Keep them", Action.KEEP, value)))
 
@@ -124,15 +126,17 @@ def _set_aside(facts: RequestFacts, how: str) -> list[Part]:
     aside = facts.source.set_aside
     if not aside:
         return []
+    if len(aside) > MOST_INCLUDED:
+        how = "ask for them in a request of their own: they are too many to be looked at here."
     words, them, are = (counted(len(aside), "word"), *(("it", "is") if len(aside) == 1 else ("they", "are")))
     return [
         paragraph(
             bold(f"{words} {are} unlike the other ids and {are} left out:"),
         ),
-        Bullets(tuple(map(order_line, aside[:_SHOWN_ASIDE])), len(aside), show_command(facts.public_id)),
+        Bullets(tuple(map(order_line, aside[:MOST_INCLUDED])), len(aside), show_command(facts.public_id), whole=True),
         paragraph(
             "The others are Fincart order ids (24 letters and digits). A telephone number or a cell of another column "
-            f"may have been copied with them. If {them} really {are} to be cancelled too, {how}."
+            f"may have been copied with them. If {them} really {are} to be cancelled too, {how}"
         ),
     ]
 

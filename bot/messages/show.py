@@ -6,7 +6,7 @@ from bot.messages.document import Bullets, Button, Buttons, Code, Heading, Line,
 from bot.messages.event_words import event_line
 from bot.messages.facts import EventFacts, OrderFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
-from bot.messages.preview import decide_buttons
+from bot.messages.preview import MOST_INCLUDED, decide_buttons
 from bot.messages.render import render
 from bot.messages.steering import checking_lines, hold_lines, run_buttons
 from bot.messages.words import asked_lines, bold, decided_line, orders, outcome_line, paragraph, standing
@@ -14,8 +14,6 @@ from storage.states import RequestState
 
 ORDERS_PER_PAGE = 10
 EVENTS_PER_PAGE = 5
-
-_SHOWN_ASIDE = 10
 
 
 def page_count(order_count: int, event_count: int) -> int:
@@ -69,8 +67,8 @@ def _about(facts: RequestFacts, page: int, rules: RulesFacts | None) -> tuple[Li
     if facts.state is RequestState.CONFIRMING and facts.expires_at is not None:
         lines.append(("It can be confirmed until ", When(facts.expires_at), " by ", User(facts.requester), "."))
     if aside := facts.source.set_aside:
-        named = ", ".join(each.order_id for each in aside[:_SHOWN_ASIDE])
-        more = f" and {len(aside) - _SHOWN_ASIDE:,} more" if len(aside) > _SHOWN_ASIDE else ""
+        named = ", ".join(each.order_id for each in aside[:MOST_INCLUDED])
+        more = f" and {len(aside) - MOST_INCLUDED:,} more" if len(aside) > MOST_INCLUDED else ""
         lines.append(("Left out, being unlike the other ids: ", Code(named), more))
     if facts.state is RequestState.WAITING:
         lines += wanted_lines(facts)

@@ -106,6 +106,9 @@ FROM_A_FILE = replace(
 WITH_WORDS_ASIDE = replace(
     LOOKED_UP, source=SourceFacts(set_aside=(OrderFacts(0, "01001234567"), OrderFacts(0, "DMA-EX-00001234", TYPED)))
 )
+WITH_MANY_ASIDE = replace(
+    ASKED, source=SourceFacts(set_aside=tuple(OrderFacts(0, f"{number:0>64}") for number in range(300)))
+)
 WITH_ONE_ASIDE = replace(ASKED, source=SourceFacts(set_aside=(OrderFacts(0, "01001234567"),)))
 
 CONFIRMED = replace(

@@ -28,6 +28,7 @@ PREVIEWS: Mapping[str, RequestFacts] = {
     "Preview, some cannot be cancelled": facts.LOOKED_UP,
     "Preview, with a telephone number beside the ids": facts.WITH_ONE_ASIDE,
     "Preview, with words unlike the other ids": facts.WITH_WORDS_ASIDE,
+    "Preview, with too many words unlike the other ids": facts.WITH_MANY_ASIDE,
     "Preview that needs approval": facts.FOR_APPROVAL,
     "Preview of a file, where the bot cannot post": facts.FROM_A_FILE,
 }
