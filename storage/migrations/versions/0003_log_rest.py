@@ -8,7 +8,7 @@ from alembic import op
 from storage.columns import UtcDateTime
 
 revision: str = "0003"
-down_revision: str | None = "0009"
+down_revision: str | None = "0005"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
