@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot", description=_DESCRIPTION)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     serve = commands.add_parser("serve", help="run the bot until SIGTERM or Ctrl-C")
+    serve.add_argument(
+        "--paused", action="store_true", help="send nothing until somebody types resume: on a restored database"
+    )
     serve.set_defaults(run=_serve)
     commands.add_parser("demo", help="the bot at work between a stand-in Slack and a stand-in Fincart", add_help=False)
     check = commands.add_parser("check", help="try settings, database, Slack and Fincart; changes and cancels nothing")
@@ -81,7 +84,7 @@ def _serve(args: argparse.Namespace) -> int:
     set_up_logging(settings)
     logging.getLogger("bot").info("starting")
     try:
-        _serve_with(settings, args.stop)
+        _serve_with(settings, args.stop, paused=args.paused)
     except _CannotStart as error:
         complain(str(error))
         _leave(1)
@@ -92,13 +95,19 @@ class _CannotStart(Exception):
     """Why `serve` ended, in plain words."""
 
 
-def _serve_with(settings: "Settings", stop: StopSignal) -> None:
+def _serve_with(settings: "Settings", stop: StopSignal, *, paused: bool) -> None:
     from bot.app import build
+    from bot.cancellation.pause_all import pause_at_start
+    from bot.operator import operator
     from bot.serving import CannotServe, serve
     from storage.database import StorageUnavailable
 
     try:
         bot = build(settings)
+        if paused:
+            # Committed before any work begins: nothing is sent in between.
+            said = pause_at_start(bot.parts.database, operator())
+            logging.getLogger("bot").warning("%s: nothing is sent until somebody types /cancel-orders resume", said)
     except StorageUnavailable as unavailable:
         raise _CannotStart(f"the database cannot be used: {unavailable}. See DATABASE_URL, or run check.") from None
     try:

@@ -25,10 +25,7 @@ from bot.app import Bot
 from bot.listeners.shapes import Flaw, read
 from bot.manifest import EVENTS_PATH
 from bot.socket_mode import SocketMode
-from storage.database import StorageUnavailable
-from storage.migrate import is_current
-from storage.states import HoldKind
-from storage.tables import Hold
+from storage.readiness import Readiness
 
 log = logging.getLogger(__name__)
 
@@ -137,12 +134,13 @@ class Deliveries:
 
 def http_app(bot: Bot, socket_mode: SocketMode | None = None) -> Starlette:
     """The web application. In Socket Mode it has the health pages alone."""
+    database = Readiness(bot.parts.database)
 
     async def healthz(request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def readyz(request: Request) -> Response:
-        trouble = await run_in_threadpool(_not_ready, bot, socket_mode)
+        trouble = await run_in_threadpool(_not_ready, bot, database, socket_mode)
         return PlainTextResponse(f"{trouble or 'ready'}\n", status_code=503 if trouble else 200)
 
     routes = [Route("/healthz", healthz, methods=["GET"]), Route("/readyz", readyz, methods=["GET"])]
@@ -158,21 +156,17 @@ def http_app(bot: Bot, socket_mode: SocketMode | None = None) -> Starlette:
     return Starlette(routes=routes)
 
 
-def _not_ready(bot: Bot, socket_mode: SocketMode | None) -> str:
-    """Why this process cannot do its work, or nothing: the database answers, every lane runs, Slack can deliver."""
+def _not_ready(bot: Bot, database: Readiness, socket_mode: SocketMode | None) -> str:
+    """Why this process cannot do its work, or nothing: the database can be read and written, every lane runs, Slack can
+    deliver."""
     if bot.stopping.is_set():
         return "stopping"
-    try:
-        with bot.parts.database.read() as session:
-            if not is_current(session.connection()):
-                return "the database is of another version"
-            slack = session.get(Hold, HoldKind.SLACK)
-    except StorageUnavailable:
-        return "the database cannot be read"
+    if trouble := database.trouble():
+        return trouble
     if not bot.worker.is_alive():
         return "the worker does not run"
-    if slack is not None:
-        return f"Slack refuses the bot's token ({slack.why}); install the app again, or correct SLACK_BOT_TOKEN"
+    if database.refused_by_slack:
+        return f"Slack refuses the bot's token ({database.refused_by_slack}); install the app again, or correct SLACK_BOT_TOKEN"
     if socket_mode is not None and not socket_mode.is_connected:
         return "no Socket Mode connection to Slack"
     return ""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 
 from storage import busy
 
@@ -22,13 +22,21 @@ _NETWORK = {
 (PostgreSQL's documentation, libpq, *Parameter Key Words*). An address that names one of them keeps its own."""
 
 
+_READ_ONLY = "25006"
+"""SQLSTATE of a write that was refused because the server, or the session, only reads: after a failover, a server that
+is the primary no more."""
+
+
 def engine_of(url: str) -> Engine:
     """The engine of this address; it connects when it is first used."""
     return _postgresql(url) if url.startswith("postgresql") else _sqlite(url)
 
 
 def _postgresql(url: str) -> Engine:
-    network = {name: value for name, value in _NETWORK.items() if name not in make_url(url).query}
+    query = make_url(url).query
+    network = {name: value for name, value in _NETWORK.items() if name not in query}
+    if _hosts(url) > 1 and "target_session_attrs" not in query:
+        network["target_session_attrs"] = "read-write"
     engine = create_engine(url, connect_args=network, pool_size=20, max_overflow=20, pool_timeout=5, pool_pre_ping=True)
 
     @event.listens_for(engine, "connect")
@@ -37,7 +45,21 @@ def _postgresql(url: str) -> Engine:
         connection.execute(f"SET lock_timeout = {_LOCK_MS}; SET idle_in_transaction_session_timeout = {_IDLE_MS}")
         connection.autocommit = False
 
+    @event.listens_for(engine, "handle_error")
+    def _leave_a_server_that_only_reads(context: ExceptionContext) -> None:
+        # It answers for ever, so that no connection to it would ever be given up: all of the pool's are, and the next
+        # one looks for the primary anew.
+        if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+            context.is_disconnect = True
+
     return engine
+
+
+def _hosts(url: str) -> int:
+    """How many servers an address names: of several, libpq is to look for the one that takes writes."""
+    address = make_url(url)
+    named = address.query.get("host", address.host or "")
+    return len(named.split(",") if isinstance(named, str) else named)
 
 
 def _sqlite(url: str) -> Engine:

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import pwd
 import re
 import signal
 import socket
@@ -67,8 +68,8 @@ def test_no_part_of_a_database_password_is_printed(tmp_path: Path, command: list
 class Serve:
     """A `serve` process."""
 
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
-        command = [sys.executable, "-m", "bot", "serve"]
+    def __init__(self, folder: Path, settings: dict[str, str], *arguments: str) -> None:
+        command = [sys.executable, "-m", "bot", "serve", *arguments]
         self.process = subprocess.Popen(
             command, cwd=folder, env=environment(**settings), stderr=subprocess.PIPE, encoding="utf-8"
         )
@@ -151,8 +152,8 @@ class Town:
             **more,
         }
 
-    def serve(self, folder: Path, **more: str) -> Serve:
-        self.processes.append(Serve(folder, self.settings(**more)))
+    def serve(self, folder: Path, *arguments: str, **more: str) -> Serve:
+        self.processes.append(Serve(folder, self.settings(**more), *arguments))
         return self.processes[-1]
 
     def ask_and_go_ahead(self) -> None:
@@ -182,6 +183,45 @@ def town() -> Iterator[Town]:
     town = Town()
     yield town
     town.stop()
+
+
+def _died_with_an_approval(town: Town, folder: Path) -> None:
+    """A bot is killed before it has sent what was approved: what a copy of its database holds."""
+    serving = town.serve(folder, UNDO_SECONDS="2")
+    town.slack.deliver = deliver_http(f"{serving.url()}/slack/events")
+    town.ask_and_go_ahead()
+    town.slack.wait_for(lambda: town.slack.messages(ORDERS), 10)
+    serving.process.kill()
+    serving.process.wait(10)
+
+
+def test_a_restored_database_sends_nothing_until_somebody_resumes(town: Town, tmp_path: Path) -> None:
+    _died_with_an_approval(town, tmp_path)
+    serving = town.serve(tmp_path, "--paused", UNDO_SECONDS="2")
+    town.slack.deliver = deliver_http(f"{serving.url()}/slack/events")
+    operator = f"operator:{pwd.getpwuid(os.getuid()).pw_name}"
+    town.slack.wait_for(lambda: town.told(f"All sending is paused by {operator} (started with --paused)"), 20)
+    sent = town.fincart.cancel_calls
+    town.slack.type_command(ANN, ORDERS, "/cancel-orders resume")
+    town.slack.wait_for(lambda: town.told("1 cancelled"), 20)
+    serving.terminate()
+    events = run(tmp_path, "audit", "export", "--format", "jsonl").stdout.splitlines()
+    held = [event for event in map(json.loads, events) if event["kind"] in ("held", "hold_ended", "batch_settled")]
+
+    assert () == sent
+    assert [("held", operator), ("hold_ended", ANN)] == [(each["kind"], each["who"]) for each in held[:2]]
+    assert run(tmp_path, "audit", "verify").returncode == 0
+
+
+def test_a_pause_that_is_there_already_stays_and_is_said(town: Town, tmp_path: Path) -> None:
+    for _ in range(2):
+        serving = town.serve(tmp_path, "--paused")
+        serving.url()
+        serving.terminate()
+    events = run(tmp_path, "audit", "export", "--format", "jsonl").stdout.splitlines()
+
+    assert re.search("paused already by operator:.* nothing is sent until somebody types", serving.log)
+    assert ["held"] == [json.loads(event)["kind"] for event in events]
 
 
 def test_serve_cancels_orders_over_http_from_any_directory_and_stops_when_told(town: Town, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from bot.cancellation.parts import Parts
 from bot.policy import Act, Question
 from storage import deliveries, holds
 from storage.audit import EventKind
-from storage.database import Transaction
+from storage.database import Database, Transaction
 from storage.slack_tables import Delivery
 from storage.states import HoldKind
 
@@ -38,6 +38,19 @@ def resume(parts: Parts, delivery: Delivery, asker: Asker) -> None:
         return Answer.ALL_RESUMED
 
     _if_allowed(parts, delivery, asker, act)
+
+
+def pause_at_start(database: Database, who: str) -> str:
+    """Pause before any work begins, and say in words what is in force then: a pause that was there already stays.
+
+    Raises `StorageUnavailable` where it could not be recorded.
+    """
+    with database.write(within_seconds=10.0, certain=True) as transaction:
+        if holds.hold(transaction, HoldKind.PAUSE, None, who=who, why="started with --paused"):
+            outbox.all_live(transaction)
+            return f"paused by {who}"
+        there = next(row for row in holds.in_force(transaction.session) if row.kind is HoldKind.PAUSE)
+        return f"paused already by {there.who or 'nobody known'} since {there.since:%Y-%m-%d %H:%M} UTC"
 
 
 def _if_allowed(
