@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.cancellation.facts import event_facts, holds_on_all, look_facts, order_facts, request_facts, rules_facts
-from bot.cancellation.look_back import search_of
+from bot.cancellation.look_back import search_of, zone_name
 from bot.cancellation.outbox import Answer, Kind
 from bot.config import Settings
 from bot.messages import answers, approval_answers, card, preview_ended
@@ -146,7 +146,7 @@ def _history(session: Session, row: SlackMessage, facts: Facts, now: datetime) -
     older = page_value(row.id, "before", page.requests[-1].seq) if page.requests and page.has_older else None
     newer = page_value(row.id, "after", page.requests[0].seq) if page.requests and page.has_newer else None
     share = page_value(row.id, "before", (page.requests[0].seq or 0) + 1) if page.requests else None
-    return history_page(entries, described(wanted), older, newer, share, facts.get("shared_by"))
+    return history_page(entries, described(wanted, zone_name(facts)), older, newer, share, facts.get("shared_by"))
 
 
 def _waiting(session: Session, row: SlackMessage, facts: Facts, settings: Settings, now: datetime) -> Message:

@@ -1,5 +1,8 @@
 """Looking back from the channel: history with its filters and pages, show, and help with the rules in force."""
 
+import subprocess
+import sys
+
 import pytest
 from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, Clock, StartWorld, World, order_ids, request_id
 
@@ -101,6 +104,21 @@ def test_days_are_the_readers_own(start_world: StartWorld) -> None:
     assert set() == _history(world, "since:today", "U0000008")
     assert {asked} == _history(world, "since:yesterday", "U0000008")
     assert {asked} == _history(world, "since:today", ANN)
+    assert "since today. Days are those of Pacific/Kiritimati." in world.answer("U0000008", "history since:today").text
+
+
+def test_a_time_zone_that_nobody_knows_is_told_by_its_distance(start_world: StartWorld) -> None:
+    world = start_world(AUDITOR_USERS="U0000008")
+    world.slack.add_person("U0000008", "eve", tz="Mars/Olympus", tz_offset=-3 * 3600 - 1800)
+
+    assert "Days are those of UTC-03:30." in world.answer("U0000008", "history since:today").text
+
+
+def test_time_zones_are_known_on_a_machine_without_their_data() -> None:
+    asking = [sys.executable, "-c", "import zoneinfo; print(zoneinfo.ZoneInfo('Africa/Cairo'))"]
+    told = subprocess.run(asking, env={"PYTHONTZPATH": ""}, capture_output=True, encoding="utf-8", check=True)
+
+    assert "Africa/Cairo" == told.stdout.strip()
 
 
 def test_a_filter_that_finds_nothing_says_how_to_widen_it(world: World) -> None:

@@ -165,17 +165,24 @@ def _say(parts: Parts, delivery: Delivery, asker: Asker, what: Answer, facts: Ma
 
 
 def zone_of(person: PersonFacts) -> str | int:
-    """The reader's time zone, as a history message keeps it."""
-    return person.tz or person.tz_offset_seconds
+    """The reader's time zone, as a history message keeps it: its name, or seconds where nobody knows that name."""
+    return person.tz if person.tz and _named(person.tz) else person.tz_offset_seconds
+
+
+def zone_name(facts: Mapping[str, Any]) -> str:
+    """The time zone by which a history message's days were read: `Africa/Cairo`, `UTC+02:00`, `UTC`."""
+    return str(_zone(facts["zone"]))
 
 
 def _zone(kept: str | int) -> tzinfo:
-    if isinstance(kept, str):
-        try:
-            return ZoneInfo(kept)
-        except (ZoneInfoNotFoundError, ValueError):
-            return UTC
-    return timezone(timedelta(seconds=kept))
+    return _named(kept) or UTC if isinstance(kept, str) else timezone(timedelta(seconds=kept))
+
+
+def _named(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder's name is an OSError
+        return None
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

@@ -67,8 +67,8 @@ def history_page(
     return render(parts)
 
 
-def described(history: History) -> Line:
-    """The filters as people read them, for `history_page`."""
+def described(history: History, zone: str = "UTC") -> Line:
+    """The filters as people read them, for `history_page`; `zone` is the time zone in which the days were read."""
     found: list[Line] = []
     if history.person is not None:
         found.append(("requests of or decided by ", User(history.person)))
@@ -91,6 +91,8 @@ def described(history: History) -> Line:
     line: Line = found[0]
     for each in found[1:]:
         line += (", ", *each)
+    if history.since is not None or history.until is not None:
+        line += (f". Days are those of {zone}",)
     return line
 
 
