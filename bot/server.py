@@ -165,8 +165,8 @@ def _not_ready(bot: Bot, database: Readiness, socket_mode: SocketMode | None) ->
         return trouble
     if not bot.worker.is_alive():
         return "the worker does not run"
-    if database.refused_by_slack:
-        return f"Slack refuses the bot's token ({database.refused_by_slack}); install the app again, or correct SLACK_BOT_TOKEN"
+    if why := database.refused_by_slack:
+        return f"Slack refuses the bot's token ({why}); install the app again, or correct SLACK_BOT_TOKEN"
     if socket_mode is not None and not socket_mode.is_connected:
         return "no Socket Mode connection to Slack"
     return ""
