@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
+from sqlmodel import col
 
 from storage.audit import EventKind, last_head
 from storage.columns import UtcDateTime, Word
 from storage.database import Database, StorageUnavailable
+from storage.migrate import migrate
+from storage.positions import as_ranges, within
 from storage.states import MOVES, OPEN_STATES, HoldKind, RequestState
-from storage.tables import Hold
+from storage.tables import Hold, OrderLine
 
 STATES_PAGE = Path(__file__).parent.parent / "docs" / "states.md"
 SQLITE = sqlite.dialect()
@@ -152,6 +155,16 @@ def test_every_connection_to_sqlite_is_opened_for_keeps(sqlite_url: str, pragma:
     database.close()
 
     assert [wanted] * 3 == found
+
+
+def test_orders_that_lie_apart_can_be_named_however_many_they_are(database_url: str) -> None:
+    migrate(database := Database(database_url))
+    apart = as_ranges(range(0, 6000, 2))
+    with database.read() as session:
+        found = session.scalars(select(col(OrderLine.position)).where(within(apart))).all()
+    database.close()
+
+    assert [] == found
 
 
 def test_a_writer_takes_its_turn_at_once_so_that_reading_first_cannot_fail_it(sqlite_url: str) -> None:
