@@ -182,7 +182,9 @@ def test_an_unjoined_public_channel_needs_its_own_scope(slack: SlackWorkspace) -
 )
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.postEphemeral"])
 def test_content_is_refused(slack: SlackWorkspace, method: str, params: Json, code: str) -> None:
-    assert code == error(slack, method, channel="C1", user="U1", **params)
+    reader = {"user": "U1"} if method == "chat.postEphemeral" else {}
+
+    assert code == error(slack, method, channel="C1", **reader, **params)
 
 
 def test_an_update_replaces_the_buttons(slack: SlackWorkspace) -> None:
@@ -717,3 +719,24 @@ def test_what_was_seen_does_not_change_under_the_reader(slack: SlackWorkspace) -
     call(slack, "chat.update", channel="C1", ts=ts, text="after", blocks=[section("after")])
 
     assert blocks == seen.blocks
+
+
+# --- arguments
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("chat.postMessage", {"text": "x"}),
+        ("chat.postMessage", {"channel": "C1", "text": "x", "unfurl_link": False}),
+        ("chat.update", {"channel": "C1", "text": "x"}),
+        ("chat.postEphemeral", {"channel": "C1", "text": "x"}),
+        ("views.publish", {"user_id": "U1"}),
+    ],
+)
+def test_an_argument_that_is_missing_or_misspelt_is_refused(slack: SlackWorkspace, method: str, params: Json) -> None:
+    assert "invalid_arguments" == error(slack, method, **params)
+
+
+def test_an_empty_file_cannot_be_uploaded(slack: SlackWorkspace) -> None:
+    assert "missing_argument" == error(slack, "files.getUploadURLExternal", filename="a.csv", length=0)

@@ -41,8 +41,8 @@ STYLE = one_of("primary", "danger")
 CONFIRM = fields(
     {"title": plain(100), "text": any_text(300), "confirm": plain(30), "deny": plain(30)}, {"style": STYLE}
 )
-PLAIN_OPTION = fields({"text": plain(75), "value": text(1, 150)}, {"description": plain(75)})
-RICH_OPTION = fields({"text": any_text(75), "value": text(1, 150)}, {"description": any_text(75)})
+PLAIN_OPTION = fields({"text": plain(75), "value": text(1, 75)}, {"description": plain(75)})
+RICH_OPTION = fields({"text": any_text(75), "value": text(1, 75)}, {"description": any_text(75)})
 OPTION_GROUP = fields({"label": plain(75), "options": items(PLAIN_OPTION, 1, 100)})
 COMMON = {"action_id": ACTION_ID}
 FOCUS = {"focus_on_load": truth, "confirm": CONFIRM}

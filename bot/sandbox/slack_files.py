@@ -19,7 +19,7 @@ def get_upload_url(core: Core, params: Json) -> Json:
     """`files.getUploadURLExternal`: step one of an upload."""
     name, length = str(params.get("filename") or ""), int(params.get("length") or 0)
     if not name or length <= 0:
-        raise SlackError("invalid_arguments")
+        raise SlackError("missing_argument")
     file = File(core.state.new_id("F"), name, core.state.bot_user, length=length)
     core.state.files[file.id] = file
     return {"upload_url": f"{core.base_url}/upload/{file.id}", "file_id": file.id}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox import slack_chat, slack_files, slack_lookups, slack_views
+from bot.sandbox.slack_arguments import check_arguments
 from bot.sandbox.slack_core import Core
 from bot.sandbox.slack_faults import Call, Fault, FaultKind, SlackError
 
@@ -92,6 +93,7 @@ def _body(core: Core, name: str, params: Json, token: str | None) -> Json:
         if method is None:
             raise SlackError("unknown_method", req_method=name)
         _authorise(core, method, token)
+        check_arguments(name, params)
         return {"ok": True, **method.run(core, _decoded(params))}
     except SlackError as error:
         return {"ok": False, "error": error.code, **error.extra}
