@@ -14,7 +14,7 @@ from bot.truth import Timings as TruthTimings
 QUICK = Timings(
     poll=0.05,
     truth=TruthTimings(
-        pending_after=0.1, late_after=0.6, reads_within=0.6, first_rest=0.1, longest_rest=0.4, waits=2.0
+        pending_after=0.1, late_after=0.6, reads_within=0.6, first_rest=0.1, longest_rest=0.4, waits=5.0
     ),
 )
 """The seconds of the truth table, shrunk."""
@@ -236,7 +236,7 @@ def test_logs_that_fail_three_times_in_a_row_count_as_fincart_being_down_until_o
         Fault(FaultKind.SERVER_ERROR, Endpoint.LOGS, times=4),
     )
     world.click(ANN, shown, "Cancel 1 order")
-    world.ended(request_id(shown))
+    world.slack.wait_for(lambda: "Finished: 1 cancelled" in getattr(world.live(request_id(shown)), "text", ""), 15)
     holds = [each["details"]["hold"] for each in world.audit() if each["kind"] in ("held", "hold_ended")]
 
     assert ["down", "down"] == holds
