@@ -48,3 +48,30 @@ def test_nothing_is_spared_where_calls_take_long() -> None:
     ahead.answered(Answered(on_the_wire(ahead), OK), seconds=QUICK)
 
     assert 0 == ahead.spares()
+
+
+def test_no_more_calls_go_out_at_once_than_may() -> None:
+    ahead = Ahead(2)
+    ahead.add([planned(), planned(), planned()])
+    sent = [ahead.next() for _ in range(3)]
+
+    assert [True, True, False] == [each is not None for each in sent]
+
+
+def test_what_waits_and_what_is_on_the_wire_takes_room() -> None:
+    ahead = Ahead(3)
+    ahead.add([planned(), planned()])
+    ahead.next()
+
+    assert 1 == ahead.room()
+
+
+def test_what_waits_behind_an_answer_other_than_ok_is_planned_anew() -> None:
+    ahead = Ahead(1)
+    sent, waits, other = planned(), planned(), planned(seq=2)
+    ahead.add([sent, waits, other])
+    ahead.next()
+    ahead.answered(Answered(sent, REFUSED), seconds=0.1)
+
+    assert other == ahead.next()
+    assert [sent, waits] == [each.planned for each in ahead.answers()]

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from world import ANN, FIRST, World, go_ahead, order_ids, request_id
 
 from bot.sandbox.fincart_faults import Applied, Fault, FaultKind
+from storage import certain
 from storage.database import Database, StorageUnavailable
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -47,6 +48,33 @@ def test_what_was_not_committed_is_told(wire: CutWire) -> None:
     database.close()
 
     assert (1, None) == (wire.cuts, found)
+
+
+def test_an_earlier_commit_of_the_same_thread_does_not_count_for_one_that_was_not_carried_out(wire: CutWire) -> None:
+    database = Database(wire.url)
+    with database.write(certain=True) as transaction:
+        transaction.session.execute(text("CREATE TABLE before (it int)"))
+    with (
+        wire.cutting(lambda number: Cut.BEFORE if number == 0 else None),
+        pytest.raises(StorageUnavailable),
+        database.write(certain=True) as transaction,
+    ):
+        transaction.session.execute(text("CREATE TABLE heard (it int)"))
+    database.close()
+
+    assert 1 == wire.cuts
+
+
+def test_the_mark_of_a_commit_just_made_is_kept(database_url: str) -> None:
+    database = Database(database_url)
+    with database.write() as transaction:
+        mark = certain.leave(transaction.connection)
+    with database.write() as transaction:
+        certain.forget(transaction.connection, transaction.now())
+    found = certain.was_committed(database.engine, mark, lambda _: True)
+    database.close()
+
+    assert found
 
 
 def test_who_types_while_the_database_goes_away_is_told_that_it_may_have_been_recorded(wire: CutWire) -> None:

@@ -1,10 +1,12 @@
 """What arrives at /slack/events: signed and readable, or refused with the status that says why."""
 
+import ctypes
 import hashlib
 import hmac
 import http.client
 import json
 import re
+import threading
 import time
 from urllib.parse import urlencode, urlsplit
 
@@ -301,4 +303,15 @@ def test_the_health_pages_answer(world: World) -> None:
 def test_a_bot_whose_worker_has_stopped_is_not_ready(world: World) -> None:
     world.bot.worker.stop()
 
+    assert 503 == _post(world, b"", {}, "/readyz", "GET")[0]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bot_of_which_a_single_lane_is_dead_is_not_ready(world: World) -> None:
+    lane = next(thread for thread in threading.enumerate() if thread.name == "logs-0")
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(lane.ident or 0), ctypes.py_object(SystemExit))
+    world.bot.worker.wake("logs")
+    lane.join(10)
+
+    assert not lane.is_alive()
     assert 503 == _post(world, b"", {}, "/readyz", "GET")[0]

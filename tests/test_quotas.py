@@ -1,8 +1,11 @@
 """How many orders one person's requests may be let run with in a day, counted where racing requests cannot slip by."""
 
 import threading
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from approvals import DI, state, two_person_world, waiting
 from world import ANN, BO, FIRST, SECOND, THIRD, Clock, StartWorld, World, request_id
 
@@ -32,6 +35,27 @@ def test_each_person_and_each_utc_day_has_its_own(database_url: str) -> None:
     database.close()
 
     assert (True, True) == (another, tomorrow)
+
+
+@pytest.fixture
+def _far_in_the_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The host's own day is fourteen hours ahead."""
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_far_in_the_east")
+def test_the_day_is_utcs_wherever_the_host_is(database_url: str) -> None:
+    database = Database(database_url)
+    with database.write() as transaction:
+        quotas.take(transaction, ANN, 10, 10, NOON - timedelta(hours=4))
+        later = quotas.take(transaction, ANN, 1, 10, NOON)
+    database.close()
+
+    assert not later
 
 
 def test_without_a_limit_it_is_counted_all_the_same(database_url: str) -> None:

@@ -1,0 +1,12 @@
+"""All of the list."""
+
+from .deciding import DECIDING
+from .edges import EDGES
+from .entry import Mutant
+from .holding import HOLDING
+from .keeping import KEEPING
+from .outcomes import OUTCOMES
+from .sending import SENDING
+from .telling import TELLING
+
+MUTANTS: tuple[Mutant, ...] = (*SENDING, *HOLDING, *OUTCOMES, *DECIDING, *KEEPING, *TELLING, *EDGES)

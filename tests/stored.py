@@ -1,0 +1,32 @@
+"""Requests that are in a database without anybody having typed them: for what only the database decides."""
+
+from storage import requests
+from storage.database import Transaction
+from storage.requests import NewOrder, NewRequest
+from storage.states import Origin, RequestState
+from storage.tables import Request
+
+
+def made(transaction: Transaction, public_id: str = "R-000001", orders: int = 3) -> Request:
+    """A request that nobody has judged yet."""
+    new = NewRequest(
+        public_id=public_id,
+        delivery_id=f"delivery of {public_id}",
+        team_id="T0000001",
+        requester="U0000001",
+        channel_id="C0000001",
+        origin=Origin.COMMAND,
+        reason="duplicate",
+        orders=[NewOrder(f"6864fecda075914a{number:08x}") for number in range(orders)],
+        order_count=orders,
+        source={},
+    )
+    return requests.make(transaction, new, transaction.now())
+
+
+def approved(transaction: Transaction, public_id: str = "R-000001", orders: int = 3) -> Request:
+    """A request that may be sent from now on."""
+    request, now = made(transaction, public_id, orders), transaction.now()
+    for state in (RequestState.CONFIRMING, RequestState.APPROVED):
+        assert requests.move(transaction, request, state, due_at=now)
+    return request

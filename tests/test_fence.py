@@ -1,0 +1,88 @@
+"""A process that sleeps in the middle of a renewal: its lease counts from before it, and what is over sends nothing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import httpx
+from sqlalchemy.orm import Session
+from stored import approved
+from world import ANN, Clock
+
+from bot.app import build
+from bot.cancellation.run import Runner
+from bot.config import load_settings
+from storage.database import Database, Transaction
+
+LEASE = 6.0
+
+
+class Sleepy(Database):
+    """A process's way to its database, in which it falls asleep: `at_read` is called where it looks whether a batch may
+    still go, and `sleeps` seconds pass while a commit is under way."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        super().__init__(url, clock)
+        self.sleeps = 0.0
+        self.at_read: Callable[[], object] = lambda: None
+
+    @contextmanager
+    def write(self, within_seconds: float = 0.7, *, certain: bool = False) -> Iterator[Transaction]:
+        with super().write(within_seconds, certain=certain) as transaction:
+            yield transaction
+        assert isinstance(self._clock, Clock)
+        self._clock.advance(self.sleeps)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        self.at_read()
+        with super().read() as session:
+            yield session
+
+
+def calls_after(sqlite_url: str, renewal_takes: float, then: float) -> int:
+    """How many calls go out where a renewal takes so long between planning and sending, and so many seconds follow."""
+    calls: list[httpx.Request] = []
+
+    def fincart(call: httpx.Request) -> httpx.Response:
+        calls.append(call)
+        return httpx.Response(500)
+
+    given = {
+        "SLACK_BOT_TOKEN": "xoxb-1-tests",
+        "SLACK_SIGNING_SECRET": "secret-of-the-tests",
+        "FINCART_TOKEN": "token-of-the-tests",
+        "DATABASE_URL": sqlite_url,
+        "ALLOWED_USERS": ANN,
+    }
+    clock = Clock()
+    bot = build(load_settings(given, None), fincart_transport=httpx.MockTransport(fincart), clock=clock)
+    database = Sleepy(sqlite_url, clock)
+    runner = Runner(replace(bot.parts, database=database, uptime=lambda: clock().timestamp()))
+    with database.write() as transaction:
+        approved(transaction)
+
+    def falls_asleep() -> None:
+        database.at_read = lambda: None
+        database.sleeps = renewal_takes
+        runner.renew()
+        database.sleeps = 0.0
+        clock.advance(then)
+
+    database.at_read = falls_asleep
+    runner.step()
+    bot.stop()
+    database.close()
+    return len(calls)
+
+
+def test_a_lease_counts_from_before_its_renewal_was_asked_for(sqlite_url: str) -> None:
+    assert 0 == calls_after(sqlite_url, renewal_takes=LEASE - 1, then=2.0)
+
+
+def test_a_call_goes_out_while_the_renewed_lease_holds(sqlite_url: str) -> None:
+    assert 1 == calls_after(sqlite_url, renewal_takes=1.0, then=2.0)
+
+
+def test_nothing_goes_out_once_the_lease_is_over(sqlite_url: str) -> None:
+    assert 0 == calls_after(sqlite_url, renewal_takes=0.0, then=LEASE)

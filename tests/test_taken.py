@@ -1,0 +1,57 @@
+"""What one process has taken is another's once the first is dead, and nobody's before."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from stored import approved
+from world import Clock
+
+from storage import deliveries, lookups, slack_messages
+from storage.database import Database, Transaction
+from storage.deliveries import Incoming
+from storage.slack_messages import Place
+from storage.tables import OrderLine
+
+Take = Callable[[Transaction], object]
+
+DEAD_AFTER = 8.1
+"""Seconds after which whoever has taken something and has not done it counts as dead."""
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(database_url: str, clock: Clock) -> Iterator[Database]:
+    """One delivery, one message and one log in it are due."""
+    database = Database(database_url, clock)
+    deliveries.keep(database, Incoming("command", ("1",), {"text": "help"}))
+    with database.write() as transaction:
+        slack_messages.want(transaction, "answer", Place("C0000001", "U0000001"))
+        line = transaction.session.get_one(OrderLine, (approved(transaction).seq, 0))
+        line.due_at = transaction.now()
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "take",
+    {
+        "a delivery": lambda transaction: deliveries.take(transaction, "one", ("command",)),
+        "a message": lambda transaction: slack_messages.take(transaction, "one"),
+        "a log": lambda transaction: lookups.take(transaction, 10),
+    }.items(),
+    ids=lambda take: take[0],
+)
+def test_it_is_taken_again_once_its_taker_counts_as_dead(
+    database: Database, clock: Clock, take: tuple[str, Take]
+) -> None:
+    taken = []
+    for seconds in (0.0, 7.0, DEAD_AFTER - 7.0):
+        clock.advance(seconds)
+        with database.write() as transaction:
+            taken.append(bool(take[1](transaction)))
+
+    assert [True, False, True] == taken

@@ -1,0 +1,131 @@
+"""Verification finds what a clever forger would write, and nothing beside a bot that works."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, event, insert, select, update
+from sqlmodel import SQLModel
+from stored import made
+from test_tamper import History, found_in
+from world import ANN, BO, CY, FIRST, SECOND, StartWorld
+
+from storage.audit import GENESIS, canonical, event_hash
+from storage.database import Database
+from storage.replay import Disagreement
+from storage.verification import REQUESTS_AT_A_TIME, verify_all
+
+EVENT, REQUEST, DECISION = (SQLModel.metadata.tables[name] for name in ("audit_event", "request", "decision"))
+
+Payload = dict[str, Any]
+Forge = Callable[[Payload], None]
+
+
+@pytest.fixture
+def history(start_world: StartWorld) -> Iterator[History]:
+    """Ann asked, Bo approved, and it ran."""
+    world = start_world(SECOND_APPROVAL_ABOVE="0", APPROVER_USERS=f"{BO},{CY}")
+    preview = world.told(ANN, lambda: world.type(ANN, f"{FIRST} {SECOND}"), with_button="ask_approval")
+    world.click(ANN, preview, "ask_approval")
+    card = world.slack.wait_for(lambda: [post for post in world.slack.messages("C0000001") if post.buttons()])[0]
+    world.click(BO, card, "approve")
+    world.until(lambda: "finished" in world.kinds())
+    world.shut_down()
+    history = History(world.database_url)
+    yield history
+    history.database.close()
+
+
+def forged(history: History, forge: Forge, rows: Mapping[Any, Mapping[str, Any]]) -> object:
+    """What is found where each event is changed like this, all are chained anew, and these rows are changed too."""
+    with history.tampered() as connection:
+        payloads = [json.loads(row) for row in connection.scalars(select(EVENT.c.payload).order_by(EVENT.c.seq))]
+        connection.execute(delete(EVENT))
+        before = GENESIS
+        for seq, payload in enumerate(payloads, 1):
+            forge(payload)
+            spelled = canonical(payload)
+            its_hash = event_hash(seq, before, spelled)
+            connection.execute(
+                insert(EVENT).values({"seq": seq, "payload": spelled, "prev_hash": before, "hash": its_hash})
+            )
+            before = its_hash
+        for table, values in rows.items():
+            connection.execute(update(table).values(**values))
+        return found_in(connection)
+
+
+def test_a_history_written_anew_without_any_change_holds(history: History) -> None:
+    assert forged(history, lambda payload: None, {}) is None
+
+
+def test_a_request_that_too_few_people_let_run_is_found(history: History) -> None:
+    def two_are_needed(payload: Payload) -> None:
+        if "approvals_needed" in payload["details"]:
+            payload["details"]["approvals_needed"] = 2
+
+    found = forged(history, two_are_needed, {REQUEST: {"approvals_needed": 2}})
+
+    assert isinstance(found, Disagreement)
+    assert "it was let run by 1 of 2" == found.why
+
+
+def test_an_approval_of_the_requesters_own_counts_for_nothing(history: History) -> None:
+    def by_herself(payload: Payload) -> None:
+        if payload["kind"] == "approved":
+            payload["who"] = ANN
+
+    found = forged(history, by_herself, {REQUEST: {"decided_by": ANN}, DECISION: {"person": ANN}})
+
+    assert isinstance(found, Disagreement)
+    assert "it was let run by 0 of 1" == found.why
+
+
+def test_a_second_time_that_a_request_was_let_run_is_found(history: History) -> None:
+    def runs_again(payload: Payload) -> None:
+        if payload["kind"] == "run_started":
+            payload["kind"] = "preview_shown"
+
+    found = forged(history, runs_again, {})
+
+    assert isinstance(found, Disagreement)
+    assert "no request moves from approved to confirming" == found.why
+
+
+def test_what_changes_while_it_is_checked_is_no_contradiction(start_world: StartWorld) -> None:
+    world = start_world()
+    world.cancelled(ANN, FIRST)
+    seen = Database(world.database_url)
+    changed: list[str] = []
+
+    @event.listens_for(seen.engine, "after_cursor_execute")
+    def _meanwhile(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        # The requests have been read, and their events have not.
+        if "FROM request" in statement and not changed:
+            changed.append(statement)
+            world.cancelled(BO, SECOND)
+            world.answer(BO, "pause")
+
+    found = verify_all(seen)
+    seen.close()
+
+    assert changed
+    assert found.rows is None
+
+
+def test_an_edit_behind_the_first_page_of_requests_is_found(database_url: str) -> None:
+    database = Database(database_url)
+    with database.write() as transaction:
+        for number in range(REQUESTS_AT_A_TIME + 1):
+            made(transaction, f"R-{number:06}", orders=1)
+    history = History(database_url)
+    with history.tampered() as connection:
+        last = history.rows["request"][-1]["seq"]
+        connection.execute(update(REQUEST).where(REQUEST.c.seq == last).values(reason="another"))
+        found = found_in(connection)
+    history.database.close()
+    database.close()
+
+    assert isinstance(found, Disagreement)
+    assert f"request R-{REQUESTS_AT_A_TIME:06}" == found.row
