@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench simulate torture screenshots
+.PHONY: help demo run test check bench simulate mutants torture screenshots
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -31,6 +31,9 @@ bench: $(READY) ## measure what the documentation promises
 
 simulate: $(READY) ## play histories full of faults: make simulate SEEDS=100000
 	$(RUN) -m tests.simulation SEEDS=$(or $(SEEDS),1000)
+
+mutants: $(READY) ## try broken copies of the bot: make mutants SAMPLE=12 SEED=7 ONLY=lease
+	$(RUN) -m tests.mutants $(foreach name,SAMPLE SEED ONLY,$(if $($(name)),$(name)=$($(name))))
 
 torture: $(READY) ## kill and race the real process: make torture ROUNDS=1000 DATABASE=sqlite PART=random SECONDS=600
 	$(RUN) -m tests.torture $(foreach name,ROUNDS DATABASE PART SEED SECONDS,$(if $($(name)),$(name)=$($(name))))

@@ -146,8 +146,9 @@ def test_a_form_of_somebody_else_decides_nothing(start_world: StartWorld) -> Non
     preview = world.preview()
     form = opened(world, ANN, preview, go_ahead(preview))
     values = {"number": {"number_typed": {"type": "plain_text_input", "value": "2"}}}
-    world.slack.forge_submit(BO, form, values)
+    refused = world.slack.forge_submit(BO, form, values)
 
+    assert "errors" in refused.answer
     assert "confirming" == state(world, request_id(preview))
     assert not world.fincart.cancel_calls
 

@@ -31,7 +31,11 @@ def may_go(database_url: str, change: Change, token: int = 1) -> bool:
 
 
 def _down(failures: int) -> Change:
-    return lambda transaction, request: [holds.failed(transaction, "HTTP 500") for _ in range(failures)]
+    def fail(transaction: Transaction, request: Request) -> None:
+        for _ in range(failures):
+            holds.failed(transaction, "HTTP 500")
+
+    return fail
 
 
 def _held(kind: HoldKind, since: timedelta | None) -> Change:

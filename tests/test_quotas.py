@@ -26,6 +26,15 @@ def test_what_fits_is_counted_and_what_does_not_is_not(database_url: str) -> Non
     assert 10 == used
 
 
+def test_the_first_request_of_a_day_is_held_to_the_limit_too(database_url: str) -> None:
+    database = Database(database_url)
+    with database.write() as transaction:
+        taken = quotas.take(transaction, ANN, 11, 10, NOON)
+    database.close()
+
+    assert not taken
+
+
 def test_each_person_and_each_utc_day_has_its_own(database_url: str) -> None:
     database = Database(database_url)
     with database.write() as transaction:

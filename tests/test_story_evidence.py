@@ -177,3 +177,16 @@ def test_an_order_that_was_refused_can_be_asked_for_again(start_world: StartWorl
 
     assert "Finished: 1 rejected" in refused.text
     assert "Finished: 1 cancelled" in world.cancelled(BO, FIRST).text
+
+
+def test_what_another_request_has_cancelled_is_told_as_that_ones_doing(start_world: StartWorld) -> None:
+    world = started(start_world)
+    first, second = world.preview(ANN, FIRST), world.preview(BO, FIRST)
+    world.click(ANN, first, go_ahead(first))
+    world.ended(request_id(first))
+    world.fincart.inject(Fault(FaultKind.DROP))
+    world.click(BO, second, go_ahead(second))
+    end = world.ended(request_id(second))
+
+    assert "1 rejected" in end.text
+    assert f"already cancelled by {request_id(first)}" in end.text

@@ -67,6 +67,13 @@ def test_progress_edits_are_held_to_forty_a_minute_(
         assert len([at for at in gone if at > now - 60]) <= 40
 
 
+def test_of_edits_that_come_ten_a_second_forty_a_minute_go() -> None:
+    pace = Pace()
+    gone = [not pace.pause(1000.0 + tenth / 10) for tenth in range(600)]
+
+    assert 35 < sum(gone) <= 40
+
+
 def test_a_long_run_keeps_its_message_moving() -> None:
     pace, now, gone = Pace(), 1000.0, list[float]()
     while now < 1300.0:

@@ -1,6 +1,7 @@
 """A world to tell stories in: the bot, entered where people enter, between a stand-in Slack and a stand-in Fincart."""
 
 import json
+import os
 import re
 import socket
 import threading
@@ -42,7 +43,7 @@ FINCART_TOKEN = "fincart-token-of-the-tests"
 
 COMMAND = "/cancel-orders"
 
-PATIENCE = 20.0
+PATIENCE = float(os.environ.get("PATIENCE", "20"))
 """Seconds that a story waits for what it expects: no promise, only more than any of them takes on a busy machine."""
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ DECIDING = (
         where="go_ahead.act",
         text="if request.approvals_needed:",
         to="if False:",
-        caught="tests/test_approval_races.py tests/test_self_approval.py tests/test_approval_flow.py",
+        caught="tests/test_self_approval.py::test_the_buttons_of_ones_own_preview_cannot_be_bent_to_go_ahead",
     ),
     Mutant(
         rule="A go-ahead counts for the revision that its presser saw",
@@ -25,7 +25,8 @@ DECIDING = (
         where="_approval_lost",
         text="if click.revision != request.revision:",
         to="if False:",
-        caught="tests/test_approval_flow.py tests/test_self_approval.py",
+        caught="tests/test_approval_promise.py::"
+        "test_an_approval_of_what_the_card_said_before_counts_for_nothing[sqlite]",
     ),
     Mutant(
         rule="An emergency counts for the revision that its presser saw",
@@ -33,7 +34,8 @@ DECIDING = (
         where="emergency.act",
         text="if click.revision != request.revision:",
         to="if False:",
-        caught="tests/test_emergency.py",
+        caught="tests/test_approval_promise.py::"
+        "test_an_emergency_form_of_what_the_card_said_before_lets_nothing_run[sqlite]",
     ),
     Mutant(
         rule="Settings lowered after a restart take nothing away from what a card promised",
@@ -41,7 +43,7 @@ DECIDING = (
         where="_approval_lost",
         text="max(request.approvals_needed, judgement.verdict.approvals_needed)",
         to="judgement.verdict.approvals_needed",
-        caught="tests/test_approval_flow.py",
+        caught="tests/test_approval_promise.py::test_settings_that_ask_for_fewer_people_take_nothing_away[sqlite]",
     ),
     Mutant(
         rule="Settings that ask for more people are asked anew at the click",
@@ -49,7 +51,8 @@ DECIDING = (
         where="_approval_lost",
         text="max(request.approvals_needed, judgement.verdict.approvals_needed)",
         to="request.approvals_needed",
-        caught="tests/test_approval_flow.py::test_settings_that_ask_for_more_people_are_asked_anew_at_the_click[sqlite]",
+        caught="tests/test_approval_flow.py::"
+        "test_settings_that_ask_for_more_people_are_asked_anew_at_the_click[sqlite]",
     ),
     Mutant(
         rule="A request that needs more people than its preview said is shown anew",
@@ -65,7 +68,8 @@ DECIDING = (
         where="as_needed",
         text="request.revision += 1",
         to="pass",
-        caught="tests/test_approval_flow.py tests/test_self_approval.py",
+        caught="tests/test_approval_promise.py::"
+        "test_an_approval_of_what_the_card_said_before_counts_for_nothing[sqlite]",
     ),
     Mutant(
         rule="Leaving orders out makes another revision",
@@ -73,7 +77,8 @@ DECIDING = (
         where="leave_out",
         text="request.revision += 1",
         to="pass",
-        caught="tests/test_steering.py::test_the_preview_tells_what_cannot_be_cancelled_and_leaves_it_out[sqlite]",
+        caught="tests/test_story_steering.py::"
+        "test_a_preview_from_before_orders_were_left_out_goes_ahead_with_nothing[sqlite]",
     ),
     Mutant(
         rule="The policy's no at the click counts",
@@ -81,7 +86,8 @@ DECIDING = (
         where="own_go_ahead_lost",
         text="if not judgement.verdict.allowed:",
         to="if False:",
-        caught="tests/test_story_policy.py",
+        caught="tests/test_story_policy.py::"
+        "test_whoever_left_the_group_after_the_preview_is_refused_at_the_click[sqlite]",
     ),
     Mutant(
         rule="The policy's no to an approver counts",
@@ -89,7 +95,7 @@ DECIDING = (
         where="_approval_lost",
         text="if not judgement.verdict.allowed:",
         to="if False:",
-        caught="tests/test_self_approval.py",
+        caught="tests/test_self_approval.py::test_whoever_became_a_guest_since_cannot_approve[sqlite]",
     ),
     Mutant(
         rule="At the click Slack is asked anew who somebody is",
@@ -97,15 +103,8 @@ DECIDING = (
         where="_judged",
         text="return judge(parts, question, fresh=True)",
         to="return judge(parts, question, fresh=False)",
-        caught="tests/test_story_policy.py tests/test_self_approval.py",
-    ),
-    Mutant(
-        rule="The number of orders is typed where it is asked for",
-        hurts="Ten thousand orders are cancelled by one careless click",
-        where="number_missing",
-        text="judgement.verdict.type_to_confirm and click.typed_number != request.order_count",
-        to="judgement.verdict.type_to_confirm and click.typed_number is None",
-        caught="tests/test_emergency.py",
+        caught="tests/test_story_policy.py::"
+        "test_whoever_left_the_group_after_the_preview_is_refused_at_the_click[sqlite]",
     ),
     Mutant(
         rule="A press without the number that was to be typed counts for nothing",
@@ -132,20 +131,12 @@ DECIDING = (
         caught="tests/test_policy.py",
     ),
     Mutant(
-        rule="A decision after the deadline is too late",
-        hurts="A card from last week lets orders run that nobody means any more",
-        where="why_not",
-        text="if is_past(request.expires_at, transaction.now()):",
-        to="if False:",
-        caught="tests/test_story_confirm.py tests/test_waiting.py",
-    ),
-    Mutant(
         rule="The move that decides has the deadline in its condition",
         hurts="A decision that waited for a lock beats the deadline",
         where="move",
         text="query = query.where(col(Request.expires_at) > before)",
         to="pass",
-        caught="tests/test_story_confirm.py tests/test_approval_races.py tests/test_waiting.py tests/test_storage.py",
+        caught="tests/test_moves.py::test_a_move_after_the_deadline_changes_nothing[sqlite]",
     ),
     Mutant(
         rule="A state is left by compare-and-set",
@@ -153,7 +144,7 @@ DECIDING = (
         where="move",
         text="col(Request.seq) == request.seq, col(Request.state) == request.state",
         to="col(Request.seq) == request.seq",
-        caught="tests/test_storage.py tests/test_approval_races.py tests/test_races.py",
+        caught="tests/test_moves.py::test_of_two_moves_from_one_state_the_first_wins[sqlite]",
     ),
     Mutant(
         rule="Nobody decides on their own request",
@@ -161,7 +152,8 @@ DECIDING = (
         where="_of_somebody_else",
         text="question.requester is not None and question.person != question.requester",
         to="question.requester is not None",
-        caught="tests/test_self_approval.py::test_ones_own_approval_is_refused[sqlite]",
+        caught="tests/test_self_approval.py::"
+        "test_ones_own_approval_is_refused[named as an approver-by_a_press_on_the_card-by_command]",
     ),
     Mutant(
         rule="The database keeps no decision of a requester on their own request",
@@ -169,7 +161,7 @@ DECIDING = (
         where="decide",
         text="if person == request.requester:",
         to="if False:",
-        caught="tests/test_self_approval.py::test_the_database_keeps_no_decision_of_the_requester[sqlite]",
+        caught="tests/test_self_approval.py::test_the_database_keeps_no_decision_of_the_requester",
     ),
     Mutant(
         rule="Only whoever asked goes ahead",
@@ -177,7 +169,8 @@ DECIDING = (
         where="_own",
         text="question.requester is not None and question.person == question.requester",
         to="question.requester is not None",
-        caught="tests/test_story_confirm.py::test_nobody_else_can_press_the_buttons_of_a_preview[sqlite]",
+        caught="tests/test_story_confirm.py::"
+        "test_nobody_else_can_press_the_buttons_of_a_preview[sqlite-Cancel 2 orders]",
     ),
     Mutant(
         rule="Guests and deactivated people approve nothing",
@@ -185,7 +178,7 @@ DECIDING = (
         where="FINDINGS",
         text="Act.APPROVE: (_of_somebody_else, _person, _approver, _today),",
         to="Act.APPROVE: (_of_somebody_else, _approver, _today),",
-        caught="tests/test_self_approval.py tests/test_policy.py",
+        caught="tests/test_self_approval.py::test_whoever_became_a_guest_since_cannot_approve[sqlite]",
     ),
     Mutant(
         rule="An approval is asked whether the requester's day has room",
@@ -241,7 +234,8 @@ DECIDING = (
         where="expire",
         text="outbox.end_notice(transaction, request)",
         to="pass",
-        caught="tests/test_waiting.py::test_at_the_deadline_the_card_says_expired_and_the_requester_is_told[sqlite]",
+        caught="tests/test_waiting.py::"
+        "test_at_the_deadline_the_card_says_expired_and_the_requester_is_told[sqlite-False]",
     ),
     Mutant(
         rule="A refused click is kept in history",
@@ -257,7 +251,7 @@ DECIDING = (
         where="undo.act",
         text="if not judgement.verdict.allowed:",
         to="if False:",
-        caught="tests/test_steering.py",
+        caught="tests/test_story_steering.py::test_undo_is_not_for_everybody[sqlite]",
     ),
     Mutant(
         rule="What may have been sent cannot be undone",
@@ -265,7 +259,7 @@ DECIDING = (
         where="undo.act",
         text="if too_late or request.state is not RequestState.APPROVED:",
         to="if request.state is not RequestState.APPROVED:",
-        caught="tests/test_steering.py",
+        caught="tests/test_story_steering.py::test_what_may_be_sent_at_any_moment_cannot_be_undone",
     ),
     Mutant(
         rule="Stop, Pause and Go on are for whoever may steer the request",
@@ -289,7 +283,7 @@ DECIDING = (
         where="day_of",
         text="at.astimezone(UTC).date()",
         to="at.astimezone().date()",
-        caught="tests/test_quotas.py",
+        caught="tests/test_quotas.py::test_the_day_is_utcs_wherever_the_host_is[sqlite]",
     ),
     Mutant(
         rule="Of two requests that race for what is left of a day one gets it",
@@ -305,7 +299,7 @@ DECIDING = (
         where="take",
         text="if limit is not None and orders > limit:",
         to="if False:",
-        caught="tests/test_quotas.py",
+        caught="tests/test_quotas.py::test_the_first_request_of_a_day_is_held_to_the_limit_too[sqlite]",
     ),
     Mutant(
         rule="Orders count to the day of whoever asked, not of whoever approved",
@@ -321,6 +315,6 @@ DECIDING = (
         where="let_run",
         text="if not quotas.take(transaction, request.requester, request.order_count, limit, now):",
         to="if quotas.take(transaction, request.requester, request.order_count, limit, now) is None:",
-        caught="tests/test_quotas.py",
+        caught="tests/test_quotas.py::test_what_is_asked_counts_for_whoever_asked_when_it_is_approved[sqlite]",
     ),
 )

@@ -9,7 +9,7 @@ HOLDING = (
         where="hold",
         text="elif row.until is None or (until is not None and until <= row.until):",
         to="elif row.until is None:",
-        caught="tests/test_story_truth.py tests/test_steering.py",
+        caught="tests/test_holds.py::test_a_shorter_rest_does_not_shorten_a_longer_one[sqlite]",
     ),
     Mutant(
         rule="Fincart rests for as long as `Retry-After` says",
@@ -17,7 +17,7 @@ HOLDING = (
         where="note_about_fincart",
         text="answer.retry_after or 1.0",
         to="1.0",
-        caught="tests/test_story_truth.py tests/test_steering.py",
+        caught="tests/test_answers.py::test_fincart_rests_for_as_long_as_it_asks[sqlite-30.0-30.0]",
     ),
     Mutant(
         rule="A 429 rests all calls",
@@ -25,7 +25,7 @@ HOLDING = (
         where="note_about_fincart",
         text="answer.kind is AnswerKind.UNACTED and answer.http_status == 429",
         to="False",
-        caught="tests/test_story_truth.py::test_retry_after_rests_all_calls[sqlite]",
+        caught="tests/test_answers.py::test_what_holds_everything_after_these_answers[sqlite-busy]",
     ),
     Mutant(
         rule="An answer in between ends the row of failures",
@@ -33,7 +33,7 @@ HOLDING = (
         where="answered",
         text="lift(transaction, HoldKind.DOWN)",
         to="pass",
-        caught="tests/test_story_truth.py tests/test_steering.py",
+        caught="tests/test_holds.py::test_an_answer_in_between_begins_the_row_anew[sqlite]",
     ),
     Mutant(
         rule="5xx count as failures of Fincart",
@@ -41,8 +41,7 @@ HOLDING = (
         where="note_about_fincart",
         text="(answer.http_status or 0) >= 500",
         to="False",
-        caught="tests/test_steering.py::"
-        "test_a_fincart_that_is_down_is_asked_again_and_a_pause_meanwhile_costs_no_time[sqlite]",
+        caught="tests/test_answers.py::test_what_holds_everything_after_these_answers[sqlite-three failures in a row]",
     ),
     Mutant(
         rule="A connection refused counts as a failure of Fincart",
@@ -50,7 +49,8 @@ HOLDING = (
         where="note_about_fincart",
         text="answer.kind is AnswerKind.UNACTED and answer.http_status is None",
         to="False",
-        caught="tests/test_steering.py tests/test_story_truth.py",
+        caught="tests/test_answers.py::"
+        "test_what_holds_everything_after_these_answers[sqlite-three connect errors in a row]",
     ),
     Mutant(
         rule="Three failures in a row, and Fincart counts as down; not two",
@@ -58,7 +58,7 @@ HOLDING = (
         where="FAILURES_UNTIL_DOWN",
         text="3",
         to="2",
-        caught="tests/test_steering.py tests/test_story_truth.py",
+        caught="tests/test_holds.py::test_fincart_is_down_after_three_failures_in_a_row[sqlite]",
     ),
     Mutant(
         rule="Three failures in a row, and Fincart counts as down; not four",
@@ -66,8 +66,7 @@ HOLDING = (
         where="FAILURES_UNTIL_DOWN",
         text="3",
         to="4",
-        caught="tests/test_steering.py::"
-        "test_a_fincart_that_is_down_is_asked_again_and_a_pause_meanwhile_costs_no_time[sqlite]",
+        caught="tests/test_holds.py::test_fincart_is_down_after_three_failures_in_a_row[sqlite]",
     ),
     Mutant(
         rule="The pause before the next probe doubles",
@@ -75,7 +74,7 @@ HOLDING = (
         where="failed",
         text="FIRST_PROBE * 2.0 ** min(over, 10)",
         to="FIRST_PROBE",
-        caught="tests/test_steering.py tests/test_story_truth.py",
+        caught="tests/test_holds.py::test_the_pause_before_the_next_probe_doubles_up_to_a_minute[sqlite]",
     ),
     Mutant(
         rule="The pause before the next probe is a minute at most",
@@ -83,7 +82,7 @@ HOLDING = (
         where="failed",
         text="min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(over, 10))",
         to="FIRST_PROBE * 2.0 ** min(over, 10)",
-        caught="tests/test_steering.py tests/test_story_truth.py",
+        caught="tests/test_holds.py::test_the_pause_before_the_next_probe_doubles_up_to_a_minute[sqlite]",
     ),
     Mutant(
         rule="A call that probes keeps the others back until it is answered",
@@ -91,7 +90,7 @@ HOLDING = (
         where="probe",
         text="row.until = now + timedelta(seconds=LAST_PROBE)",
         to="row.until = now",
-        caught="tests/test_steering.py tests/test_story_truth.py",
+        caught="tests/test_holds.py::test_one_call_probes_and_the_others_wait_for_what_it_meets[sqlite]",
     ),
     Mutant(
         rule="A pause has no end of its own",
@@ -99,7 +98,7 @@ HOLDING = (
         where="look",
         text="if row.until is None or row.until > now:",
         to="if row.until is not None and row.until > now:",
-        caught="tests/test_steering.py::test_pause_stops_everything_until_resume_and_every_message_says_so[sqlite]",
+        caught="tests/test_holds.py::test_a_pause_ends_only_when_somebody_ends_it[sqlite]",
     ),
     Mutant(
         rule="One or two failures are told to nobody as an outage",
@@ -107,7 +106,7 @@ HOLDING = (
         where="in_force",
         text="row.kind is not HoldKind.DOWN or row.failures >= FAILURES_UNTIL_DOWN",
         to="row is not None",
-        caught="tests/test_steering.py tests/test_story_truth.py tests/test_tamper.py",
+        caught="tests/test_holds.py::test_two_failures_are_no_outage_to_tell_of[sqlite]",
     ),
     Mutant(
         rule="A hold that ends wakes what has waited for it",
@@ -132,7 +131,7 @@ HOLDING = (
         where="resume",
         text="(HoldKind.PAUSE, HoldKind.TOKEN)",
         to="(HoldKind.PAUSE, HoldKind.TOKEN, HoldKind.RATE_LIMIT)",
-        caught="tests/test_steering.py tests/test_story_truth.py",
+        caught="tests/test_story_steering.py::test_resume_does_not_end_a_rest_that_fincart_asked_for[sqlite]",
     ),
     Mutant(
         rule="`pause` is for whoever may approve",
@@ -148,8 +147,7 @@ HOLDING = (
         where="note_about_fincart",
         text="holds.hold(transaction, HoldKind.TOKEN, None, why=answer.words)",
         to="pass",
-        caught="tests/test_story_truth.py::"
-        "test_a_rejected_token_ends_the_run_and_holds_the_others_until_resume[sqlite]",
+        caught="tests/test_answers.py::test_what_holds_everything_after_these_answers[sqlite-the token is rejected]",
     ),
     Mutant(
         rule="A rejected token ends the run that met it",
@@ -166,7 +164,8 @@ HOLDING = (
         where="pause.act",
         text="outbox.all_live(transaction)",
         to="pass",
-        caught="tests/test_steering.py",
+        caught="tests/test_story_steering.py::"
+        "test_every_running_message_says_that_all_is_paused_and_that_it_goes_on[sqlite]",
     ),
     Mutant(
         rule="A rejected token is told in every running message",
@@ -174,7 +173,7 @@ HOLDING = (
         where="note_about_fincart",
         text="outbox.all_live(transaction)",
         to="pass",
-        caught="tests/test_story_truth.py tests/test_story_told_plainly.py",
+        caught="tests/test_story_steering.py::test_every_running_message_says_that_the_token_is_rejected[sqlite]",
     ),
     Mutant(
         rule="Unknown orders count for HOLD_AFTER_FAILED",
@@ -182,7 +181,7 @@ HOLDING = (
         where="_count_failures",
         text="(Outcome.REJECTED, Outcome.UNKNOWN)",
         to="(Outcome.REJECTED,)",
-        caught="tests/test_steering.py tests/test_story_truth.py",
+        caught="tests/test_story_steering.py::test_a_run_holds_by_itself_after_so_many_unknown_orders_and_asks[sqlite]",
     ),
     Mutant(
         rule="Rejected orders count for HOLD_AFTER_FAILED",
@@ -193,19 +192,11 @@ HOLDING = (
         caught="tests/test_steering.py::test_a_run_holds_by_itself_after_so_many_refusals_and_asks[sqlite]",
     ),
     Mutant(
-        rule="An order counts once for HOLD_AFTER_FAILED, however often its log is read",
-        hurts="A run is held again and again by the same few orders",
-        where="_count_failures",
-        text="if each.line.outcome is None and each.settled is not None]",
-        to="if each.settled is not None]",
-        caught="tests/test_steering.py tests/test_story_truth.py",
-    ),
-    Mutant(
         rule="After Go on the count of refused orders starts anew",
         hurts="A run is held again by its next order, however often people let it go on",
         where="go_on.act",
         text="request.failed_since_go_on = 0",
         to="pass",
-        caught="tests/test_steering.py",
+        caught="tests/test_steering.py::test_a_run_holds_by_itself_after_so_many_refusals_and_asks[sqlite]",
     ),
 )

@@ -9,7 +9,8 @@ OUTCOMES = (
         where="retry",
         text="(Outcome.REJECTED, Outcome.NOT_SENT)",
         to="(Outcome.REJECTED, Outcome.NOT_SENT, Outcome.UNKNOWN)",
-        caught="tests/test_steering.py",
+        caught="tests/test_story_evidence.py::"
+        "test_retry_takes_what_was_refused_or_not_sent_and_nothing_unknown[sqlite]",
     ),
     Mutant(
         rule="**Retry** takes the orders that were rejected",
@@ -17,7 +18,8 @@ OUTCOMES = (
         where="retry",
         text="(Outcome.REJECTED, Outcome.NOT_SENT)",
         to="(Outcome.NOT_SENT,)",
-        caught="tests/test_steering.py",
+        caught="tests/test_story_evidence.py::"
+        "test_retry_takes_what_was_refused_or_not_sent_and_nothing_unknown[sqlite]",
     ),
     Mutant(
         rule="**Retry** is for requests that have ended",
@@ -25,15 +27,16 @@ OUTCOMES = (
         where="retry",
         text="lines = list(ended) if request.state is RequestState.FINISHED else []",
         to="lines = list(ended)",
-        caught="tests/test_steering.py",
+        caught="tests/test_story_evidence.py::test_nothing_is_retried_while_the_run_is_under_way[sqlite]",
     ),
     Mutant(
         rule="**Retry** of somebody else's request is for whoever may steer it",
         hurts="Somebody without a say asks anew for what others stopped",
-        where="_may_not_steer",
-        text="return not verdict.allowed",
-        to="return False",
-        caught="tests/test_steering.py::test_somebody_who_may_not_steer_a_request_cannot_retry_it[sqlite]",
+        where="retry",
+        text="if request is not None and _may_not_steer(parts, delivery, click, request):",
+        to="if False:",
+        caught="tests/test_story_evidence.py::"
+        "test_whoever_may_ask_and_not_approve_cannot_retry_what_is_somebody_elses[sqlite]",
     ),
     Mutant(
         rule="A correction is told to its requester too, where there is an AUDIT_CHANNEL",
@@ -41,7 +44,8 @@ OUTCOMES = (
         where="correction_notice",
         text="dict.fromkeys((audit_channel or request.requester, request.requester))",
         to="dict.fromkeys((audit_channel or request.requester,))",
-        caught="tests/test_story_truth.py",
+        caught="tests/test_story_evidence.py::"
+        "test_a_correction_is_told_in_the_audit_channel_and_to_its_requester[sqlite]",
     ),
     Mutant(
         rule="A correction is told in AUDIT_CHANNEL",
@@ -49,7 +53,8 @@ OUTCOMES = (
         where="correction_notice",
         text="dict.fromkeys((audit_channel or request.requester, request.requester))",
         to="(request.requester,)",
-        caught="tests/test_story_truth.py::test_many_corrections_of_one_request_are_one_notice_that_grows[sqlite]",
+        caught="tests/test_story_evidence.py::"
+        "test_a_correction_is_told_in_the_audit_channel_and_to_its_requester[sqlite]",
     ),
     Mutant(
         rule="A notice of corrections names all of its hour",
@@ -81,7 +86,7 @@ OUTCOMES = (
         where="end_is_owed",
         text="return bool(others) or bool(began and ended and (ended - began).total_seconds() > notice_after)",
         to="return bool(others)",
-        caught="tests/test_steering.py tests/test_story_outcomes.py",
+        caught="tests/test_story_evidence.py::test_the_end_of_a_long_run_is_told_to_its_requester_directly[sqlite]",
     ),
     Mutant(
         rule="Whoever asked is told when somebody else's word brought the end about",
@@ -97,7 +102,8 @@ OUTCOMES = (
         where="_settled",
         text="step.read_at if parts.settings.verify_results or not by_word else None",
         to="step.read_at if parts.settings.verify_results else None",
-        caught="tests/test_story_truth.py tests/test_steering.py",
+        caught="tests/test_story_evidence.py::"
+        "test_an_unknown_order_settles_by_itself_where_results_are_not_verified[sqlite]",
     ),
     Mutant(
         rule="With VERIFY_RESULTS=false what Fincart says it cancelled is not looked up",
@@ -105,7 +111,8 @@ OUTCOMES = (
         where="_settled",
         text="step.read_at if parts.settings.verify_results or not by_word else None",
         to="step.read_at",
-        caught="tests/test_story_truth.py tests/test_steering.py",
+        caught="tests/test_story_evidence.py::"
+        "test_where_results_are_not_verified_no_log_of_what_is_cancelled_is_read[sqlite]",
     ),
     Mutant(
         rule="What Fincart says it cancelled is looked up in its log",
@@ -121,7 +128,8 @@ OUTCOMES = (
         where="Evidences.of",
         text='is_cancelled = (line.seen_status or "").casefold() in ("cancelled", "canceled")',
         to="is_cancelled = False",
-        caught="tests/test_story_truth.py tests/test_truth_enumeration.py tests/test_histories.py",
+        caught="tests/test_story_evidence.py::"
+        "test_what_somebody_else_cancelled_just_before_the_preview_is_not_told_as_ones_own_doing[sqlite]",
     ),
     Mutant(
         rule="Orders that the preview saw differently are concluded about apart",
@@ -129,7 +137,8 @@ OUTCOMES = (
         where="Evidences.of",
         text="line.first_sent_at, is_cancelled, line.outcome is None",
         to="line.first_sent_at, line.outcome is None",
-        caught="tests/test_story_truth.py tests/test_truth_enumeration.py tests/test_histories.py",
+        caught="tests/test_story_evidence.py::"
+        "test_what_somebody_else_cancelled_just_before_the_preview_is_not_told_as_ones_own_doing[sqlite]",
     ),
     Mutant(
         rule="An order whose log was read before is not absent because Fincart once says so",
@@ -137,15 +146,7 @@ OUTCOMES = (
         where="Evidences._evidence",
         text='log_was_read=kept.get("log_was_read", False)',
         to="log_was_read=False",
-        caught="tests/test_story_truth.py tests/test_truth_enumeration.py",
-    ),
-    Mutant(
-        rule="Failed readings are counted over the process that reads",
-        hurts="An order in doubt is read for ever and never told as unknown",
-        where="Evidences._evidence",
-        text='failed_reads=kept.get("failed_reads", 0)',
-        to="failed_reads=0",
-        caught="tests/test_story_truth.py::test_what_cannot_be_known_is_unknown_until_checked_again[sqlite]",
+        caught="tests/test_truth_enumeration.py",
     ),
     Mutant(
         rule="A call that was counted as lost leaves its doubt when its answer comes late",
@@ -153,39 +154,7 @@ OUTCOMES = (
         where="end",
         text="row.was_lost, row.result, row.http_status, row.words = True, result, http_status, words",
         to="row.result, row.http_status, row.words = result, http_status, words",
-        caught="tests/test_two_processes.py tests/test_histories.py tests/test_truth_enumeration.py",
-    ),
-    Mutant(
-        rule="Sending is over once the approval has run out, in the middle of a run too",
-        hurts="Orders are sent again on an approval that counts no more",
-        where="settle_answer",
-        text="sending_allowed=request.stopped_at is None and in_time",
-        to="sending_allowed=request.stopped_at is None",
-        caught="tests/test_steering.py tests/test_histories.py tests/test_story_truth.py",
-    ),
-    Mutant(
-        rule="After Stop an answer that was lost is not followed by another send",
-        hurts="Orders are cancelled after their requester stopped it",
-        where="settle_answer",
-        text="sending_allowed=request.stopped_at is None and in_time",
-        to="sending_allowed=in_time",
-        caught="tests/test_steering.py tests/test_histories.py tests/test_story_truth.py",
-    ),
-    Mutant(
-        rule="After Stop a log that says pending is not followed by another send",
-        hurts="Orders are cancelled after their requester stopped it",
-        where="LogReader._keep",
-        text="request.state is RequestState.EXECUTING and request.stopped_at is None and in_time",
-        to="request.state is RequestState.EXECUTING and in_time",
-        caught="tests/test_steering.py tests/test_histories.py tests/test_story_truth.py",
-    ),
-    Mutant(
-        rule="After Stop the batches that waited are forgotten",
-        hurts="Orders are cancelled after their requester stopped it",
-        where="close",
-        text="batches.drop_queued(transaction, request)",
-        to="pass",
-        caught="tests/test_steering.py tests/test_story_truth.py",
+        caught="tests/test_leases.py::test_an_answer_to_a_call_that_was_counted_as_lost_is_kept_with_that_said[sqlite]",
     ),
     Mutant(
         rule="Both halves of a refused call were taken: the run keeps their size",
@@ -193,7 +162,7 @@ OUTCOMES = (
         where="_learn_size",
         text="request.batch_size = min(request.batch_size or size, size)",
         to="pass",
-        caught="tests/test_story_truth.py tests/test_truth.py",
+        caught="tests/test_story_evidence.py::test_a_run_keeps_the_size_that_fincart_takes[sqlite]",
     ),
     Mutant(
         rule="A cancellation that another request may just be making is not taken for one's own",
@@ -201,8 +170,8 @@ OUTCOMES = (
         where="_uncontested",
         text="elsewhere = in_hand.elsewhere(transaction, request, cancelled) if cancelled else set()",
         to="elsewhere: set[str] = set()",
-        caught="tests/test_histories.py::"
-        "test_what_the_log_shows_while_another_request_sends_the_order_is_not_taken_for_ones_own_doing",
+        caught="tests/test_story_evidence.py::"
+        "test_what_another_request_is_just_sending_is_not_told_as_ones_own_doing[sqlite]",
     ),
     Mutant(
         rule="Of two requests that sent an order, the one that cancelled it says so",
@@ -218,7 +187,7 @@ OUTCOMES = (
         where="with_elsewhere",
         text="if not others:",
         to="if others or not others:",
-        caught="tests/test_histories.py",
+        caught="tests/test_story_evidence.py::test_what_another_request_has_cancelled_is_told_as_that_ones_doing[sqlite]",
     ),
     Mutant(
         rule="Orders in doubt are read before the checks of what is cancelled",
@@ -235,7 +204,7 @@ OUTCOMES = (
         where="take",
         text="line.due_at = now + READ_WITHIN",
         to="line.due_at = None",
-        caught="tests/test_kill.py",
+        caught="tests/test_taken.py::test_it_is_taken_again_once_its_taker_counts_as_dead[sqlite-a log]",
     ),
     Mutant(
         rule="**Check again** reads unknown orders now",
@@ -243,7 +212,7 @@ OUTCOMES = (
         where="check_again",
         text="line.due_at = now",
         to="pass",
-        caught="tests/test_story_truth.py::test_what_cannot_be_known_is_unknown_until_checked_again[sqlite]",
+        caught="tests/test_story_evidence.py::test_check_again_reads_what_would_not_be_read_for_long[sqlite]",
     ),
     Mutant(
         rule="A lost call is not sent again before its log was read",
@@ -251,7 +220,7 @@ OUTCOMES = (
         where="_by_the_table",
         text="if evidence.doubt is not Doubt.NONE:",
         to="if evidence.doubt is Doubt.WEAK:",
-        caught="tests/test_truth_enumeration.py tests/test_truth.py",
+        caught="tests/test_truth.py",
     ),
     Mutant(
         rule="After three lost sends an order is not sent again",
@@ -259,7 +228,7 @@ OUTCOMES = (
         where="_may_send_again",
         text="and lost < timings.lost_sends",
         to="",
-        caught="tests/test_truth.py tests/test_truth_enumeration.py",
+        caught="tests/test_truth.py",
     ),
     Mutant(
         rule="A refused call of several leaves weak doubt",
@@ -267,7 +236,7 @@ OUTCOMES = (
         where="Evidence.doubt",
         text="return Doubt.WEAK",
         to="return Doubt.NONE",
-        caught="tests/test_truth.py tests/test_truth_enumeration.py",
+        caught="tests/test_truth.py",
     ),
     Mutant(
         rule="A pending log says nothing until 3 seconds after the call",
@@ -275,7 +244,7 @@ OUTCOMES = (
         where="classify_log",
         text="read_after(evidence, log, timings.pending_after)",
         to="read_after(evidence, log, 0.0)",
-        caught="tests/test_truth.py tests/test_truth_enumeration.py",
+        caught="tests/test_truth.py",
     ),
     Mutant(
         rule="A cancellation from before our first send is not ours",
@@ -283,7 +252,7 @@ OUTCOMES = (
         where="_since_or_before",
         text="cancelled_at >= since",
         to="cancelled_at <= since or cancelled_at >= since",
-        caught="tests/test_truth.py tests/test_truth_enumeration.py",
+        caught="tests/test_truth.py",
     ),
     Mutant(
         rule="A success that a late log contradicts is corrected",
@@ -291,7 +260,7 @@ OUTCOMES = (
         where="_after_ok",
         text="case LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:",
         to="case LogClass.BEFORE | LogClass.ABSENT:",
-        caught="tests/test_truth.py tests/test_truth_enumeration.py",
+        caught="tests/test_truth.py",
     ),
     Mutant(
         rule="What cannot be known is unknown, not rejected",
@@ -299,7 +268,7 @@ OUTCOMES = (
         where="_after_refusal",
         text="case LogClass.UNREADABLE if doubt is Doubt.NONE:",
         to="case LogClass.UNREADABLE:",
-        caught="tests/test_truth.py tests/test_truth_enumeration.py",
+        caught="tests/test_truth.py",
     ),
     Mutant(
         rule="A call may be on the wire: nothing is concluded before its time is over",
@@ -307,7 +276,7 @@ OUTCOMES = (
         where="conclude",
         text="or open_until is None or now >= open_until or",
         to="or open_until is None or now < open_until or",
-        caught="tests/test_truth.py tests/test_truth_enumeration.py tests/test_histories.py",
+        caught="tests/test_truth.py",
     ),
     Mutant(
         rule="What is unknown is read again for a day",

@@ -9,7 +9,7 @@ SENDING = (
         where="_IS_DUE",
         text='or_(~_IS_LEASED, col(Request.lease_owner) == bindparam("owner"))',
         to='or_(~_IS_LEASED, _IS_LEASED, col(Request.lease_owner) == bindparam("owner"))',
-        caught="tests/test_two_processes.py",
+        caught="tests/test_leases.py::test_a_live_lease_of_another_process_is_not_taken[sqlite]",
     ),
     Mutant(
         rule="A lease that has run out is not renewed",
@@ -17,7 +17,7 @@ SENDING = (
         where="renew",
         text="col(Request.lease_owner) == owner, col(Request.lease_until) > now",
         to="col(Request.lease_owner) == owner",
-        caught="tests/test_two_processes.py tests/test_histories.py",
+        caught="tests/test_leases.py::test_one_that_has_run_out_is_not_renewed[sqlite]",
     ),
     Mutant(
         rule="A lease counts from before its renewal was asked for",
@@ -25,15 +25,7 @@ SENDING = (
         where="Runner.renew",
         text="asked_at + self._parts.timings.lease",
         to="self._parts.uptime() + self._parts.timings.lease",
-        caught="tests/test_two_processes.py tests/test_histories.py",
-    ),
-    Mutant(
-        rule="A batch's lease counts from before it was written ahead",
-        hurts="A process that waited long for the database sends when another has its run already",
-        where="Runner._plan",
-        text="asked_at + left",
-        to="self._parts.uptime() + left",
-        caught="tests/test_two_processes.py tests/test_histories.py",
+        caught="tests/test_fence.py::test_a_lease_counts_from_before_its_renewal_was_asked_for",
     ),
     Mutant(
         rule="The lease is looked at just before the first byte goes out",
@@ -41,7 +33,7 @@ SENDING = (
         where="Runner._lease_holds",
         text="self._parts.uptime() < self._fences.get(seq, 0.0)",
         to="self._fences.get(seq, 0.0) >= 0.0",
-        caught="tests/test_histories.py",
+        caught="tests/test_fence.py::test_nothing_goes_out_once_the_lease_is_over",
     ),
     Mutant(
         rule="Every later owner of a run has another token",
@@ -49,7 +41,7 @@ SENDING = (
         where="lease",
         text="request.lease_token += 1",
         to="request.lease_token += 0",
-        caught="tests/test_two_processes.py tests/test_histories.py",
+        caught="tests/test_leases.py::test_one_that_has_run_out_is_taken_by_another_owner[sqlite]",
     ),
     Mutant(
         rule="Whoever takes a run over finds what its earlier owner sent and learned nothing of",
@@ -57,7 +49,7 @@ SENDING = (
         where="lease",
         text="batches.under_way(transaction, request), sent_until",
         to="(), sent_until",
-        caught="tests/test_two_processes.py::test_a_dead_process_is_followed_by_the_other_within_ten_seconds[sqlite]",
+        caught="tests/test_leases.py::test_calls_of_the_earlier_owner_are_found[sqlite]",
     ),
     Mutant(
         rule="The call of an earlier owner may be on the wire until its time is over",
@@ -73,7 +65,7 @@ SENDING = (
         where="is_ours",
         text="return alive and request.lease_token == token",
         to="return alive",
-        caught="tests/test_two_processes.py tests/test_histories.py",
+        caught="tests/test_leases.py::test_the_token_of_an_earlier_owner_holds_no_more[sqlite]",
     ),
     Mutant(
         rule="A lease that has run out is nobody's",
@@ -81,15 +73,7 @@ SENDING = (
         where="is_ours",
         text="return alive and request.lease_token == token",
         to="return request.lease_token == token",
-        caught="tests/test_two_processes.py tests/test_histories.py",
-    ),
-    Mutant(
-        rule="Told to stop, a process leaves what it had not sent to the next one as not sent",
-        hurts="After every restart orders that nobody sent are told as in doubt, and wait for their logs",
-        where="Runner.park",
-        text="batches.unplan(transaction, planned.attempt)",
-        to="pass",
-        caught="tests/test_recovery.py tests/test_story_confirm.py",
+        caught="tests/test_leases.py::test_one_that_has_run_out_is_not_renewed[sqlite]",
     ),
     Mutant(
         rule="Told to stop, a process gives its leases up at once",
@@ -97,7 +81,7 @@ SENDING = (
         where="give_up",
         text=".values(lease_until=now)",
         to=".values(lease_until=now + timedelta(seconds=6))",
-        caught="tests/test_recovery.py::test_told_to_stop_it_waits_for_the_answer_and_gives_the_rest_up_at_once[sqlite]",
+        caught="tests/test_leases.py::test_one_given_up_is_free_at_once[sqlite]",
     ),
     Mutant(
         rule="A run that a fault of ours keeps from being planned is left alone for a while",
@@ -125,20 +109,12 @@ SENDING = (
         caught="tests/test_story_outcomes.py::test_a_few_orders_do_not_wait_for_the_end_of_many[sqlite]",
     ),
     Mutant(
-        rule="An answer for a run that another has taken over wakes that other",
-        hurts="A run whose last answer came late stays open until its approval runs out",
-        where="Runner._keep_once",
-        text="request.due_at = transaction.now()",
-        to="pass",
-        caught="tests/test_two_processes.py tests/test_histories.py",
-    ),
-    Mutant(
         rule="A batch written ahead is sent only if nobody has said no meanwhile",
         hurts="Orders are cancelled after somebody pressed Stop, Pause or typed pause",
         where="Runner._send",
         text="if not planned.probes and not self._may_go(planned):",
         to="if False:",
-        caught="tests/test_steering.py tests/test_histories.py",
+        caught="tests/test_story_steering.py::test_a_batch_written_ahead_is_not_sent_after_pause[sqlite]",
     ),
     Mutant(
         rule="A batch written ahead is not sent after Stop",
@@ -146,7 +122,7 @@ SENDING = (
         where="_may_go",
         text="col(Request.stopped_at).is_(None),",
         to="",
-        caught="tests/test_steering.py tests/test_histories.py",
+        caught="tests/test_may_go.py::test_it_is_not_sent_where_somebody_said_no_meanwhile[sqlite-somebody stopped it]",
     ),
     Mutant(
         rule="A batch written ahead is not sent after Pause",
@@ -154,7 +130,7 @@ SENDING = (
         where="_may_go",
         text="col(Request.held_at).is_(None),",
         to="",
-        caught="tests/test_steering.py tests/test_histories.py",
+        caught="tests/test_may_go.py::test_it_is_not_sent_where_somebody_said_no_meanwhile[sqlite-somebody holds it]",
     ),
     Mutant(
         rule="A batch written ahead is not sent after its approval ran out",
@@ -162,7 +138,7 @@ SENDING = (
         where="_may_go",
         text="or_(col(Request.valid_until).is_(None), col(Request.valid_until) > at),",
         to="",
-        caught="tests/test_steering.py tests/test_histories.py",
+        caught="tests/test_story_steering.py::test_a_batch_written_ahead_is_not_sent_after_its_approval_ran_out",
     ),
     Mutant(
         rule="A batch written ahead is not sent after `pause`",
@@ -170,7 +146,8 @@ SENDING = (
         where="_may_go",
         text="~exists().where(holds),",
         to="",
-        caught="tests/test_steering.py tests/test_histories.py",
+        caught="tests/test_may_go.py::"
+        "test_it_is_not_sent_where_somebody_said_no_meanwhile[sqlite-everything is paused]",
     ),
     Mutant(
         rule="A hold until a time keeps batches that are written ahead back until then",
@@ -178,7 +155,7 @@ SENDING = (
         where="_may_go",
         text="col(Hold.until) > at",
         to="col(Hold.until) < at",
-        caught="tests/test_steering.py tests/test_histories.py tests/test_story_truth.py",
+        caught="tests/test_may_go.py::test_it_is_not_sent_where_somebody_said_no_meanwhile[sqlite-Fincart rests]",
     ),
     Mutant(
         rule="A batch written ahead under an earlier lease is not sent under a later one",
@@ -186,7 +163,7 @@ SENDING = (
         where="_may_go",
         text='col(Request.lease_token) == bindparam("token"),',
         to="",
-        caught="tests/test_two_processes.py tests/test_histories.py",
+        caught="tests/test_may_go.py::test_it_is_not_sent_by_whoever_is_another_owner_since[sqlite]",
     ),
     Mutant(
         rule="An approval that has run out sends nothing new",
@@ -194,7 +171,7 @@ SENDING = (
         where="plan",
         text="request.valid_until is not None and request.valid_until <= now",
         to="False",
-        caught="tests/test_steering.py tests/test_histories.py",
+        caught="tests/test_story_steering.py::test_nothing_is_begun_on_an_approval_that_ran_out",
     ),
     Mutant(
         rule="An approval holds for as long as it was given",
@@ -222,28 +199,12 @@ SENDING = (
         "test_neither_pause_nor_go_on_sends_anything_before_it_can_no_longer_be_undone[sqlite]",
     ),
     Mutant(
-        rule="A request that somebody holds plans nothing",
-        hurts="Orders are cancelled after somebody held their request",
-        where="plan",
-        text="if request.held_at is not None:",
-        to="if False:",
-        caught="tests/test_steering.py::test_a_paused_run_waits_until_it_goes_on[sqlite]",
-    ),
-    Mutant(
-        rule="While everything is paused nothing is planned",
-        hurts="Orders are cancelled after somebody paused everything",
-        where="plan",
-        text="if held.blocks:",
-        to="if False:",
-        caught="tests/test_steering.py::test_pause_stops_everything_until_resume_and_every_message_says_so[sqlite]",
-    ),
-    Mutant(
         rule="While Fincart is down one call probes it, not several",
         hurts="A Fincart that comes back is met by all that has waited",
         where="plan",
         text="most = 1 if held.probes else",
         to="most = 3 if held.probes else",
-        caught="tests/test_steering.py tests/test_story_truth.py",
+        caught="tests/test_story_steering.py::test_a_fincart_that_is_down_is_asked_by_one_call_at_a_time[sqlite]",
     ),
     Mutant(
         rule="While one call probes a Fincart that is down, the others wait for what it meets",
@@ -251,7 +212,7 @@ SENDING = (
         where="plan",
         text="holds.probe(transaction, now)",
         to="pass",
-        caught="tests/test_steering.py tests/test_story_truth.py",
+        caught="tests/test_story_steering.py::test_a_fincart_that_is_down_is_asked_by_one_call_at_a_time[sqlite]",
     ),
     Mutant(
         rule="A run waits while the orders in doubt could be those after which it is to be held",
@@ -259,7 +220,7 @@ SENDING = (
         where="_too_many_in_doubt",
         text="return request.failed_since_go_on + outcomes.in_doubt(transaction, request, most) >= most",
         to="return False",
-        caught="tests/test_steering.py tests/test_story_truth.py tests/test_histories.py",
+        caught="tests/test_story_steering.py::test_a_run_holds_by_itself_after_so_many_unknown_orders_and_asks[sqlite]",
     ),
     Mutant(
         rule="No more calls are on the wire than FINCART_MAX_CONCURRENCY",
@@ -267,7 +228,7 @@ SENDING = (
         where="Ahead.next",
         text="if not self._waiting or self._on_the_wire >= self._most:",
         to="if not self._waiting:",
-        caught="tests/test_ahead.py tests/test_story_outcomes.py",
+        caught="tests/test_ahead.py::test_no_more_calls_go_out_at_once_than_may",
     ),
     Mutant(
         rule="No more batches are written ahead than may be on the wire",
@@ -275,7 +236,7 @@ SENDING = (
         where="Ahead.room",
         text="in_hand = len(self._waiting) + self._on_the_wire + len(self._answered)",
         to="in_hand = 0",
-        caught="tests/test_ahead.py tests/test_story_outcomes.py",
+        caught="tests/test_ahead.py::test_what_waits_and_what_is_on_the_wire_takes_room",
     ),
     Mutant(
         rule="What is written ahead behind an answer other than OK is not sent",
@@ -291,22 +252,14 @@ SENDING = (
         where="Ahead.answered",
         text="if not answered.is_ok:",
         to="if False:",
-        caught="tests/test_ahead.py tests/test_story_truth.py",
-    ),
-    Mutant(
-        rule="A call is planned in the database before it is sent",
-        hurts="A kill between the two leaves orders cancelled of which no record speaks",
-        where="plan_first",
-        text="transaction.session.add_all(attempts)",
-        to="[transaction.session.merge(each) for each in attempts if False]",
-        caught="tests/test_story_confirm.py",
+        caught="tests/test_ahead.py::test_what_waits_behind_an_answer_other_than_ok_is_planned_anew",
     ),
     Mutant(
         rule="Orders that two requests have in hand are sent by one of them",
         hurts="An order is in flight twice, and both requests tell that they cancelled it",
         where="_claim",
-        text="return [position for position in range(first, last + 1) if position not in elsewhere]",
-        to="return range(first, last + 1)",
+        text="return [position for position in positions if position not in elsewhere]",
+        to="return positions",
         caught="tests/test_steering.py::test_an_order_in_flight_for_one_request_is_not_sent_by_another[sqlite]",
     ),
     Mutant(
@@ -315,10 +268,10 @@ SENDING = (
         where="settle",
         text="in_hand.release(transaction, request, fresh)",
         to="pass",
-        caught="tests/test_steering.py",
+        caught="tests/test_story_evidence.py::test_an_order_that_was_refused_can_be_asked_for_again[sqlite]",
     ),
     Mutant(
-        rule="Orders that are unlike a Fincart id, or anybody's, are sent in slices of the batch size",
+        rule="Orders are sent in slices of the batch size",
         hurts="Fincart is sent more orders in one call than it takes",
         where="_first_batches",
         text="size = request.batch_size or parts.settings.fincart_batch_size",

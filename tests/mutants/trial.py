@@ -1,5 +1,6 @@
 """Trials: a copy of the tree, one change in it, and the one test that must notice."""
 
+import importlib
 import multiprocessing
 import os
 import runpy
@@ -32,6 +33,9 @@ _FORKED = multiprocessing.get_context("forkserver")
 _FORKED.set_forkserver_preload(_LIBRARIES)
 
 _NOT_COPIED = shutil.ignore_patterns(".venv", ".git", ".*_cache", "__pycache__", ".hypothesis", "*.db*", "*.egg-info")
+
+PATIENCE = os.environ.get("PATIENCE", "8")
+"""Seconds that a story waits for what it expects: a broken copy mostly shows in what never comes."""
 
 _BREAKS_DOWN = ("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "SyntaxError")
 """What a test fails by where the change is no rule broken, but code that cannot run."""
@@ -113,11 +117,13 @@ def _run(root: str, said: str, module: str, arguments: Sequence[str]) -> None:
         os.dup2(out.fileno(), 2)
     os.chdir(root)
     # Whoever starts a copy by `python -m bot` must get this one, not the one that is installed.
-    os.environ |= {"PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1"}
+    os.environ |= {"PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1", "PATIENCE": PATIENCE}
     sys.dont_write_bytecode = True
     sys.path[:] = [root, *(each for each in sys.path if each not in ("", str(_ROOT), str(_ROOT / "tests")))]
     for name in [each for each in sys.modules if each.split(".")[0] in ("tests", "bot", "storage")]:
         del sys.modules[name]
+    workspace = importlib.import_module("bot.sandbox.slack_workspace")
+    workspace.SlackWorkspace.wait_for.__defaults__ = (float(PATIENCE),)
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -156,18 +156,27 @@ class Outside:
 
     def put_to_sleep(self, life: Life) -> None:
         """Suspend it at a moment at which it does not hold SQLite's lock: nobody could do anything but wait."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             life.process.send_signal(signal.SIGSTOP)
             os.waitid(os.P_PID, life.process.pid, os.WSTOPPED)
-            try:
-                with self._database.write() as transaction:
-                    transaction.connection.execute(text("SELECT 1"))  # begins
-                    return
-            except StorageUnavailable:
-                life.process.send_signal(signal.SIGCONT)
+            if self._can_write():
+                return
+            life.process.send_signal(signal.SIGCONT)
+            # It has to let go of the lock first. Stopped again at once it might not, for on a busy machine it may not
+            # have run at all.
+            while not self._can_write():
                 if time.monotonic() > deadline:
-                    raise
+                    raise TimeoutError("it holds the database's lock for a minute")
+
+    def _can_write(self) -> bool:
+        """Whether nobody holds the database's lock just now."""
+        try:
+            with self._database.write() as transaction:
+                transaction.connection.execute(text("SELECT 1"))  # begins
+        except StorageUnavailable:
+            return False
+        return True
 
     @contextlib.contextmanager
     def through(self, life: Life) -> Iterator[None]:
