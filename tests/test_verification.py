@@ -11,7 +11,7 @@ from stored import made
 from test_tamper import History, found_in
 from world import ANN, BO, CY, FIRST, SECOND, StartWorld
 
-from storage.audit import GENESIS, canonical, event_hash
+from storage.audit import GENESIS, Broken, StoredEvent, canonical, event_hash, verify
 from storage.database import Database
 from storage.replay import Disagreement
 from storage.verification import REQUESTS_AT_A_TIME, verify_all
@@ -129,3 +129,21 @@ def test_an_edit_behind_the_first_page_of_requests_is_found(database_url: str) -
 
     assert isinstance(found, Disagreement)
     assert f"request R-{REQUESTS_AT_A_TIME:06}" == found.row
+
+
+def chained(*payloads: str) -> list[StoredEvent]:
+    """Events with these payloads."""
+    events, before = [], GENESIS
+    for seq, payload in enumerate(payloads, 1):
+        events.append(StoredEvent(seq, payload, before, event_hash(seq, before, payload)))
+        before = events[-1].hash
+    return events
+
+
+def test_an_event_is_not_exchanged_by_mending_the_link_to_it_alone() -> None:
+    first, _, third = chained("one", "two", "three")
+    _, other, _ = chained("one", "another", "three")
+    found = verify(iter([first, other, third._replace(prev_hash=other.hash)]))
+
+    assert isinstance(found, Broken)
+    assert 3 == found.seq

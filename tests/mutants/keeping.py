@@ -148,7 +148,7 @@ KEEPING = (
         where="event_hash",
         text='f"{seq}\\n{prev_hash}\\n{payload}"',
         to='f"{seq}\\n{payload}"',
-        caught="tests/test_audit_chain.py",
+        caught="tests/test_verification.py::test_an_event_is_not_exchanged_by_mending_the_link_to_it_alone",
     ),
     Mutant(
         rule="An edited event is found",
@@ -156,7 +156,7 @@ KEEPING = (
         where="verify",
         text="if its_hash != event_hash(seq, prev_hash, payload):",
         to="if False:",
-        caught="tests/test_audit_chain.py",
+        caught="tests/test_audit_chain.py::test_every_tampering_is_found_at_the_first_bad_event[edited-3]",
     ),
     Mutant(
         rule="A head kept elsewhere is held to the chain",
@@ -164,7 +164,7 @@ KEEPING = (
         where="verify",
         text="if not its_hash.startswith(witness.hash):",
         to="if False:",
-        caught="tests/test_audit_chain.py",
+        caught="tests/test_audit_chain.py::test_a_chain_written_anew_is_found_by_any_head_kept_elsewhere",
     ),
     Mutant(
         rule="A chain cut off before a head kept elsewhere is found",
@@ -172,7 +172,7 @@ KEEPING = (
         where="verify",
         text="if not witnessed and witness is not None:",
         to="if False:",
-        caught="tests/test_audit_chain.py",
+        caught="tests/test_audit_chain.py::test_a_cut_tail_is_found_by_a_head_kept_elsewhere",
     ),
     Mutant(
         rule="A delivery that comes twice is kept once",

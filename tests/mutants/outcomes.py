@@ -141,14 +141,6 @@ OUTCOMES = (
         "test_what_somebody_else_cancelled_just_before_the_preview_is_not_told_as_ones_own_doing[sqlite]",
     ),
     Mutant(
-        rule="An order whose log was read before is not absent because Fincart once says so",
-        hurts="An order is told as no such order because of one wrong 404",
-        where="Evidences._evidence",
-        text='log_was_read=kept.get("log_was_read", False)',
-        to="log_was_read=False",
-        caught="tests/test_truth_enumeration.py",
-    ),
-    Mutant(
         rule="A call that was counted as lost leaves its doubt when its answer comes late",
         hurts="An order that a second call refused is told as rejected though the first had cancelled it",
         where="end",
@@ -179,7 +171,8 @@ OUTCOMES = (
         where="is_theirs",
         text="return was_earlier == others_first",
         to="return others_first",
-        caught="tests/test_histories.py",
+        caught="tests/test_histories.py::"
+        "test_a_success_that_was_a_lie_does_not_take_a_later_cancellation_from_the_request_that_made_it",
     ),
     Mutant(
         rule="An order that another request has cancelled is not told as cancelled by this one",
@@ -220,7 +213,7 @@ OUTCOMES = (
         where="_by_the_table",
         text="if evidence.doubt is not Doubt.NONE:",
         to="if evidence.doubt is Doubt.WEAK:",
-        caught="tests/test_truth.py",
+        caught="tests/test_truth.py::test_while_sending_is_allowed[doubted UNACTED]",
     ),
     Mutant(
         rule="After three lost sends an order is not sent again",
@@ -228,7 +221,7 @@ OUTCOMES = (
         where="_may_send_again",
         text="and lost < timings.lost_sends",
         to="",
-        caught="tests/test_truth.py",
+        caught="tests/test_truth.py::test_while_sending_is_allowed[LOST thrice is not]",
     ),
     Mutant(
         rule="A refused call of several leaves weak doubt",
@@ -236,7 +229,7 @@ OUTCOMES = (
         where="Evidence.doubt",
         text="return Doubt.WEAK",
         to="return Doubt.NONE",
-        caught="tests/test_truth.py",
+        caught="tests/test_truth.py::test_while_sending_is_allowed[weak TOKEN]",
     ),
     Mutant(
         rule="A pending log says nothing until 3 seconds after the call",
@@ -244,7 +237,8 @@ OUTCOMES = (
         where="classify_log",
         text="read_after(evidence, log, timings.pending_after)",
         to="read_after(evidence, log, 0.0)",
-        caught="tests/test_truth.py",
+        caught="tests/test_truth.py::"
+        "test_a_pending_log_says_nothing_until_three_seconds_after_the_attempt[2.9-nothing]",
     ),
     Mutant(
         rule="A cancellation from before our first send is not ours",
@@ -252,7 +246,7 @@ OUTCOMES = (
         where="_since_or_before",
         text="cancelled_at >= since",
         to="cancelled_at <= since or cancelled_at >= since",
-        caught="tests/test_truth.py",
+        caught="tests/test_truth.py::test_while_sending_is_allowed[OK checked before late]",
     ),
     Mutant(
         rule="A success that a late log contradicts is corrected",
@@ -260,7 +254,7 @@ OUTCOMES = (
         where="_after_ok",
         text="case LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:",
         to="case LogClass.BEFORE | LogClass.ABSENT:",
-        caught="tests/test_truth.py",
+        caught="tests/test_truth.py::test_while_sending_is_allowed[OK checked other late]",
     ),
     Mutant(
         rule="What cannot be known is unknown, not rejected",
@@ -268,7 +262,7 @@ OUTCOMES = (
         where="_after_refusal",
         text="case LogClass.UNREADABLE if doubt is Doubt.NONE:",
         to="case LogClass.UNREADABLE:",
-        caught="tests/test_truth.py",
+        caught="tests/test_truth.py::test_while_sending_is_allowed[REFUSED weak unreadable]",
     ),
     Mutant(
         rule="A call may be on the wire: nothing is concluded before its time is over",
@@ -276,7 +270,8 @@ OUTCOMES = (
         where="conclude",
         text="or open_until is None or now >= open_until or",
         to="or open_until is None or now < open_until or",
-        caught="tests/test_truth.py",
+        caught="tests/test_truth.py::"
+        "test_while_a_call_may_be_on_the_wire_nothing_but_its_cancellation_settles_an_order[other]",
     ),
     Mutant(
         rule="What is unknown is read again for a day",
@@ -284,6 +279,7 @@ OUTCOMES = (
         where="_next_read",
         text="if gone >= timings.keep_reading:",
         to="if gone >= timings.late_after:",
-        caught="tests/test_truth.py",
+        caught="tests/test_truth.py::"
+        "test_what_is_not_settled_for_good_names_when_its_log_is_read_next[an unknown, in growing pauses]",
     ),
 )

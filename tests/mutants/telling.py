@@ -34,7 +34,7 @@ TELLING = (
         where="SlackClient.respond",
         text='"in_channel" if in_channel else "ephemeral"',
         to='"in_channel"',
-        caught="tests/test_slack_client.py",
+        caught="tests/test_slack_client.py::test_an_answer_to_a_response_url_is_private_unless_said",
     ),
     Mutant(
         rule="A channel that the bot may not post in makes a direct message of the result",
