@@ -5,8 +5,9 @@ from .edges import EDGES
 from .entry import Mutant
 from .holding import HOLDING
 from .keeping import KEEPING
+from .limits import LIMITS
 from .outcomes import OUTCOMES
 from .sending import SENDING
 from .telling import TELLING
 
-MUTANTS: tuple[Mutant, ...] = (*SENDING, *HOLDING, *OUTCOMES, *DECIDING, *KEEPING, *TELLING, *EDGES)
+MUTANTS: tuple[Mutant, ...] = (*SENDING, *HOLDING, *OUTCOMES, *DECIDING, *LIMITS, *KEEPING, *TELLING, *EDGES)

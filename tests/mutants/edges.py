@@ -65,7 +65,7 @@ EDGES = (
         where="_canonical",
         text="lowered if len(word) == 24 and _FINCART_ID.fullmatch(lowered := word.lower()) else word",
         to="word",
-        caught="tests/test_order_ids.py",
+        caught="tests/test_order_ids.py::test_duplicates_are_dropped_and_told_after_normalisation",
     ),
     Mutant(
         rule="An order given twice is one order",
@@ -73,7 +73,7 @@ EDGES = (
         where="parse_order_ids",
         text="orders = tuple(map(OrderId, times))",
         to="orders = tuple(map(OrderId, times.elements()))",
-        caught="tests/test_order_ids.py",
+        caught="tests/test_order_ids.py::test_a_character_of_no_width_never_makes_two_orders_of_one",
     ),
     Mutant(
         rule="A text with one word that is no id asks for nothing",
@@ -81,7 +81,7 @@ EDGES = (
         where="parse_order_ids",
         text="if wrong:",
         to="if False:",
-        caught="tests/test_order_ids.py",
+        caught="tests/test_order_ids.py::test_a_character_of_no_width_never_makes_two_orders_of_one",
     ),
     Mutant(
         rule="A character that turns the direction of text is an error",
@@ -89,7 +89,7 @@ EDGES = (
         where="_what_is_wrong",
         text="if turner := _BIDI.search(word):",
         to="if (turner := _BIDI.search(word)) and not word:",
-        caught="tests/test_order_ids.py",
+        caught="tests/test_order_ids.py::test_what_is_no_order_id_is_an_error_that_says_what_it_is",
     ),
     Mutant(
         rule="Of two columns that could be meant none is guessed",
@@ -97,7 +97,7 @@ EDGES = (
         where="_choose_column",
         text="if not rivals:",
         to="if rivals or not rivals:",
-        caught="tests/test_order_files.py",
+        caught="tests/test_order_files.py::test_a_name_against_ids_is_a_question_with_an_example_of_each",
     ),
     Mutant(
         rule="A file with one bad cell asks for nothing",
@@ -105,7 +105,7 @@ EDGES = (
         where="_collect",
         text="if bad:",
         to="if False:",
-        caught="tests/test_order_files.py",
+        caught="tests/test_order_files.py::test_bad_cells_are_told_with_their_rows",
     ),
     Mutant(
         rule="A quoted cell that does not end is an error",
@@ -113,7 +113,7 @@ EDGES = (
         where="_reader",
         text="strict=True",
         to="strict=False",
-        caught="tests/test_order_files.py",
+        caught="tests/test_order_files.py::test_what_cannot_be_told_for_certain_is_an_error",
     ),
     Mutant(
         rule="A file that is too large is refused before it is fetched",
@@ -129,7 +129,7 @@ EDGES = (
         where="SdkTransport._exchange",
         text="if len(body) > limit_bytes:",
         to="if False:",
-        caught="tests/test_slack_client.py",
+        caught="tests/test_slack_client.py::test_a_file_beyond_the_limit_is_refused",
     ),
     Mutant(
         rule="The token goes to Slack's own hosts alone",
@@ -137,7 +137,7 @@ EDGES = (
         where="SdkTransport.download",
         text="if not self.may_have_token(url):",
         to="if False:",
-        caught="tests/test_slack_client.py",
+        caught="tests/test_slack_client.py::test_a_file_at_another_port_of_this_machine_is_not_fetched",
     ),
     Mutant(
         rule="An answer goes to Slack's own hosts alone",
@@ -145,7 +145,7 @@ EDGES = (
         where="SdkTransport._send",
         text="if not self.is_slacks(url):",
         to="if False:",
-        caught="tests/test_slack_client.py",
+        caught="tests/test_slack_client.py::test_a_response_url_of_somebody_else_gets_nothing",
     ),
     Mutant(
         rule="A host that only begins like Slack's is not Slack's",
@@ -153,7 +153,7 @@ EDGES = (
         where="SdkTransport.may_have_token",
         text='address.host == name or address.host.endswith(f".{name}")',
         to="address.host.endswith(name)",
-        caught="tests/test_slack_client.py",
+        caught="tests/test_slack_client.py::test_any_other_address_is_not_slacks",
     ),
     Mutant(
         rule="Slack's login page is not taken for a file",
@@ -161,7 +161,7 @@ EDGES = (
         where="SdkTransport.download",
         text="if _is_login_page(answer):",
         to="if False:",
-        caught="tests/test_slack_client.py",
+        caught="tests/test_slack_client.py::test_slacks_login_page_names_the_scope_that_is_missing",
     ),
     Mutant(
         rule="A cell that a spreadsheet would run is made harmless",
@@ -169,7 +169,7 @@ EDGES = (
         where="cell",
         text="""f"'{text}" if text.lstrip(" \\u00a0").startswith(tuple(_FORMULA)) else text""",
         to="text",
-        caught="tests/test_export.py",
+        caught="tests/test_export.py::test_a_reason_that_a_spreadsheet_would_run_is_made_harmless[sqlite]",
     ),
     Mutant(
         rule="What Slack failed to say is not kept",
@@ -177,7 +177,7 @@ EDGES = (
         where="LookUps._settle",
         text="if isinstance(answer, Ok) and (known is None or known.asked_at <= asked_at):",
         to="if known is None or known.asked_at <= asked_at:",
-        caught="tests/test_people.py",
+        caught="tests/test_people.py::test_a_failure_is_not_kept",
     ),
     Mutant(
         rule="A fresh look-up joins none that began before the click",
@@ -201,7 +201,7 @@ EDGES = (
         where="_is_shared",
         text='channel.get("is_ext_shared") or channel.get("is_pending_ext_shared")',
         to='channel.get("is_ext_shared")',
-        caught="tests/test_people.py",
+        caught="tests/test_people.py::test_a_channel_is_shared_or_not",
     ),
     Mutant(
         rule="A connection that breaks off after the first byte is lost, not unacted",
@@ -209,7 +209,7 @@ EDGES = (
         where="_failure",
         text='return AnswerKind.LOST, "the connection to Fincart broke off before its answer came"',
         to='return AnswerKind.UNACTED, "the connection to Fincart broke off before its answer came"',
-        caught="tests/test_fincart.py",
+        caught="tests/test_fincart.py::test_a_failure_is_unacted_only_where_nothing_can_have_been_sent",
     ),
     Mutant(
         rule="A 5xx is lost, whatever it says",
@@ -217,7 +217,7 @@ EDGES = (
         where="_kind_and_words",
         text="400 <= status < 500 and status != 408 and message is not None",
         to="400 <= status and status != 408 and message is not None",
-        caught="tests/test_fincart.py",
+        caught="tests/test_fincart.py::test_an_answer_is_classed",
     ),
     Mutant(
         rule="A 408 is lost, not refused",
@@ -225,7 +225,7 @@ EDGES = (
         where="_kind_and_words",
         text="400 <= status < 500 and status != 408 and message is not None",
         to="400 <= status < 500 and message is not None",
-        caught="tests/test_fincart.py",
+        caught="tests/test_fincart.py::test_an_answer_is_classed",
     ),
     Mutant(
         rule="A success is one only where the body says so twice",
@@ -233,7 +233,7 @@ EDGES = (
         where="_kind_of_200",
         text='if _is_number(body.get("statusCode"), 200):',
         to="if True:",
-        caught="tests/test_fincart.py",
+        caught="tests/test_fincart.py::test_an_answer_is_classed",
     ),
     Mutant(
         rule="The fence is asked when the first byte is about to go out",
@@ -249,7 +249,7 @@ EDGES = (
         where="LogReading.cancelled",
         text="next((entry for entry in reversed(self.entries) if entry.is_cancelled), None)",
         to="next((entry for entry in self.entries[-1:] if entry.is_cancelled), None)",
-        caught="tests/test_fincart.py",
+        caught="tests/test_fincart.py::test_cancelled_is_known_in_every_spelling_and_under_later_entries",
     ),
     Mutant(
         rule="A log that is not as documented says nothing",

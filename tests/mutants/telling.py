@@ -42,7 +42,8 @@ TELLING = (
         where="cannot_be_shown",
         text="if row.kind == Kind.LIVE and not is_direct(row):",
         to="if False:",
-        caught="tests/test_story_closed_channel.py",
+        caught="tests/test_story_closed_channel.py::"
+        "test_the_preview_after_a_refused_post_says_so_and_how_to_invite[sqlite]",
     ),
     Mutant(
         rule="A result that somebody deleted is posted anew",

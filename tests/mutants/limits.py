@@ -1,0 +1,38 @@
+"""How many orders one person's requests may be let run with in a day."""
+
+from .entry import Mutant
+
+LIMITS = (
+    Mutant(
+        rule="The day's quota is the UTC day's",
+        hurts="On a host in another zone a person's day begins anew in the middle of it",
+        where="day_of",
+        text="at.astimezone(UTC).date()",
+        to="at.astimezone().date()",
+        caught="tests/test_quotas.py::test_the_day_is_utcs_wherever_the_host_is[sqlite]",
+    ),
+    Mutant(
+        rule="Of two requests that race for what is left of a day one gets it",
+        hurts="Somebody cancels twice what one person may in a day",
+        where="take",
+        text="where=None if limit is None else more <= limit",
+        to="where=None",
+        caught="tests/test_quotas.py::test_what_fits_is_counted_and_what_does_not_is_not[sqlite]",
+    ),
+    Mutant(
+        rule="The first request of a day is held to the limit too",
+        hurts="Somebody cancels far more in a day than one person may",
+        where="take",
+        text="if limit is not None and orders > limit:",
+        to="if False:",
+        caught="tests/test_quotas.py::test_the_first_request_of_a_day_is_held_to_the_limit_too[sqlite]",
+    ),
+    Mutant(
+        rule="Orders count to the day of whoever asked, not of whoever approved",
+        hurts="Somebody asks without end, as long as others approve",
+        where="let_run",
+        text="quotas.take(transaction, request.requester, request.order_count, limit, now)",
+        to="quotas.take(transaction, by, request.order_count, limit, now)",
+        caught="tests/test_quotas.py::test_what_is_asked_counts_for_whoever_asked_when_it_is_approved[sqlite]",
+    ),
+)
