@@ -41,7 +41,7 @@ def database(database_url: str, clock: Clock) -> Iterator[Database]:
     {
         "a delivery": lambda transaction: deliveries.take(transaction, "one", ("command",)),
         "a message": lambda transaction: slack_messages.take(transaction, "one"),
-        "a log": lambda transaction: lookups.take(transaction, 10),
+        "a log": lambda transaction: lookups.take(transaction, 10, 300.0).lines,
     }.items(),
     ids=lambda take: take[0],
 )

@@ -9,7 +9,7 @@ from sqlalchemy import delete, event, insert, select, update
 from sqlmodel import SQLModel
 from stored import made
 from test_tamper import History, found_in
-from world import ANN, BO, CY, FIRST, SECOND, StartWorld
+from world import ANN, BO, CY, FIRST, SECOND, StartWorld, go_ahead
 
 from storage.audit import GENESIS, Broken, StoredEvent, canonical, event_hash, verify
 from storage.database import Database
@@ -95,17 +95,17 @@ def test_a_second_time_that_a_request_was_let_run_is_found(history: History) -> 
 
 def test_what_changes_while_it_is_checked_is_no_contradiction(start_world: StartWorld) -> None:
     world = start_world()
-    world.cancelled(ANN, FIRST)
+    preview = world.preview(ANN, FIRST)
     seen = Database(world.database_url)
     changed: list[str] = []
 
     @event.listens_for(seen.engine, "after_cursor_execute")
     def _meanwhile(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        # The requests have been read, and their events have not.
+        # The request has been read, and its events have not.
         if "FROM request" in statement and not changed:
             changed.append(statement)
-            world.cancelled(BO, SECOND)
-            world.answer(BO, "pause")
+            world.click(ANN, preview, go_ahead(preview))
+            world.until(lambda: "finished" in world.kinds())
 
     found = verify_all(seen)
     seen.close()

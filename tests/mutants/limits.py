@@ -31,8 +31,8 @@ LIMITS = (
         rule="Orders count to the day of whoever asked, not of whoever approved",
         hurts="Somebody asks without end, as long as others approve",
         where="let_run",
-        text="quotas.take(transaction, request.requester, request.order_count, limit, now)",
-        to="quotas.take(transaction, by, request.order_count, limit, now)",
+        text="quotas.take(transaction, request.person, request.order_count, limit, now, ids)",
+        to="quotas.take(transaction, by, request.order_count, limit, now, {by})",
         caught="tests/test_quotas.py::test_what_is_asked_counts_for_whoever_asked_when_it_is_approved[sqlite]",
     ),
 )

@@ -92,8 +92,8 @@ OUTCOMES = (
         rule="Whoever asked is told when somebody else's word brought the end about",
         hurts="Whoever asked never learns that somebody else stopped it",
         where="end_is_owed",
-        text="{request.decided_by, request.stopped_by} - {request.requester, None}",
-        to="{request.decided_by} - {request.requester, None}",
+        text="by = {request.decided_by_person or request.decided_by, request.stopped_by_person or request.stopped_by}",
+        to="by = {request.decided_by_person or request.decided_by}",
         caught="tests/test_steering.py::test_who_asked_is_told_when_somebody_else_stopped_it[sqlite]",
     ),
     Mutant(
@@ -125,9 +125,9 @@ OUTCOMES = (
     Mutant(
         rule="An order that the preview saw as cancelled is not told as cancelled by us",
         hurts="Somebody else's cancellation is counted as this request's",
-        where="Evidences.of",
-        text='is_cancelled = (line.seen_status or "").casefold() in ("cancelled", "canceled")',
-        to="is_cancelled = False",
+        where="Evidences._evidence",
+        text='cancelled_at_preview=is_cancelled(line.seen_status or ""),',
+        to="cancelled_at_preview=False,",
         caught="tests/test_story_evidence.py::"
         "test_what_somebody_else_cancelled_just_before_the_preview_is_not_told_as_ones_own_doing[sqlite]",
     ),
@@ -135,8 +135,8 @@ OUTCOMES = (
         rule="Orders that the preview saw differently are concluded about apart",
         hurts="An order is told as cancelled by us because its neighbour in the call was",
         where="Evidences.of",
-        text="line.first_sent_at, is_cancelled, line.outcome is None",
-        to="line.first_sent_at, line.outcome is None",
+        text="seen = (line.seen_status, line.log, line.waits_since)",
+        to="seen = (line.log, line.waits_since)",
         caught="tests/test_story_evidence.py::"
         "test_what_somebody_else_cancelled_just_before_the_preview_is_not_told_as_ones_own_doing[sqlite]",
     ),
@@ -159,9 +159,9 @@ OUTCOMES = (
     Mutant(
         rule="A cancellation that another request may just be making is not taken for one's own",
         hurts="Two requests tell that they cancelled the same order",
-        where="_uncontested",
-        text="elsewhere = in_hand.elsewhere(transaction, request, cancelled) if cancelled else set()",
-        to="elsewhere: set[str] = set()",
+        where="_beside_others",
+        text="in_hand.elsewhere(transaction, request, cancelled) if cancelled else ()",
+        to="()",
         caught="tests/test_story_evidence.py::"
         "test_what_another_request_is_just_sending_is_not_told_as_ones_own_doing[sqlite]",
     ),
@@ -186,8 +186,8 @@ OUTCOMES = (
         rule="Orders in doubt are read before the checks of what is cancelled",
         hurts="Somebody waits for one order while thousands of certain ones are checked",
         where="take",
-        text="_take(transaction, now, most, waited_for=True) or _take(transaction, now, most, waited_for=False)",
-        to="_take(transaction, now, most, waited_for=False) or _take(transaction, now, most, waited_for=True)",
+        text="taken = waited_for or _take(transaction, now, most, outcome == Outcome.CANCELLED)",
+        to="taken = _take(transaction, now, most, outcome == Outcome.CANCELLED) or waited_for",
         caught="tests/test_story_truth.py::"
         "test_a_lost_answer_does_not_wait_for_the_checks_of_what_is_cancelled[sqlite]",
     ),
@@ -267,8 +267,8 @@ OUTCOMES = (
         rule="A call may be on the wire: nothing is concluded before its time is over",
         hurts="An order is told as not cancelled while a sleeping process is about to cancel it",
         where="conclude",
-        text="or open_until is None or now >= open_until or",
-        to="or open_until is None or now < open_until or",
+        text="if now < open_until:",
+        to="if now > open_until:",
         caught="tests/test_truth.py::"
         "test_while_a_call_may_be_on_the_wire_nothing_but_its_cancellation_settles_an_order",
     ),

@@ -219,7 +219,7 @@ SENDING = (
         rule="A run waits while the orders in doubt could be those after which it is to be held",
         hurts="Orders beyond HOLD_AFTER_FAILED are sent before anybody is asked",
         where="_too_many_in_doubt",
-        text="return request.failed_since_go_on + outcomes.in_doubt(transaction, request, most) >= most",
+        text="return request.failed_since_go_on + outcomes.in_doubt(transaction.session, request, most) >= most",
         to="return False",
         caught="tests/test_story_steering.py::test_a_run_holds_by_itself_after_so_many_unknown_orders_and_asks[sqlite]",
     ),
