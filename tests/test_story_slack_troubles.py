@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from world import ANN, BO, FIRST, ORDERS, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
 
 from bot.posting import Pace
+from bot.posting_rules import pause
 from bot.sandbox.fincart_faults import Fault as FincartFault
 from bot.sandbox.fincart_faults import FaultKind as FincartFaultKind
 from bot.sandbox.slack_faults import Fault, FaultKind
@@ -65,6 +66,10 @@ def test_progress_edits_are_held_to_forty_a_minute_(
 
         assert waited <= 60
         assert len([at for at in gone if at > now - 60]) <= 40
+
+
+def test_the_pause_before_the_next_try_is_shorter_than_ten_seconds() -> None:
+    assert max(pause(tries) for tries in range(1, 1000)) < WITHIN
 
 
 def test_of_edits_that_come_ten_a_second_forty_a_minute_go() -> None:

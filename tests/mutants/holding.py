@@ -159,23 +159,6 @@ HOLDING = (
         "test_a_rejected_token_ends_the_run_and_holds_the_others_until_resume[sqlite]",
     ),
     Mutant(
-        rule="While everything is held every running message says so",
-        hurts="People wait for a run and nobody tells them what keeps it",
-        where="pause.act",
-        text="outbox.all_live(transaction)",
-        to="pass",
-        caught="tests/test_story_steering.py::"
-        "test_every_running_message_says_that_all_is_paused_and_that_it_goes_on[sqlite]",
-    ),
-    Mutant(
-        rule="A rejected token is told in every running message",
-        hurts="People wait for a run and nobody tells them what keeps it",
-        where="note_about_fincart",
-        text="outbox.all_live(transaction)",
-        to="pass",
-        caught="tests/test_story_steering.py::test_every_running_message_says_that_the_token_is_rejected[sqlite]",
-    ),
-    Mutant(
         rule="Unknown orders count for HOLD_AFTER_FAILED",
         hurts="A Fincart that loses every answer is sent ten thousand orders, and nobody is asked",
         where="_count_failures",

@@ -117,7 +117,7 @@ TELLING = (
         where="LONGEST_PAUSE",
         text="8.0",
         to="80.0",
-        caught="tests/test_recovery.py::test_an_hour_without_slack_ends_with_every_message_right",
+        caught="tests/test_story_slack_troubles.py::test_the_pause_before_the_next_try_is_shorter_than_ten_seconds",
     ),
     Mutant(
         rule="Progress is held to forty edits a minute",
