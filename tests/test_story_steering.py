@@ -9,6 +9,8 @@ from world import ANN, BO, CY, FIRST, SECOND, Clock, StartWorld, World, go_ahead
 
 from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind
 from bot.sandbox.slack_state import Post
+from storage import holds
+from storage.database import Database
 
 IDS = order_ids(30)
 
@@ -146,6 +148,23 @@ def test_a_fincart_that_is_down_is_asked_by_one_call_at_a_time(start_world: Star
     assert probed
     assert not probed_more
     assert "Finished: 3 cancelled" in world.ended(request_id(preview)).text
+
+
+def test_while_one_call_probes_the_others_wait_for_what_it_meets(start_world: StartWorld) -> None:
+    world = started(start_world, FINCART_BATCH_SIZE="1", FINCART_MAX_CONCURRENCY="3", HOLD_AFTER_FAILED="0")
+    world.fincart.inject(Fault(FaultKind.SERVER_ERROR, times=3), Fault(FaultKind.HANG, applied=Applied.ALL, times=None))
+    preview = world.preview(ANN, " ".join(IDS[:3]))
+    world.click(ANN, preview, go_ahead(preview))
+    assert world.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) == 4)
+    database = Database(world.database_url)
+    with database.read() as session:
+        now = database.now(session)
+        untils = [row.until for row in holds.in_force(session)]
+    database.close()
+    world.fincart.clear_faults()
+    world.fincart.release()
+
+    assert [True] == [until is not None and (until - now).total_seconds() > 10 for until in untils]
 
 
 def test_a_run_holds_by_itself_after_so_many_unknown_orders_and_asks(start_world: StartWorld) -> None:

@@ -213,7 +213,7 @@ SENDING = (
         where="plan",
         text="holds.probe(transaction, now)",
         to="pass",
-        caught="tests/test_story_steering.py::test_a_fincart_that_is_down_is_asked_by_one_call_at_a_time[sqlite]",
+        caught="tests/test_story_steering.py::test_while_one_call_probes_the_others_wait_for_what_it_meets[sqlite]",
     ),
     Mutant(
         rule="A run waits while the orders in doubt could be those after which it is to be held",
