@@ -16,18 +16,22 @@ _WHY = {
 
 def find_approvers(
     wanted: ApproversWanted,
-    members: Mapping[str, frozenset[str] | None],
+    members: Mapping[str, frozenset[str] | Absence | None],
     look_up: Callable[[Sequence[str]], Sequence[PersonFacts]],
 ) -> Approvers:
-    """Look for as many as are wanted. `members` are the groups', None where Slack could not say; `look_up` says who
-    some people are."""
-    listed = [each for group in wanted.groups for each in sorted(members[group] or ())]
-    left = list(dict.fromkeys((*wanted.users, *listed)))
+    """Look for as many as are wanted. `members` are the groups', or why nobody is found there, None where Slack could
+    not say; `look_up` says who some people are. Most are there: no more are looked up than are wanted, until one is
+    not."""
+    found = {group: members[group] for group in wanted.groups}
+    listed = [each for held in found.values() if isinstance(held, frozenset) for each in sorted(held)]
+    named = dict.fromkeys((*wanted.users, *listed))
     people: set[str] = set()
-    absent: dict[str, Absence] = {group: Absence.EMPTY for group in wanted.groups if members[group] == frozenset()}
-    complete = all(members[group] is not None for group in wanted.groups)
+    absent = {each: Absence.REQUESTER for each in named if each in wanted.besides}
+    absent |= {group: why for group, why in found.items() if isinstance(why, Absence)}
+    complete = None not in found.values()
+    left, size = [each for each in named if each not in absent], min(wanted.count, AT_A_TIME)
     while left and len(people) < wanted.count:
-        some, left = left[:AT_A_TIME], left[AT_A_TIME:]
+        some, left, size = left[:size], left[size:], AT_A_TIME
         for seen in look_up(some):
             why = _absence(seen, wanted)
             if why is not None:

@@ -7,11 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from bot.config import Settings
 from bot.finding import Finding, good, wrong
 from bot.people import People
-from bot.policy import Act, Needed, Question, Rules, may_ask, wanted_approvers
+from bot.policy import Absence, Act, Needed, Question, Rules, may_ask, wanted_approvers
 from bot.slack import SlackClient
 
 _ALL = 1000
 """So many are looked for: in a larger group enough are there."""
+
+
+_CANNOT = {Absence.NO_SCOPE: "cannot be looked into without the scope usergroups:read"}
 
 
 def approver_findings(slack: SlackClient, settings: Settings) -> Iterator[Finding]:
@@ -27,7 +30,7 @@ def approver_findings(slack: SlackClient, settings: Settings) -> Iterator[Findin
         asks_too = any(_may_ask(people, rules, person) for person in sorted(found.people)[: rules.approvals_needed])
     others = len(found.people) - asks_too
     needed = rules.approvals_needed
-    absent = "".join(f"; {each} is {why.value}" for each, why in found.absent)
+    absent = "".join(f"; {each} {_CANNOT.get(why, f'is {why.value}')}" for each, why in found.absent)
     if others >= needed:
         yield good(f"approvers: enough of those who may approve can{absent}")
     elif not found.complete:

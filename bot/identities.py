@@ -8,7 +8,7 @@ from typing import Any
 from bot.look_ups import LookUps, result
 from bot.person_facts import PersonFacts, ids_told
 from bot.slack import SlackClient
-from bot.slack_answers import Answer
+from bot.slack_answers import Answer, RateLimited
 
 KEPT_SECONDS = 3600.0
 """Whom an id stands for hardly ever changes, and the members of a large group are many to ask for."""
@@ -35,9 +35,12 @@ class Identities:
             some, left = left[:AT_A_TIME], left[AT_A_TIME:]
             started = {each: self._start(each, deadline) for each in some}
             self._look_ups.wait(list(started.values()), deadline)
-            found |= {each: ids_told(each, result(future)) for each, future in started.items()}
+            answers = {each: result(future) for each, future in started.items()}
+            found |= {each: ids_told(each, answer) for each, answer in answers.items()}
             if any(until & (found[each] or frozenset()) for each in some):
                 break
+            if any(isinstance(answer, RateLimited) for answer in answers.values()):
+                break  # To ask on would have Slack refuse everybody else's look-ups as well.
         return found
 
     def compared(
@@ -58,8 +61,7 @@ class Identities:
         unsure: set[str] = set()
         if seen.is_of_grid:
             ids |= self.of([each for each in named if not {each} & (seen.ids | others.keys())], deadline)
-            if not any(groups.values()):
-                groups, unsure = self._by_members(seen, members, deadline)
+            groups, unsure = self._by_members(seen, members, deadline)
         same = dict.fromkeys(seen.ids, True)
         same |= {each: bool(seen.ids & found) for each, found in ids.items() if found is not None}
         return replace(
@@ -73,10 +75,16 @@ class Identities:
         self, seen: PersonFacts, members: Mapping[str, frozenset[str]], deadline: float
     ) -> tuple[dict[str, bool], set[str]]:
         """In which groups somebody is under another id of theirs; and of which groups Slack could not say."""
-        ids = self.of(sorted(frozenset().union(*members.values())), deadline, until=seen.ids)
-        groups = {
-            group: any(seen.ids & (ids[each] or frozenset()) for each in listed) for group, listed in members.items()
-        }
+        ids: Told = {}
+
+        def is_in(listed: frozenset[str]) -> bool:
+            return bool(seen.ids & listed) or any(seen.ids & (ids.get(each) or frozenset()) for each in listed)
+
+        for listed in members.values():
+            if not is_in(listed):
+                unknown = [each for each in sorted(listed) if ids.get(each) is None]
+                ids |= self.of(unknown, deadline, until=seen.ids)
+        groups = {group: is_in(listed) for group, listed in members.items()}
         unsure = {
             group for group, listed in members.items() if not groups[group] and any(ids[x] is None for x in listed)
         }

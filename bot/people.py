@@ -7,13 +7,14 @@ What Slack cannot say is marked as such and never guessed: the policy refuses th
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from bot import policy
 from bot.approvers import find_approvers
-from bot.identities import KEPT_SECONDS, Identities
+from bot.identities import KEPT_SECONDS, Identities, Told
 from bot.look_ups import LookUps, done, result
-from bot.person_facts import PersonFacts, ids_told, missing_scopes, person_facts, sharing_of
+from bot.person_facts import PersonFacts, ids_of, members_of, missing_scopes, person_facts, sharing_of
 from bot.slack import Identity, SlackClient
 from bot.slack_answers import Answer, Ok, Refused
 
@@ -53,20 +54,21 @@ class People:
         """All that the policy needs to know of this person, their groups and the channels, in one wait."""
         deadline = self._clock() + self._wait_seconds
         person = self._start_person(user_id, needed.groups, fresh, deadline) if needed.person else None
-        others = {each: self._start_user(each, fresh, deadline) for each in needed.same_as if each != user_id}
         channels = {channel: self._start_channel(channel, fresh, deadline) for channel in needed.channels}
-        futures = [*(person.all() if person else ()), *others.values(), *channels.values()]
+        futures = [*(person.all() if person else ()), *channels.values()]
         self._look_ups.wait(futures, deadline)
         sharing = {channel: self._found(channel, future) for channel, future in channels.items()}
         lacking = missing_scopes([result(each) for each in futures])
         if person is None:
             return policy.Facts(channels=sharing, missing_scopes=lacking)
-        told = {each: ids_told(each, result(future)) for each, future in others.items()}
-        seen = self._identities.compared(person.facts(), told, needed.named, person.members(), deadline)
+        seen = person.facts()
+        told = self._others(seen, needed.same_as, fresh, deadline)
+        seen = self._identities.compared(seen, told, needed.named, person.members(), deadline)
         approvers = None
         if needed.approvers is not None and not seen.could_not_be_checked:
             besides = tuple({*needed.approvers.besides, *seen.ids})
-            approvers = self._approvers(replace(needed.approvers, besides=besides), fresh, deadline)
+            wanted = replace(needed.approvers, besides=besides)
+            approvers = self._approvers(wanted, fresh, deadline, person.groups)
         return policy.Facts(policy.PersonFacts.of(seen, needed.groups), sharing, approvers, lacking)
 
     def person(self, user_id: str, usergroups: Collection[str] = (), fresh: bool = False) -> PersonFacts:
@@ -116,11 +118,30 @@ class People:
             ("user", user_id), lambda left: self._slack.user_info(user_id, left), fresh, deadline
         )
 
-    def _approvers(self, wanted: policy.ApproversWanted, fresh: bool, deadline: float) -> policy.Approvers:
-        groups = {group: self._start_group(group, fresh, deadline) for group in wanted.groups}
+    def _others(self, seen: PersonFacts, ids: Collection[str], fresh: bool, deadline: float) -> Told:
+        """All ids of each of these, whom the person must not be. Where people have one id each (outside an Enterprise
+        Grid), nobody is looked up; on one, an id that Slack does not know may be anybody's."""
+        others = [each for each in ids if each not in seen.ids]
+        if seen.could_not_be_checked:
+            return {}
+        if not seen.is_of_grid and not any(each.startswith("W") for each in others):
+            return {each: frozenset({each}) for each in others}
+        users = {each: self._start_user(each, fresh, deadline) for each in others}
+        self._look_ups.wait(users.values(), deadline)
+        answers = {each: result(future) for each, future in users.items()}
+        return {each: ids_of(each, told.value) if isinstance(told, Ok) else None for each, told in answers.items()}
+
+    def _approvers(
+        self,
+        wanted: policy.ApproversWanted,
+        fresh: bool,
+        deadline: float,
+        asked: "Mapping[str, Future[Answer[frozenset[str]]]]" = MappingProxyType({}),
+    ) -> policy.Approvers:
+        """`asked` are groups whose members have just been asked for."""
+        groups = {group: asked.get(group) or self._start_group(group, fresh, deadline) for group in wanted.groups}
         self._look_ups.wait(groups.values(), deadline)
-        told = {group: result(future) for group, future in groups.items()}
-        members = {group: answer.value if isinstance(answer, Ok) else None for group, answer in told.items()}
+        members = {group: members_of(result(future)) for group, future in groups.items()}
 
         def look_up(ids: Sequence[str]) -> list[PersonFacts]:
             own = self._start_own_identity(deadline)

@@ -86,6 +86,15 @@ def ids_told(user_id: str, answer: Answer[Mapping[str, Any]]) -> frozenset[str] 
     return ids_of(user_id, answer.value) if isinstance(answer, Ok) else None
 
 
+def members_of(answer: Answer[frozenset[str]]) -> frozenset[str] | policy.Absence | None:
+    """Who is in a user group; why nobody can be found there, or None where Slack could not say."""
+    if isinstance(answer, Refused) and answer.code == "missing_scope":
+        return policy.Absence.NO_SCOPE
+    if not isinstance(answer, Ok):
+        return None
+    return answer.value or policy.Absence.EMPTY
+
+
 def missing_scopes(answers: "list[Answer[Any]]") -> frozenset[str]:
     """The scopes for want of which Slack did not answer."""
     refused = (each for each in answers if isinstance(each, Refused) and each.code == "missing_scope")
@@ -121,8 +130,11 @@ def _is_external(user: Mapping[str, Any], own: Identity) -> bool:
     if team is None or team in {own.team_id, own.enterprise_id}:
         return False
     enterprise = user.get("enterprise_user")
-    theirs = enterprise.get("enterprise_id") if isinstance(enterprise, Mapping) else None
-    return own.enterprise_id is None or theirs != own.enterprise_id
+    if not isinstance(enterprise, Mapping):
+        return True
+    if own.team_id in (enterprise.get("teams") or ()):
+        return False
+    return own.enterprise_id is None or enterprise.get("enterprise_id") != own.enterprise_id
 
 
 def _is_shared(channel: Mapping[str, Any]) -> bool:

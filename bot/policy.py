@@ -72,7 +72,7 @@ def facts_needed(rules: Rules, question: Question) -> Needed:
         groups=_groups(rules, question, channels),
         channels=channels,
         named=_named(rules, question),
-        same_as=() if question.act is Act.ASK else (*question.requester_ids, *question.approved_by),
+        same_as=_same_as(question),
         approvers=_approvers(rules, question),
     )
 
@@ -165,6 +165,13 @@ def _named(rules: Rules, question: Question) -> tuple[str, ...]:
             return tuple(dict.fromkeys((*asking, *approving)))
         case Act.READ | Act.SHARE:
             return tuple(dict.fromkeys((*asking, *approving, *rules.auditor_users)))
+
+
+def _same_as(question: Question) -> tuple[str, ...]:
+    """The people whom it matters not to be."""
+    if question.act is Act.ASK:
+        return ()
+    return tuple(each for each in (question.stands_for, *question.approved_by) if each)
 
 
 def _approvers(rules: Rules, question: Question) -> ApproversWanted | None:

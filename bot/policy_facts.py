@@ -104,6 +104,8 @@ class Absence(StrEnum):
     """Slack knows no such person."""
     EMPTY = "empty"
     """A user group with nobody in it, or that Slack does not know."""
+    NO_SCOPE = "no_scope"
+    """A user group that Slack keeps from the bot, whose app lacks the scope: nobody can approve as its member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,8 @@ class Needed:
     """What must be found out: the person's status, their membership of these groups, these channels' sharing, whether
     these ids are theirs, whether anybody is there to approve.
 
-    Ids in `named` need be looked up only where people have several (an Enterprise Grid), those in `same_as` always.
+    Ids in `named` and `same_as` need be looked up only where people have several (an Enterprise Grid). Of the first it
+    matters that they are the person's, of the second that they are not.
     """
 
     person: bool = False

@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.policy_facts import Facts, Sharing, Status
+from bot.policy_facts import Absence, Facts, Sharing, Status
 from bot.policy_words import Act, Code, Question, Rules
 
 
@@ -103,8 +103,10 @@ def _ask_or_approve(rules: Rules, question: Question, facts: Facts) -> tuple[boo
 
 
 def own(question: Question, facts: Facts) -> bool | None:
-    """Whether the request is this person's, under whichever id they made it; None where Slack could not say."""
-    return named(question, facts, question.requester_ids)
+    """Whether the request is this person's, under whichever id they made it; None where Slack could not say. Of whom
+    that id stands for, the record's word is enough: Slack may not know the id any more."""
+    its_own = named(question, facts, question.requester_ids)
+    return facts.person.same.get(question.stands_for) if its_own is None else its_own
 
 
 def _own(rules: Rules, question: Question, facts: Facts) -> Finding | None:
@@ -186,6 +188,8 @@ def _somebody_is_there(rules: Rules, question: Question, facts: Facts) -> Findin
     found = too_few_found(rules, question, facts)
     if found is None:
         return None
+    if facts.approvers and Absence.NO_SCOPE in dict(facts.approvers.absent).values():
+        return Finding(Code.MISSING_SCOPE, "the app in Slack lacks the scope usergroups:read: nobody could approve")
     needed = approvals_needed(rules, question)
     rule = f"SECOND_APPROVAL_ABOVE and APPROVALS_NEEDED: {needed} must approve, and of those who may {found} can"
     return Finding(Code.NOBODY_TO_APPROVE, rule)

@@ -74,8 +74,8 @@ class Question:
     `requester` is the request's (the person themselves for ASK; None where no one request is meant). `channel` is
     the one the request was made in, wherever the click comes from; for SHARE the one to show it in.
     `orders_today` is what the requester's requests have gone ahead with since midnight UTC, this one not counted.
-    `requester_person` is whom the requester's id stands for, where the record says; `approved_by` are the ids that have
-    approved it.
+    `requester_person` is whom the requester's id stands for, where the record says; `approved_by` are the people who
+    have approved it.
     """
 
     act: Act
@@ -92,6 +92,11 @@ class Question:
     def requester_ids(self) -> tuple[str, ...]:
         """What is known of the requester's ids."""
         return tuple(dict.fromkeys(each for each in (self.requester, self.requester_person) if each))
+
+    @property
+    def stands_for(self) -> str:
+        """The requester's id by which people are told apart."""
+        return self.requester_person or self.requester or ""
 
     def to_dict(self) -> dict[str, object]:
         """As JSON."""

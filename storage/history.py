@@ -119,12 +119,16 @@ _FINAL = (EventKind.FINISHED.value, EventKind.CORRECTED.value)
 
 def same_person(session: Session, ids: Collection[str]) -> frozenset[str]:
     """These ids with all that the record knows to be the same person's."""
+    if not ids:
+        return frozenset()
+    both = ((Request.requester, Request.requester_person), (Decision.person, Decision.stands_for))
     known = set(ids)
-    for acted, stands_for in ((Request.requester, Request.requester_person), (Decision.person, Decision.stands_for)):
-        if not ids:
-            break
+    for acted, stands_for in both:
         query = select(col(stands_for)).where(col(acted).in_(ids), col(stands_for).is_not(None)).distinct()
         known |= {person for person in session.scalars(query) if person is not None}
+    # What an earlier version wrote has only the ids that acted.
+    for acted, stands_for in both:
+        known |= set(session.scalars(select(col(acted)).where(col(stands_for).in_(known)).distinct()))
     return frozenset(known)
 
 

@@ -183,6 +183,8 @@ def _tell(told: Told, kind: EventKind, seq: int, by: _By, details: Details, *, m
     if kind in DECISIONS and who is not None:
         said = {"verdict": kind.value, "rule": details["rule"], "comment": details.get("comment"), "at": at}
         said |= {"person": who} | ({} if person is None else {"stands_for": person})
+        # Of an id there is one decision, though Slack may have said since whom else it stands for.
+        told.decisions = {key: fact for key, fact in told.decisions.items() if fact.value["person"] != who}
         told.decisions[person or who] = Fact(said, seq)
     if kind in OUTCOMES:
         for order_id, outcome, proof, words in details["orders"]:

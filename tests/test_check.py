@@ -144,13 +144,13 @@ def test_an_address_that_is_not_fincarts_is_told(town: Town) -> None:
 
 def test_what_hangs_is_wrong_in_bounded_time(town: Town) -> None:
     town.slack.fail("*", Fault(FaultKind.HANG), times=None)
-    town.within_seconds = 0.5
+    town.within_seconds = 2.0  # The database, which does not hang, needs a while on a busy machine.
     began = time.monotonic()
 
     wrong = town.wrong()
 
-    assert time.monotonic() - began < 3
-    assert ["Slack: did not answer within 0.5 seconds", "Socket Mode: did not answer within 0.5 seconds"] == [
+    assert time.monotonic() - began < 5
+    assert ["Slack: did not answer within 2 seconds", "Socket Mode: did not answer within 2 seconds"] == [
         line.partition(". Look")[0] for line in wrong
     ]
 

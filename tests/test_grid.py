@@ -215,3 +215,102 @@ def test_verification_finds_a_person_who_was_put_in_anothers_place(start_sqlite_
 
     assert found is not None
     assert f"its {column} is 'W0000009'" in found.why
+
+
+def looked_up(world: World) -> list[str]:
+    """Whom Slack has been asked about."""
+    return [call.params["user"] for call in world.slack.calls("users.info")]
+
+
+def test_where_everybody_has_one_id_an_approval_asks_slack_about_the_approver_alone(
+    start_sqlite_world: StartWorld,
+) -> None:
+    world = two_person_world(start_sqlite_world)
+    shown = waiting(world)
+    before = len(looked_up(world))
+    world.press(BO, shown, APPROVE)
+    world.ended(request_id(shown))
+
+    assert [BO] == looked_up(world)[before:]
+
+
+def test_a_requester_whose_id_slack_has_lost_is_told_apart_by_the_record(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(start_sqlite_world, APPROVER_USERS=f"{ANN},{BO}")
+    on_a_grid(world)
+    shown = waiting(world)
+    del world.slack.state.people[ANN]
+    refused = world.press(other(ANN), shown, APPROVE)
+
+    assert "Refused: nobody approves their own request" in refused.text
+
+    world.press(BO, shown, APPROVE)
+
+    assert "Finished: 2 cancelled" in world.ended(request_id(shown)).text
+
+
+def test_nobody_approves_where_slack_lost_a_requester_of_before_the_grid(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(start_sqlite_world, APPROVER_USERS=f"{ANN},{BO}")
+    shown = waiting(world)
+    on_a_grid(world)
+    del world.slack.state.people[ANN]
+    refused = world.press(other(ANN), shown, APPROVE)
+
+    assert "Refused: it could not be checked who you are" in refused.text
+    assert not world.fincart.cancel_calls
+
+
+def test_whoever_approved_before_the_workspace_joined_a_grid_may_decline(start_world: StartWorld) -> None:
+    world = two_person_world(start_world, APPROVALS_NEEDED="2", APPROVER_USERS=f"{BO},{DI},{CY}")
+    shown = waiting(world)
+    world.press(BO, shown, APPROVE)
+    becomes(world, request_id(shown), "1 more needed")
+    on_a_grid(world)
+    world.restart()
+    form = opened(world, BO, card(world, request_id(shown)), "Decline")
+    world.slack.submit(form, {})
+    world.until(lambda: state(world, request_id(shown)) == "declined")
+
+    assert [(BO, other(BO), "declined")] == world.rows("SELECT person, stands_for, verdict FROM decision")
+
+
+def reminding(world: World, person: str, shown: Post) -> Post:
+    """The answer to a press on Remind, whoever may press it."""
+    action = {"action_id": "remind", "value": f"{request_id(shown)}:1"}
+    return world.told(person, lambda: world.slack.forge_click(person, shown, action))
+
+
+def test_groups_that_list_different_ids_of_a_person_are_both_theirs(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(
+        start_sqlite_world, ALLOWED_USERGROUPS=GROUP, APPROVER_USERS="", APPROVER_USERGROUPS="S0000002"
+    )
+    world.slack.add_usergroup(GROUP, "operations", other(BO))
+    world.slack.add_usergroup("S0000002", "approvers", CY, BO)
+    on_a_grid(world)
+    shown = waiting(world)
+    answer = reminding(world, other(BO), shown)
+
+    assert "Refused" not in answer.text
+
+
+def test_whoever_is_in_one_group_alone_hears_that_the_other_has_them_not(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(
+        start_sqlite_world, ALLOWED_USERGROUPS=GROUP, APPROVER_USERS="", APPROVER_USERGROUPS="S0000002"
+    )
+    world.slack.add_usergroup(GROUP, "operations", CY)
+    world.slack.add_usergroup("S0000002", "approvers", BO, DI)
+    on_a_grid(world)
+    shown = waiting(world)
+    answer = reminding(world, other(CY), shown)
+
+    assert "Refused: you are not among those who may approve" in answer.text
+
+
+def test_history_of_a_person_finds_what_the_other_id_did_before_the_grid(start_sqlite_world: StartWorld) -> None:
+    world = start_sqlite_world()
+    earlier = request_id(world.answer(ANN, FIRST))
+    on_a_grid(world)
+    world.restart()
+    world.answer(ANN, SECOND)
+    found = world.answer(BO, f"history @{world.slack.state.people[other(ANN)].name}")
+
+    assert earlier in found.text

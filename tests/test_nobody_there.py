@@ -173,3 +173,49 @@ def test_whoever_is_refused_for_another_reason_hears_that_one(start_sqlite_world
     without(world, "users:read")
 
     assert "Refused: orders cannot be cancelled from this channel" in world.answer(CY, FIRST).text
+
+
+def test_an_approvers_group_that_the_bot_may_not_look_into_is_told_in_the_preview(
+    start_sqlite_world: StartWorld,
+) -> None:
+    world = two_person_world(start_sqlite_world, APPROVER_USERS="", APPROVER_USERGROUPS=GROUP, CONTACT="the shift lead")
+    world.slack.add_usergroup(GROUP, "approvers", BO)
+    without(world, "usergroups:read")
+    preview = asked(world)
+
+    assert f"<!subteam^{GROUP}> cannot be looked into: the app in Slack lacks the scope usergroups:read" in preview.text
+    assert "Have the scope added and the app installed again, then ask again" in preview.text
+    assert ["Keep them"] == [button.text for button in preview.buttons()]
+
+
+def test_a_group_that_was_closed_to_the_bot_since_the_preview_is_not_waited_for(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(start_sqlite_world, APPROVER_USERS="", APPROVER_USERGROUPS=GROUP)
+    world.slack.add_usergroup(GROUP, "approvers", BO)
+    preview = asked(world)
+    without(world, "usergroups:read")
+    answer = world.press(ANN, preview, ASK)
+
+    assert "lacks the scope usergroups:read" in answer.text
+    assert "confirming" == state(world, request_id(preview))
+
+
+def test_no_more_approvers_are_looked_up_than_are_needed(start_sqlite_world: StartWorld) -> None:
+    crowd = [f"U1{number:06d}" for number in range(30)]
+    world = two_person_world(start_sqlite_world, APPROVER_USERS=",".join(crowd))
+    for each in crowd:
+        world.slack.add_person(each, each.lower())
+    asked(world)
+
+    assert [ANN, crowd[0]] == [call.params["user"] for call in world.slack.calls("users.info")]
+
+
+def test_a_group_that_asks_and_approves_is_asked_for_once_a_click(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(
+        start_sqlite_world, ALLOWED_USERS="", ALLOWED_USERGROUPS=GROUP, APPROVER_USERS="", APPROVER_USERGROUPS=GROUP
+    )
+    world.slack.add_usergroup(GROUP, "operations", ANN, BO)
+    preview = asked(world)
+    world.slack.core.log.counts["usergroups.users.list"] = 0
+    world.press(ANN, preview, ASK)
+
+    assert 1 == world.slack.count("usergroups.users.list")

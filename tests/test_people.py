@@ -106,6 +106,11 @@ PEOPLE: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
         A_MEMBER | {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1"}},
         set(),
     ),
+    "somebody whose enterprise has them in our workspace": (
+        OWN,
+        A_MEMBER | {"team_id": "E1", "enterprise_user": {"id": "W1", "enterprise_id": "E1", "teams": ["T1", "T2"]}},
+        set(),
+    ),
     "somebody whose team is our enterprise": (OWN_ON_A_GRID, A_MEMBER | {"team_id": "E1"}, set()),
     "somebody of another enterprise": (
         OWN_ON_A_GRID,
@@ -445,6 +450,20 @@ def test_the_bots_own_identity_is_asked_for_once(clock: Clock) -> None:
 
     assert own is not None
     assert ("T1", ["auth.test"]) == (own.team_id, slack.asked)
+
+
+def test_a_large_group_is_asked_about_no_further_once_slack_wants_to_be_left_alone(clock: Clock) -> None:
+    user = A_MEMBER | {"enterprise_user": {"id": "W1", "enterprise_id": "E1"}}
+
+    def of_one(params: Mapping[str, Any]) -> Answer[Reply]:
+        return Ok(Reply({"ok": True, "user": user})) if params["user"] == "U1" else RateLimited(30)
+
+    crowd = [f"U2{number:06d}" for number in range(500)]
+    slack = ScriptedSlack(users_info=of_one, usergroups_users_list=says(users=crowd))
+    facts = people(slack, clock).find_out("U1", Needed(person=True, groups=("S1",)))
+
+    assert {} == facts.person.groups
+    assert slack.asked.count("users.info") <= 17
 
 
 # Several at once

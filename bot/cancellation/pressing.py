@@ -113,7 +113,7 @@ def _judged(parts: Parts, click: Click, act: Act) -> Judgement | None:
         if seen is None:
             return None
         used = quotas.used(session, seen.person, parts.database.now(session), seen.requester_ids)
-        others = sorted(decisions.approved_with(session, seen)) if act is Act.APPROVE else ()
+        others = sorted(decisions.approvers(session, seen)) if act is Act.APPROVE else ()
     question = question_about(seen, act, click.asker.person, used, tuple(others))
     question = replace(question, orders=question.orders + click.more_orders)
     if act is Act.EMERGENCY and click.words:

@@ -51,6 +51,7 @@ ABSENT = {
     "outsider": "is of another organisation",
     "unknown": "is not known to Slack",
     "empty": "has nobody in it",
+    "no_scope": "cannot be looked into: the app in Slack lacks the scope usergroups:read",
 }
 """Why somebody who is named to approve cannot."""
 
@@ -218,7 +219,9 @@ def _too_few(facts: RequestFacts, others: str) -> tuple[Line, ...]:
         lines.append((Group(each) if each.startswith("S") else User(each), f" {ABSENT[why]}"))
     if len(facts.absent) > _SHOWN_ABSENT:
         lines.append((f"… and {len(facts.absent) - _SHOWN_ABSENT:,} more who cannot",))
-    lines.append(("Have somebody named who can approve, then ask again. Whom to ask: ", Typed(facts.ask_whom), "."))
+    lacking = any(why == "no_scope" for _, why in facts.absent)
+    fix = "Have the scope added and the app installed again" if lacking else "Have somebody named who can approve"
+    lines.append((f"{fix}, then ask again. Whom to ask: ", Typed(facts.ask_whom), "."))
     return tuple(lines)
 
 
