@@ -43,6 +43,11 @@ _SHOWN = frozenset(
 _NOT_SHOWN = frozenset({"metadata", "state", "confirm", "bot_profile", "user_profile"})
 """Keys below which nothing is shown, or not before something is pressed."""
 
+_MENUS = frozenset({"static_select", "multi_static_select", "overflow", "select"})
+"""Elements whose choices are shown only once they are opened; what is chosen already is shown."""
+
+_CHOICES = frozenset({"options", "option_groups"})
+
 _IN_ONE_LINE = frozenset({"rich_text_section", "rich_text_preformatted", "rich_text_quote"})
 """Their elements follow each other without a space: half an id may be bold."""
 
@@ -84,16 +89,17 @@ def _texts(part: object, depth: int) -> Iterator[str]:
             yield "".join(map(_inline, elements if isinstance(elements, list) else ()))
             return
         shown = _SHOWN | {"value"} if _is_field(part) else _SHOWN
+        hidden = _NOT_SHOWN | _CHOICES if part.get("type") in _MENUS else _NOT_SHOWN
         for key, value in part.items():
             if isinstance(value, str) and key in shown:
                 yield _as_read(value, part.get("type"))
-            elif key not in _NOT_SHOWN:
+            elif key not in hidden:
                 yield from _texts(value, depth + 1)
 
 
 def _is_field(part: Mapping[str, Any]) -> bool:
     """Whether it is an attachment's field: its value is shown, a button's and an option's are not."""
-    return ("title" in part or "short" in part) and "type" not in part
+    return not part.keys() & {"type", "text", "name"}
 
 
 def _inline(element: object) -> str:

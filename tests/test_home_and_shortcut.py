@@ -107,6 +107,19 @@ def _cell(text: str) -> dict[str, Any]:
 
 
 ITS_LINK = f"https://shop.example/orders/{FIRST}"
+
+
+def _option(words: str) -> dict[str, Any]:
+    return {"text": _plain(words), "value": "x"}
+
+
+def _choice(kind: str, groups: bool = False) -> dict[str, Any]:
+    options = [_option(FIRST), _option("another")]
+    if groups:
+        return {"type": kind, "option_groups": [{"label": _plain("Orders"), "options": options}]}
+    return {"type": kind, "options": options}
+
+
 READ: dict[str, dict[str, Any]] = {
     "after a line break": {"text": f"orders\n{FIRST}"},
     "after a tab": {"text": f"order\t{FIRST}\tAnn"},
@@ -125,6 +138,7 @@ READ: dict[str, dict[str, Any]] = {
     "in an attachment's pretext": {"attachments": [{"pretext": f"order {FIRST}"}]},
     "in an attachment's title": {"attachments": [{"title": FIRST, "title_link": "https://shop.example"}]},
     "in an attachment's field": {"attachments": [{"fields": [{"title": "Order", "value": FIRST, "short": True}]}]},
+    "in an attachment's field without a title": {"attachments": [{"fields": [{"value": FIRST}]}]},
     "in an attachment's fallback": {"attachments": [{"fallback": f"Order {FIRST}", "color": "danger"}]},
     "in an attachment's footer": {"attachments": [{"footer": f"id {FIRST}"}]},
     "in an attachment's block": {
@@ -157,6 +171,12 @@ READ: dict[str, dict[str, Any]] = {
     "in a picture's words": {"blocks": [{"type": "image", "image_url": "https://a.example/x.png", "alt_text": FIRST}]},
     "in a picture's title": {"blocks": [{"type": "image", "alt_text": "x", "title": _plain(FIRST)}]},
     "on a button": {"blocks": [{"type": "actions", "elements": [{"type": "button", "text": _plain(f"Open {FIRST}")}]}]},
+    "chosen in a menu": {
+        "blocks": [
+            {"type": "actions", "elements": [{"type": "static_select", "initial_option": _option(f"Order {FIRST}")}]}
+        ]
+    },
+    "beside a radio button": {"blocks": [{"type": "actions", "elements": [_choice("radio_buttons")]}]},
     "in a file's title": {"files": [{"id": "F1", "title": f"Order {FIRST}.pdf", "name": "x.pdf"}]},
 }
 
@@ -182,6 +202,14 @@ NOT_READ: dict[str, dict[str, Any]] = {
     "where a title leads": {"attachments": [{"title": "Order 1001", "title_link": ITS_LINK}]},
     "what a button carries": {
         "blocks": [{"type": "actions", "elements": [{"type": "button", "text": _plain("Open"), "value": FIRST}]}]
+    },
+    "in a menu that is not open": {"blocks": [{"type": "actions", "elements": [_choice("static_select")]}]},
+    "in a menu of groups that is not open": {
+        "blocks": [{"type": "actions", "elements": [_choice("multi_static_select", groups=True)]}]
+    },
+    "behind three dots": {"blocks": [{"type": "section", "text": _plain("hello"), "accessory": _choice("overflow")}]},
+    "in an attachment's menu": {
+        "attachments": [{"text": "hello", "actions": [{"type": "select", "options": [{"text": FIRST, "value": "1"}]}]}]
     },
     "the metadata of an app": {
         "text": "hello",
