@@ -77,7 +77,7 @@ class Settings(BaseSettings):
         repr=False,
         description="Where the records are kept; `postgresql+psycopg://…` for several processes.",
     )
-    host: Annotated[str, BeforeValidator(read.line(255))] = Field(
+    host: Annotated[str, BeforeValidator(read.host)] = Field(
         default="127.0.0.1", description="The address the HTTP server listens on."
     )
     port: Annotated[int, BeforeValidator(read.whole(0, 65_535))] = Field(

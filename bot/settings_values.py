@@ -77,10 +77,14 @@ def fincart_token(value: object) -> object:
 
 
 def _one_word(secret: str) -> None:
-    if secret.startswith(tuple(_QUOTES)) or secret.endswith(tuple(_QUOTES)):
-        raise Wrong("has a quotation mark at one end", "Copy it again, without quotation marks.")
+    _no_quote_at_one_end(secret, "Copy it again, without quotation marks.")
     if not secret.isascii() or not secret.isprintable() or " " in secret:
         raise Wrong("has a space, a line break or an unusual character in it", "Copy it again, as one word.")
+
+
+def _no_quote_at_one_end(text: str, fix: str) -> None:
+    if text.startswith(tuple(_QUOTES)) or text.endswith(tuple(_QUOTES)):
+        raise Wrong("has a quotation mark at one end", fix)
 
 
 _KINDS = {
@@ -216,6 +220,16 @@ def line(most: int) -> Callable[[object], object]:
     return read
 
 
+def host(value: object) -> object:
+    """A name or an address to listen on."""
+    text = str(value)
+    fix = "Write an address of this machine, like 127.0.0.1, or 0.0.0.0 for all of them."
+    _no_quote_at_one_end(text, fix)
+    if not re.fullmatch(r"[A-Za-z0-9._:%-]{1,255}", text):
+        raise Wrong("is not the name or the address of a machine", fix)
+    return text
+
+
 def base_url(value: object) -> object:
     """An address without the slash at its end: `https://`, or `http://` of this machine alone."""
     parts = checked_url(str(value))
@@ -235,6 +249,7 @@ def api_url(value: object) -> object:
 def checked_url(text: str) -> SplitResult:
     """Its parts, where it is `https://…` or a loopback `http://…` and nothing but an address; else `Wrong`."""
     example = "Write https://host, or http://127.0.0.1:port for a server on this machine."
+    _no_quote_at_one_end(text, example)
     try:
         parts = urlsplit(text)
         host, _port = parts.hostname, parts.port
@@ -264,6 +279,7 @@ def database_url(value: object) -> object:
     text = str(value)
     scheme, apart, rest = text.partition("://")
     fix = "Write sqlite:///file.db, or postgresql+psycopg://user:password@host/name."
+    _no_quote_at_one_end(text, "Take it off. One that belongs to the value is written %22 or %27.")
     if scheme in ("postgres", "postgresql"):
         raise Wrong(f"starts with {scheme}://", "Write postgresql+psycopg:// in its place; the rest stays as it is.")
     if not apart or scheme not in ("sqlite", "postgresql+psycopg"):
@@ -283,4 +299,8 @@ def database_url(value: object) -> object:
     return text
 
 
-_POSTGRESQL = re.compile(r"(?:[^@/?#]*@)?(?:\[[^\[\]@/?#]*\]|[^@/?#:]*)(?::[0-9]*)?(?:/[^@/?#]*)?(?:\?[^@=&#]+=[^#]*)?")
+_POSTGRESQL = re.compile(
+    r"(?:[^@/?#]*@)?(?:\[[^\[\]@/?#]*\]|[^@/?#:]*)(?::[0-9]*)?"
+    # Without a path in front of it, an @ in what looks like parameters is the end of a password.
+    r"(?:/[^@/?#]*(?:\?[^@=&#]+=[^#]*)?|\?[^@=&#]+=[^@#]*)?"
+)
