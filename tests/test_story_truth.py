@@ -266,6 +266,23 @@ def test_the_rest_of_log_reads_outlasts_a_restart(start_world: StartWorld) -> No
     assert reads == log_reads(world)
 
 
+def test_check_again_while_logs_rest_says_that_they_are_read_once_fincart_answers(start_world: StartWorld) -> None:
+    world = start_world()
+    world.fincart.inject(
+        Fault(FaultKind.DROP, applied=Applied.ALL),
+        Fault(FaultKind.GARBAGE, Endpoint.LOGS, order_id=FIRST, times=None),
+        Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, retry_after="600", times=None),
+    )
+    unknown = world.cancelled(ANN, FIRST)
+    world.preview(ANN, SECOND)
+    reads = log_reads(world)
+    answer = world.press(ANN, unknown, "Check again")
+
+    assert "Fincart did not answer when a log was read last (Too Many Requests)" in answer.text
+    assert "are being read" not in answer.text
+    assert reads == log_reads(world)
+
+
 def test_a_success_that_the_log_contradicts_is_corrected_with_a_notice(world: World) -> None:
     world.fincart.inject(Fault(FaultKind.SAYS_SUCCESS, order_id=IDS[0]))
     world.fincart.move(IDS[0], "Processing")

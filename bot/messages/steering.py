@@ -111,7 +111,11 @@ def time_left(facts: RequestFacts) -> str:
 
 def steered(what: str, facts: RequestFacts) -> Message:
     """The private answer to whoever pressed a button of a run. `what` is the answer\'s stable code."""
-    heading, line = _STEERED[what]
+    heading, words = _STEERED[what]
+    line: Line = (words,)
+    if what == "checking" and facts.logs_rest is not None:
+        why: Span = Typed(facts.logs_rest, 100)
+        line = ("Fincart did not answer when a log was read last (", why, "). " + _READ_ONCE_IT_ANSWERS)
     more: Line = ("How it stands: ", standing(facts), ". All about it: ", Code(show_command(facts.public_id)))
     return render((Heading(heading), paragraph(line, more, *asked_lines(facts))))
 
@@ -122,6 +126,7 @@ def all_steered(what: str) -> Message:
     return render((Heading(heading), paragraph(line)))
 
 
+_READ_ONCE_IT_ANSWERS = "The logs of its unknown orders are read once it does, and its message then changes by itself."
 _STEERED = {
     "stopped": ("Stopped", "Nothing more of it is sent. Calls in flight are waited for; the rest is not sent."),
     "already_stopped": ("It was stopped before", "Nothing more of it is sent."),
