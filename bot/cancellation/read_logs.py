@@ -32,6 +32,16 @@ class Reads:
         return reading
 
 
+def rest_of_reads(parts: Parts, seconds: float) -> log_rest.Rest:
+    """What may be read now; where one log may be, to see whether Fincart answers, others wait so long for it."""
+    with parts.database.read() as session:
+        rest = log_rest.look(session, parts.database.now(session))
+    if not rest.probes:
+        return rest
+    with parts.database.write() as transaction:
+        return log_rest.probe(transaction, transaction.now(), seconds)
+
+
 def note(parts: Parts, transaction: Transaction, readings: Sequence[LogReading]) -> None:
     """Have all log reads rest where one was not answered, and end that where one was; tell the circuit breaker.
 

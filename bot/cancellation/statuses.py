@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cancellation.parts import Parts
-from bot.cancellation.read_logs import Reads, note
+from bot.cancellation.read_logs import Reads, note, rest_of_reads
 from bot.fincart import LogKind, LogReading
-from storage import log_rest
 from storage.database import StorageUnavailable
 from storage.lines import ABSENT
 
@@ -34,7 +33,7 @@ def look(parts: Parts, order_ids: Sequence[str]) -> dict[str, Standing]:
 
     None while log reads rest; none more once one was not answered.
     """
-    rest = _rest(parts)
+    rest = rest_of_reads(parts, WITHIN_SECONDS)
     if rest.rests:
         return {}
     deadline = parts.uptime() + WITHIN_SECONDS
@@ -68,15 +67,6 @@ def _all(parts: Parts, read: Callable[[str], None], order_ids: Sequence[str], de
     else:
         left = max(0.0, deadline - parts.uptime())
         wait([parts.preview_reads.submit(read, order_id) for order_id in order_ids], timeout=left)
-
-
-def _rest(parts: Parts) -> log_rest.Rest:
-    with parts.database.read() as session:
-        rest = log_rest.look(session, parts.database.now(session))
-    if not rest.probes:
-        return rest
-    with parts.database.write() as transaction:
-        return log_rest.probe(transaction, transaction.now(), WITHIN_SECONDS)
 
 
 def _standing(reading: LogReading, at: datetime) -> Standing | None:
