@@ -21,7 +21,7 @@ def find_approvers(
 ) -> Approvers:
     """Look for as many as are wanted. `members` are the groups', or why nobody is found there, None where Slack could
     not say; `look_up` says who some people are. Most are there: no more are looked up than are wanted, until one is
-    not."""
+    not. A Slack that could not say of one is asked about no others: nothing would follow."""
     found = {group: members[group] for group in wanted.groups}
     listed = [each for held in found.values() if isinstance(held, frozenset) for each in sorted(held)]
     named = dict.fromkeys((*wanted.users, *listed))
@@ -30,17 +30,18 @@ def find_approvers(
     absent |= {group: why for group, why in found.items() if isinstance(why, Absence)}
     complete = None not in found.values()
     left, size = [each for each in named if each not in absent], min(wanted.count, AT_A_TIME)
-    while left and len(people) < wanted.count:
+    answers = True
+    while left and answers and len(people) < wanted.count:
         some, left, size = left[:size], left[size:], AT_A_TIME
         for seen in look_up(some):
             why = _absence(seen, wanted)
             if why is not None:
                 absent[seen.user_id] = why
             elif seen.person is None:
-                complete = False
+                answers = False
             else:
                 people.add(seen.person)
-    return Approvers(frozenset(people), complete and not left, tuple(absent.items()))
+    return Approvers(frozenset(people), complete and answers and not left, tuple(absent.items()))
 
 
 def _absence(seen: PersonFacts, wanted: ApproversWanted) -> Absence | None:

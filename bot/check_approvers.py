@@ -10,17 +10,14 @@ from bot.people import People
 from bot.policy import Absence, Act, Needed, Question, Rules, may_ask, wanted_approvers
 from bot.slack import SlackClient
 
-_ALL = 1000
-"""So many are looked for: in a larger group enough are there."""
-
-
 _CANNOT = {Absence.NO_SCOPE: "cannot be looked into without the scope usergroups:read"}
 
 
 def approver_findings(slack: SlackClient, settings: Settings) -> Iterator[Finding]:
     """Whether for every requester enough other people can approve; nothing where nobody need, or everybody may."""
     rules = Rules.from_settings(settings)
-    wanted = wanted_approvers(rules, _ALL)
+    # With one more than must approve, enough are left whoever asks: a large group is not asked about to its end.
+    wanted = wanted_approvers(rules, rules.approvals_needed + 1)
     if settings.second_approval_above is None or wanted is None:
         return
     with ThreadPoolExecutor(8, "look-up") as threads:

@@ -25,6 +25,9 @@ class FailureLog:
                 return
             case Unanswered(why):
                 level, words = logging.WARNING, f"Slack did not answer {what}: {why}"
+            case Refused("missing_scope", scope):
+                fix = "add it under OAuth & Permissions and install the app again"
+                level, words = logging.WARNING, f"Slack refused {what}: the app lacks the scope {scope}; {fix}"
             case Refused(code, detail):
                 level, words = logging.WARNING, f"Slack refused {what}: {code} {detail}"
             case RateLimited(seconds):

@@ -263,6 +263,26 @@ def test_an_empty_group_of_approvers_is_named(town: Town) -> None:
     assert "S0000001 is empty" in wrong
 
 
+def test_a_group_that_the_bot_may_not_look_into_is_named(town: Town) -> None:
+    town.slack.add_usergroup("S0000001", "approvers", "U0000002")
+    town.slack.state.scopes.remove("usergroups:read")
+
+    scope, approvers = town.wrong(SECOND_APPROVAL_ABOVE="0", APPROVER_USERGROUPS="S0000001")
+
+    assert "Slack: the scope usergroups:read is missing" in scope
+    assert "S0000001 cannot be looked into without the scope usergroups:read" in approvers
+
+
+def test_a_large_group_of_approvers_is_not_asked_about_to_its_end(town: Town) -> None:
+    crowd = [f"U1{number:06d}" for number in range(60)]
+    for each in crowd:
+        town.slack.add_person(each, each.lower())
+    town.slack.add_usergroup("S0000001", "approvers", *crowd)
+
+    assert [] == town.wrong(SECOND_APPROVAL_ABOVE="0", APPROVER_USERGROUPS="S0000001")
+    assert town.slack.count("users.info") < 5
+
+
 def test_two_ids_of_one_person_are_one_approver(town: Town) -> None:
     for user in ("U0000001", "W0000001"):
         town.slack.add_person(user, user, enterprise_user="W0000001")

@@ -99,6 +99,24 @@ def test_where_a_scope_is_missing_it_says_which_and_whom_to_ask(start_world: Sta
     assert "The export could not be sent" in answer.text
     assert scope in answer.text
     assert "the night desk" in answer.text
+    assert "in a minute" not in answer.text
+
+
+def test_where_slack_does_not_name_the_scope_the_answer_does(world: World) -> None:
+    world.slack.fail("files.getUploadURLExternal", Fault(FaultKind.ERROR, error="missing_scope"))
+    answer = world.answer(ANN, "export")
+
+    assert "to give the Slack app the scope files:write, im:write and install it again" in answer.text
+    assert "in a minute" not in answer.text
+
+
+def test_the_log_says_what_to_do_about_a_missing_scope(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.slack.state.scopes.remove("files:write")
+    world.answer(ANN, "export")
+
+    assert "the app lacks the scope files:write; add it under OAuth & Permissions and install the app again" in (
+        caplog.text
+    )
 
 
 def test_where_slack_does_not_take_the_file_it_says_so(world: World) -> None:

@@ -219,3 +219,17 @@ def test_a_group_that_asks_and_approves_is_asked_for_once_a_click(start_sqlite_w
     world.press(ANN, preview, ASK)
 
     assert 1 == world.slack.count("usergroups.users.list")
+
+
+def test_of_many_approvers_slack_is_asked_no_further_once_it_cannot_say(start_sqlite_world: StartWorld) -> None:
+    crowd = [f"U1{number:06d}" for number in range(60)]
+    world = two_person_world(start_sqlite_world, APPROVER_USERS="", APPROVER_USERGROUPS=GROUP)
+    world.slack.add_usergroup(GROUP, "approvers", *crowd)
+    world.answer(ANN, "help")
+    world.answer(ANN, "history")
+    before = world.slack.count("users.info")
+    world.slack.fail("users.info", Fault(FaultKind.RATE_LIMITED, retry_after=30), times=None)
+    preview = asked(world)
+
+    assert [ASK, "Keep them"] == [button.text for button in preview.buttons()]
+    assert before + 1 == world.slack.count("users.info")

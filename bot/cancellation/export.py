@@ -32,6 +32,9 @@ SENT_WITHIN = timedelta(minutes=3)
 
 TRIES = 2
 
+_SCOPES = "files:write, im:write"
+"""What sending a file takes, where Slack does not name the scope that the app lacks."""
+
 _REQUESTS_AT_A_TIME = 100
 _ORDERS_AT_A_TIME = 1_000
 
@@ -95,7 +98,7 @@ class Exporter:
             case Ok():
                 self._say(delivery, asker, Answer.EXPORTED, {"rows": rows, "cut": cut})
             case Refused(code, detail):
-                scope = detail if code == "missing_scope" else ""
+                scope = (detail or _SCOPES) if code == "missing_scope" else ""
                 self._say(delivery, asker, Answer.NOT_EXPORTED, {"why": code, "scope": scope})
             case RateLimited():
                 self._say(delivery, asker, Answer.NOT_EXPORTED, {"why": "ratelimited"})
