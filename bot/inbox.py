@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -170,7 +169,7 @@ class Inbox:
         if not isinstance(typed, OrderList):
             self._problem(delivery, asker, explain(typed))
             return
-        wanted, vouched = _orders(typed), set[str]()
+        wanted = _orders(typed)
         source: dict[str, Any] = {"duplicates": [each.value for each in typed.duplicates]}
         if payload["file"] is not None and not self._is_made(delivery):
             found = self._read_file(delivery, asker, payload["file"])
@@ -178,16 +177,13 @@ class Inbox:
                 return
             name, read = found
             wanted, again = _joined(wanted, read)
-            vouched = _vouched(read)
             source = {
                 "duplicates": source["duplicates"] + again,
                 "file_name": name,
                 "column": read.column,
                 "blank_rows": read.blank_rows,
             }
-        self._ask(
-            delivery, payload, asker, Origin(payload["origin"]), sort_out(wanted, vouched), payload["reason"], source
-        )
+        self._ask(delivery, payload, asker, Origin(payload["origin"]), sort_out(wanted), payload["reason"], source)
 
     def _is_made(self, delivery: Delivery) -> bool:
         """Whether an earlier try has made its request: a file that cannot be fetched any more takes nothing back."""
@@ -282,9 +278,3 @@ def _joined(typed: list[NewOrder], read: FileOrders) -> tuple[list[NewOrder], li
             again.append(order.value)
         joined[order.value] = NewOrder(order.value, each.label, order.unlike_fincart)
     return list(joined.values()), list(dict.fromkeys(again))
-
-
-def _vouched(read: FileOrders) -> set[str]:
-    """The ids of a column that has a name; a list's, and those of a column known by what is in it, prove nothing."""
-    named = read.column is not None and not re.fullmatch("column [0-9]+", read.column)
-    return {each.order.value for each in read.orders} if named else set()

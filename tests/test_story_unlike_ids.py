@@ -132,13 +132,30 @@ def test_the_form_asks_too(world: World) -> None:
     assert "2 words are unlike the other ids and are left out:" in preview.text
 
 
-def test_a_list_in_a_file_asks_too_and_a_column_with_a_name_does_not(world: World) -> None:
+def test_a_list_in_a_file_asks_too(world: World) -> None:
     listed = _submitted(world, FIRST, f"{PHONE}\n".encode())
-    named = _submitted(world, file=f"order_id,city\n{FIRST},Cairo\nDMA-EX-1,Giza\n".encode())
 
     assert "Cancel 1 order" == go_ahead(listed)
     assert PHONE in listed.text
-    assert "Cancel 2 orders" == go_ahead(named)
+
+
+@pytest.mark.parametrize("header", ["order_id,name", "Fincart ID,name", "رقم الطلب,name", "_id,name", "shipment,name"])
+def test_a_total_under_a_columns_name_is_asked_about_with_what_stands_beside_it(world: World, header: str) -> None:
+    world.fincart.add("11511")
+    preview = _submitted(world, file=f"{header}\n{FIRST},Lamp\n{SECOND},Sofa\n11511,Total\n".encode())
+    world.click(ANN, preview, "Cancel 2 orders")
+    world.ended(request_id(preview))
+
+    assert "1 word is unlike the other ids and is left out:\n• 11511 — Total" in preview.text
+    assert "Include it too: 11511" in _labels(preview)
+    assert ["pending"] == [status.lower() for status in world.statuses("11511")]
+
+
+def test_a_column_of_nothing_but_other_ids_is_taken_at_its_word(world: World) -> None:
+    preview = _submitted(world, file=b"order_id,city\nDMA-EX-1,Cairo\n1002,Giza\n")
+
+    assert "Cancel 2 orders" == go_ahead(preview)
+    assert "left out" not in preview.text
 
 
 def test_preview_names_it_too(world: World) -> None:

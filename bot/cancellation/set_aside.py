@@ -4,7 +4,7 @@ Where some words are Fincart order ids, those that are not are no orders of the 
 go-ahead does not cover them, and they become orders only when the requester presses **Include**.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.cancellation import outbox
@@ -31,15 +31,15 @@ class Sorted:
     set_aside: Sequence[NewOrder] = ()
 
 
-def sort_out(given: Sequence[NewOrder], vouched: Collection[str] = ()) -> Sorted:
-    """Set aside what is unlike a Fincart order id, where something is like one. `vouched` are ids that stay whatever
-    they look like: those of a column whose name says that it holds them."""
+def sort_out(given: Sequence[NewOrder]) -> Sorted:
+    """Set aside what is unlike a Fincart order id, where something is like one: of a file's column too, whatever its
+    name, for a row of totals stands under the same name as the ids."""
     if all(each.unlike_fincart for each in given):
         return Sorted(given)
     orders: list[NewOrder] = []
     odd: list[NewOrder] = []
     for each in given:
-        (odd if each.unlike_fincart and each.order_id not in vouched else orders).append(each)
+        (odd if each.unlike_fincart else orders).append(each)
     return Sorted(orders, odd)
 
 
