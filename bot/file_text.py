@@ -1,6 +1,7 @@
 """PURE: the bytes of an uploaded file into text, or what kind of file it is instead."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
@@ -30,6 +31,7 @@ _KINDS = (
 )
 _WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)", re.IGNORECASE)
 _NO_TEXT_HAS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_OF_LANGUAGES_MET = re.compile(r"[\x00-\x7f\u00a0-\u017f\u0600-\u06ff\u2000-\u206f€]*")
 _REPLACED = "\ufffd"
 """What an earlier program wrote for characters that it could not read."""
 
@@ -38,14 +40,19 @@ _OF_WINDOWS = ("cp1252", "cp1256")
 _LOOKED_AT = 20_000
 _NOT_ASCII = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 
-_UPPER = "À-ÏÑ-ÖØ-ÜŒŠŽŸ"
-_LOWER = "ß-ïñ-öø-üÿœšž"
+# What languages of the west write; not š and ž, which are letters of other encodings misread.
+_UPPER = "À-ÏÑ-ÖØ-ÜŒŸ"
+_LOWER = "ß-ïñ-öø-üÿœ"
 _LATIN = f"A-Za-z{_UPPER}{_LOWER}"
 _ARABIC = "\u0621-\u063a\u0640-\u0652پٹچڈڑژکگںھہے"
 _OTHERS = "€£¥©®™°±²³½¼¾·•–—…‘’“”«»§ªº×¿¡،؛؟\u00a0\u200c-\u200f"
 _NO_WORD_HAS = re.compile(
     rf"[^\x00-\x7f{_UPPER}{_LOWER}{_ARABIC}{_OTHERS}]"
     rf"|[{_LATIN}][{_ARABIC}]|[{_ARABIC}][{_LATIN}]"  # one word in two scripts
+    rf"|[{_LATIN}]×[{_ARABIC}]|[{_ARABIC}]×[{_LATIN}]"
+    rf"|[{_LATIN}][\u200c\u200d]|[\u200c\u200d][{_LATIN}]"  # joiners of a script that joins nothing
+    rf"|[{_LATIN}][–—](?![{_LATIN}{_ARABIC}\s\d])"  # a dash that ends a word
+    r"|ة[\u0621-\u063a\u0641-\u064a]"  # the letter that ends words, inside one
     rf"|[a-z{_LOWER}][{_UPPER}]|[{_LATIN}][{_UPPER}][a-z{_LOWER}]"  # a capital inside
     rf"|[{_UPPER}{_LOWER}]{{3}}"  # accents alone
     rf"|[{_LATIN}{_ARABIC}](?![’·–—×\u00a0\u200c-\u200f])[{_OTHERS}]+[{_LATIN}{_ARABIC}]"  # a sign inside
@@ -68,7 +75,20 @@ def decode(data: bytes) -> str | NotText | Undecodable:
         return Undecodable()
     if _NO_TEXT_HAS.search(text):
         return NotText("made of bytes that are no characters")
-    return Undecodable() if _REPLACED in text else text.removeprefix("\ufeff")
+    return Undecodable() if _REPLACED in text or _is_garbled(text) else text.removeprefix("\ufeff")
+
+
+def _is_garbled(text: str) -> bool:
+    """Whether an earlier program read UTF-8 in an encoding of Windows and saved what it saw (`CafÃ©`): then all that
+    is not ASCII is UTF-8 once more, of letters that are met here."""
+    text = text.removeprefix("\ufeff")
+    if text.isascii():
+        return False
+    for encoding in (*_OF_WINDOWS, "latin-1"):
+        with suppress(UnicodeError):
+            meant = text.encode(encoding).decode()
+            return _OF_LANGUAGES_MET.fullmatch(meant) is not None
+    return False
 
 
 def _text(data: bytes) -> str | None:
@@ -99,11 +119,9 @@ def _of_windows(data: bytes) -> str | None:
         if len(sample) > _LOOKED_AT:
             break
     # It always names its best, and of few words in a third encoding it may still take one of these two.
-    found = from_bytes(bytes(sample[:_LOOKED_AT]), cp_isolation=list(_OF_WINDOWS)).best()
-    if found is None:
-        return None
-    try:
-        text = data.decode(found.encoding)
-    except UnicodeDecodeError:
-        return None
-    return None if _NO_WORD_HAS.search(text) else text
+    for found in from_bytes(bytes(sample[:_LOOKED_AT]), cp_isolation=list(_OF_WINDOWS)):
+        with suppress(UnicodeDecodeError):
+            text = data.decode(found.encoding)
+            if not _NO_WORD_HAS.search(text):
+                return text
+    return None

@@ -61,6 +61,13 @@ class WrongWidth:
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderBelow:
+    """The names of the columns stand in this row, and something else, such as a title, in the rows above it."""
+
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoIdColumn:
     """No column is named like order ids, and none holds Fincart order ids."""
 
@@ -100,5 +107,5 @@ class BadCells:
     count: int
 
 
-TableError = BrokenQuotes | WrongWidth | EmptyFile | NoIdColumn | OrderNumbersOnly | TwoColumns | BadCells
+TableError = BrokenQuotes | WrongWidth | HeaderBelow | EmptyFile | NoIdColumn | OrderNumbersOnly | TwoColumns | BadCells
 FileError = FileTooLarge | NotText | Undecodable | TableError

@@ -211,7 +211,7 @@ def _canonical(word: str) -> str:
 def _what_is_wrong(word: str) -> BadId:
     if turner := _BIDI.search(word):
         return BidiControlGiven(word, turner[0])
-    if _SHOP_NUMBER.fullmatch(word):
+    if _SHOP_NUMBER.fullmatch(word) and not _FINCART_ID.fullmatch(word[1:].lower()):
         return ShopNumberGiven(word)
     if _MENTION.match(word):
         return MentionGiven(word)

@@ -20,6 +20,7 @@ from bot.order_file_results import (
     EmptyFile,
     FileOrder,
     FileOrders,
+    HeaderBelow,
     NoIdColumn,
     OrderNumbersOnly,
     TableError,
@@ -59,7 +60,9 @@ def read_table(text: str, delimiter: str | None) -> FileOrders | TableError:
     top = next((index for index, row in enumerate(rows) if not _is_blank(row)), None)
     if top is None:
         return EmptyFile()
-    return _wrong_width(rows, top, delimiter) or _read_rows(rows, top)
+    read = _wrong_width(rows, top, delimiter) or _read_rows(rows, top)
+    below = None if isinstance(read, FileOrders) else _header_below(rows, top)
+    return read if below is None else HeaderBelow(below + 1)
 
 
 def read_cell(cell: str) -> OrderId | BadId | Altered | None:
@@ -142,6 +145,18 @@ def _wrong_width(rows: list[_Row], top: int, delimiter: str) -> WrongWidth | Bad
     if cut := next(filter(None, map(_cut_number, pairwise(rows[first]))), None) if delimiter == "," else None:
         return BadCells((BadCell(first + 1, cut),), 1)
     return WrongWidth(first + 1, len(rows[first]), expected, len(wrong), delimiter)
+
+
+def _header_below(rows: list[_Row], top: int) -> int | None:
+    """The row that looks like the header of a table which has a title above it, where the first row names none."""
+    names = [_best_name(row) for row in rows[top : top + _ROWS_LOOKED_AT]]
+    return None if names[0] > 1 else next((top + index for index, name in enumerate(names) if name > 1), None)
+
+
+def _best_name(row: _Row) -> int:
+    """How surely a row names a column of order ids; below a title without delimiters each row is one cell."""
+    cells = re.split(f"[{re.escape(DELIMITERS)}]", row[0]) if len(row) == 1 else row
+    return max((column_names.strength(column_names.normal(cell)) for cell in cells), default=0)
 
 
 def _cut_number(cells: tuple[str, str]) -> Altered | None:

@@ -11,12 +11,13 @@ from bot.order_file_results import (
     BadCell,
     BadCells,
     FileOrders,
+    HeaderBelow,
     OrderNumbersOnly,
     TwoColumns,
     WrongWidth,
 )
 from bot.order_files import read_order_file
-from bot.order_ids import WrongCharacter
+from bot.order_ids import NoDigit, WrongCharacter
 from bot.order_table import DELIMITERS
 from bot.spreadsheet_cells import Alteration, Altered
 
@@ -63,6 +64,24 @@ def error(text: str) -> object:
 )
 def test_a_row_with_more_or_fewer_cells_than_the_first_is_named(text: str, wrong: WrongWidth) -> None:
     assert wrong == error(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        (f"Orders to cancel,,\norder_id,name,city\n{ONE},Ann,Cairo\n", 2),
+        (f"Orders to cancel\norder_id,name,city\n{ONE},Ann,Cairo\n", 2),
+        (f"Report,24/11/2026,\n,,\nname,رقم الطلب,city\nAnn,{ONE},Cairo\n", 3),
+        ("Orders of November;;\nname;order_id;city\nAnn;1001;Cairo\n", 2),
+        (f"Orders\tto cancel\nname\torder_id\tcity\nAnn\t{ONE}\tCairo\n", 2),
+    ],
+)
+def test_a_title_above_the_names_of_the_columns_is_told_as_one(text: str, row: int) -> None:
+    assert HeaderBelow(row) == error(text)
+
+
+def test_names_that_come_twice_are_no_title() -> None:
+    assert BadCells((BadCell(3, NoDigit("order_id")),), 1) == error(f"order_id,name\n{ONE},Ann\norder_id,name\n")
 
 
 def test_a_row_of_empty_cells_is_blank_however_wide_it_is() -> None:

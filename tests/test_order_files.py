@@ -95,7 +95,7 @@ def test_utf_16_without_its_mark_is_read_in_arabic_too(encoding: str) -> None:
 
 @pytest.mark.parametrize(
     "label",
-    ["محمد", "أريكة حمراء", "چاي", "چراغ", "پرده", "مصباح، 20 ×", "«ساعة»", "L’été", "Zoé", "Señor Núñez"],
+    ["محمد", "نور", "أريكة حمراء", "چاي", "چراغ", "پرده", "مصباح، 20 ×", "«ساعة»", "L’été", "Zoé", "Señor Núñez"],
 )
 def test_windows_1256_and_1252_are_told_apart_by_a_single_label(label: str) -> None:
     encoding = "cp1252" if label[0].isascii() else "cp1256"
@@ -115,12 +115,24 @@ def test_windows_1256_and_1252_are_told_apart_by_a_single_label(label: str) -> N
         ("שלום,מנורה", "cp1255"),
         ("Işık,şişe,ağaç", "cp1254"),
         ("Żółty,źródło,książka", "cp1250"),
+        ("où", "mac_roman"),
+        ("août", "mac_roman"),
+        ("où", "cp850"),
+        ("Иван", "koi8_r"),
     ],
 )
 def test_no_label_is_shown_in_characters_that_it_was_not_written_in(labels: str, encoding: str) -> None:
     rows = [f"{number:024x},{label}" for number, label in enumerate(labels.split(","), 1)]
 
     assert Undecodable() == read_order_file("\n".join(["order_id,name", *rows]).encode(encoding))
+
+
+@pytest.mark.parametrize("label", ["Café", "Hélène à Orléans", "محمد", "چراغ", "Größe", "10 € – L’été"])
+@pytest.mark.parametrize("misread", ["cp1252", "cp1256", "latin-1"])
+def test_letters_that_an_earlier_program_garbled_are_not_shown(label: str, misread: str) -> None:
+    garbled = label.encode().decode(misread, "ignore") if misread == "cp1252" else label.encode().decode(misread)
+
+    assert Undecodable() == read_order_file(f"order_id,name\n{ONE},{garbled}\n".encode())
 
 
 def test_utf_8_with_one_broken_byte_is_not_taken_for_another_encoding() -> None:

@@ -182,6 +182,7 @@ def test_anything_else_is_taken_exactly_and_marked(typed: str) -> None:
         ("#1800022D2", ShopNumberGiven("#1800022D2")),
         ("#١٠٠١", ShopNumberGiven("#1001")),
         ("#", ShopNumberGiven("#")),
+        (f"#{FINCART}", WrongCharacter(f"#{FINCART}", "#")),
         ("<#C123|1001>", ShopNumberGiven("<#C123|1001>")),
         ("5,551,234", SpreadsheetNumber("5,551,234")),
         ("5\u202f551\u202f234", SpreadsheetNumber("5\u202f551\u202f234")),

@@ -15,6 +15,7 @@ from bot.order_file_results import (
     EmptyFile,
     FileError,
     FileTooLarge,
+    HeaderBelow,
     NoIdColumn,
     OrderNumbersOnly,
     TwoColumns,
@@ -50,8 +51,8 @@ def explain_file(error: FileError) -> str:
             return f"The file is {kind}, not text. Open it where it was made, save it as CSV, and send that."
         case Undecodable():
             return (
-                "The file's characters cannot be read with certainty. Save it in UTF-8 "
-                "(Excel: Save As, CSV UTF-8), and send that."
+                "The file's characters cannot be read with certainty. Open it where its letters look right, save it in "
+                "UTF-8 (Excel: Save As, CSV UTF-8), and send that."
             )
         case BrokenQuotes(row):
             return (
@@ -60,6 +61,11 @@ def explain_file(error: FileError) -> str:
             )
         case WrongWidth():
             return _explain_width(error)
+        case HeaderBelow(row):
+            return (
+                f"Row {row:,} seems to hold the names of the columns, and something else stands above it. Delete the "
+                "rows above it, so that the names come first, and send it again."
+            )
         case NoIdColumn():
             return "No column of the file is known to hold order ids. Name the right one order_id in its first row."
         case OrderNumbersOnly(column, example):

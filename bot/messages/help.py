@@ -55,6 +55,7 @@ def _forms() -> tuple[Line, ...]:
         Code(f"{COMMAND} ID [ID …] [because WHY]"),
         " asks to cancel orders, for example ",
         Code(f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"),
+        ". What is unlike the other ids is left out unless you press Include",
     )
     megabytes = LARGEST_FILE // (1024 * 1024)
     form: Line = (
