@@ -10,8 +10,10 @@ from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, updat
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from storage import known_orders
 from storage.audit import EventKind
 from storage.database import Transaction
+from storage.lines import was_read
 from storage.states import MOVES, OPEN_STATES, Doubt, Origin, Outcome, RequestState
 from storage.tables import OrderLine, Request
 
@@ -232,6 +234,8 @@ def leave_out(transaction: Transaction, request: Request, order_ids: Collection[
     """Take orders out of a request that nobody has decided yet: it is another one then, by its revision."""
     lines = orders(transaction.session, request, 0, request.order_count)
     kept = [line.model_dump() for line in lines if line.order_id not in order_ids]
+    out = [line for line in lines if line.order_id in order_ids]
+    known_orders.remember(transaction, [each.order_id for each in out if was_read(each.seen_status, each.log)])
     for line in lines:
         transaction.session.expunge(line)
     transaction.session.execute(delete(OrderLine).where(col(OrderLine.request_seq) == request.seq))

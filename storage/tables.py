@@ -266,6 +266,14 @@ class LogRest(SQLModel, table=True):
     why: str | None = Field(default=None, sa_column=Column(Text))
 
 
+class KnownOrder(SQLModel, table=True):
+    """An order whose log has been read, where no order of a request says so."""
+
+    __tablename__ = "known_order"
+
+    order_id: str = Field(sa_column=Column(String(64), primary_key=True))
+
+
 class AuditEvent(SQLModel, table=True):
     """One immutable line of history. Every column but the first four is generated from the payload."""
 

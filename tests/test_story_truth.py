@@ -123,6 +123,44 @@ def test_an_order_whose_log_another_request_read_is_not_told_as_no_such_order(wo
     assert "Finished: 1 unknown" in text
 
 
+def lost_and_gone(world: World, shown: Post) -> str:
+    """What is told of a request's one order whose call is applied, its answer lost, and its log gone."""
+    world.fincart.inject(
+        Fault(FaultKind.DROP, applied=Applied.ALL),
+        Fault(FaultKind.NOT_FOUND, endpoint=Endpoint.LOGS, times=None),
+    )
+    world.click(ANN, shown, "Cancel 1 order")
+    return world.ended(request_id(shown)).text
+
+
+def test_an_order_whose_log_came_too_late_for_the_preview_is_not_told_as_no_such_order(world: World) -> None:
+    world.fincart.inject(Fault(FaultKind.SLOW, Endpoint.LOGS, seconds=1.5))
+    shown = world.preview(ANN, FIRST)
+    world.until(lambda: world.rows("SELECT 1 FROM known_order"))
+
+    assert "Finished: 1 unknown" in lost_and_gone(world, shown)
+
+
+def test_an_order_that_preview_alone_has_read_is_not_told_as_no_such_order(world: World) -> None:
+    world.answer(ANN, f"preview {FIRST}")
+    world.fincart.inject(Fault(FaultKind.GARBAGE, Endpoint.LOGS, order_id=FIRST))
+    shown = world.preview(ANN, FIRST)
+
+    assert "Finished: 1 unknown" in lost_and_gone(world, shown)
+
+
+def test_an_order_that_was_read_and_left_out_is_not_told_as_no_such_order_later(world: World) -> None:
+    world.fincart.move(FIRST, "Processing")
+    both = world.preview(ANN, f"{FIRST} {SECOND}")
+    leave_out = next(button.text for button in both.buttons() if button.action_id == "leave_out")
+    world.told(ANN, lambda: world.click(ANN, both, leave_out), with_button="go_ahead")
+    world.fincart.move(FIRST, "Pending")
+    world.fincart.inject(Fault(FaultKind.GARBAGE, Endpoint.LOGS, order_id=FIRST))
+    shown = world.preview(ANN, FIRST)
+
+    assert "Finished: 1 unknown" in lost_and_gone(world, shown)
+
+
 def checking(world: World, public_id: str) -> str:
     """The live message once it says that an order is being checked and logs rest."""
 

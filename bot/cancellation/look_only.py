@@ -8,7 +8,8 @@ from bot.cancellation.set_aside import sort_out
 from bot.cancellation.statuses import is_pending, look
 from bot.order_ids import OrderList
 from bot.policy import Act, Question
-from storage import deliveries, requests, slack_messages
+from storage import deliveries, known_orders, requests, slack_messages
+from storage.lines import ABSENT
 from storage.requests import NewOrder
 from storage.slack_tables import Delivery
 
@@ -16,7 +17,8 @@ _SHOWN = 60
 
 
 def look_only(parts: Parts, delivery: Delivery, asker: Asker, orders: OrderList) -> None:
-    """Show how these orders stand, to somebody who might ask for them. Nothing is kept of it but the answer."""
+    """Show how these orders stand, to somebody who might ask for them. Nothing is kept of it but the answer, and
+    which orders Fincart knows."""
     sorted_out = sort_out([NewOrder(order.value, None, order.unlike_fincart) for order in orders.orders])
     asked, aside = sorted_out.orders, sorted_out.set_aside
     ids = [order.order_id for order in asked]
@@ -49,5 +51,6 @@ def look_only(parts: Parts, delivery: Delivery, asker: Asker, orders: OrderList)
                 "absent": list(verdict.absent),
                 "ask_whom": verdict.ask.contact,
             }
+            known_orders.remember(transaction, [each for each in seen if seen[each].status != ABSENT])
             slack_messages.want(transaction, Kind.LOOK, asker.place(), facts=facts)
         deliveries.done(row, verdict.code)

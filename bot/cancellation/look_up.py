@@ -11,7 +11,7 @@ from bot.cancellation.read_logs import NOT_ASKED, Reads, note
 from bot.cancellation.settling import Seen, apply, finish_if_over
 from bot.fincart import LogKind, LogReading
 from bot.truth import with_log
-from storage import batches, in_hand, lines, lookups, requests
+from storage import batches, in_hand, known_orders, lines, lookups, requests
 from storage.audit import EventKind
 from storage.database import Transaction
 from storage.lines import Line
@@ -80,7 +80,10 @@ def _beside_others(
     order, and Fincart does know an order whose log another has read. Neither can be told from them."""
     cancelled = [line.order_id for line, each in zip(read, readings, strict=True) if each.cancelled is not None]
     absent = [line.order_id for line, each in zip(read, readings, strict=True) if each.kind is LogKind.ABSENT]
-    why = dict.fromkeys(lines.read_elsewhere(transaction, request, absent) if absent else (), "it was read before")
+    why: dict[str, str] = {}
+    if absent:
+        known = lines.read_elsewhere(transaction, request, absent) | known_orders.among(transaction, absent)
+        why = dict.fromkeys(known, "it was read before")
     contested = in_hand.elsewhere(transaction, request, cancelled) if cancelled else ()
     why |= dict.fromkeys(contested, "another request is sending this order")
     return [

@@ -1,5 +1,6 @@
 """How orders stand at Fincart before they are sent: as many as can be read within a second, never longer."""
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from contextlib import suppress
@@ -9,6 +10,7 @@ from datetime import datetime
 from bot.cancellation.parts import Parts
 from bot.cancellation.read_logs import Reads, note, rest_of_reads
 from bot.fincart import LogKind, LogReading
+from storage import known_orders
 from storage.database import StorageUnavailable
 from storage.lines import ABSENT
 
@@ -37,8 +39,7 @@ def look(parts: Parts, order_ids: Sequence[str]) -> dict[str, Standing]:
     if rest.rests:
         return {}
     deadline = parts.uptime() + WITHIN_SECONDS
-    found: dict[str, Standing] = {}
-    reads = Reads(parts)
+    found, reads = _Found(), Reads(parts)
 
     def read(order_id: str) -> None:
         parts.database.acknowledgements.give_way()
@@ -47,8 +48,10 @@ def look(parts: Parts, order_ids: Sequence[str]) -> dict[str, Standing]:
         at = parts.now()
         reading = reads.read(order_id)
         standing = _standing(reading, at)
-        if standing is not None:
-            found[order_id] = standing
+        if standing is not None and not found.keep(order_id, standing) and standing.status != ABSENT:
+            # Nobody is shown it, and it must not be forgotten: Fincart knows this order.
+            with suppress(StorageUnavailable), parts.database.write() as transaction:
+                known_orders.remember(transaction, [order_id])
         if reading is reads.first_silence or order_id in first:
             # Here, for nobody may wait for this answer any more.
             with suppress(StorageUnavailable), parts.database.write() as transaction:
@@ -57,7 +60,29 @@ def look(parts: Parts, order_ids: Sequence[str]) -> dict[str, Standing]:
     first = order_ids[:1] if rest.probes else ()
     for together in (first, order_ids[len(first) :]):
         _all(parts, read, together, deadline)
-    return dict(found)
+    return found.so_far()
+
+
+class _Found:
+    """What has been read in time. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[str, Standing] = {}
+        self._is_over = False
+
+    def keep(self, order_id: str, standing: Standing) -> bool:
+        """Keep how an order stands; False: it is too late for that."""
+        with self._lock:
+            if not self._is_over:
+                self._found[order_id] = standing
+            return not self._is_over
+
+    def so_far(self) -> dict[str, Standing]:
+        """All of it; what comes from now on is too late."""
+        with self._lock:
+            self._is_over = True
+            return self._found
 
 
 def _all(parts: Parts, read: Callable[[str], None], order_ids: Sequence[str], deadline: float) -> None:
