@@ -31,7 +31,17 @@ WORKING_MEMORY = {
         *("failed_since_go_on", "next_position", "batch_size", "lease_owner", "lease_token"),
         "lease_until",
     },
-    "order_line": {"label", "unlike_fincart", "seen_status", "seen_at", "first_sent_at", "doubt", "due_at", "log"},
+    "order_line": {
+        "label",
+        "unlike_fincart",
+        "seen_status",
+        "seen_at",
+        "first_sent_at",
+        "doubt",
+        "due_at",
+        "log",
+        "waits_since",
+    },
     "decision": set[str](),
 }
 """Columns that no event speaks of; docs/audit.md says so. Every other column is held to the events."""
