@@ -248,9 +248,10 @@ def _count(text: str) -> int:
 
 def _day(text: str) -> datetime:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day like 2026-11-24") from None
+    return min(day, datetime(9000, 1, 1, tzinfo=UTC))  # so that there is a day after it
 
 
 def _request(text: str) -> str:

@@ -131,6 +131,7 @@ def test_list_stops_at_its_limit(audit: Audit, database_url: str) -> None:
         (["--status", "finished"], []),
         (["--status", "expired", "--text", "DUPLICATE"], ["R-AAAAA0"]),
         (["--since", "2026-11-25"], ["R-AAAAA2", "R-AAAAA1"]),
+        (["--since", "2026-11-25", "--until", "9999-12-31"], ["R-AAAAA2", "R-AAAAA1"]),
         (["--until", "2026-11-25"], ["R-AAAAA1", "R-AAAAA0"]),
         (["--outcome", "unknown"], []),
     ],

@@ -107,6 +107,18 @@ def test_days_are_the_readers_own(start_world: StartWorld) -> None:
     assert "since today. Days are those of Pacific/Kiritimati." in world.answer("U0000008", "history since:today").text
 
 
+@pytest.mark.parametrize("days", ["since:0001-01-01", "until:9999-12-31", "since:0001-01-01 until:9999-12-31"])
+@pytest.mark.parametrize("zone, seconds", [("Pacific/Kiritimati", 14 * 3600), ("America/Los_Angeles", -8 * 3600)])
+def test_the_first_and_the_last_day_of_the_calendar_leave_nothing_out(
+    start_world: StartWorld, days: str, zone: str, seconds: int
+) -> None:
+    world = start_world(AUDITOR_USERS="U0000008")
+    world.slack.add_person("U0000008", "eve", tz=zone, tz_offset=seconds)
+    asked = request_id(world.preview(ANN, FIRST))
+
+    assert {asked} == _history(world, days, "U0000008")
+
+
 def test_a_time_zone_that_nobody_knows_is_told_by_its_distance(start_world: StartWorld) -> None:
     world = start_world(AUDITOR_USERS="U0000008")
     world.slack.add_person("U0000008", "eve", tz="Mars/Olympus", tz_offset=-3 * 3600 - 1800)

@@ -98,7 +98,7 @@ def search_of(facts: Mapping[str, Any], now: datetime) -> tuple[History, Search]
     zone = _zone(facts["zone"])
     today = now.astimezone(zone).date()
     since = _midnight(resolve(wanted.since, today), zone) if wanted.since else None
-    until = _midnight(resolve(wanted.until, today) + timedelta(days=1), zone) if wanted.until else None
+    until = _midnight(resolve(wanted.until, today), zone, days_later=1) if wanted.until else None
     order_id = wanted.order_id.value if wanted.order_id else None
     search = Search(
         person=frozenset(facts.get("of_ids") or ([wanted.person] if wanted.person else ())),
@@ -185,8 +185,13 @@ def _named(name: str) -> ZoneInfo | None:
         return None
 
 
-def _midnight(day: date, zone: tzinfo) -> datetime:
-    return datetime.combine(day, time.min, zone)
+_LONG_AGO, _FAR_OFF = date(1970, 1, 1), date(9000, 1, 1)
+"""Beyond them nothing was asked, and near the ends of the calendar other zones have days that it lacks."""
+
+
+def _midnight(day: date, zone: tzinfo, days_later: int = 0) -> datetime:
+    within = min(max(day, _LONG_AGO), _FAR_OFF)
+    return datetime.combine(within + timedelta(days=days_later), time.min, zone)
 
 
 def _day_to_json(day: Day | None) -> dict[str, Any] | None:
