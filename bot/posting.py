@@ -7,7 +7,6 @@ into one edit. What Slack answers never changes an outcome.
 import hashlib
 import json
 import logging
-import math
 import threading
 from collections import deque
 
@@ -19,9 +18,10 @@ from bot.messages.message import Message
 from bot.rendering import render
 from bot.slack import PostedMessage
 from bot.slack_answers import NO_ACCESS, Answer, Ok, RateLimited, Refused, Unanswered
-from storage import slack_messages
+from storage import holds, slack_messages
 from storage.database import StorageUnavailable, Transaction
 from storage.slack_tables import SlackMessage
+from storage.states import HoldKind
 
 log = logging.getLogger(__name__)
 
@@ -179,6 +179,8 @@ def _keep_refused(transaction: Transaction, row: SlackMessage, code: str) -> Non
         row.ts = None
         slack_messages.again(transaction, row, code, 0)
         return
+    if code in NO_ACCESS and not _is_private(row) and holds.is_held(transaction.session, HoldKind.SLACK):
+        row.tries = min(row.tries, rules.TRIES_WHEN_CLOSED)  # For as long as Slack refuses the token, no try counts.
     if row.trouble is not None and rules.is_closed(code) != rules.is_closed(row.trouble):
         row.tries = 1  # Those before were about something else.
     if row.tries >= _tries(row, code):
@@ -187,10 +189,8 @@ def _keep_refused(transaction: Transaction, row: SlackMessage, code: str) -> Non
         _try_again(transaction, row, code)
 
 
-def _tries(row: SlackMessage, code: str) -> float:
+def _tries(row: SlackMessage, code: str) -> int:
     """How often it is tried in all, where Slack refuses it so."""
-    if code in NO_ACCESS and not _is_private(row):
-        return math.inf
     if row.kind == Kind.MOVED:
         return 1 if code in rules.GONE else rules.TRIES_WHERE_IT_WAS
     if row.kind == Kind.LIVE and row.ts is None and not is_direct(row) and rules.is_closed(code):

@@ -4,7 +4,9 @@ import httpx
 import pytest
 from world import ANN, BO, FIRST, ORDERS, SECOND, StartWorld, World, go_ahead, request_id
 
+from bot.posting_rules import TRIES_WHEN_REFUSED
 from bot.sandbox.slack_faults import Fault, FaultKind
+from storage.database import Database
 
 CODES = ["token_revoked", "account_inactive", "not_authed", "token_expired"]
 
@@ -22,6 +24,14 @@ def approved(world: World) -> str:
     world.click(ANN, preview, go_ahead(preview))
     world.slack.wait_for(lambda: world.live(request_id(preview)))
     return request_id(preview)
+
+
+def tried(world: World, times: int) -> None:
+    """The live message has been tried so often by now."""
+    database = Database(world.database_url)
+    with database.write(within_seconds=10.0) as transaction:
+        transaction.connection.exec_driver_sql(f"UPDATE slack_message SET tries = {times} WHERE kind = 'live'")
+    database.close()
 
 
 def ready(world: World) -> httpx.Response:
@@ -125,3 +135,29 @@ def test_one_person_whom_slack_calls_inactive_holds_nothing(world: World) -> Non
     world.until(lambda: "finished" in world.kinds() and world.slack.count("auth.test") > asked)
 
     assert 200 == ready(world).status_code
+
+
+def test_what_slack_refuses_to_one_inactive_person_is_not_tried_for_ever(world: World) -> None:
+    world.slack.state.channels[ORDERS].restricted = True
+    world.slack.fail("chat.postMessage", Fault(FaultKind.ERROR, error="account_inactive"), None)
+    preview = world.preview()
+    world.click(ANN, preview, go_ahead(preview))
+    refused = "SELECT 1 FROM slack_message WHERE kind = 'live' AND lease_owner IS NULL AND trouble = 'account_inactive'"
+    for place in (ORDERS, ANN):
+        there = f"{refused} AND channel = '{place}'"
+        world.until(lambda there=there: "finished" in world.kinds() and world.rows(there))  # type: ignore[misc]
+        tried(world, TRIES_WHEN_REFUSED - 1)
+
+    assert world.until(lambda: world.rows(f"{refused} AND due_at IS NULL"))
+
+
+def test_while_slack_refuses_the_token_no_message_is_given_up(start_world: StartWorld) -> None:
+    world = start_world(UNDO_SECONDS="5")
+    public_id = approved(world)
+    revoked(world)
+    world.until(lambda: world.rows("SELECT 1 FROM slack_message WHERE kind = 'live' AND trouble = 'token_revoked'"))
+    tried(world, TRIES_WHEN_REFUSED - 1)
+    world.until(lambda: world.rows("SELECT 1 FROM slack_message WHERE kind = 'live' AND tries < 100"))
+    world.slack.state.refuses_token = ""
+
+    assert "2 cancelled" in world.ended(public_id).text
