@@ -108,7 +108,7 @@ def test_days_are_the_readers_own(start_world: StartWorld) -> None:
 
 
 @pytest.mark.parametrize("days", ["since:0001-01-01", "until:9999-12-31", "since:0001-01-01 until:9999-12-31"])
-@pytest.mark.parametrize("zone, seconds", [("Pacific/Kiritimati", 14 * 3600), ("America/Los_Angeles", -8 * 3600)])
+@pytest.mark.parametrize(("zone", "seconds"), [("Pacific/Kiritimati", 14 * 3600), ("America/Los_Angeles", -8 * 3600)])
 def test_the_first_and_the_last_day_of_the_calendar_leave_nothing_out(
     start_world: StartWorld, days: str, zone: str, seconds: int
 ) -> None:
