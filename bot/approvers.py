@@ -30,13 +30,17 @@ def find_approvers(
     absent |= {group: why for group, why in found.items() if isinstance(why, Absence)}
     complete = None not in found.values()
     left, size = [each for each in named if each not in absent], min(wanted.count, AT_A_TIME)
-    answers = True
+    looked_up, answers = set(named), True
     while left and answers and len(people) < wanted.count:
         some, left, size = left[:size], left[size:], AT_A_TIME
         for seen in look_up(some):
             why = _absence(seen, wanted)
             if why is not None:
-                absent[seen.user_id] = why
+                if seen.user_id in named:
+                    absent[seen.user_id] = why
+                if seen.person is not None and seen.person not in looked_up:
+                    left.append(seen.person)  # Who has left a workspace may be at work in the organisation.
+                    looked_up.add(seen.person)
             elif seen.person is None:
                 answers = False
             else:

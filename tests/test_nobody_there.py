@@ -233,3 +233,26 @@ def test_of_many_approvers_slack_is_asked_no_further_once_it_cannot_say(start_sq
 
     assert [ASK, "Keep them"] == [button.text for button in preview.buttons()]
     assert before + 1 == world.slack.count("users.info")
+
+
+def test_whoever_left_the_workspace_and_is_at_work_in_the_organisation_can_approve(
+    start_sqlite_world: StartWorld,
+) -> None:
+    world = two_person_world(start_sqlite_world, APPROVER_USERS=DI)
+    on_a_grid(world)
+    deactivated(world)
+    shown = waiting(world)
+    world.press(other(DI), shown, APPROVE)
+
+    assert "Finished: 2 cancelled" in world.ended(request_id(shown)).text
+
+
+def test_an_approver_who_has_left_under_every_id_is_named_once(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(start_sqlite_world, APPROVER_USERS=DI)
+    on_a_grid(world)
+    deactivated(world)
+    world.slack.state.people[other(DI)].deleted = True
+    preview = asked(world)
+
+    assert f"<@{DI}> is deactivated" in preview.text
+    assert other(DI) not in preview.text
