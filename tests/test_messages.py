@@ -100,7 +100,7 @@ def test_the_preview_says_where_the_live_message_goes_when_the_bot_cannot_post_i
     text = preview(replace(ASKED, in_direct_message=True), BOT).text
 
     assert "The bot cannot post in <#C0ORDERS1>" in text
-    assert "/invite <@U0BOT>" in text
+    assert "(unarchived first, if it is archived), type there: /invite <@U0BOT>" in text
 
 
 def test_a_request_from_a_direct_message_is_not_told_to_invite_the_bot_there() -> None:

@@ -4,7 +4,7 @@ from bot.messages.document import Bold, Channel, Code, Heading, Line, Link, Type
 from bot.messages.facts import ClosedFacts, RequestFacts
 from bot.messages.message import Message
 from bot.messages.render import render
-from bot.messages.words import COMMAND, asked_lines, invitation, paragraph, show_command
+from bot.messages.words import COMMAND, asked_lines, invitation, paragraph, show_command, to_have_it_there
 
 _ARCHIVED = frozenset({"is_archived", "is_inactive"})
 
@@ -16,7 +16,7 @@ def closed_lines(closed: ClosedFacts, bot_user: str | None) -> tuple[Line, ...]:
     if not closed.was_there:
         first: Line = (Bold("The bot cannot post in"), " ", channel, *why)
         first += (": what happens is told to the requester in a direct message instead.",)
-        return (first, ("To have it in that channel, type there: ", *invitation(bot_user)))
+        return (first, to_have_it_there(bot_user))
     told: Line = (Bold("This message was in"), " ", channel, " until ", When(closed.at), ". ")
     told += ("The bot cannot edit it there any more", *why, ": it goes on here, and only here.")
     if closed.why in _ARCHIVED:

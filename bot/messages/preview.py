@@ -28,12 +28,12 @@ from bot.messages.words import (
     asked_lines,
     bold,
     counted,
-    invitation,
     order_line,
     order_list,
     orders,
     paragraph,
     show_command,
+    to_have_it_there,
 )
 
 _SHOWN_DUPLICATES = 3
@@ -186,7 +186,7 @@ def cannot_post(facts: RequestFacts, bot_user: str | None) -> tuple[Line, ...]:
             Channel(facts.live_channel or facts.channel_id),
             ": what happens is told to the requester in a direct message instead.",
         ),
-        ("To have it in that channel, type there: ", *invitation(bot_user)),
+        to_have_it_there(bot_user),
     )
 
 

@@ -88,7 +88,7 @@ def _told(code: Refusal, rules: RulesFacts, facts: RequestFacts | None) -> tuple
             return "Refused: a second person must approve, and the bot cannot post here", (
                 "Type ",
                 Code("/invite"),
-                " and the bot's name in the channel, or ask in a channel it is in.",
+                " and the bot's name in the channel (unarchived first, if need be), or ask in a channel it is in.",
             )
         case Refusal.TOO_MANY_ORDERS:
             asked = f" of {orders(facts.order_count)}" if facts else ""

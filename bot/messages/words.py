@@ -169,6 +169,11 @@ def invitation(bot_user: str | None) -> Line:
     return ("/invite ", User(bot_user)) if bot_user else (Code("/invite"), " and the bot's name")
 
 
+def to_have_it_there(bot_user: str | None) -> Line:
+    """What to do to have a request's message in the channel it belongs to."""
+    return ("To have it in that channel (unarchived first, if it is archived), type there: ", *invitation(bot_user))
+
+
 def paragraph(*lines: Line | str) -> Paragraph:
     """A paragraph of these lines."""
     return Paragraph(tuple((line,) if isinstance(line, str) else line for line in lines))
