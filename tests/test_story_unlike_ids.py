@@ -100,6 +100,26 @@ def test_pressed_twice_it_is_included_once(world: World) -> None:
     assert 1 == world.kinds(request_id(first)).count("included")
 
 
+def test_after_leave_those_out_it_can_still_be_included(world: World) -> None:
+    world.fincart.add(PHONE)
+    first = world.preview(ANN, f"{FIRST} 6864fecda075914a1b1e3999 {SECOND} {PHONE}")
+    fewer = world.told(ANN, lambda: world.click(ANN, first, "Leave those out"), with_button="go_ahead")
+    again = world.told(ANN, lambda: world.click(ANN, fewer, f"Include it too: {PHONE}"), with_button="go_ahead")
+    world.click(ANN, again, "Cancel 3 orders")
+
+    assert "3 cancelled" in world.ended(request_id(first)).text
+
+
+def test_retry_does_not_bring_back_what_was_left_out(world: World) -> None:
+    world.fincart.add(PHONE)
+    ended = world.cancelled(ANN, f"{FIRST} 6864fecda075914a1b1e3999 {PHONE}")
+    preview = world.told(ANN, lambda: world.click(ANN, ended, "Retry 1 order"), with_button="go_ahead")
+
+    assert PHONE not in preview.text
+    assert ["Cancel 1 order", "Keep them"] == [label for label in _labels(preview) if label != "Leave those out"]
+    assert ["pending"] == [status.lower() for status in world.statuses(PHONE)]
+
+
 def test_ids_that_are_all_unlike_fincarts_are_asked_for_as_they_are(world: World) -> None:
     preview = world.preview(ANN, f"{PHONE} DMA-EX-0001")
 
