@@ -6,6 +6,7 @@ import pytest
 from world import ANN, BO, CY, FIRST, ORDERS, SECOND, StartWorld, World, order_ids, request_id
 
 from bot.manifest import SHORTCUT
+from bot.sandbox.slack_faults import Fault, FaultKind
 
 
 def opened(world: World, person: str) -> str:
@@ -33,6 +34,23 @@ def test_home_says_to_whoever_may_nothing_whom_to_ask(start_world: StartWorld) -
 
     assert "You may not cancel orders" in shown
     assert "the shift lead" in shown
+
+
+def test_home_names_the_scope_that_the_bot_lacks(world: World) -> None:
+    world.slack.state.scopes.remove("users:read")
+    shown = opened(world, ANN)
+
+    assert "lacks the scope users:read" in shown
+    assert "install the app again" in shown
+    assert "You may not" not in shown
+
+
+def test_home_says_where_slack_could_not_name_its_reader(world: World) -> None:
+    world.slack.fail("users.info", Fault(FaultKind.ERROR, error="internal_error"), times=None)
+    shown = opened(world, ANN)
+
+    assert "Slack could not say who you are. Open this tab again in a minute." in shown
+    assert "You may not" not in shown
 
 
 def test_an_approval_from_the_home_tab_works_and_is_answered_directly(start_world: StartWorld) -> None:

@@ -30,7 +30,7 @@ def _view(parts: Parts, person: str) -> dict[str, object]:
     judgement = judge(parts, Question(Act.READ, person))
     verdict, ids = judgement.verdict, judgement.ids
     if not verdict.allowed:
-        return closed_home_view(verdict.rule, verdict.ask)
+        return closed_home_view(verdict.rule, verdict.ask, verdict.code)
     approves = may_approve(parts, person)
     with parts.database.read() as session:
         now = parts.database.now(session)

@@ -4,11 +4,12 @@ from typing import Any
 
 from bot.messages.document import Bold, Code, Divider, Heading, Line, Link, Part, When
 from bot.messages.facts import RequestFacts, RulesFacts
-from bot.messages.refusals import ask_line
+from bot.messages.refusals import MISSING_SCOPE, ask_line
 from bot.messages.render import render
 from bot.messages.waiting import MOST, waiting_parts
 from bot.messages.words import COMMAND, orders, paragraph, show_command, standing
 from bot.policy import Asked
+from bot.policy import Code as Refusal
 
 RESULTS = 5
 """So many of one's own last requests are shown."""
@@ -36,13 +37,22 @@ def home_view(
     return _view(parts)
 
 
-def closed_home_view(rule: str, ask: Asked) -> dict[str, Any]:
-    """The tab of somebody who may neither ask nor approve nor read: why, and whom to ask."""
+def closed_home_view(rule: str, ask: Asked, code: Refusal) -> dict[str, Any]:
+    """The tab of somebody who may neither ask nor approve nor read, or of whom Slack could not say it: why, and whom
+    to ask."""
     parts: list[Part] = [
         Heading("Cancel orders at Fincart"),
-        paragraph("You may not cancel orders or read their history here.", (f"The rule: {rule}",), ask_line(ask)),
+        paragraph(_closed(code), (f"The rule: {rule}",), ask_line(ask)),
     ]
     return _view(parts)
+
+
+def _closed(code: Refusal) -> Line:
+    if code is Refusal.MISSING_SCOPE:
+        return ("Slack does not let the bot look up who you are. ", *MISSING_SCOPE)
+    if code is Refusal.COULD_NOT_BE_CHECKED:
+        return ("Slack could not say who you are. Open this tab again in a minute.",)
+    return ("You may not cancel orders or read their history here.",)
 
 
 def _result(facts: RequestFacts) -> Line:

@@ -7,7 +7,7 @@ from bot.messages import approval_answers, card, confirm_form, home, live, moved
 from bot.messages.actions import Action
 from bot.messages.facts import RequestFacts
 from bot.messages.message import Message
-from bot.policy import Asked
+from bot.policy import Asked, Code
 from bot.sandbox import gallery_facts as facts
 from bot.sandbox.gallery_facts import Made
 
@@ -116,4 +116,9 @@ def _waiting_and_home() -> Iterator[Made]:
     yield "Home tab", partial(home.home_view, entries, own, facts.RULES, facts.BEN, True)
     yield "Home tab, nothing there", partial(home.home_view, (), (), facts.RULES, facts.ANN, False)
     asked = Asked((), (), facts.RULES.contact)
-    yield "Home tab of somebody who may nothing", partial(home.closed_home_view, "ALLOWED_USERS", asked)
+    for who, code, rule in (
+        ("who may nothing", Code.NOT_A_READER, "ALLOWED_USERS"),
+        ("whom Slack could not name", Code.COULD_NOT_BE_CHECKED, "people may do nothing while Slack cannot say who"),
+        ("whom the bot may not look up", Code.MISSING_SCOPE, "the app in Slack lacks the scope users:read"),
+    ):
+        yield f"Home tab of somebody {who}", partial(home.closed_home_view, rule, asked, code)
