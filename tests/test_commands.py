@@ -303,7 +303,7 @@ ERRORS: list[tuple[ParseError | BadId, str]] = [
     (BidiControlGiven("\u202e1", "\u202e"), "U+202E right-to-left override"),
     (LinkGiven("<tel:1805551234|180 555 1234>"), "type /cancel-orders alone and paste it into the form"),
     (ShopNumberGiven("#1001"), "Fincart wants its own order id: 24 letters and digits"),
-    (SpreadsheetNumber("6.86E+23"), "Format that column as text"),
+    (SpreadsheetNumber("6.86E+23"), "format that column as text"),
     (RequestIdGiven("R-7K3F9Q"), "/cancel-orders show R-7K3F9Q"),
     (WrongCharacter("a.1", "."), "letters, digits"),
     (WrongCharacter("a\u200b1", "\u200b"), "an invisible character (U+200B zero width space)"),

@@ -123,7 +123,7 @@ def test_labels_of_a_file_in_windows_1256_read_as_arabic(world: World) -> None:
         (b"order_id\n5,551,234\n", "put separators into them: row 2 has “5,551,234”"),
         (b"686412345678901000000000\n", "rounded them, so that they end in zeros: row 1 has"),
         (f"Order ID,_id\n1001,{FIRST}\n".encode(), f"(for example “1001”) and “_id” (for example “{FIRST}”)"),
-        (f"order_id,name\n{FIRST},Лампа\n".encode("cp1251"), "Save it in UTF-8 (Excel: Save As, CSV UTF-8)"),
+        (f"order_id,name\n{FIRST},Лампа\n".encode("cp1251"), "save it in UTF-8 (Excel: Save As, CSV UTF-8)"),
         (b"Order no,city\n#1001,Cairo\n", "Fincart wants its own order id"),
     ],
     ids=[

@@ -121,8 +121,9 @@ def _explain_bad_id(bad: BadId) -> str:
             return f"{shown(value)} is the order's number in your shop. {WHICH_NUMBER}"
         case SpreadsheetNumber(value):
             return (
-                f"{shown(value)} is a number as a spreadsheet writes it, and the id behind it cannot be told. Format "
-                "that column as text, fill it anew and copy it again. Put spaces between several ids."
+                f"{shown(value)} is a number as a spreadsheet writes it, and the id behind it cannot be told. Leave it "
+                "out if it is a price or a count; else format that column as text, fill it anew and copy it again. Put "
+                "spaces between several ids."
             )
         case MentionGiven(value):
             return f"{shown(value)} is a mention, not an order id. Leave it out. {_TO_THE_REASON}"
