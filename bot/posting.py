@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 EDITS_A_MINUTE = 40
 
+_NOTICES = frozenset({Kind.EMERGENCY_NOTICE, Kind.CORRECTION_NOTICE})
+
 
 class Pace:
     """Holds the progress edits of all messages together to `EDITS_A_MINUTE`. Thread-safe."""
@@ -193,14 +195,22 @@ def _tries(row: SlackMessage, code: str) -> int:
     """How often it is tried in all, where Slack refuses it so."""
     if row.kind == Kind.MOVED:
         return 1 if code in rules.GONE else rules.TRIES_WHERE_IT_WAS
+    if _waits_for_its_channel(row, code):
+        return rules.TRIES_WHERE_IT_WAS
     if row.kind == Kind.LIVE and row.ts is None and not is_direct(row) and rules.is_closed(code):
         return 1  # A first post goes at once to where it can be.
     return rules.tries(code)
 
 
 def _try_again(transaction: Transaction, row: SlackMessage, trouble: str) -> None:
-    pause = rules.pause_where_it_was if row.kind == Kind.MOVED else rules.pause
+    is_patient = row.kind == Kind.MOVED or _waits_for_its_channel(row, trouble)
+    pause = rules.pause_where_it_was if is_patient else rules.pause
     slack_messages.again(transaction, row, trouble, pause(row.tries))
+
+
+def _waits_for_its_channel(row: SlackMessage, trouble: str) -> bool:
+    """Whether it is a notice to an AUDIT_CHANNEL that is closed: it is for the eyes there, and goes nowhere else."""
+    return row.kind in _NOTICES and not is_direct(row) and rules.is_closed(trouble)
 
 
 def _mark(message: Message) -> str:

@@ -14,7 +14,8 @@ TRIES_WHEN_REFUSED = 1000
 Slack not answer."""
 
 TRIES_WHERE_IT_WAS = 32
-"""A day, with growing pauses: for so long the channel that a message has left may be opened again."""
+"""A day, with growing pauses: for so long the channel that a message has left, or that a notice is for, may be opened
+again."""
 
 _LONGEST_PAUSE_WHERE_IT_WAS = 3600.0
 

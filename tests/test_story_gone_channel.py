@@ -162,9 +162,8 @@ def test_a_card_nobody_sees_any_more_is_told_of_when_a_reminder_finds_no_channel
     assert "the channel is archived" in world.slack.dms(ANN)[-1].text
 
 
-def test_a_notice_to_an_audit_channel_that_is_gone_is_given_up_and_logged_once(
-    start_world: StartWorld, caplog: pytest.LogCaptureFixture
-) -> None:
+def emergency_unseen(start_world: StartWorld) -> tuple[World, Clock]:
+    """Ann goes ahead alone in an emergency, and AUDIT_CHANNEL is archived."""
     clock = Clock()
     world = two_person_world(start_world, clock=clock, EMERGENCY_USERS=ANN, AUDIT_CHANNEL=AUDIT)
     world.slack.archive(AUDIT)
@@ -172,9 +171,29 @@ def test_a_notice_to_an_audit_channel_that_is_gone_is_given_up_and_logged_once(
     form = world.slack.wait_for(lambda: world.slack.open_view(ANN))
     assert form is not None
     world.slack.submit(form, {"number": "2"})
-    until(world, clock, lambda: "emergency_notice" in caplog.text)
+    world.until(lambda: "finished" in world.kinds())
+    return world, clock
+
+
+def test_a_notice_to_an_audit_channel_that_is_gone_is_given_up_in_a_day_and_logged_once(
+    start_world: StartWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    world, clock = emergency_unseen(start_world)
+    until(world, clock, lambda: "the emergency_notice message" in caplog.text, 3600.0)
 
     assert 1 == caplog.text.count("the emergency_notice message")
+    assert len([call for call in world.slack.calls() if call.params.get("channel") == AUDIT]) < 50
+
+
+def test_an_emergency_is_told_once_the_audit_channel_is_open_again(start_world: StartWorld) -> None:
+    world, clock = emergency_unseen(start_world)
+    tried = "SELECT 1 FROM slack_message WHERE kind = 'emergency_notice' AND tries > 8"
+    until(world, clock, lambda: world.rows(tried), 600.0)
+    world.slack.unarchive(AUDIT)
+    world.slack.state.channels[AUDIT].members.append(world.slack.state.bot_user)
+    until(world, clock, lambda: world.slack.messages(AUDIT), 600.0)
+
+    assert ["mergency" in post.text for post in world.slack.messages(AUDIT)] == [True]
 
 
 def test_whoever_shares_a_page_where_the_bot_cannot_post_is_told(start_world: StartWorld) -> None:
