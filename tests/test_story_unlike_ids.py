@@ -199,6 +199,19 @@ def test_policy_counts_what_would_be_sent(start_world: StartWorld) -> None:
     assert "Ask for approval: cancel 2 orders" in _labels(full)
 
 
+def test_what_nobody_could_approve_then_is_not_included_and_the_rest_can_still_go_ahead(
+    start_world: StartWorld,
+) -> None:
+    world = start_world(SECOND_APPROVAL_ABOVE="1", APPROVER_USERS=f"{BO},{ANN}")
+    world.slack.state.people[BO].deleted = True
+    preview = world.preview(ANN, f"{FIRST} {PHONE}")
+    refused = world.told(ANN, lambda: world.click(ANN, preview, f"Include it too: {PHONE}"))
+    world.click(ANN, preview, "Cancel 1 order")
+
+    assert "Refused: too few people are there who may approve" in refused.text
+    assert "1 cancelled" in world.ended(request_id(preview)).text
+
+
 def test_more_words_than_any_request_may_hold_are_refused(start_world: StartWorld) -> None:
     world = start_world(MAX_ORDERS_PER_REQUEST="2")
     answer = world.answer(ANN, f"{FIRST} DMA-1 DMA-2 DMA-3")
