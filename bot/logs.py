@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TextIO
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_plus
 
 from bot.settings_fields import SECRET_NAMES, Settings
 
@@ -31,6 +31,9 @@ _SHAPES = (
     re.compile(r"(?i)/(?:commands|actions|app|services|workflows|triggers)/[TE0-9][\w%.-]*/[\w%./-]+"),
     re.compile(r"(?i)ticket=[^\s&'\"]+"),  # of a Socket Mode address
 )
+_AFTER = re.compile(r"(?i)(://[^\s:@/?#]*:)[^\s@/?#]+(?=@)|(password=)[^\s&'\"]+")
+"""A password in an address or among a database's parameters, after what is kept: struck out however short it is."""
+
 _PASSWORDS = (
     re.compile(r"://[^:@/?#]*:([^@/?#]+)@"),
     re.compile(r"(?i)[?&](?:ssl)?password=([^&]+)"),  # as libpq's parameters
@@ -55,7 +58,7 @@ class Redactor:
             text = self._known.sub(HIDDEN, text)
         for shape in _SHAPES:
             text = shape.sub(HIDDEN, text)
-        return text
+        return _AFTER.sub(rf"\1\2{HIDDEN}", text)
 
 
 class _Lines(logging.Formatter):
@@ -106,7 +109,7 @@ def secrets_of(settings: Settings) -> list[str]:
     given = [getattr(settings, name.lower()) for name in SECRET_NAMES - {"DATABASE_URL"}]
     secrets = [secret.get_secret_value() for secret in given if secret is not None]
     found = [password for each in _PASSWORDS for password in each.findall(settings.database_url)]
-    return secrets + [spelled for password in found for spelled in (password, unquote(password))]
+    return secrets + [spelled for each in found for spelled in (each, unquote(each), unquote_plus(each))]
 
 
 def _printable(line: str) -> str:

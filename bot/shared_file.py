@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.slack_answers import Failure, RateLimited, Refused
+from bot.slack_answers import NO_ACCESS, Failure, RateLimited, Refused
 
 
 class Trouble(StrEnum):
@@ -54,7 +54,7 @@ class SharedFile:
 _SERVICES = {"gdrive": "Google Drive", "gdocs": "Google Drive", "onedrive": "OneDrive", "sharepoint": "SharePoint"}
 _GONE = frozenset({"tombstone", "hidden_by_limit", "file_not_found", "file_deleted", "http_404", "http_410"})
 _NOT_SEEN = frozenset({"access_denied", "http_403", "file_not_visible", "not_in_channel", "no_permission"})
-_TOKEN = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "http_401"})
+_TOKEN = NO_ACCESS | {"http_401"}
 
 
 def shared_file(given: Mapping[str, Any]) -> SharedFile:

@@ -500,3 +500,27 @@ def test_ordinary_words_are_left_as_they_are() -> None:
     words = "run python -m bot audit list in /actions or /commands; request R-7K3F9Q holds"
 
     assert words == Redactor(["short"]).strike(words)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://bot:pw123@db/orders",
+        "postgresql+psycopg://db/orders?user=bot&password=p@pw123",
+        "postgresql+psycopg://db/orders?user=bot&Password=pw123&sslmode=require",
+    ],
+)
+def test_a_short_password_is_struck_out_of_an_address(url: str) -> None:
+    struck = Redactor().strike(f"cannot connect to {url}: refused")
+
+    assert "pw123" not in struck
+    assert struck.startswith("cannot connect to postgresql+psycopg://")
+    assert struck.endswith("refused")
+
+
+def test_a_password_among_parameters_is_struck_out_as_it_is_sent_too(logged: Callable[..., str]) -> None:
+    url = "postgresql+psycopg://db/orders?user=bot&password=a+secret+b"
+
+    written = logged(lambda: logging.error("no such user: a secret b"), DATABASE_URL=url)
+
+    assert f"no such user: {HIDDEN}" in written
