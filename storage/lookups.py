@@ -47,15 +47,24 @@ def take(transaction: Transaction, most: int, waits: float) -> Taken:
     rest = log_rest.look(transaction.session, now)
     if rest.rests:
         return _those_that_waited(transaction, now, most, waits)
-    outcome = col(OrderLine.outcome)
-    most = 1 if rest.probes else most
-    waited_for = _take(transaction, now, most, or_(outcome.is_(None), outcome != Outcome.CANCELLED))
-    taken = waited_for or _take(transaction, now, most, outcome == Outcome.CANCELLED)
+    taken = _probe(transaction, now) if rest.probes else _most_awaited(transaction, now, most)
     if taken and log_rest.probe(transaction, now, READ_WITHIN.total_seconds()).rests:
         return Taken(())  # Another process probes just now.
     for line in taken:
         line.due_at = now + READ_WITHIN
     return Taken(taken)
+
+
+def _most_awaited(transaction: Transaction, now: datetime, most: int) -> Sequence[OrderLine]:
+    outcome = col(OrderLine.outcome)
+    waited_for = _take(transaction, now, most, or_(outcome.is_(None), outcome != Outcome.CANCELLED))
+    return waited_for or _take(transaction, now, most, outcome == Outcome.CANCELLED)
+
+
+def _probe(transaction: Transaction, now: datetime) -> Sequence[OrderLine]:
+    """One that has not been asked for in vain, if there is any: it may be the log of one order that Fincart never
+    answers, which must not keep all others from being read."""
+    return _take(transaction, now, 1, col(OrderLine.waits_since).is_(None)) or _most_awaited(transaction, now, 1)
 
 
 def _those_that_waited(transaction: Transaction, now: datetime, most: int, waits: float) -> Taken:

@@ -2,9 +2,10 @@
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
-from world import ANN, FIRST, ORDERS, RETURNS, SECOND, StartWorld, World, order_ids, request_id
+from world import ANN, FIRST, ORDERS, RETURNS, SECOND, THIRD, StartWorld, World, order_ids, request_id
 
 from bot.cancellation.parts import Timings
 from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind
@@ -278,6 +279,20 @@ def test_logs_that_fail_three_times_in_a_row_count_as_fincart_being_down_until_o
     holds = [each["details"]["hold"] for each in world.audit() if each["kind"] in ("held", "hold_ended")]
 
     assert ["down", "down"] == holds
+
+
+def test_one_order_whose_log_is_never_answered_keeps_no_other_log_from_being_read(start_world: StartWorld) -> None:
+    patient = replace(QUICK, truth=replace(QUICK.truth, pending_after=1.0, longest_rest=60.0, waits=60.0))
+    world = start_world(timings=patient, FINCART_BATCH_SIZE="1")
+    shown = world.preview(ANN, f"{FIRST} {SECOND} {THIRD}")
+    world.fincart.inject(
+        Fault(FaultKind.DROP, order_id=FIRST, applied=Applied.ALL),
+        Fault(FaultKind.SERVER_ERROR, Endpoint.LOGS, order_id=FIRST, times=None),
+    )
+    world.click(ANN, shown, "Cancel 3 orders")
+    world.until(lambda: len(world.rows("SELECT 1 FROM order_line WHERE proof = 'log'")) == 2)
+
+    assert [(FIRST,)] == world.rows("SELECT order_id FROM order_line WHERE outcome IS NULL")
 
 
 def test_a_preview_does_not_ask_a_fincart_whose_logs_rest(start_world: StartWorld) -> None:
