@@ -185,9 +185,9 @@ OUTCOMES = (
     Mutant(
         rule="Orders in doubt are read before the checks of what is cancelled",
         hurts="Somebody waits for one order while thousands of certain ones are checked",
-        where="take",
-        text="taken = waited_for or _take(transaction, now, most, outcome == Outcome.CANCELLED)",
-        to="taken = _take(transaction, now, most, outcome == Outcome.CANCELLED) or waited_for",
+        where="_most_awaited",
+        text="return waited_for or _take(transaction, now, most, outcome == Outcome.CANCELLED)",
+        to="return _take(transaction, now, most, outcome == Outcome.CANCELLED) or waited_for",
         caught="tests/test_story_truth.py::"
         "test_a_lost_answer_does_not_wait_for_the_checks_of_what_is_cancelled[sqlite]",
     ),
