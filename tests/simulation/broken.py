@@ -1,5 +1,6 @@
 """Copies of the bot with one rule broken on purpose: the simulation is worth no more than what it catches of these."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -9,13 +10,15 @@ from typing import Any
 from sqlalchemy.orm.attributes import set_committed_value
 
 import bot.truth as truth
+from bot import policy_rules
 from bot.cancellation import look_up, outbox, pressing
 from bot.cancellation.ahead import Planned
 from bot.cancellation.parts import Parts
 from bot.cancellation.run import Runner
-from bot.fincart import Answer, FincartClient, LogReading
+from bot.fincart import Answer, FincartClient, LogKind, LogReading
+from bot.policy import Question
 from bot.truth_evidence import Evidence, with_log
-from storage import batches, holds, in_hand, leases, requests
+from storage import batches, holds, in_hand, leases, lines, requests
 from storage.database import Transaction
 from storage.states import AnswerKind, Doubt, Outcome, RequestState
 from storage.tables import Request
@@ -166,6 +169,28 @@ def _takes_it_for_unsent(transaction: Transaction, *more: Any) -> leases.Leased 
     return replace(leased, orphans=()) if leased is not None else None
 
 
+def _takes_throttling_for_a_reading(evidence: Evidence, reading: LogReading, read_at: datetime) -> Evidence:
+    if reading.kind is LogKind.UNAVAILABLE:
+        reading = replace(reading, kind=LogKind.UNREADABLE)
+    return with_log(evidence, reading, read_at)
+
+
+def _forgets_the_preview(_: str | None, log: str | None) -> bool:
+    return log is not None and bool(json.loads(log).get("log_was_read"))
+
+
+def _compares_ids(question: Question, *_: Any) -> bool:
+    return question.person == question.requester
+
+
+@contextmanager
+def _two_ids_are_two_people() -> Iterator[None]:
+    """For the policy, and for the record, which would refuse to keep such a decision."""
+    asked_with = property(lambda request: frozenset({request.requester}))
+    with _in_place_of(policy_rules, "own", _compares_ids), _in_place_of(Request, "requester_ids", asked_with):
+        yield
+
+
 def _claims_nothing(*_: Any) -> dict[Any, str]:
     return {}
 
@@ -185,6 +210,9 @@ BROKEN: Mapping[str, Broken] = {
     "the state is tested before the lock only": Broken(Rules(), _judged_before_the_lock, near=19),
     "a commit that nobody answered is taken for undone": _replaced(HaltingDatabase, "asks_after", False, near=450),
     "a log counts as read by a clock that is ahead": _replaced(look_up, "with_log", _read_later),
+    "that the preview has read a log is forgotten": _replaced(lines, "was_read", _forgets_the_preview, near=5),
+    "a throttled read is taken for a reading": _replaced(look_up, "with_log", _takes_throttling_for_a_reading, near=4),
+    "two ids of one person are two people": Broken(Rules(), _two_ids_are_two_people, near=10),
     "sent before the attempt is committed": Broken(Rules(make_runner=_Rash)),
 }
 """By what is wrong with each."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from storage.verification import verify_all
 
 from .decisions import check_decisions
 from .people_told import check_people_told
+from .plan import ODD
 from .stores import compile_once
 from .witness import Wrong, is_cancelled
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from .world import World
 
 FIGURES = re.compile(r"([0-9,]+) (cancelled|rejected|not sent|unknown)\b")
+WAITS = timedelta(minutes=5)
+UNANSWERED = ("429", "500", "hang", "drop", "no_connection")
 OUTCOMES = ("cancelled", "rejected", "not_sent", "unknown")
 
 
@@ -41,6 +44,7 @@ def check(world: "World") -> None:
         _outcomes(world, request, told.get(request["public_id"], {}), events)
         _shown(world, request, told.get(request["public_id"], {}))
     _words_were_given(world, events)
+    _unknown_in_time(world, events)
     _fresh(world)
     _answered(world, events)
     check_people_told(world, events)
@@ -65,6 +69,10 @@ def _told(events: list[dict[str, Any]]) -> dict[str, dict[str, list[Any]]]:
 def _count_attempts(world: "World") -> None:
     """How often a sender was taken for dead that could have been asleep, and how often it answered after all."""
     world.met["taken for dead"] += len(world.rows.all("SELECT 1 FROM attempt WHERE open_until IS NOT NULL"))
+    world.met["moved"] += len(world.rows.all("SELECT 1 FROM slack_message WHERE kind = 'moved'"))
+    world.met["logs rested"] += sum(
+        call.method == "GET" and call.answer in ("429", "500") for call in world.fincart.calls
+    )
     world.met["answered late"] += len(world.rows.all("SELECT 1 FROM attempt WHERE was_lost"))
     world.met["never handed over"] += len(
         world.rows.all("SELECT 1 FROM attempt WHERE result = 'unacted' AND words = 'nothing was handed over'")
@@ -129,17 +137,20 @@ def _outcomes(world: "World", request: Any, told: dict[str, list[Any]], events: 
         ours = any(order in each.applied(world.fincart) for each in sent)
         cancelled = is_cancelled(world.fincart, order)
         where = f"{order} of {name} is {outcome} ({proof}, {words!r})"
-        unverified = not world.settings.verify_results and proof == "answer" and _said_ok(world, name, order)
+        has_no_log = order == ODD or order in world.fincart.settings.foreign
+        on_its_word = proof == "answer" and _said_ok(world, name, order)
+        unverified = on_its_word and (has_no_log or not world.settings.verify_results)
         if outcome == "cancelled" and not cancelled and not unverified:
             raise Wrong(f"{where}, and is not cancelled at Fincart: {_log(world, order)}")
         never_sent = not any(order in each.ids for each in sent)
         if outcome == "cancelled" and never_sent and not _nobody_knows(world, line):
             raise Wrong(f"{where}, and was never sent")
-        if outcome in ("rejected", "not_sent") and ours and not _was_lied_to(world, order, words):
+        denied = outcome in ("rejected", "not_sent") and ours
+        if denied and not (_was_lied_to(world, order, words) or _was_never_read(world, order)):
             raise Wrong(f"{where}, and a call of it cancelled it: {_log(world, order)}")
         if outcome == "unknown" and cancelled:
             raise Wrong(f"{where}, and its log shows it cancelled: {_log(world, order)}")
-        if outcome == "unknown" and not _said_ok(world, name, order):
+        if outcome == "unknown" and not has_no_log and not _said_ok(world, name, order):
             raise Wrong(f"{where}, and its log can be read: {_log(world, order)}")
         if outcome == "not_sent" and proof is None and any(order in each.ids and each.lost for each in sent):
             raise Wrong(f"{where} without any proof, though a call that carried it was lost")
@@ -183,6 +194,33 @@ def _was_lied_to(world: "World", order: str, words: str) -> bool:
                 world.met["exception: lied to just before"] += 1
                 return True
     return False
+
+
+def _was_never_read(world: "World", order: str) -> bool:
+    """Whether Fincart said of the order, whenever it was asked, that there is none."""
+    reads = {call.answer for call in world.fincart.calls if call.method == "GET" and call.ids == (order,)}
+    is_so = "404" in reads and "200" not in reads
+    world.met["exception: there is no such order, by Fincart's word"] += is_so
+    return is_so
+
+
+def _unknown_in_time(world: "World", events: list[dict[str, Any]]) -> None:
+    """An order whose log Fincart does not answer waits five minutes: till then nobody says that it is unknown."""
+    for event in events:
+        at, entries = datetime.fromisoformat(event["at"]), event["details"].get("orders")
+        for entry in entries if isinstance(entries, list) else ():
+            if not isinstance(entry, list) or entry[1] != "unknown":
+                continue
+            sent = [each.at for each in world.witness.sent if each.request == event["request"] and entry[0] in each.ids]
+            if sent and at - sent[-1] < WAITS and not _was_answered(world, entry[0], sent[-1], at):
+                raise Wrong(f"{entry[0]} of {event['request']} was told as unknown while its log was not answered")
+
+
+def _was_answered(world: "World", order: str, since: datetime, until: datetime) -> bool:
+    offset = timedelta(seconds=world.plan.setup.clock_offset)
+    reads = (call for call in world.fincart.calls if call.method == "GET" and call.ids == (order,))
+    answered = (datetime.fromisoformat(call.at) - offset for call in reads if call.answer not in UNANSWERED)
+    return any(since <= at <= until for at in answered)
 
 
 def _log(world: "World", order: str) -> str:

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from .plan import person_of
 from .witness import GO_AHEADS, Wrong
 
 if TYPE_CHECKING:
@@ -63,18 +64,19 @@ def _lets_run(event: Event) -> bool:
 
 def _enough_people(world: "World", name: str, events: list[Event]) -> None:
     """Whatever the settings became meanwhile: what the card has promised, and the mildest that was ever in force."""
-    requester, promised = events[0]["who"], 0
+    requester, promised = person_of(events[0]["who"]), 0
     for event in events:
         if not _lets_run(event):
             promised = event["details"].get("approvals_needed", promised)
             continue
         if event["kind"] == "emergency":
-            if event["who"] not in world.settings.emergency_users or event["who"] != requester:
+            named = {person_of(each) for each in world.settings.emergency_users}
+            if person_of(event["who"]) not in named or person_of(event["who"]) != requester:
                 raise Wrong(f"{event['who']} went ahead alone with {name}")
             continue
         count = event["details"]["order_count"]
         needed = max(promised, min(_needed(settings, count) for settings in (world.settings, world.later)))
-        approvers = {each["who"] for each in events if each["kind"] == "approved"} - {requester}
+        approvers = {person_of(each["who"]) for each in events if each["kind"] == "approved"} - {requester}
         if len(approvers) < needed:
             raise Wrong(f"{name} was let run by {event['kind']} with the approval of {len(approvers)}, not {needed}")
 
@@ -103,7 +105,7 @@ def _quotas(world: "World", events: list[Event]) -> None:
     for event in events:
         if _lets_run(event):
             day = datetime.fromisoformat(event["at"]).astimezone(UTC).date().isoformat()
-            used[event["details"]["counted_to"], day] += event["details"]["order_count"]
+            used[person_of(event["details"]["counted_to"]), day] += event["details"]["order_count"]
     for (person, day), orders in used.items():
         if limit is not None and orders > limit:
             raise Wrong(f"{orders} orders of {person} ran on {day}, where {limit} may")

@@ -43,7 +43,9 @@ TABLE = (
     Row("runs stopped, by people or by time", ("audit stopped",), 15),
     *(
         Row(f"holds {word}: {hold}", (f"audit {event} {hold}",), share)
-        for hold, share in (("pause", 8), ("request", 3), ("down", 1), ("rate_limit", 4), ("token", 2))
+        for hold, share in (
+            ("pause", 8), ("request", 3), ("down", 1), ("rate_limit", 4), ("token", 2), ("slack", 2),
+        )
         for word, event in (("begun", "held"), ("ended", "hold_ended"))
     ),
     Row("processes killed", tuple(f"died at {each}" for each in (
@@ -55,6 +57,14 @@ TABLE = (
     Row("settings changed by a restart", ("settings changed",), 5),
     Row("results not verified", ("results not verified",), 4),
     Row("hosts in another zone", ("a host in another zone",), 15),
+    Row("log reads throttled", ("logs rested",), 3),
+    Row("orders of another merchant", ("another merchant's orders",), 5),
+    Row("people with two ids", ("people with two ids",), 8),
+    Row("acts under the other id", ("acted under the other id",), 40),
+    Row("channels closed to the bot", ("Close",), 8),
+    Row("live messages that moved", ("moved",), 1),
+    Row("words pasted beside the ids", ("pasted an odd word",), 20),
+    Row("words included after all", ("audit included",), 3),
     Row("daily quotas met", ("quota in force",), 5),
 )  # fmt: skip
 

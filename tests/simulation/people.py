@@ -12,7 +12,7 @@ from bot.sandbox.slack_forms import NotOnScreen
 from bot.sandbox.slack_state import Post, View
 from bot.sandbox.slack_workspace import SlackWorkspace
 
-from .plan import CHANNELS, PERSONS, Ask, By, Press
+from .plan import CHANNELS, ODD, PERSONS, Ask, By, Press
 from .process import Died
 from .scheduler import Scheduler
 
@@ -24,10 +24,29 @@ def order_id(number: int) -> str:
     return f"6864fecda075914a{number:08x}"
 
 
+def on_a_grid(slack: SlackWorkspace) -> None:
+    """Give everybody a second id; Slack answers about either with the organisation's."""
+    slack.state.enterprise_id = "E0000001"
+    for number, person in enumerate(PERSONS):
+        organisations = _other(person)
+        first = slack.state.people[person]
+        first.enterprise_user = organisations
+        first.answered_as = organisations if number == 1 else ""
+        slack.add_person(organisations, f"{first.name}.org", enterprise_user=organisations)
+        for channel in slack.state.channels.values():
+            channel.members.append(organisations)
+
+
+def _other(user: str) -> str:
+    return "W" + user[1:]
+
+
 class People:
     """All of them; each act is delivered to the process that the plan says."""
 
-    def __init__(self, slack: SlackWorkspace, scheduler: Scheduler, met: Counter[str]) -> None:
+    def __init__(self, slack: SlackWorkspace, scheduler: Scheduler, met: Counter[str], *, grid: bool = False) -> None:
+        self._grid = grid
+        self._acts = 0
         self._slack = slack
         self._scheduler = scheduler
         self._met = met
@@ -37,14 +56,15 @@ class People:
 
     def ask(self, step: Ask) -> None:
         """Ask for orders to be cancelled: by the command, or in the form that it opens."""
-        ids = [order_id(number) for number in step.orders]
+        ids = [*(order_id(number) for number in step.orders), *([ODD] if step.odd else [])]
+        self._met["pasted an odd word"] += step.odd
         why = f"job-{len(self._delivered)}" if step.says_why else ""
         if step.by is By.COMMAND:
             because = f" because {why}" if why else ""
             self.type(step.person, step.channel, " ".join(ids) + because, step.process)
             return
         self.type(step.person, step.channel, "", step.process)
-        form = self._slack.open_view(PERSONS[step.person])
+        form = self._slack.open_view(PERSONS[step.person]) or self._slack.open_view(_other(PERSONS[step.person]))
         if form is None:
             return
         if step.by is By.FILE:
@@ -59,11 +79,11 @@ class People:
     def type(self, person: int, channel: int, text: str, process: int) -> None:
         """Type the command with this after it."""
         typed = f"{COMMAND} {text}".strip()
-        self._to(process, lambda: self._slack.type_command(PERSONS[person], CHANNELS[channel], typed))
+        self._to(process, lambda: self._slack.type_command(self._id_of(person), CHANNELS[channel], typed))
 
     def press(self, step: Press) -> None:
         """Press a button that is on the person's screen, and fill in what opens then."""
-        person = PERSONS[step.person]
+        person = self._id_of(step.person)
         buttons = [(post, button) for post in self._on_screen(person) for button in post.buttons()]
         buttons = [each for each in buttons if step.action in ("", each[1].action_id)]
         if not buttons:
@@ -87,10 +107,18 @@ class People:
             delivery = self._delivered[which % len(self._delivered)]
             self._to(process, lambda: self._slack.redeliver(delivery))
 
+    def _id_of(self, person: int) -> str:
+        """The id under which this person acts now: every third act is under the other one, where there is one."""
+        self._acts += 1
+        acts_as_other = self._grid and self._acts % 3 == 0
+        self._met["acted under the other id"] += acts_as_other
+        return _other(PERSONS[person]) if acts_as_other else PERSONS[person]
+
     def _on_screen(self, person: str) -> list[Post]:
         """The newest first, and what only this person sees before what all do."""
         posts: list[Post] = [*reversed(self._slack.ephemerals(person))]
-        for channel in (*CHANNELS, direct_id(person)):
+        own = [direct_id(each) for each in {person, "U" + person[1:]}]
+        for channel in (*CHANNELS, *sorted(own)):
             posts += reversed(self._slack.messages(channel))
         return posts
 

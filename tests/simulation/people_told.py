@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.slack_core import direct_id
 
+from .plan import person_of
 from .witness import GO_AHEADS, Wrong
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def check_people_told(world: "World", events: list[Event]) -> None:
 
 def _is_owed(let_run: Event, finished: Event, requester: str) -> bool:
     took = datetime.fromisoformat(finished["at"]) - datetime.fromisoformat(let_run["at"])
-    return let_run["who"] != requester or took.total_seconds() > LONG
+    return person_of(let_run["who"]) != person_of(requester) or took.total_seconds() > LONG
 
 
 def _told(world: "World", person: str, name: str, what: str, word: str) -> None:

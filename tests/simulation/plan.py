@@ -11,6 +11,8 @@ from bot.sandbox.slack_faults import Fault as SlackFault
 PERSONS = ("U0000001", "U0000002", "U0000003")
 CHANNELS = ("C0000001", "C0000002")
 ORDERS = 14
+ODD = "DMA-EX-0001"
+"""What somebody pastes beside the ids: no Fincart id, and no order."""
 FOR_EVER = 1000
 """A budget that no step of work uses up."""
 
@@ -21,6 +23,11 @@ class By(StrEnum):
     COMMAND = "command"
     FORM = "form"
     FILE = "file"
+
+
+def person_of(user: str) -> str:
+    """Whose id it is: on a Grid, everybody has one that begins with another letter besides."""
+    return "U" + user[1:]
 
 
 class Gone(StrEnum):
@@ -42,6 +49,8 @@ class Ask:
     process: int
     by: By = By.COMMAND
     says_why: bool = True
+    odd: bool = False
+    """Pastes a word beside them that is unlike them."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +159,29 @@ class Token:
 
 
 @dataclass(frozen=True)
+class MayCancel:
+    """Whether Fincart's token may cancel, or read only."""
+
+    allowed: bool
+
+
+@dataclass(frozen=True)
+class Close:
+    """A channel is closed to the bot: archived, or the bot is removed from it; or it is opened again."""
+
+    channel: int
+    how: str
+    """`archive`, `remove_bot` or, to open it again, `unarchive`."""
+
+
+@dataclass(frozen=True)
+class Revoke:
+    """Slack refuses the bot's token with this code; takes it again, if empty."""
+
+    code: str
+
+
+@dataclass(frozen=True)
 class Mend:
     """Fincart's faults end, or Slack's."""
 
@@ -175,7 +207,7 @@ class Meddle:
 
 Step = (
     Ask | Press | Type | Again | Work | Send | Resume | Pass | Crash | Stop | DatabaseGone
-    | Break | Token | Mend | BreakSlack | Meddle
+    | Break | Token | MayCancel | Mend | BreakSlack | Close | Revoke | Meddle
 )  # fmt: skip
 
 
@@ -197,6 +229,10 @@ class Setup:
     """Of the orders; an empty one is unknown to Fincart."""
     later: tuple[tuple[str, str], ...] = ()
     """Settings that differ for every process but the first ones: somebody changed them and restarted."""
+    grid: bool = False
+    """Everybody has two ids, and acts under either."""
+    foreign: tuple[int, ...] = ()
+    """Orders of another merchant."""
     zone: str = ""
     """The time zone of the processes' hosts, as the variable TZ names it; UTC if empty."""
 

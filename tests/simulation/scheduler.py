@@ -210,6 +210,7 @@ class Scheduler:
             if process is not None and not process.is_dead:
                 with contextlib.suppress(StorageUnavailable, Died):
                     process.runner.renew()
+                    process.look_at_access()
         self.bury()
 
 

@@ -18,15 +18,18 @@ from .plan import (
     Break,
     BreakSlack,
     By,
+    Close,
     Crash,
     DatabaseGone,
     Gone,
+    MayCancel,
     Meddle,
     Mend,
     Pass,
     Plan,
     Press,
     Resume,
+    Revoke,
     Send,
     Setup,
     Step,
@@ -72,7 +75,63 @@ def plan_of(seed: int) -> Plan:
     steps: list[Step] = []
     for _ in range(chance.choice((15, 25, 40, 60))):
         steps += _steps(chance, faults)
-    return Plan(seed, setup, tuple(steps))
+    return Plan(seed, setup, tuple(_with_more(Random(f"more {seed}"), steps, setup)))
+
+
+def _with_more(chance: Random, steps: Sequence[Step], setup: Setup) -> list[Step]:
+    """Faults that last, begun and mostly ended somewhere in the history. Drawn apart, like `_varied`."""
+    more = list(steps)
+    for kind in ("throttled", "gone", "closed", "revoked", "may cancel"):
+        if chance.random() < 0.15:
+            at = chance.randrange(len(more))
+            begin, end = _lasting(chance, kind)
+            more[at:at] = begin
+            if end is not None and chance.random() < 0.7:
+                more.insert(min(len(more), at + chance.choice((3, 8, 15))), end)
+    if setup.grid:
+        more = [part for step in more for part in _with_own_approval(step)]
+    if chance.random() < 0.2:
+        return [part for step in more for part in _with_odd(chance, step)]
+    return more
+
+
+def _lasting(chance: Random, kind: str) -> tuple[list[Step], Step | None]:
+    lost = Break(Fault(chance.choice(LOST), applied=Applied.ALL))
+    match kind:
+        case "throttled":
+            fault = chance.choice((FaultKind.RATE_LIMITED, FaultKind.RATE_LIMITED, FaultKind.SERVER_ERROR))
+            after = chance.choice((None, "3", "20"))
+            throttled = Break(Fault(fault, Endpoint.LOGS, times=chance.choice((5, 15, 60)), retry_after=after))
+            return [throttled, *([lost] if chance.random() < 0.6 else [])], None
+        case "gone":
+            return [lost, Break(Fault(FaultKind.NOT_FOUND, Endpoint.LOGS, times=chance.choice((3, 10))))], None
+        case "closed":
+            channel = chance.randrange(len(CHANNELS))
+            return [Close(channel, chance.choice(("archive", "remove_bot")))], Close(channel, "unarchive")
+        case "revoked":
+            return [Revoke(chance.choice(("token_revoked", "account_inactive")))], Revoke("")
+        case _:
+            return [MayCancel(allowed=False)], MayCancel(allowed=True)
+
+
+def _with_own_approval(step: Step) -> list[Step]:
+    """Whoever has asked for approval tries to give it, too: under one id and, where there are two, under the other."""
+    if not isinstance(step, Press) or step.action != "ask_approval":
+        return [step]
+    tries: list[Step] = [Press(step.person, "approve", 0, step.process), Work(step.process, 0)]
+    return [step, *[Work(step.process, 0)] * 3, *tries, *tries]
+
+
+def _with_odd(chance: Random, step: Step) -> list[Step]:
+    """Somebody pastes a word beside the ids that is unlike them, and sometimes means it."""
+    if not isinstance(step, Ask) or chance.random() < 0.4:
+        return [step]
+    include: list[Step] = [
+        *[Work(step.process, 0)] * 3,
+        Press(step.person, "include", 0, step.process),
+        Work(step.process, 0),
+    ]
+    return [replace(step, odd=True), *(include if chance.random() < 0.5 else [])]
 
 
 def _setup(chance: Random) -> Setup:
@@ -121,8 +180,17 @@ def _varied(chance: Random, setup: Setup) -> Setup:
         if "SECOND_APPROVAL_ABOVE" in dict(setup.settings):
             later |= {"APPROVALS_NEEDED": chance.choice(("1", "2")), "SECOND_APPROVAL_ABOVE": chance.choice(("0", "8"))}
         later |= {"FINCART_BATCH_SIZE": chance.choice(("1", "2", "100")), "UNDO_SECONDS": chance.choice(("0", "10"))}
+    foreign = tuple(number for number in range(ORDERS) if chance.random() < 0.1) if chance.random() < 0.15 else ()
+    grid = chance.random() < 0.2
     zone = chance.choice(("", "", "Asia/Tokyo", "America/Los_Angeles"))
-    return replace(setup, settings=(*setup.settings, *settings.items()), later=tuple(later.items()), zone=zone)
+    return replace(
+        setup,
+        settings=(*setup.settings, *settings.items()),
+        later=tuple(later.items()),
+        zone=zone,
+        grid=grid,
+        foreign=foreign,
+    )
 
 
 def _steps(chance: Random, faults: set[str]) -> list[Step]:

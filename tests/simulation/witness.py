@@ -124,7 +124,8 @@ class FincartWitness:
             for row in self._rows.all("SELECT payload FROM audit_event WHERE request = ? ORDER BY seq", sent.request)
         ]
         asked = [event["details"]["orders"] for event in events if event["kind"] == "request_made"]
-        if not asked or not set(sent.ids) <= set(asked[0]):
+        included = {order for event in events if event["kind"] == "included" for order in event["details"]["orders"]}
+        if not asked or not set(sent.ids) <= set(asked[0]) | included:
             self._wrong(sent, "the audit knows nobody who asked for these orders")
         self._check_go_ahead(sent, events)
         told = [entry[0] for event in events for entry in _listed(event) if isinstance(entry, list)]

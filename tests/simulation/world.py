@@ -21,7 +21,7 @@ from bot.sandbox.slack_workspace import SlackWorkspace
 
 from . import plan as plans
 from .clock import Clock
-from .people import People, order_id
+from .people import People, on_a_grid, order_id
 from .plan import CHANNELS, PERSONS, Plan, Step
 from .process import Outside, Process
 from .rows import Rows
@@ -62,9 +62,12 @@ class World:
             self.slack.add_person(person, f"person{number}")
         for number, channel in enumerate(CHANNELS):
             self.slack.add_channel(channel, f"channel{number}", *PERSONS)
+        if setup.grid:
+            on_a_grid(self.slack)
         self.fincart = FincartStandIn(self.clock, FincartSettings(
             token=FINCART_TOKEN, unknown_ids=setup.unknown_ids, not_pending=setup.not_pending, log_lag=setup.log_lag,
             clock_offset=setup.clock_offset, max_ids=setup.max_ids, cancelled_title=setup.cancelled_title,
+            foreign=[order_id(number) for number in setup.foreign],
         ))  # fmt: skip
         for number, title in enumerate(setup.titles):
             if title:
@@ -74,7 +77,7 @@ class World:
         self.rows = Rows(self.database_url)
         self.witness = FincartWitness(self.rows, self.clock, self.fincart, self.undo_seconds, self.met)
         self.scheduler = Scheduler(setup.processes, self.clock, self.rows, self.met, self._start)
-        self.people = People(self.slack, self.scheduler, self.met)
+        self.people = People(self.slack, self.scheduler, self.met, grid=setup.grid)
 
     def run(self) -> None:
         """Both phases. Raises `Wrong`, or whatever else goes wrong; either is a failure of this plan."""
@@ -90,6 +93,8 @@ class World:
         self.met["histories"] += 1
         self.met["a host in another zone"] += bool(self.plan.setup.zone)
         self.met["results not verified"] += not self.settings.verify_results
+        self.met["people with two ids"] += self.plan.setup.grid
+        self.met["another merchant's orders"] += bool(self.plan.setup.foreign)
         self.met["quota in force"] += self.settings.max_orders_per_person_per_day is not None
 
     def close(self) -> None:
@@ -130,10 +135,25 @@ class World:
                 self.fincart.settings.token_rejected = rejected
             case plans.Mend(fincart):
                 self.fincart.clear_faults() if fincart else self.slack.heal()
+            case plans.MayCancel(allowed):
+                self.fincart.settings.may_cancel = allowed
+            case plans.Close(channel, how):
+                self._close(CHANNELS[channel], how)
+            case plans.Revoke(code):
+                self.slack.state.refuses_token = code
             case plans.BreakSlack(method, fault, times):
                 self.slack.fail(method, fault, times)
             case plans.Meddle(order, title):
                 self._meddle(order_id(order), title)
+
+    def _close(self, channel: str, how: str) -> None:
+        """Who opens it again, invites the bot too."""
+        members, bot = self.slack.state.channels[channel].members, self.slack.state.bot_user
+        if how == "unarchive":
+            self.slack.unarchive(channel)
+            members += [bot] if bot not in members else []
+        else:
+            getattr(self.slack, how)(channel)
 
     def _meddle(self, order: str, title: str) -> None:
         """Nobody can cancel at Fincart what is cancelled."""
@@ -145,6 +165,8 @@ class World:
         """No more faults: everything that was begun comes to its end by itself."""
         self.fincart.clear_faults()
         self.fincart.settings.token_rejected = False
+        self.fincart.settings.may_cancel = True
+        self.slack.state.refuses_token = ""
         self.fincart.settings.max_ids = self.plan.setup.max_ids
         self.slack.heal()
         for process in self.scheduler.all_processes():
