@@ -217,14 +217,14 @@ def reads(history: History, at: datetime) -> Iterator[History]:
     unread = LogReading(LogKind.UNREADABLE, why="" if alike else "no answer", http_status=403)
     silent = unreadable(history, unread, "an unreadable log")
     yield silent
-    first = len(history.sent) == 1 and not history.reads_once_settled
+    first = len(history.sent) == 1 and history.evidence.log is None and not history.evidence.failed_reads
     if first and history.comparable and not history.waited:
         seconds = 300 if history.alone else 15  # until it is unknown, or not: who else was in the call matters not
         waits = unreadable(history, LogReading(LogKind.UNAVAILABLE, why="busy"), f"no reading for {seconds} s")
         yield replace(waits.at(waits.now + timedelta(seconds=seconds)), waited=True)
     if history.was_read and history.order:
         gone = unreadable(history, LogReading(LogKind.ABSENT), "a log that is gone")
-        if gone.evidence != silent.evidence:
+        if gone.evidence.failed_reads != silent.evidence.failed_reads:
             yield gone  # else it comes to the same
 
 
