@@ -181,7 +181,7 @@ def _keep_refused(transaction: Transaction, row: SlackMessage, code: str) -> Non
         row.ts = None
         slack_messages.again(transaction, row, code, 0)
         return
-    if code in NO_ACCESS and not _is_private(row) and holds.is_held(transaction.session, HoldKind.SLACK):
+    if code in NO_ACCESS and not _is_private(row) and holds.held_since(transaction.session, HoldKind.SLACK) is not None:
         row.tries = min(row.tries, rules.TRIES_WHEN_CLOSED)  # For as long as Slack refuses the token, no try counts.
     if row.trouble is not None and rules.is_closed(code) != rules.is_closed(row.trouble):
         row.tries = 1  # Those before were about something else.

@@ -10,7 +10,7 @@ import threading
 from bot.cancellation import outbox
 from bot.cancellation.parts import Parts
 from bot.slack_answers import NO_ACCESS, Ok, Refused
-from storage import holds, slack_messages
+from storage import holds, live_messages, slack_messages
 from storage.states import HoldKind
 
 log = logging.getLogger(__name__)
@@ -63,11 +63,13 @@ class SlackAccess:
 
     def _go_on(self) -> None:
         with self._parts.database.read() as session:
-            if not holds.is_held(session, HoldKind.SLACK):
-                return
+            since = holds.held_since(session, HoldKind.SLACK)
+        if since is None:
+            return
         with self._parts.database.write() as transaction:
             if not holds.lift(transaction, HoldKind.SLACK):
                 return
             outbox.all_live(transaction)
+            live_messages.show_finished_anew(transaction, since)
             slack_messages.try_now(transaction, NO_ACCESS)
         log.warning("Slack takes the bot's token again: sending goes on")

@@ -85,17 +85,21 @@ class PastHold:
 
 
 def last_slack_hold(session: Session, public_id: str) -> PastHold | None:
-    """The last hold for Slack's refusing the token that has ended since this request was made."""
+    """The last hold for Slack's refusing the token that began before this request finished and has ended."""
     of_slack = (col(AuditEvent.request).is_(None), PayloadField("details.hold") == HoldKind.SLACK.value)
-    made = select(func.min(AuditEvent.seq)).where(col(AuditEvent.request) == public_id).scalar_subquery()
-    query = select(AuditEvent).where(col(AuditEvent.kind) == EventKind.HOLD_ENDED.value, *of_slack)
-    newest = col(AuditEvent.seq).desc()
-    ended = session.scalars(query.where(col(AuditEvent.seq) > made).order_by(newest).limit(1)).first()
-    if ended is None:
-        return None
-    query = select(AuditEvent).where(col(AuditEvent.kind) == EventKind.HELD.value, *of_slack)
-    held = session.scalars(query.where(col(AuditEvent.seq) < ended.seq).order_by(newest).limit(1)).first()
+    finished = session.scalar(
+        select(func.min(AuditEvent.seq)).where(
+            col(AuditEvent.request) == public_id, col(AuditEvent.kind) == EventKind.FINISHED.value
+        )
+    )
+    began_in_time = [col(AuditEvent.seq) < finished] if finished is not None else []
+    query = select(AuditEvent).where(col(AuditEvent.kind) == EventKind.HELD.value, *of_slack, *began_in_time)
+    held = session.scalars(query.order_by(col(AuditEvent.seq).desc()).limit(1)).first()
     if held is None:
+        return None
+    query = select(AuditEvent).where(col(AuditEvent.kind) == EventKind.HOLD_ENDED.value, *of_slack)
+    ended = session.scalars(query.where(col(AuditEvent.seq) > held.seq).order_by(col(AuditEvent.seq)).limit(1)).first()
+    if ended is None:
         return None
     began, over = json.loads(held.payload), json.loads(ended.payload)
     since, until = (datetime.fromisoformat(each["at"]) for each in (began, over))

@@ -138,9 +138,10 @@ def probe(transaction: Transaction, now: datetime) -> None:
     row.until = now + timedelta(seconds=LAST_PROBE)
 
 
-def is_held(session: Session, kind: HoldKind) -> bool:
-    """Whether there is such a hold."""
-    return session.get(Hold, kind) is not None
+def held_since(session: Session, kind: HoldKind) -> datetime | None:
+    """Since when there is such a hold; None: there is none."""
+    hold = session.get(Hold, kind)
+    return hold.since if hold is not None else None
 
 
 def in_force(session: Session) -> Sequence[Hold]:

@@ -6,7 +6,7 @@ would change nothing is not sent (`bot.posting`).
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select
@@ -42,6 +42,11 @@ def show_anew(transaction: Transaction) -> None:
 def show_running_anew(transaction: Transaction) -> None:
     """The same of every request that is being sent."""
     _show(transaction, col(Request.state).in_((RequestState.APPROVED, RequestState.EXECUTING)))
+
+
+def show_finished_anew(transaction: Transaction, since: datetime) -> None:
+    """The same of every request that has finished since: they tell of a hold that was in force, once it has ended."""
+    _show(transaction, col(Request.finished_at) >= since)
 
 
 def show_open_anew(transaction: Transaction) -> None:

@@ -152,7 +152,7 @@ def _slack_gap(session: Session, request: Request) -> SlackGap | None:
     if request.state not in (RequestState.EXECUTING, RequestState.FINISHED) or request.decided_at is None:
         return None
     held = history.last_slack_hold(session, request.public_id)
-    if held is None or held.until <= request.decided_at or (request.finished_at and held.since >= request.finished_at):
+    if held is None or held.until <= request.decided_at:
         return None
     return SlackGap(held.since, held.until, held.why)
 

@@ -197,9 +197,9 @@ def _was_lied_to(world: "World", order: str, words: str) -> bool:
 
 
 def _was_never_read(world: "World", order: str) -> bool:
-    """Whether Fincart said of the order, whenever it was asked, that there is none."""
-    reads = {call.answer for call in world.fincart.calls if call.method == "GET" and call.ids == (order,)}
-    is_so = "404" in reads and "200" not in reads
+    """Whether Fincart said of the order that there is none before it ever showed its log."""
+    reads = (call.answer for call in world.fincart.calls if call.method == "GET" and call.ids == (order,))
+    is_so = next((answer for answer in reads if answer in ("200", "404")), "") == "404"
     world.met["exception: there is no such order, by Fincart's word"] += is_so
     return is_so
 
