@@ -20,6 +20,7 @@ from simulation.plan import (
     Plan,
     Press,
     Resume,
+    Revoke,
     Send,
     Setup,
     Step,
@@ -269,3 +270,22 @@ def test_a_rejected_token_that_is_learned_of_after_the_end_is_told_with_what_to_
 
     assert "" == played.wrong
     assert [] == played.missing("audit held token", "taken for dead", "outcome cancelled by log")
+
+
+def test_a_run_that_ended_while_slack_refused_the_token_says_so_once_it_is_taken_again(play: Play) -> None:
+    played = play(
+        *cancel(person=0, process=0),
+        Revoke("token_revoked"),
+        *(Pass(20.0, asleep=False),) * 4,
+        Send(0, FOR_EVER),
+        Revoke(""),
+        *all_due(0),
+        Pass(11.0, asleep=False),
+        *all_due(0),
+        settings=(*SETUP.settings, ("UNDO_SECONDS", "10"), ("APPROVAL_VALID_SECONDS", "60")),
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing(
+        "audit held slack", "audit hold_ended slack", "audit stopped", "outcome not_sent by None"
+    )
