@@ -94,6 +94,20 @@ def test_two_ids_of_one_person_are_one_approval(start_world: StartWorld, first: 
     world.ended(request_id(shown))
 
 
+@pytest.mark.parametrize(("first", "second"), [(BO, other(BO)), (other(BO), BO)])
+def test_they_are_one_approval_too_where_the_settings_name_the_organisations_id(
+    start_sqlite_world: StartWorld, first: str, second: str
+) -> None:
+    world = two_person_world(start_sqlite_world, APPROVALS_NEEDED="2", APPROVER_USERS=f"{other(BO)},{DI}")
+    on_a_grid(world)
+    shown = waiting(world)
+    world.press(first, shown, APPROVE)
+    answer = world.press(second, becomes(world, request_id(shown), "1 more needed"), APPROVE)
+
+    assert "You have approved this already" in answer.text
+    assert not world.fincart.cancel_calls
+
+
 def test_the_database_keeps_one_decision_of_a_person_whatever_races(start_world: StartWorld) -> None:
     world = two_person_world(start_world)
     on_a_grid(world)
@@ -135,6 +149,16 @@ def test_ones_own_buttons_work_with_the_other_id(start_sqlite_world: StartWorld,
     assert ["withdraw", "remind"] == [button.action_id for button in listed.buttons()]
     assert ["withdrawn", "withdrawn"] == [state(world, request_id(each)) for each in (first, preview)]
     assert [(asks, acts, other(ANN))] * 2 == world.rows("SELECT requester, decided_by, decided_by_person FROM request")
+
+
+def test_a_card_names_its_requester_under_no_id_among_those_who_may_approve(start_sqlite_world: StartWorld) -> None:
+    world = two_person_world(start_sqlite_world, APPROVER_USERS=f"{ANN},{other(ANN)},{BO},{DI}")
+    on_a_grid(world)
+    shown = waiting(world)
+
+    assert [f"Who may approve: <@{BO}> or <@{DI}>."] == [
+        line for line in shown.text.splitlines() if line.startswith("Who may approve")
+    ]
 
 
 @pytest.mark.parametrize(("asks", "acts"), WAYS)

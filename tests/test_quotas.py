@@ -77,6 +77,18 @@ def test_without_a_limit_it_is_counted_all_the_same(database_url: str) -> None:
     assert not fits
 
 
+def test_what_another_id_of_the_person_has_used_up_is_left_to_nobody(database_url: str) -> None:
+    database = Database(database_url)
+    with database.write() as transaction:
+        quotas.take(transaction, ANN, 6, 10, NOON)
+        taken = [quotas.take(transaction, "W0000001", orders, 10, NOON, {ANN, "W0000001"}) for orders in (5, 4, 1)]
+        used = quotas.used(transaction.session, "W0000001", NOON, {ANN, "W0000001"})
+    database.close()
+
+    assert [False, True, False] == taken
+    assert 10 == used
+
+
 def test_racing_for_what_is_left_of_a_day_never_passes_it(database_url: str) -> None:
     database = Database(database_url)
     taken: list[bool] = []

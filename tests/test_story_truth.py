@@ -162,6 +162,17 @@ def test_an_order_that_was_read_and_left_out_is_not_told_as_no_such_order_later(
     assert "Finished: 1 unknown" in lost_and_gone(world, shown)
 
 
+def test_an_order_that_fincart_did_not_know_and_that_was_left_out_is_told_as_no_such_order_later(world: World) -> None:
+    nowhere = "6877b613a665f49134ef9999"
+    both = world.preview(ANN, f"{nowhere} {SECOND}")
+    world.told(ANN, lambda: world.click(ANN, both, "Leave those out"), with_button="go_ahead")
+    shown = world.preview(ANN, nowhere)
+    world.fincart.inject(Fault(FaultKind.DROP))
+    world.click(ANN, shown, "Cancel 1 order")
+
+    assert "Finished: 1 rejected" in world.ended(request_id(shown)).text
+
+
 def checking(world: World, public_id: str) -> str:
     """The live message once it says that an order is being checked and logs rest."""
 

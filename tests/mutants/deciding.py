@@ -269,4 +269,13 @@ DECIDING = (
         to="if False:",
         caught="tests/test_waiting.py::test_remind_posts_at_most_once_in_ten_minutes[sqlite]",
     ),
+    Mutant(
+        rule="Whoever approved with one id has approved with all of theirs",
+        hurts="One person makes both of two approvals",
+        where="_approval_lost",
+        text="decisions.approvers(transaction.session, request) |",
+        to="",
+        caught="tests/test_grid.py::"
+        "test_they_are_one_approval_too_where_the_settings_name_the_organisations_id[U0000002-W0000002]",
+    ),
 )

@@ -182,4 +182,20 @@ HOLDING = (
         to="pass",
         caught="tests/test_steering.py::test_a_run_holds_by_itself_after_so_many_refusals_and_asks[sqlite]",
     ),
+    Mutant(
+        rule="Once a rest of log reads is over, one read at a time sees whether Fincart answers",
+        hurts="A Fincart that is down gets the reads of every process at once",
+        where="probe",
+        text="row.until = now + timedelta(seconds=seconds)\n    return Rest",
+        to="return Rest",
+        caught="tests/test_log_rest.py::test_once_it_is_over_one_reads_and_the_others_wait_for_what_it_meets[sqlite]",
+    ),
+    Mutant(
+        rule="Each rest of log reads is twice as long as the one before",
+        hurts="A Fincart that is down is asked every second for as long as it is",
+        where="begin",
+        text="row.failures += 1",
+        to="row.failures += 0",
+        caught="tests/test_log_rest.py::test_each_rest_is_twice_as_long_as_the_one_before[sqlite]",
+    ),
 )

@@ -35,4 +35,12 @@ LIMITS = (
         to="quotas.take(transaction, by, request.order_count, limit, now, {by})",
         caught="tests/test_quotas.py::test_what_is_asked_counts_for_whoever_asked_when_it_is_approved[sqlite]",
     ),
+    Mutant(
+        rule="What a person's other ids have used up of a day is not left to them",
+        hurts="Two requests at once cancel more than a day allows",
+        where="take",
+        text="limit -= used(transaction.session, min(others), at, others)",
+        to="limit -= 0",
+        caught="tests/test_quotas.py::test_what_another_id_of_the_person_has_used_up_is_left_to_nobody[sqlite]",
+    ),
 )

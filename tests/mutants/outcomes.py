@@ -280,4 +280,13 @@ OUTCOMES = (
         to="if gone >= timings.late_after:",
         caught="tests/test_truth.py::test_what_is_not_settled_for_good_names_when_its_log_is_read_next",
     ),
+    Mutant(
+        rule="What Fincart did not know is not remembered as known when it is left out",
+        hurts="An order that does not exist stays unknown, and is looked for in vain",
+        where="leave_out",
+        text="for each in out if was_read(each.seen_status, each.log)",
+        to="for each in out",
+        caught="tests/test_story_truth.py::"
+        "test_an_order_that_fincart_did_not_know_and_that_was_left_out_is_told_as_no_such_order_later[sqlite]",
+    ),
 )

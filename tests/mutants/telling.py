@@ -151,4 +151,12 @@ TELLING = (
         to="",
         caught="tests/test_story_closed_channel.py::test_a_refused_post_is_forgotten_after_a_minute[sqlite]",
     ),
+    Mutant(
+        rule="A card never names its requester among those who may approve, under any id",
+        hurts="They wait for an approval that can never count",
+        where="may_approve",
+        text="if user not in besides",
+        to="if True",
+        caught="tests/test_grid.py::test_a_card_names_its_requester_under_no_id_among_those_who_may_approve",
+    ),
 )
