@@ -115,6 +115,16 @@ def test_one_order_of_somebody_elses_among_a_hundred_stops_nobody(world: World) 
     assert ["Cancelled"] * 99 == world.statuses(*(each for each in ids if each != FOREIGN))
 
 
+def test_one_order_of_somebody_elses_between_some_that_do_not_exist_stops_nobody(world: World) -> None:
+    nowhere = ["6877b613a665f49134ef7777", "6877b613a665f49134ef8888"]
+
+    text = world.ended(ask(world, [nowhere[0], FIRST, FOREIGN, nowhere[1]])).text
+
+    assert REJECTED not in text
+    assert [] == holds(world)
+    assert ["Cancelled"] == world.statuses(FIRST)
+
+
 def test_one_order_of_somebody_elses_alone_is_refused_where_any_log_has_been_read(world: World) -> None:
     world.cancelled()
 

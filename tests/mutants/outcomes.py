@@ -289,4 +289,13 @@ OUTCOMES = (
         caught="tests/test_story_truth.py::"
         "test_an_order_that_fincart_did_not_know_and_that_was_left_out_is_told_as_no_such_order_later[sqlite]",
     ),
+    Mutant(
+        rule="Whether a 403 is the token's is not asked of an order that Fincart never knew",
+        hurts="One id of somebody else's beside a wrong one, and everybody's run stops for a token that is good",
+        where="read_before",
+        text="and_(col(OrderLine.seen_status).is_not(None), col(OrderLine.seen_status) != lines.ABSENT)",
+        to="col(OrderLine.seen_status).is_not(None)",
+        caught="tests/test_story_forbidden.py::"
+        "test_one_order_of_somebody_elses_between_some_that_do_not_exist_stops_nobody[sqlite]",
+    ),
 )
