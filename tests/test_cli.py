@@ -502,6 +502,10 @@ def test_ordinary_words_are_left_as_they_are() -> None:
     assert words == Redactor(["short"]).strike(words)
 
 
+def test_a_secret_that_begins_like_a_shorter_one_is_struck_out_to_its_end() -> None:
+    assert f"given: {HIDDEN}" == Redactor(["fincart", "fincart-token"]).strike("given: fincart-token")
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -275,4 +275,12 @@ EDGES = (
         to="pass",
         caught="tests/test_cli.py::test_what_nobody_catches_in_a_thread_is_logged_without_its_secret",
     ),
+    Mutant(
+        rule="Of secrets that begin alike the longer one is struck out of a log, to its end",
+        hurts="The end of a token stands in the log, where a password is its beginning",
+        where="Redactor.__init__",
+        text="key=len, reverse=True",
+        to="key=len",
+        caught="tests/test_cli.py::test_a_secret_that_begins_like_a_shorter_one_is_struck_out_to_its_end",
+    ),
 )
