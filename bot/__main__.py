@@ -1,4 +1,4 @@
-"""The command line: `python -m bot COMMAND`.
+"""The command line: `python -m bot COMMAND`, or `cancel-orders COMMAND` where the wheel is installed.
 
 Exit codes: 0 all is well; 1 it could not be done, or something is not right; 2 the settings or the command line
 are wrong, and nothing was begun.
@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from bot.stop_signal import StopSignal
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
 
 _DESCRIPTION = "Cancel Fincart orders from Slack: previewed, confirmed by a person, told truthfully, recorded."
+_DISTRIBUTION = "cancel-orders-bot"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["demo"]:
         from bot.sandbox.story import main as demo
 
-        return demo(given[1:])
+        return demo(given[1:], program())
+    if given[:1] == ["--version"]:
+        return _version()
     from bot.config import SettingsError
 
     args = _parser().parse_args(given, argparse.Namespace(stop=stop))
@@ -50,6 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def program() -> str:
+    """The program as the person called it, for usage lines and hints: `python -m bot`, or the installed command."""
+    name = Path(sys.argv[0]).stem
+    return "python -m bot" if name == "__main__" else name
+
+
 def complain(text: str) -> None:
     """Say in plain words what is wrong, on standard error."""
     sys.stderr.write(f"{text}\n")
@@ -58,7 +68,8 @@ def complain(text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     from bot import audit_cli
 
-    parser = argparse.ArgumentParser(prog="python -m bot", description=_DESCRIPTION)
+    parser = argparse.ArgumentParser(prog=program(), description=_DESCRIPTION)
+    parser.add_argument("--version", action="store_true", help="print the name and version of what is installed")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     serve = commands.add_parser("serve", help="run the bot until SIGTERM or Ctrl-C")
     serve.add_argument(
@@ -74,6 +85,17 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="read, export and verify the history")
     audit_cli.add_commands(audit)
     return parser
+
+
+def _version() -> int:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        sys.stdout.write(f"{_DISTRIBUTION} {version(_DISTRIBUTION)}\n")
+    except PackageNotFoundError:
+        complain(f"{_DISTRIBUTION} is not installed, so its version is not known: install it with pip, or run make.")
+        return 1
+    return 0
 
 
 def _serve(args: argparse.Namespace) -> int:

@@ -396,6 +396,17 @@ def test_the_command_line_explains_itself(tmp_path: Path) -> None:
     assert {"serve", "demo", "check", "manifest", "audit"} <= set(re.findall(r"^ {4}(\w+)", done.stdout, re.MULTILINE))
 
 
+def test_run_as_a_module_it_calls_itself_so(tmp_path: Path) -> None:
+    assert run(tmp_path, "audit", "verify", "--help").stdout.startswith("usage: python -m bot audit verify ")
+
+
+def test_the_version_is_said_of_a_module_too(tmp_path: Path) -> None:
+    done = run(tmp_path, "--version")
+
+    assert 0 == done.returncode
+    assert re.fullmatch(r"cancel-orders-bot \d+\.\d+\.\d+\n", done.stdout)
+
+
 # --- logs
 
 

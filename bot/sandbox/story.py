@@ -1,4 +1,4 @@
-"""`python -m bot demo`: the bot in a browser without Slack, or with `--story` its main job told in the terminal."""
+"""The bot in a browser without Slack, or with `--story` its main job told in the terminal."""
 
 import argparse
 import logging
@@ -15,13 +15,14 @@ from bot.sandbox.story_teller import NotAsTold, StoryClock, Teller
 from storage.database import StorageUnavailable
 
 FOLDER = Path("demo-data")
+PROGRAM = "python -m bot"
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run the demo that `argv` asks for; 0 where all went well."""
-    wanted = _parser().parse_args(argv)
+def main(argv: Sequence[str], program: str = PROGRAM) -> int:
+    """Run the demo that `argv` asks for, as `program` was called; 0 where all went well."""
+    wanted = _parser(program).parse_args(argv)
     if wanted.story:
-        return tell_story(sys.stdout)
+        return tell_story(sys.stdout, program)
     from bot.sandbox.page_server import run_page  # the page needs more than the story does
 
     try:
@@ -35,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     return 1
 
 
-def tell_story(out: TextIO) -> int:
+def tell_story(out: TextIO, program: str = PROGRAM) -> int:
     """Tell the story with the real bot on temporary files; 1 where it did not go as told, which it then says."""
     logging.getLogger().addHandler(logging.NullHandler())
     clock = StoryClock()
@@ -45,12 +46,12 @@ def tell_story(out: TextIO) -> int:
         except NotAsTold as trouble:
             out.write(f"\nThe story did not go as told: {trouble}\n")
             return 1
-    out.write("\nThat is all of it. To use the bot yourself: make demo\n")
+    out.write(f"\nThat is all of it. To use the bot yourself: {program} demo\n")
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bot demo", description=__doc__)
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"{program} demo", description=__doc__)
     parser.add_argument("--story", action="store_true", help="tell the main job in the terminal and end")
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier demo left in the folder")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the demo keeps its files (demo-data)")
