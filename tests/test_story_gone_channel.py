@@ -107,6 +107,21 @@ def test_once_the_channel_is_open_again_what_stands_there_says_where_to_look(sta
     assert [left.ts] == [post.ts for post in world.slack.messages(ORDERS)]
 
 
+def test_what_somebody_has_deleted_there_meanwhile_is_not_posted_again(start_world: StartWorld) -> None:
+    world, clock = start(start_world)
+    live = running(world)
+    archived(world)
+    ends(world, clock)
+    world.slack.state.posts[live.ts].deleted = True
+    world.slack.unarchive(ORDERS)
+    until(world, clock, lambda: not world.rows("SELECT 1 FROM slack_message WHERE due_at IS NOT NULL"), 600.0)
+
+    assert [] == world.slack.messages(ORDERS)
+    assert [("moved", "message_not_found")] == world.rows(
+        "SELECT kind, trouble FROM slack_message WHERE shown < wanted"
+    )
+
+
 def test_what_was_left_there_is_tried_for_a_day_and_no_longer(start_world: StartWorld) -> None:
     world, clock = start(start_world)
     running(world)

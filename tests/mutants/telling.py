@@ -159,4 +159,13 @@ TELLING = (
         to="if True",
         caught="tests/test_grid.py::test_a_card_names_its_requester_under_no_id_among_those_who_may_approve",
     ),
+    Mutant(
+        rule="What says where a live message has gone is never posted anew",
+        hurts="Whoever deletes it in the channel gets it again, beside the message that it stands for",
+        where="_keep_refused",
+        text="and code in rules.GONE and row.kind != Kind.MOVED",
+        to="and code in rules.GONE",
+        caught="tests/test_story_gone_channel.py::"
+        "test_what_somebody_has_deleted_there_meanwhile_is_not_posted_again[sqlite]",
+    ),
 )
