@@ -9,6 +9,7 @@ from bot.messages.form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
 from bot.sandbox.slack_faults import Fault, FaultKind
 from bot.sandbox.slack_forms import NotOnScreen
 from bot.sandbox.slack_state import Post, View
+from storage.database import Database
 
 
 def _form(world: World, person: str = ANN) -> View:
@@ -249,6 +250,25 @@ def test_a_file_that_was_deleted_before_it_was_fetched_is_told_so(world: World) 
     answer = world.told(ANN, lambda: world.slack.submit(form, {FILE_BLOCK: [file]}))
 
     assert "Slack does not have the file any more" in answer.text
+
+
+def test_a_file_that_is_deleted_later_takes_nothing_back_where_its_form_is_handled_again(world: World) -> None:
+    preview = _sent_file(world, FIRST.encode())
+    world.until(lambda: world.rows("SELECT 1 FROM delivery WHERE kind = 'form' AND answer = 'preview'"))
+    world.shut_down()
+    for file in world.slack.state.files.values():
+        file.complete = False
+    again = Database(world.database_url)
+    with again.engine.begin() as connection:
+        # As a process leaves it that dies before it has written down that it answered.
+        connection.exec_driver_sql("UPDATE delivery SET due_at = received_at, answer = NULL WHERE kind = 'form'")
+    again.close()
+    world.start()
+    world.until(lambda: world.rows("SELECT 1 FROM delivery WHERE kind = 'form' AND due_at IS NULL"))
+    world.click(ANN, preview, "Cancel 1 order")
+
+    assert "1 cancelled" in world.ended(request_id(preview)).text
+    assert [("repeated",)] == world.rows("SELECT answer FROM delivery WHERE kind = 'form'")
 
 
 def test_how_long_slack_wants_to_be_left_alone_is_told(world: World) -> None:

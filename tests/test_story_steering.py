@@ -188,6 +188,26 @@ def test_undo_is_not_for_everybody(start_world: StartWorld) -> None:
     assert [("approved",)] == world.rows("SELECT state FROM request")
 
 
+def test_whoever_asked_is_told_that_somebody_else_took_it_back(start_world: StartWorld) -> None:
+    world = started(start_world, UNDO_SECONDS="600")
+    preview = world.preview(ANN, FIRST)
+    world.press(ANN, preview, go_ahead(preview))
+    world.press(BO, becomes(world, request_id(preview), "until then it can be undone"), "Undo")
+    told = world.slack.wait_for(lambda: world.slack.dms(ANN))
+
+    assert [True] == [f"your request {request_id(preview)}: withdrawn" in post.text for post in told]
+
+
+def test_whoever_takes_their_own_back_is_told_once(start_world: StartWorld) -> None:
+    world = started(start_world, UNDO_SECONDS="600")
+    preview = world.preview(ANN, FIRST)
+    world.press(ANN, preview, go_ahead(preview))
+    answer = world.press(ANN, becomes(world, request_id(preview), "until then it can be undone"), "Undo")
+
+    assert "Undone. Nothing was sent." in answer.text
+    assert [] == world.rows("SELECT 1 FROM slack_message WHERE kind = 'end_notice'")
+
+
 def test_what_may_be_sent_at_any_moment_cannot_be_undone(start_sqlite_world: StartWorld) -> None:
     clock = Clock()
     world = started(start_sqlite_world, clock, UNDO_SECONDS="60")

@@ -283,4 +283,13 @@ EDGES = (
         to="key=len",
         caught="tests/test_cli.py::test_a_secret_that_begins_like_a_shorter_one_is_struck_out_to_its_end",
     ),
+    Mutant(
+        rule="A file that cannot be fetched any more takes back no request that was made of it",
+        hurts="Somebody reads that their file could not be read, of a request whose preview they have",
+        where="Inbox._form",
+        text='payload["file"] is not None and not self._is_made(delivery)',
+        to='payload["file"] is not None',
+        caught="tests/test_form.py::"
+        "test_a_file_that_is_deleted_later_takes_nothing_back_where_its_form_is_handled_again[sqlite]",
+    ),
 )

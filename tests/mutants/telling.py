@@ -168,4 +168,12 @@ TELLING = (
         caught="tests/test_story_gone_channel.py::"
         "test_what_somebody_has_deleted_there_meanwhile_is_not_posted_again[sqlite]",
     ),
+    Mutant(
+        rule="Whoever asked is told directly when somebody else takes their request back",
+        hurts="They wait for orders that nobody will cancel",
+        where="undo.act",
+        text="if not judgement.ids & request.requester_ids:",
+        to="if False:",
+        caught="tests/test_story_steering.py::test_whoever_asked_is_told_that_somebody_else_took_it_back[sqlite]",
+    ),
 )
