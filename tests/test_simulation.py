@@ -129,7 +129,7 @@ def test_a_broken_rule_is_caught(rule: str) -> None:
     broken = BROKEN[rule]
     runs, whole = Runs(broken.rules), Runs()
     with broken.meanwhile():
-        failure = runs.first_failure(range(broken.near, broken.near + SEEDS_UNTIL_CAUGHT))
+        failure = runs.first_failure(range(broken.near, broken.near + SEEDS_UNTIL_CAUGHT), broken.plan)
 
     assert failure is not None
     assert failure.why.startswith("Wrong: "), "the broken copy did not go wrong, it broke down"

@@ -24,7 +24,9 @@ from storage.states import AnswerKind, Doubt, Outcome, RequestState
 from storage.tables import Request
 
 from . import threads
+from .plan import Plan
 from .process import HaltingDatabase
+from .seeds import plain_plan_of, plan_of
 from .world import Rules
 
 
@@ -41,6 +43,8 @@ class Broken:
     meanwhile: Callable[[], AbstractContextManager[None]] = nullcontext
     near: int = 0
     """The first seed to be tried: one that is known to show it, so that the tests do not take long."""
+    plan: Callable[[int], Plan] = plain_plan_of
+    """What a seed stands for; `plan_of` where the rule is about what was added later."""
 
 
 @contextmanager
@@ -53,8 +57,8 @@ def _in_place_of(owner: Any, name: str, other: Any) -> Iterator[None]:
         setattr(owner, name, was)
 
 
-def _replaced(owner: Any, name: str, other: Any, near: int = 0) -> Broken:
-    return Broken(Rules(), lambda: _in_place_of(owner, name, other), near)
+def _replaced(owner: Any, name: str, other: Any, near: int = 0, plan: Callable[[int], Plan] = plain_plan_of) -> Broken:
+    return Broken(Rules(), lambda: _in_place_of(owner, name, other), near, plan)
 
 
 class _Hasty:
@@ -200,7 +204,7 @@ BROKEN: Mapping[str, Broken] = {
     "sent again without reading the log": _replaced(truth, "conclude", _sends_again_on_a_guess, near=3),
     "unknown is told as not sent": _replaced(truth, "conclude", _guesses_not_sent, near=45),
     "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=200),
-    "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=48),
+    "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=102),
     "orders are not taken in hand": _replaced(in_hand, "claim", _claims_nothing),
     "holds are not looked at": _replaced(holds, "look", lambda *_: holds.Look(False, None, False), near=2),
     "what waits is sent although it has been settled": _replaced(batches, "withdraw", lambda *_: None, near=149),
@@ -210,9 +214,13 @@ BROKEN: Mapping[str, Broken] = {
     "the state is tested before the lock only": Broken(Rules(), _judged_before_the_lock, near=19),
     "a commit that nobody answered is taken for undone": _replaced(HaltingDatabase, "asks_after", False, near=450),
     "a log counts as read by a clock that is ahead": _replaced(look_up, "with_log", _read_later),
-    "that the preview has read a log is forgotten": _replaced(lines, "was_read", _forgets_the_preview, near=5),
-    "a throttled read is taken for a reading": _replaced(look_up, "with_log", _takes_throttling_for_a_reading, near=4),
-    "two ids of one person are two people": Broken(Rules(), _two_ids_are_two_people, near=10),
+    "that the preview has read a log is forgotten": _replaced(
+        lines, "was_read", _forgets_the_preview, near=5, plan=plan_of
+    ),
+    "a throttled read is taken for a reading": _replaced(
+        look_up, "with_log", _takes_throttling_for_a_reading, near=4, plan=plan_of
+    ),
+    "two ids of one person are two people": Broken(Rules(), _two_ids_are_two_people, near=10, plan=plan_of),
     "sent before the attempt is committed": Broken(Rules(make_runner=_Rash)),
 }
 """By what is wrong with each."""

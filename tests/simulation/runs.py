@@ -2,7 +2,7 @@
 
 import traceback
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from .checker import check
@@ -53,9 +53,9 @@ class Runs:
             world.close()
         return None
 
-    def first_failure(self, seeds: Iterable[int]) -> Failure | None:
+    def first_failure(self, seeds: Iterable[int], plan: Callable[[int], Plan] = plan_of) -> Failure | None:
         """The first of these seeds that fails; None when none does."""
-        return next((failure for seed in seeds if (failure := self.run(plan_of(seed))) is not None), None)
+        return next((failure for seed in seeds if (failure := self.run(plan(seed))) is not None), None)
 
     def smaller(self, failure: Failure, tries: int = 300) -> Failure:
         """The same failure with as few steps as can be found in so many tries: halves, then less and less."""

@@ -69,13 +69,20 @@ CLASSES = ("lost", "refused", "unacted", "lie", "logs", "slow", "slack", "crash"
 
 def plan_of(seed: int) -> Plan:
     """The plan that this seed stands for, for ever."""
+    plain = plain_plan_of(seed)
+    setup = _varied(Random(f"varied {seed}"), plain.setup)
+    return Plan(seed, setup, tuple(_with_more(Random(f"more {seed}"), plain.steps, setup)))
+
+
+def plain_plan_of(seed: int) -> Plan:
+    """The same without what was added to the simulation later: what it shows, it shows in few steps and for ever."""
     chance = Random(seed)
     faults = {each for each in CLASSES if chance.random() < 0.45}
-    setup = _varied(Random(f"varied {seed}"), _setup(chance))
+    setup = _setup(chance)
     steps: list[Step] = []
     for _ in range(chance.choice((15, 25, 40, 60))):
         steps += _steps(chance, faults)
-    return Plan(seed, setup, tuple(_with_more(Random(f"more {seed}"), steps, setup)))
+    return Plan(seed, setup, tuple(steps))
 
 
 def _with_more(chance: Random, steps: Sequence[Step], setup: Setup) -> list[Step]:
