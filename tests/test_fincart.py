@@ -368,7 +368,7 @@ def test_a_log_with_one_entry_out_of_shape_is_unreadable(entry: object) -> None:
         pytest.param(404, error_body(404, "Order not found"), "absent", id="404 with the error body"),
         pytest.param(404, b"not here", "unreadable", id="404 of somebody else"),
         pytest.param(403, error_body(403, UNAUTHORISED), "unreadable", id="403"),
-        pytest.param(500, error_body(500, "oh"), "unreadable", id="500"),
+        pytest.param(500, error_body(500, "oh"), "unavailable", id="500"),
         pytest.param(200, log_body(), "unreadable", id="no entries"),
         pytest.param(200, b"<html>", "unreadable", id="a page"),
     ],
@@ -377,10 +377,10 @@ def test_a_log_that_is_not_there_or_not_as_documented(status: int, body: bytes, 
     assert kind == client_with(answering(status, body)).read_log(ID).kind
 
 
-def test_a_log_that_cannot_be_reached_is_unreadable_and_says_why() -> None:
+def test_a_log_that_is_not_answered_is_no_reading_and_says_why() -> None:
     reading = client_with(raising(httpx.ReadTimeout("x"))).read_log(ID)
 
-    assert (LogKind.UNREADABLE, "Fincart did not answer in time") == (reading.kind, reading.why)
+    assert (LogKind.UNAVAILABLE, "Fincart did not answer in time") == (reading.kind, reading.why)
 
 
 @pytest.mark.parametrize(
@@ -515,7 +515,7 @@ def test_a_log_read_ends_by_its_own_shorter_time() -> None:
         took = time.monotonic() - start
         client.close()
 
-    assert LogKind.UNREADABLE is reading.kind
+    assert LogKind.UNAVAILABLE is reading.kind
     assert took < 1.5
 
 

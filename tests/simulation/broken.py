@@ -203,7 +203,7 @@ BROKEN: Mapping[str, Broken] = {
     "a time-out is taken for success": Broken(Rules(change_parts=_hasty), near=3),
     "sent again without reading the log": _replaced(truth, "conclude", _sends_again_on_a_guess, near=3),
     "unknown is told as not sent": _replaced(truth, "conclude", _guesses_not_sent, near=45),
-    "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=200),
+    "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=418),
     "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=102),
     "orders are not taken in hand": _replaced(in_hand, "claim", _claims_nothing),
     "holds are not looked at": _replaced(holds, "look", lambda *_: holds.Look(False, None, False), near=2),
