@@ -249,7 +249,7 @@ def test_stop_while_logs_are_throttled_keeps_checking_what_was_sent(world: World
     world.fincart.inject(
         Fault(FaultKind.DROP, applied=Applied.ALL),
         Fault(FaultKind.DROP, applied=Applied.ALL),
-        Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, retry_after="5", times=1),
+        Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, retry_after="2", times=1),
     )
     world.click(ANN, shown, "Cancel 11 orders")
     checking(world, request_id(shown))
