@@ -32,7 +32,7 @@ _TEMPLATES = {
     Switch.DROP_ANSWER: Fault(FaultKind.DROP, applied=Applied.ALL),
     Switch.HANG: Fault(FaultKind.HANG),
     Switch.RATE_LIMIT: Fault(FaultKind.RATE_LIMITED, retry_after="5"),
-    Switch.LOGS_UNREADABLE: Fault(FaultKind.SERVER_ERROR, Endpoint.LOGS, times=None),
+    Switch.LOGS_UNREADABLE: Fault(FaultKind.GARBAGE, Endpoint.LOGS, times=None),
 }
 
 
