@@ -135,7 +135,7 @@ def test_check_again_reads_what_would_not_be_read_for_long(start_world: StartWor
 def unknown(world: World, order_id: str, applied: Applied = Applied.ALL) -> str:
     """A request whose one order is unknown, its logs being readable again; its id."""
     world.fincart.inject(
-        Fault(FaultKind.DROP, applied=applied), Fault(FaultKind.SERVER_ERROR, endpoint=Endpoint.LOGS, times=None)
+        Fault(FaultKind.DROP, applied=applied), Fault(FaultKind.GARBAGE, endpoint=Endpoint.LOGS, times=None)
     )
     preview = world.preview(ANN, order_id)
     world.click(ANN, preview, go_ahead(preview))
