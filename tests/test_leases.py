@@ -143,3 +143,20 @@ def test_an_answer_to_a_call_that_was_counted_as_lost_is_kept_with_that_said(dat
         late = batches.end(transaction, attempt, AnswerKind.OK, 200, "success")
 
     assert (AnswerKind.OK, True) == (late.result, late.was_lost)
+
+
+def test_a_call_that_was_not_sent_waits_again_unless_another_owner_has_ended_it(database: Database) -> None:
+    with database.write() as transaction:
+        leased = leases.lease(transaction, "one", SECONDS)
+        assert leased is not None
+        [mine, taken_over] = batches.plan_first(transaction, leased.request, [[0, 1], [2]])
+    with database.write() as transaction:
+        batches.end(transaction, taken_over, AnswerKind.LOST, None, "the bot stopped before Fincart's answer came")
+    with database.write() as transaction:
+        waits = [batches.unplan(transaction, each) for each in (mine, taken_over)]
+        request = requests.lock(transaction, "R-000001")
+        assert request is not None
+        queued = [each.id for each in batches.queued(transaction, request)]
+
+    assert [True, False] == waits
+    assert [mine.id] == queued

@@ -279,4 +279,13 @@ SENDING = (
         to="size = request.order_count",
         caught="tests/test_story_truth.py::test_a_lost_answer_that_was_applied_is_found_in_the_logs[sqlite]",
     ),
+    Mutant(
+        rule="A batch that another owner has ended does not wait again as if nothing had been sent",
+        hurts="Orders of a call that counts as lost are sent at once, whatever their logs say",
+        where="unplan",
+        text=", col(Attempt.ended_at).is_(None))",
+        to=")",
+        caught="tests/test_leases.py::"
+        "test_a_call_that_was_not_sent_waits_again_unless_another_owner_has_ended_it[sqlite]",
+    ),
 )
