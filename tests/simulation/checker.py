@@ -148,7 +148,7 @@ def _outcomes(world: "World", request: Any, told: dict[str, list[Any]], events: 
         denied = outcome in ("rejected", "not_sent") and ours
         if denied and not (_was_lied_to(world, order, words) or _was_never_read(world, order)):
             raise Wrong(f"{where}, and a call of it cancelled it: {_log(world, order)}")
-        if outcome == "unknown" and cancelled:
+        if outcome == "unknown" and cancelled and not has_no_log:
             raise Wrong(f"{where}, and its log shows it cancelled: {_log(world, order)}")
         if outcome == "unknown" and not has_no_log and not _said_ok(world, name, order):
             raise Wrong(f"{where}, and its log can be read: {_log(world, order)}")
