@@ -33,16 +33,22 @@ KNOWN = {*(name for kind in NAMES.values() for name in kind), escape(LINK)}
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 SIZES = {
-    "nasty": every_message(NASTY * 10),
-    "all escaped": every_message("&<>" * 1000),
-    "all emoji": every_message("\U0001f600" * 3000, 1000),
-    "right to left": every_message("اطلب " * 1000),
-    "invisible": every_message("\u200b" * 1000),
-    "nothing": every_message(""),
-    "long": every_message("w" * 4000, 1000),
+    "nasty": (NASTY * 10, 5000),
+    "all escaped": ("&<>" * 1000, 5000),
+    "all emoji": ("\U0001f600" * 3000, 1000),
+    "right to left": ("اطلب " * 1000, 5000),
+    "invisible": ("\u200b" * 1000, 5000),
+    "nothing": ("", 5000),
+    "long": ("w" * 4000, 1000),
 }
-of_every_size = pytest.mark.parametrize("messages", SIZES.values(), ids=SIZES)
+of_every_size = pytest.mark.parametrize("messages", SIZES, indirect=True)
 Messages = dict[str, Message]
+
+
+@pytest.fixture(scope="module")
+def messages(request: pytest.FixtureRequest) -> Messages:
+    """The messages of one size, made once for all tests of that size: they stand together, since the scope is wide."""
+    return every_message(*SIZES[request.param])
 
 
 def strings(block: Any) -> Iterator[str]:
