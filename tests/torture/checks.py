@@ -14,9 +14,6 @@ OUTCOMES = ("cancelled", "rejected", "not_sent", "unknown")
 FIGURES = re.compile(r"([0-9,]+) (cancelled|rejected|not sent|unknown)\b")
 NEVER_SENT = ("confirming", "refused", "withdrawn", "declined", "expired")
 
-KEPT_WITHIN = 2.0
-"""Seconds within which a living process has kept the name of what it posted."""
-
 LEFT = {
     "a request under way": "SELECT 1 FROM request WHERE state IN ('preparing', 'approved', 'executing')",
     "an order without its last word": "SELECT 1 FROM order_line l JOIN request r ON r.seq = l.request_seq "
@@ -100,7 +97,7 @@ def _shown(outside: Outside, request: dict[str, Any], counted: Counter[str]) -> 
     if live is None:
         raise Wrong(f"the message about {name} is not there")
     for post in about.values():
-        if not any(_posted_just_before(post, life) for life in outside.lives):
+        if not any(_was_its_last_act(outside, post, life) for life in outside.lives):
             raise Wrong(f"there is another message about {name}: {post.text}")
     opening = live.text.partition("\n")[0]
     figures = {words.replace(" ", "_"): int(number.replace(",", "")) for number, words in FIGURES.findall(opening)}
@@ -108,9 +105,15 @@ def _shown(outside: Outside, request: dict[str, Any], counted: Counter[str]) -> 
         raise Wrong(f"Slack shows {opening!r} of {name}, and it ended as {counted}")
 
 
-def _posted_just_before(post: Post, life: Life) -> bool:
-    """Whether this process died before it can have kept the name of what it had posted: that is posted once more."""
-    return life.died_at is not None and 0 <= life.died_at.timestamp() - float(post.ts) <= KEPT_WITHIN
+def _was_its_last_act(outside: Outside, post: Post, life: Life) -> bool:
+    """Whether this process died before it kept the name of what it had posted: that is posted once more.
+
+    Messages go out one after the other, each kept before the next: so nothing else went out between this and its death.
+    """
+    if life.died_at is None or life.died_at.timestamp() < float(post.ts):
+        return False
+    sent = [call.at for call in outside.slack.calls() if call.method.startswith("chat.")]
+    return sum(float(post.ts) <= at < life.died_at.timestamp() for at in sent) <= 1  # the call that posted it
 
 
 def _sent_on_no_guess(outside: Outside) -> None:
