@@ -284,7 +284,9 @@ def _rejected_by_log(evidence: Evidence, log: LogClass) -> Settled:
 
 
 def _status(evidence: Evidence) -> tuple[str, datetime | None]:
-    return (evidence.log.status, evidence.log.changed_at) if evidence.log else ("", None)
+    log = evidence.log
+    assert log is not None
+    return log.status, log.changed_at
 
 
 def _unknown(evidence: Evidence, now: datetime, timings: Timings, why: Why = Why.NO_TRUSTWORTHY_ANSWER) -> Settled:

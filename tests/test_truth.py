@@ -15,6 +15,7 @@ from bot.truth import (
     SendAgain,
     Settled,
     Step,
+    Timings,
     Why,
     classify_log,
     conclude,
@@ -23,7 +24,7 @@ from bot.truth import (
     with_late_answer,
     with_log,
 )
-from storage.states import AnswerKind, Doubt, Outcome
+from storage.states import AnswerKind, Doubt, Outcome, Proof
 
 SENT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ENDED = SENT + timedelta(seconds=1)
@@ -268,10 +269,23 @@ def test_a_pending_log_of_before_the_last_attempt_says_nothing_of_it() -> None:
     assert LogClass.NOTHING is classify_log(again)
 
 
-def test_a_log_too_early_is_read_again_at_three_seconds() -> None:
-    evidence = with_log(seen((LOST, ALONE)), LOGS["pending"], after(0.5))
+@pytest.mark.parametrize("seconds", [0, 0.5])
+def test_a_log_too_early_is_read_again_at_three_seconds(seconds: float) -> None:
+    evidence = with_log(seen((LOST, ALONE)), LOGS["pending"], after(seconds))
 
-    assert ReadLog(after(3)) == conclude(evidence, after(0.5))
+    assert ReadLog(after(3)) == conclude(evidence, after(seconds))
+
+
+def test_a_pending_log_of_an_order_that_was_never_sent_says_so() -> None:
+    assert LogClass.PENDING is classify_log(with_log(Evidence(), LOGS["pending"], SENT))
+
+
+@pytest.mark.parametrize("answer", [OK, REFUSED, LOST])
+def test_clocks_may_be_off_by_as_much_as_the_timings_say(answer: AnswerKind) -> None:
+    evidence = with_log(seen((answer, ALONE)), log(("Cancelled", -40)), after(3))
+    timings = Timings(clock_slack=50)
+
+    assert ["cancelled by log"] * 2 == [short(say(evidence, after(3), timings)) for say in (conclude, reconsider)]
 
 
 def test_an_absent_log_is_unreadable_where_it_was_read_before() -> None:
@@ -342,7 +356,109 @@ def test_what_another_request_of_ours_cancelled_is_told_with_its_id(answer: Answ
     step = told(evidence, "since")
 
     assert isinstance(step, Settled)
-    assert (Outcome.REJECTED, Why.CANCELLED_BY_REQUEST, "R-7K3F9Q") == (step.outcome, step.why, step.words)
+    assert Settled(Outcome.REJECTED, Proof.LOG, Why.CANCELLED_BY_REQUEST, "R-7K3F9Q", SENT) == step
+
+
+@pytest.mark.parametrize(("answers", "expected"), [([OK], "unknown"), ([LOST] * 3, "not_sent by log")])
+def test_an_order_that_is_still_pending_is_told_with_its_status_and_since_when(
+    answers: list[AnswerKind], expected: str
+) -> None:
+    step = told(seen(*((answer, ALONE) for answer in answers)), "pending", late=True)
+
+    assert isinstance(step, Settled)
+    assert (expected, Why.STILL_PENDING, "Pending", after(-1000, SENT)) == (short(step), step.why, step.words, step.at)
+
+
+def test_an_order_that_was_never_sent_and_is_not_to_be_has_nothing_to_tell() -> None:
+    never = Evidence(sending_allowed=False)
+
+    assert Settled(Outcome.NOT_SENT, None, Why.NEVER_SENT) == conclude(never, SENT)
+
+
+def refused_log(evidence: Evidence, status: int, why: str, reads: int) -> Evidence:
+    """The evidence after so many readings of the log that Fincart refused."""
+    for _ in range(reads):
+        evidence = with_log(evidence, LogReading(LogKind.UNREADABLE, (), why, status), ENDED)
+    return evidence
+
+
+@pytest.mark.parametrize(
+    ("first", "status", "why", "reads", "expected"),
+    [
+        pytest.param(UNACTED, 400, "no such id", 3, "rejected by answer", id="400 in the same words"),
+        pytest.param(UNACTED, 403, "no such id", 3, "rejected by answer", id="403 in the same words"),
+        pytest.param(UNACTED, 400, "no such id", 2, "ReadLog", id="not read often enough"),
+        pytest.param(UNACTED, 400, "another word", 3, "unknown", id="in other words"),
+        pytest.param(UNACTED, 401, "no such id", 3, "unknown", id="a token refused"),
+        pytest.param(UNACTED, 404, "no such id", 3, "unknown", id="another status"),
+        pytest.param(LOST, 400, "no such id", 3, "unknown", id="under strong doubt"),
+    ],
+)
+def test_an_order_whose_log_fincart_refuses_like_the_call_is_rejected(
+    first: AnswerKind, status: int, why: str, reads: int, expected: str
+) -> None:
+    evidence = Evidence(first_sent_at=SENT)
+    for attempt in (
+        Attempt(first, ALONE, ENDED, "no answer"),
+        Attempt(REFUSED, SEVERAL, ENDED, "some of them"),
+        Attempt(REFUSED, ALONE, ENDED, "no such id"),
+    ):
+        evidence = with_answer(evidence, attempt)
+
+    assert expected == short(conclude(refused_log(evidence, status, why, reads), ENDED))
+
+
+def test_an_order_whose_log_fincart_refuses_is_read_again_once_it_has_caught_up() -> None:
+    step = conclude(refused_log(seen((REFUSED, SEVERAL), (REFUSED, ALONE)), 400, "words of refused", 3), ENDED)
+
+    assert isinstance(step, Settled)
+    assert after(30) == step.read_at
+
+
+def test_a_refused_log_of_an_order_that_was_never_sent_refuses_nothing_alike() -> None:
+    assert 0 == refused_log(Evidence(), 400, "", 1).refused_reads
+
+
+@pytest.mark.parametrize(("reads", "expected"), [(2, "ReadLog"), (3, "unknown")])
+def test_a_log_that_was_not_answered_and_then_says_nothing_is_given_up_after_three_reads(
+    reads: int, expected: str
+) -> None:
+    evidence = with_log(seen((LOST, ALONE)), LOGS["unavailable"], ENDED)
+    for _ in range(reads):
+        evidence = with_log(evidence, LOGS["unreadable"], after(1))
+
+    assert expected == short(conclude(evidence, after(1)))
+
+
+def test_a_log_that_was_read_is_not_gone_because_fincart_says_so_later() -> None:
+    evidence = with_log(with_log(seen((LOST, ALONE)), LOGS["other"], after(3)), LOGS["absent"], after(4))
+
+    assert (LogClass.OTHER, 1) == (classify_log(evidence), evidence.failed_reads)
+
+
+def test_a_log_that_is_absent_time_and_again_stays_absent() -> None:
+    evidence = seen((LOST, ALONE))
+    for at in (3, 4):
+        evidence = with_log(evidence, LOGS["absent"], after(at))
+
+    assert (LogClass.ABSENT, 0) == (classify_log(evidence), evidence.failed_reads)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        Evidence(),
+        Evidence(failed_reads=2),
+        Evidence(first_failed_at=ENDED),
+        Evidence(waits_since=ENDED),
+        Evidence(failed_reads=3, first_failed_at=ENDED, refused_reads=2),
+        Evidence(failed_reads=3, first_failed_at=ENDED, refused_reads=2, waits_since=ENDED),
+    ],
+)
+def test_a_new_answer_begins_the_reading_anew(before: Evidence) -> None:
+    attempt = Attempt(LOST, ALONE, after(9))
+
+    assert Evidence((attempt,)) == with_answer(before, attempt)
 
 
 @pytest.mark.parametrize(
@@ -355,6 +471,7 @@ def test_what_another_request_of_ours_cancelled_is_told_with_its_id(answer: Answ
         (LOST, "since", Why.LOG_SHOWS_CANCELLED, "Merchant", SENT),
         (LOST, "unreadable", Why.NO_TRUSTWORTHY_ANSWER, "words of lost", None),
         (TOKEN, None, Why.NOT_ACTED_ON, "words of token", None),
+        (OK, None, Why.FINCART_ANSWERED, "words of ok", None),
     ],
 )
 def test_an_outcome_says_why(
@@ -377,6 +494,7 @@ def test_an_outcome_says_why(
         pytest.param([(LOST, ALONE), (REFUSED, ALONE)], "pending", False, after(30), id="strong unknown"),
         pytest.param([(LOST, ALONE)], "unreadable", True, after(60), id="an unknown, in growing pauses"),
         pytest.param([(UNACTED, ALONE), (TOKEN, ALONE)], None, False, None, id="what was not sent, never"),
+        pytest.param([(REFUSED, ALONE)], "unavailable", False, after(30), id="a refusal whose log was not answered"),
     ],
 )
 def test_what_is_not_settled_for_good_names_when_its_log_is_read_next(
@@ -430,10 +548,31 @@ def test_a_late_answer_that_nothing_was_done_takes_the_doubt_of_its_call_away() 
     assert Doubt.NONE is with_late_answer(seen((LOST, ALONE)), 0, UNACTED).doubt
 
 
-def test_a_late_answer_ends_its_call() -> None:
+@pytest.mark.parametrize("kind", [REFUSED, UNACTED])
+def test_a_late_answer_ends_its_call(kind: AnswerKind) -> None:
     evidence = with_answer(Evidence(), Attempt(LOST, ALONE, ENDED, open_until=after(20)))
 
-    assert with_late_answer(evidence, 0, REFUSED).open_until is None
+    assert with_late_answer(evidence, 0, kind).open_until is None
+
+
+def test_a_late_answer_is_its_own_calls_and_no_others() -> None:
+    evidence = seen(*[(LOST, ALONE)] * 4)
+    late = with_late_answer(evidence, 1, OK, "cancelled at last")
+
+    told_of = [(attempt.kind, attempt.words) for attempt in late.attempts]
+    assert [(LOST, "words of lost"), (OK, "cancelled at last"), *[(LOST, "words of lost")] * 2] == told_of
+
+
+def test_a_late_answer_without_words_has_none() -> None:
+    assert "" == with_late_answer(seen((LOST, ALONE)), 0, OK).attempts[0].words
+
+
+@pytest.mark.parametrize(("seconds", "is_read_again"), [(86_399, True), (86_400, False)])
+def test_an_ok_is_checked_for_a_day(seconds: float, is_read_again: bool) -> None:
+    step = conclude(with_log(seen((OK, ALONE)), LOGS["unreadable"], after(3)), after(seconds))
+
+    assert isinstance(step, Settled)
+    assert is_read_again is (step.read_at is not None)
 
 
 def test_a_log_has_caught_up_with_a_late_answer_only_thirty_seconds_after_its_call_can_have_come_through() -> None:
