@@ -266,8 +266,11 @@ def _parse_waiting(rest: str) -> Waiting | NothingAfter:
     return NothingAfter("waiting", rest) if _says_more(rest) else Waiting()
 
 
+_ENDS_A_SENTENCE = re.compile(rf"[{SPACE}.:!?]*+")
+
+
 def _says_more(rest: str) -> bool:
-    return bool(rest.strip(".!?")) and first_word(rest) != ""
+    return not _ENDS_A_SENTENCE.fullmatch(rest) and first_word(rest) != ""
 
 
 def _parse_export(rest: str) -> Export | ParseError:

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final, TypeVar
 
 from bot.order_ids import (
     WRAPPING,
     BadId,
-    MentionGiven,
     OrderId,
     RequestIdGiven,
     ShopNumberGiven,
@@ -188,8 +188,6 @@ def _read_word(word: str) -> tuple[str, _Value] | HistoryError:
     bare = unwrap(as_typed(word))
     if bare.startswith("@") and not word.startswith("<"):
         return PlainName(bare)
-    if word.startswith("<@"):
-        return BadHistoryWord(MentionGiven(word), None)
     order = read_order_id(unwrap(word))
     if isinstance(order, OrderId) or (isinstance(order, ShopNumberGiven) and _label_of(order)):
         return ORDER, order
@@ -212,14 +210,11 @@ def _looks_like(word: str) -> str | None:
 _Word = TypeVar("_Word", RequestState, Outcome)
 
 
-def _one_of(words: type[_Word]) -> Callable[[Filter, str], _Word | UnknownValue]:
-    def read(key: Filter, value: str) -> _Word | UnknownValue:
-        spelled = plain_hyphens(value).lower().replace("-", "_").replace(" ", "_")
-        if spelled in list(words):
-            return words(spelled)
-        return UnknownValue(key, value, tuple(word.value for word in words), nearest(spelled, words))
-
-    return read
+def _one_of(words: type[_Word], key: Filter, value: str) -> _Word | UnknownValue:
+    spelled = plain_hyphens(value).lower().replace("-", "_").replace(" ", "_")
+    if spelled in list(words):
+        return words(spelled)
+    return UnknownValue(key, value, tuple(word.value for word in words), nearest(spelled, words))
 
 
 def _read_text(_: Filter, value: str) -> str:
@@ -239,8 +234,8 @@ def _read_day(key: Filter, value: str) -> Day | UnknownDay:
 
 
 _READERS: dict[Filter, Callable[[Filter, str], _Value | UnknownValue | UnknownDay]] = {
-    Filter.STATUS: _one_of(RequestState),
-    Filter.OUTCOME: _one_of(Outcome),
+    Filter.STATUS: partial(_one_of, RequestState),
+    Filter.OUTCOME: partial(_one_of, Outcome),
     Filter.TEXT: _read_text,
     Filter.SINCE: _read_day,
     Filter.UNTIL: _read_day,

@@ -19,12 +19,15 @@ from bot.commands import (
     NotUnderstood,
     OpenForm,
     ParseError,
+    Pause,
     ReasonMissing,
     ReasonTooLong,
     ReasonWithoutIds,
+    Resume,
     Show,
     ShowOnlyOne,
     ShowWhat,
+    Waiting,
     parse,
     read_reason,
 )
@@ -64,6 +67,7 @@ from storage.states import Outcome, RequestState
 
 FINCART = "6864fecda075914a1b1e353c"
 ORDERS = OrderList((OrderId(FINCART),))
+ON_THE_24TH = OnDay(date(2026, 11, 24))
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\u00a0\u200b\n"])
@@ -139,6 +143,7 @@ def test_separators_alone_are_an_error(text: str) -> None:
     [
         ("hlep", NotUnderstood("hlep", "help")),
         ("HISTROY <@U1>", NotUnderstood("HISTROY", "history")),
+        ("HELPX", NotUnderstood("HELPX", "help")),
         (f"cancel {FINCART}", NotUnderstood("cancel", None)),
         ("🙂", NotUnderstood("🙂", None)),
         ("طلب", NotUnderstood("طلب", None)),
@@ -173,11 +178,31 @@ def test_help_in_any_case_with_anything_after_it(text: str) -> None:
 @pytest.mark.parametrize("keyword", ["resume", "waiting"])
 def test_what_takes_no_more_words_is_not_done_for_whoever_means_more(keyword: str) -> None:
     assert NothingAfter(keyword, " at six") == parse(f"{keyword} at six")
+    assert NothingAfter(keyword, " . at six") == parse(f"{keyword} . at six")
     assert parse(keyword) == parse(f" “{keyword}” ") == parse(f"{keyword} —")
 
 
+@pytest.mark.parametrize("mark", ["!", " !", "\u00a0!", " .", " ?! "])
+def test_a_mark_at_the_end_of_a_sentence_means_nothing_more(mark: str) -> None:
+    assert (Resume(), Waiting()) == (parse(f"resume{mark}"), parse(f"waiting{mark}"))
+
+
 @pytest.mark.parametrize(
-    "text", ["R-7K3F9Q", "r-7k3f9q", "7k3f9q", "R–7K3F9Q", "`R-7K3F9Q`", "\u200eR-٧K\u200b۳F9Q\u200f"]
+    ("text", "command"),
+    [
+        ("pause", Pause(None)),
+        ("pause because courier strike", Pause("courier strike")),
+        ("pause courier strike", Pause("courier strike")),
+        ("pause because", ReasonMissing("because")),
+        ("pause " + "x" * 1001, ReasonTooLong(1001, LONGEST_REASON)),
+    ],
+)
+def test_pause_takes_its_reason_with_or_without_a_word_before_it(text: str, command: Command | ParseError) -> None:
+    assert command == parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["R-7K3F9Q", "r-7k3f9q", "7k3f9q", "R–7K3F9Q", "`R-7K3F9Q`", "\u200eR-٧K\u200b۳F9Q\u200f", "R-7K3F9Q,"]
 )
 def test_show_takes_a_request_id_in_any_case_with_or_without_its_prefix(text: str) -> None:
     assert Show("R-7K3F9Q") == parse(f"show {text}")
@@ -189,6 +214,7 @@ def test_show_takes_a_request_id_in_any_case_with_or_without_its_prefix(text: st
         ("show", ShowWhat()),
         ("show R-7K3F9Q R-7K3F9R", ShowOnlyOne("R-7K3F9Q")),
         ("show R-7K3F9U", NotARequestId("R-7K3F9U", None)),
+        ("show r-7k3f9u", NotARequestId("r-7k3f9u", None)),
         ("show ABCDEF", NotARequestId("ABCDEF", None)),
         (f"show {FINCART}", NotARequestId(FINCART, FINCART)),
     ],
@@ -211,12 +237,16 @@ def test_the_example_of_every_keyword_is_understood(word: str) -> None:
         (FINCART.upper(), History(order_id=OrderId(FINCART))),
         ("status:finished", History(status=RequestState.FINISHED)),
         ("STATUS: Finished", History(status=RequestState.FINISHED)),
+        ("— status:finished", History(status=RequestState.FINISHED)),
+        ("status:finished, outcome:Rejected;", History(status=RequestState.FINISHED, outcome=Outcome.REJECTED)),
         ("outcome:not_sent", History(outcome=Outcome.NOT_SENT)),
+        ('outcome:"not sent"', History(outcome=Outcome.NOT_SENT)),
         ("outcome:not-sent", History(outcome=Outcome.NOT_SENT)),
         ('text:"sent twice"', History(text="sent twice")),
         ("text:“sent twice”", History(text="sent twice")),
         ("text:„a &amp; b“", History(text="a & b")),
         ("text:twice", History(text="twice")),
+        ('text:"— twice,"', History(text="— twice,")),
         ("since:2026-11-24", History(since=OnDay(date(2026, 11, 24)))),
         ("since:2026–11–24", History(since=OnDay(date(2026, 11, 24)))),
         ("since:Yesterday until:today", History(since=DaysAgo(1), until=DaysAgo(0))),
@@ -225,7 +255,10 @@ def test_the_example_of_every_keyword_is_understood(word: str) -> None:
         ("since:\u200e۲۰۲۶–۱۱–۲۴\u200f", History(since=OnDay(date(2026, 11, 24)))),
         ("until:٧d", History(until=DaysAgo(7))),
         (f"\u2068{FINCART[:5]}\u200b{FINCART[5:]}\u2069", History(order_id=OrderId(FINCART))),
+        ("since:2026-11-24 until:2026-11-24", History(since=ON_THE_24TH, until=ON_THE_24TH)),
+        ("since:7d until:7d", History(since=DaysAgo(7), until=DaysAgo(7))),
         ("#1800022D2", History(label="1800022D2")),
+        ("#X1001", History(label="X1001")),
         ("<#C1|1001>", History(label="1001")),
         ("#١٠٠١", History(label="1001")),
         ("1001", History(order_id=OrderId("1001"), label="1001")),
@@ -255,6 +288,8 @@ def test_history_takes_its_filters_in_any_order(filters: list[str]) -> None:
             "status:finnished",
             UnknownValue(Filter.STATUS, "finnished", tuple(s.value for s in RequestState), "finished"),
         ),
+        ("status:FINISHEDX", UnknownValue(Filter.STATUS, "FINISHEDX", tuple(RequestState), "finished")),
+        ("since:20261124", UnknownDay(Filter.SINCE, "20261124")),
         ("outcome:lost", UnknownValue(Filter.OUTCOME, "lost", tuple(o.value for o in Outcome), None)),
         ("since:24.11.2026", UnknownDay(Filter.SINCE, "24.11.2026")),
         ("until:2026-02-30", UnknownDay(Filter.UNTIL, "2026-02-30")),

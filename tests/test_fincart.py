@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.fincart import AnswerKind, FincartClient, LogKind, ProbeKind
-from bot.fincart_answers import Exchange, classify_cancel, classify_log_answer, clean
+from bot.fincart_answers import (
+    Exchange,
+    LogEntry,
+    LogReading,
+    classify_cancel,
+    classify_log_answer,
+    clean,
+    date_of,
+    retry_after,
+)
 
 TOKEN = "s3cret-merchant-token"
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -191,6 +200,24 @@ def test_fincarts_own_words_are_kept() -> None:
     assert "Order X is not pending" == answer.words
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (OK_BODY, "Orders have been successfully canceled."),
+        (b'{"statusCode":200,"message":"m","data":{"status":"success"}}', "m"),
+        (b'{"statusCode":200,"message":"","data":{"status":"success","msg":7}}', "success"),
+        (b'{"statusCode":500,"data":{"status":"success"}}', "HTTP 200 whose body contradicts itself"),
+        (FAILED, "Could not."),
+        (b'{"data":{"status":"failed"}}', "status failed"),
+        (b'{"statusCode":500,"data":{"status":"failed"}}', "HTTP 200 whose body contradicts itself"),
+        (b"<html>", "HTTP 200 with a body that is not Fincart's"),
+        (None, "HTTP 200, and the rest of the answer never came"),
+    ],
+)
+def test_the_words_of_an_answer_are_fincarts_or_say_what_is_wrong_with_it(body: bytes | None, words: str) -> None:
+    assert words == classify_cancel(Exchange(200, {}, body, NOW, 0.1), TOKEN).words
+
+
 def test_words_never_echo_the_token() -> None:
     answer = client_with(answering(400, error_body(400, f"bad token {TOKEN}!"))).cancel([ID])
 
@@ -230,6 +257,8 @@ def test_any_answer_at_all_has_a_class(status: int, body: bytes) -> None:
         ("0", 0.0),
         ("999999999999", 3600.0),
         ("Tue, 24 Nov 2026 12:00:30 GMT", 20.0),
+        ("Tue, 24 Nov 2026 12:00:30 -0000", 20.0),
+        ("Tue, 24 Nov 2026 14:00:30 +0200", 20.0),
         ("Tue, 24 Nov 2020 12:00:30 GMT", 0.0),
         ("soon", None),
         ("-5", None),
@@ -266,6 +295,27 @@ def test_fincarts_clock_is_held_against_ours(date: str, read: datetime | None) -
     client.cancel([ID])
 
     assert client.started_at == (read and read - timedelta(seconds=100.5))
+
+
+@pytest.mark.parametrize(("seconds", "read"), [(1.5, TEN_PAST), (1.6, None)])
+def test_fincarts_time_is_believed_for_a_second_and_a_half(seconds: float, read: datetime | None) -> None:
+    assert read == date_of(Exchange(200, {"date": DATE}, OK_BODY, NOW, seconds))
+
+
+def test_headers_are_known_by_their_names_in_small_letters() -> None:
+    headers = {"age": "7", "date": DATE, "retry-after": "Tue, 24 Nov 2026 12:00:30 GMT"}
+    exchange = Exchange(200, headers, OK_BODY, NOW, 0.1)
+
+    assert (None, 20.0) == (date_of(exchange), retry_after(exchange))
+
+
+def test_fincarts_times_are_in_utc() -> None:
+    date = date_of(Exchange(200, {"date": "Tue, 24 Nov 2026 14:00:10 +0200"}, OK_BODY, NOW, 0.1))
+    body = log_body(("Pending", "2026-11-24T14:00:10+02:00"))
+    created = classify_log_answer(Exchange(200, {}, body, NOW, 0.1), TOKEN).entries[0].created_at
+
+    assert date is not None
+    assert (TEN_PAST, TEN_PAST, UTC, UTC) == (date, created, date.tzinfo, created.tzinfo)
 
 
 def test_the_log_tells_fincarts_clock_too() -> None:
@@ -332,6 +382,14 @@ def test_entries_of_the_same_moment_keep_fincarts_newest_first() -> None:
     assert "Cancelled" == reading.status
 
 
+@pytest.mark.parametrize("days", [(1, 2, 2), (1, 1, 2), (1, 2, 3)])
+def test_a_log_that_is_oldest_first_stays_so_where_times_are_equal(days: tuple[int, ...]) -> None:
+    body = log_body(*((title, f"2025-07-0{day}T09:00:00Z") for title, day in zip("abc", days, strict=True)))
+    reading = client_with(answering(200, body)).read_log(ID)
+
+    assert ["a", "b", "c"] == [entry.title for entry in reading.entries]
+
+
 @pytest.mark.parametrize("title", ["cancelled", "CANCELED", " Cancelled "])
 def test_cancelled_is_known_in_every_spelling_and_under_later_entries(title: str) -> None:
     body = log_body(("Returned", "2025-07-03T09:42:53Z"), (title, "2025-07-02T09:42:53Z"))
@@ -375,6 +433,39 @@ def test_a_log_with_one_entry_out_of_shape_is_unreadable(entry: object) -> None:
 )
 def test_a_log_that_is_not_there_or_not_as_documented(status: int, body: bytes, kind: str) -> None:
     assert kind == client_with(answering(status, body)).read_log(ID).kind
+
+
+PENDING_AT = ("Pending", "2026-11-24T12:00:10Z")
+PENDING = LogEntry("Pending", "New", TEN_PAST, "Mona")
+BARE = LogEntry("Pending", "", TEN_PAST, "")
+
+
+def log_of(**more: object) -> bytes:
+    line = {"title": "Pending", "createdAt": "2026-11-24T12:00:10Z", **more}
+    return json.dumps({"statusCode": 200, "data": {"logs": [line]}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reading"),
+    [
+        (200, log_of(description="New", by="Mona"), LogReading(LogKind.READ, (PENDING,), "", 200, 7.0)),
+        (200, log_of(description=7), LogReading(LogKind.READ, (BARE,), "", 200, 7.0)),
+        (404, error_body(404, "No such order"), LogReading(LogKind.ABSENT, (), "No such order", 404, 7.0)),
+        (200, log_body(), LogReading(LogKind.UNREADABLE, (), "the log has no entries", 200, 7.0)),
+        (200, b"{}", LogReading(LogKind.UNREADABLE, (), "the log is not as Fincart documents it", 200, 7.0)),
+        (201, log_body(PENDING_AT), LogReading(LogKind.UNREADABLE, (), "Fincart answered HTTP 201", 201, 7.0)),
+        (429, error_body(429, "Busy"), LogReading(LogKind.UNAVAILABLE, (), "Busy", 429, 7.0)),
+        (499, b"", LogReading(LogKind.UNREADABLE, (), "Fincart answered HTTP 499", 499, 7.0)),
+    ],
+)
+def test_a_reading_has_all_that_the_answer_said(status: int, body: bytes, reading: LogReading) -> None:
+    assert reading == classify_log_answer(Exchange(status, {"retry-after": "7"}, body, NOW, 0.1), TOKEN)
+
+
+@pytest.mark.parametrize(("kind", "entries"), [(LogKind.READ, ()), (LogKind.ABSENT, (BARE,))])
+def test_a_log_has_entries_exactly_where_it_was_read(kind: LogKind, entries: tuple[LogEntry, ...]) -> None:
+    with pytest.raises(ValueError, match=r"^a log that was read has entries, and only such a log has$"):
+        LogReading(kind, entries)
 
 
 def test_a_log_that_is_not_answered_is_no_reading_and_says_why() -> None:
