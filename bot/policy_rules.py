@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bot.policy_facts import Absence, Facts, Sharing, Status
 from bot.policy_words import Act, Code, Question, Rules
@@ -122,18 +123,14 @@ def _of_somebody_else(rules: Rules, question: Question, facts: Facts) -> Finding
     return Finding(Code.OWN_REQUEST, "nobody decides on their own request") if its_own else None
 
 
-def _own_or(check: Check) -> Check:
+def _unless_own(check: Check, rules: Rules, question: Question, facts: Facts) -> Finding | None:
     """The rule for everybody but the requester, who is known by the id they asked with: a Slack that is down never
     keeps anybody from stopping what they started."""
-
-    def found(rules: Rules, question: Question, facts: Facts) -> Finding | None:
-        its_own = own(question, facts)
-        against = None if its_own else check(rules, question, facts)
-        if against is None or its_own is False:
-            return against
-        return Finding(Code.COULD_NOT_BE_CHECKED, f"{against.rule}, and Slack could not say whether you asked")
-
-    return found
+    its_own = own(question, facts)
+    against = None if its_own else check(rules, question, facts)
+    if against is None or its_own is False:
+        return against
+    return Finding(Code.COULD_NOT_BE_CHECKED, f"{against.rule}, and Slack could not say whether you asked")
 
 
 def _asker_or_approver(rules: Rules, question: Question, facts: Facts) -> Finding | None:
@@ -244,7 +241,7 @@ FINDINGS: Mapping[Act, tuple[Check, ...]] = {
     Act.APPROVE: (_of_somebody_else, _person, _approver, _today),
     Act.DECLINE: (_of_somebody_else, _person, _approver),
     Act.WITHDRAW: (_own,),
-    Act.STOP: (_own_or(_person), _own_or(_approver)),
+    Act.STOP: (partial(_unless_own, _person), partial(_unless_own, _approver)),
     Act.GO_ON: (_person, _asker_or_approver),
     Act.PAUSE_ALL: (_person, _approver),
     Act.READ: (_person, _reader),

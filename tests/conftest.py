@@ -20,6 +20,15 @@ _NUMBERS = count(1)
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
+# `make mutate` runs a test once for each broken copy: few examples, the same each time, and none made small.
+hypothesis.settings.register_profile(
+    "mutation",
+    deadline=None,
+    max_examples=20,
+    derandomize=True,
+    database=None,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+)
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ from bot.policy import (
     decide,
     facts_needed,
     record,
+    wanted_approvers,
 )
 
 ALICE, BOB, CAROL, EVE = "U0ALICE", "U0BOB", "U0CAROL", "U0EVE"
@@ -419,8 +420,97 @@ def test_the_same_answer_with_only_the_facts_that_were_needed(rules: Rules, ques
 # What an answer says
 
 
-def test_a_refusal_names_the_settings_of_its_rule() -> None:
-    assert "ALLOWED_USERS and ALLOWED_USERGROUPS" == decide(NAMED, ask(EVE), MEMBER).rule
+CAROL_ASKS_TOO = replace(BOSS, allowed_users=(ALICE, CAROL))
+NO_BOSS = person(S0BOSSES=False)
+OTHERS_UNKNOWN = Facts(PersonFacts(Status.MEMBER, {BOSSES: False}, {BOB: False, CAROL: False}))
+NO_SCOPE = replace(MEMBER, approvers=Approvers(complete=True, absent=((BOSSES, Absence.NO_SCOPE),)))
+ASKING = "ALLOWED_USERS and ALLOWED_USERGROUPS"
+APPROVING = "APPROVER_USERS and APPROVER_USERGROUPS"
+OF_AN_OLD_ID = Question(Act.STOP, EVE, "U0OLD", SHOP, 2, requester_person=ALICE)
+"""Slack does not know the requester's id any more; the record says whose it was."""
+
+
+@pytest.mark.parametrize(
+    ("rules", "question", "facts", "code", "rule"),
+    [
+        (NAMED, ask(EVE), MEMBER, Code.NOT_ON_THE_LIST, ASKING),
+        (BOSS, press(Act.APPROVE, EVE), NO_BOSS, Code.NOT_AN_APPROVER, APPROVING),
+        (
+            NAMED,
+            press(Act.APPROVE, EVE),
+            MEMBER,
+            Code.NOT_AN_APPROVER,
+            f"no approver is named, so whoever may ask: {ASKING}",
+        ),
+        (
+            NAMED,
+            press(Act.WITHDRAW, EVE),
+            OTHERS_UNKNOWN,
+            Code.COULD_NOT_BE_CHECKED,
+            "only who asked may do this, and Slack could not say who is who",
+        ),
+        (NAMED, press(Act.WITHDRAW, EVE), MEMBER, Code.NOT_THE_REQUESTER, "only who asked may do this"),
+        (
+            BOSS,
+            press(Act.APPROVE, CAROL),
+            OTHERS_UNKNOWN,
+            Code.COULD_NOT_BE_CHECKED,
+            "nobody decides on their own request, nor twice, and Slack could not say who is who",
+        ),
+        (SECOND, press(Act.APPROVE, ALICE), MEMBER, Code.OWN_REQUEST, "nobody decides on their own request"),
+        (
+            BOSS,
+            press(Act.STOP, EVE),
+            OTHERS_UNKNOWN,
+            Code.COULD_NOT_BE_CHECKED,
+            f"{APPROVING}, and Slack could not say whether you asked",
+        ),
+        (BOSS, OF_AN_OLD_ID, NO_BOSS, Code.NOT_AN_APPROVER, APPROVING),
+        (
+            BOSS,
+            press(Act.GO_ON, EVE),
+            OTHERS_UNKNOWN,
+            Code.COULD_NOT_BE_CHECKED,
+            f"{APPROVING}, and Slack could not say whether they name you",
+        ),
+        (BOSS, press(Act.GO_ON, EVE, "U0GONE"), NO_BOSS, Code.NOT_AN_APPROVER, APPROVING),
+        (
+            SECOND,
+            press(Act.GO_AHEAD, ALICE, orders=11),
+            NOBODY_THERE,
+            Code.NOBODY_TO_APPROVE,
+            "SECOND_APPROVAL_ABOVE and APPROVALS_NEEDED: 1 must approve, and of those who may 0 can",
+        ),
+        (
+            BOSS,
+            press(Act.GO_AHEAD, ALICE, orders=11),
+            NO_SCOPE,
+            Code.MISSING_SCOPE,
+            "the app in Slack lacks the scope usergroups:read: nobody could approve",
+        ),
+        (SECOND, press(Act.EMERGENCY, ALICE, orders=11), MEMBER, Code.NOT_FOR_EMERGENCIES, "EMERGENCY_USERS"),
+        (
+            EMERGENCY,
+            press(Act.EMERGENCY, ALICE),
+            MEMBER,
+            Code.NO_EMERGENCY_NEEDED,
+            "SECOND_APPROVAL_ABOVE asks for nobody else here: go ahead without an emergency",
+        ),
+        (
+            EMERGENCY,
+            press(Act.EMERGENCY, ALICE, orders=11),
+            MEMBER,
+            Code.REASON_NEEDED,
+            "EMERGENCY_USERS go ahead alone only with a reason",
+        ),
+    ],
+)
+def test_a_refusal_names_its_rule_and_setting(
+    rules: Rules, question: Question, facts: Facts, code: Code, rule: str
+) -> None:
+    verdict = decide(rules, question, facts)
+
+    assert (code, rule) == (verdict.code, verdict.rule)
 
 
 @pytest.mark.parametrize(
@@ -438,6 +528,14 @@ def test_a_refusal_names_the_settings_of_its_rule() -> None:
         (replace(NAMED, auditor_users=(EVE,)), read(EVE), MEMBER, "AUDITOR_USERS"),
         (EMERGENCY, press(Act.EMERGENCY, ALICE, ALICE, 11, reason=True), MEMBER, "EMERGENCY_USERS"),
         (NAMED, press(Act.STOP, ALICE), Facts(), "who asked may take it back"),
+        (CAROL_ASKS_TOO, read(CAROL), MEMBER, "ALLOWED_USERS"),
+        (CAROL_ASKS_TOO, press(Act.APPROVE, CAROL), MEMBER, "APPROVER_USERS"),
+        (
+            Rules(allowed_usergroups=(OPS, BOSSES)),
+            ask(EVE),
+            person(S0OPS=True, S0BOSSES=True),
+            "ALLOWED_USERGROUPS (S0OPS, S0BOSSES)",
+        ),
     ],
 )
 def test_a_permission_names_the_rule_it_rests_on(rules: Rules, question: Question, facts: Facts, rule: str) -> None:
@@ -531,6 +629,47 @@ def test_what_was_looked_up_becomes_facts() -> None:
     seen = PersonLookedUp(ALICE, is_guest=True, usergroups=frozenset({OPS}), unchecked_usergroups=frozenset({"S0X"}))
 
     assert PersonFacts(Status.GUEST, {OPS: True, BOSSES: False}) == PersonFacts.of(seen, (OPS, BOSSES, "S0X"))
+
+
+def test_the_facts_say_whom_an_id_stands_for() -> None:
+    assert "W0ALICE" == PersonFacts.of(PersonLookedUp(ALICE, person="W0ALICE"), ()).person
+
+
+def test_whoever_was_looked_for_is_kept_as_people_can_read_it() -> None:
+    found = Approvers(frozenset({CAROL, BOB}), True, ((EVE, Absence.GUEST),))
+
+    assert {"people": [BOB, CAROL], "complete": True, "absent": [[EVE, "guest"]]} == replace(
+        MEMBER, approvers=found
+    ).to_dict()["approvers"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "users"),
+    [(EVERYONE, None), (replace(EVERYONE, approver_users=(CAROL,)), (CAROL,)), (NAMED, (ALICE, BOB))],
+)
+def test_approvers_are_looked_for_where_some_are_named(rules: Rules, users: tuple[str, ...] | None) -> None:
+    wanted = wanted_approvers(rules, 1)
+
+    assert users == (wanted and wanted.users)
+
+
+@pytest.mark.parametrize(
+    ("orders", "facts", "status"),
+    [(9999, Facts(), "not_needed"), (2, Facts(), "could_not_be_checked"), (9999, MEMBER, "member")],
+)
+def test_a_status_that_nobody_had_to_know_is_not_kept_as_one_that_could_not_be_checked(
+    orders: int, facts: Facts, status: str
+) -> None:
+    question = ask(ALICE, orders)
+    stored = record(NAMED, question, facts, decide(NAMED, question, facts))
+
+    assert status == json.loads(json.dumps(stored))["facts"]["status"]
+
+
+def test_what_is_stored_holds_lists() -> None:
+    verdict = decide(SECOND, press(Act.GO_AHEAD, ALICE, orders=11), NOBODY_THERE)
+
+    assert ([ALICE, BOB], [f"{BOB} deactivated"]) == (SECOND.to_dict()["allowed_users"], verdict.to_dict()["absent"])
 
 
 def test_a_look_up_that_failed_tells_nothing() -> None:
