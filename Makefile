@@ -6,16 +6,17 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 READY_TO_DEVELOP := $(VENV)/.ready-to-develop
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
+PYTEST := $(RUN) -m pytest -n $(or $(PROCESSES),3) --dist worksteal
 # Keeps the versions that stand in a lock; UPGRADE names what is to be raised.
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate $(if $(filter all,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package=,$(UPGRADE)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check lock wheel bench simulate mutants torture screenshots
+.PHONY: help demo run test test-long check lock wheel bench simulate mutants torture screenshots
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
 demo: $(READY) ## the bot at work, between a stand-in Slack and a stand-in Fincart
 	$(RUN) -m bot demo
@@ -24,7 +25,10 @@ run: $(READY) ## serve, with the settings of the environment and .env
 	$(RUN) -m bot serve
 
 test: $(READY_TO_DEVELOP) ## run the tests, PROCESSES=3 at a time
-	$(RUN) -m pytest -n $(or $(PROCESSES),3) --dist worksteal
+	$(PYTEST) -m "not long"
+
+test-long: $(READY_TO_DEVELOP) ## the others: stories on PostgreSQL, processes killed and raced, thousands of histories
+	$(PYTEST) -m long
 
 check: $(READY_TO_DEVELOP) ## formatting, lint, types and import rules; changes nothing
 	$(VENV)/bin/ruff format --check

@@ -31,6 +31,18 @@ hypothesis.settings.register_profile(
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as long what plays a story once more on PostgreSQL: `make test` plays each on SQLite.
+
+    Tests of `storage/` itself, which start no bot, run on both each time.
+    """
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        spec = getattr(item, "callspec", None)
+        if spec is not None and spec.params.get("database_url") == "postgresql" and "start_world" in item.fixturenames:
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database file, to be copied for each test."""

@@ -1,6 +1,7 @@
 """Evidence as the database keeps it: through row objects alone, or through the tables and what fills them."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 
 from bot.cancellation.evidence import Evidences, log_to_row
@@ -35,21 +36,7 @@ _REQUEST = Request(
 
 def through_row_objects(evidence: Evidence, previewed: str | None) -> Evidence:
     """What comes back of it from rows that nobody has stored. `previewed`: the status that the preview read."""
-    attempts = [
-        Attempt(
-            id=number,
-            request_seq=1,
-            positions="0" if each.alone else f"0-{MATES}",
-            order_count=1 if each.alone else 1 + MATES,
-            planned_at=each.ended_at,
-            ended_at=each.ended_at,
-            open_until=each.open_until,
-            result=each.kind,
-            was_lost=each.was_lost,
-            words=each.words,
-        )
-        for number, each in enumerate(evidence.attempts)
-    ]
+    attempts = [_row(number, each) for number, each in enumerate(evidence.attempts)]
     line = Line(
         position=0,
         order_id="6864fecda075914a1b1e353c",
@@ -65,6 +52,22 @@ def through_row_objects(evidence: Evidence, previewed: str | None) -> Evidence:
         waits_since=evidence.waits_since,
     )
     return Evidences(_REQUEST, attempts, sending_allowed=evidence.sending_allowed).of(line)
+
+
+@cache
+def _row(number: int, call: Call) -> Attempt:
+    return Attempt(
+        id=number,
+        request_seq=1,
+        positions="0" if call.alone else f"0-{MATES}",
+        order_count=1 if call.alone else 1 + MATES,
+        planned_at=call.ended_at,
+        ended_at=call.ended_at,
+        open_until=call.open_until,
+        result=call.kind,
+        was_lost=call.was_lost,
+        words=call.words,
+    )
 
 
 class Tables:

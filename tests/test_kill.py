@@ -13,6 +13,8 @@ from storage.deliveries import HANDLED_WITHIN
 from storage.lookups import READ_WITHIN
 from storage.slack_messages import SENT_WITHIN
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def stories(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Told]]]:

@@ -6,6 +6,8 @@ import pytest
 from torture.outside import Outside
 from torture.races import HURRIED, RACES, STEADY, run
 
+pytestmark = pytest.mark.long
+
 ROUNDS = 20
 """Of each race, on each database; `make torture` runs thousands."""
 

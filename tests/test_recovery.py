@@ -15,6 +15,8 @@ from bot.sandbox.slack_faults import Fault as SlackFault
 from bot.sandbox.slack_faults import FaultKind as SlackFaultKind
 from storage.database import Database
 
+pytestmark = pytest.mark.long
+
 IDS = order_ids(6)
 RIGHT_WITHIN = 10.0
 """Seconds of Slack's recovery (promise 8)."""

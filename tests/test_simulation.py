@@ -15,6 +15,8 @@ from simulation.world import Rules
 
 from bot.cancellation.parts import Parts
 
+pytestmark = pytest.mark.long
+
 SEEDS = range(200)
 """As many histories as fit in the time that a test run may take; `make simulate SEEDS=100000` runs more."""
 

@@ -382,30 +382,36 @@ def enumerate_all(
 
 @pytest.fixture(scope="module")
 def truth() -> Findings:
+    """All of it, which takes a minute: who uses this is marked as long."""
     return enumerate_all(conclude, stored=through_row_objects)
 
 
+@pytest.mark.long
 def test_no_outcome_of_any_history_is_a_lie_but_for_the_three_documented_ones(truth: Findings) -> None:
     unexpected = {lie.value: told for lie, told in truth.lies.items() if lie not in EXCEPTIONS}
 
     assert {} == unexpected
 
 
+@pytest.mark.long
 def test_each_documented_exception_really_occurs(truth: Findings) -> None:
     assert EXCEPTIONS <= set(truth.lies)
 
 
+@pytest.mark.long
 def test_the_enumeration_reaches_every_outcome_and_is_no_handful(truth: Findings) -> None:
     assert set(Outcome) == set(truth.outcomes)
     assert truth.histories > 10_000
 
 
+@pytest.mark.long
 def test_rows_give_back_all_that_was_seen(truth: Findings) -> None:
     dropped = [(seen, kept) for (seen, _), kept in truth.met.items() if seen != kept]
 
     assert [] == dropped[:1]
 
 
+@pytest.mark.long
 def test_tables_give_back_all_that_was_seen(truth: Findings, sqlite_url: str) -> None:
     """Of many kinds of evidence one, written and read by what the bot writes and reads it with."""
     kinds = list({shape(seen, previewed): (seen, previewed) for seen, previewed in truth.met}.values())
@@ -418,6 +424,7 @@ def test_tables_give_back_all_that_was_seen(truth: Findings, sqlite_url: str) ->
     assert len(kinds) > 100
 
 
+@pytest.mark.long
 def test_no_fact_is_the_same_in_all_evidence_that_is_enumerated(truth: Findings) -> None:
     """Else the rows could drop it unseen. Who else cancelled it is no fact of these rows, and words decide nothing."""
     facts = {each.name for kind in (Evidence, Attempt, SeenLog) for each in fields(kind)}

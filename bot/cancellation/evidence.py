@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,7 +70,7 @@ def log_to_row(evidence: Evidence) -> str | None:
         return None
     seen: dict[str, Any] | None = None
     if evidence.log is not None:
-        seen = asdict(evidence.log)
+        seen = {each.name: getattr(evidence.log, each.name) for each in fields(evidence.log)}
         seen |= {name: seen[name].isoformat() if seen[name] else None for name in _INSTANTS}
     first = evidence.first_failed_at
     kept = {
