@@ -27,7 +27,7 @@ run: $(READY) ## serve, with the settings of the environment and .env
 test: $(READY_TO_DEVELOP) ## run the tests, PROCESSES=3 at a time
 	$(PYTEST) -m "not long"
 
-test-long: $(READY_TO_DEVELOP) ## the others: stories on PostgreSQL, processes killed and raced, thousands of histories
+test-long: $(READY_TO_DEVELOP) ## the others: the page in a browser, stories on PostgreSQL, processes killed, thousands of histories
 	$(PYTEST) -m long
 
 check: $(READY_TO_DEVELOP) ## formatting, lint, types and import rules; changes nothing

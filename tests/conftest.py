@@ -32,14 +32,17 @@ hypothesis.settings.register_profile(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as long what plays a story once more on PostgreSQL: `make test` plays each on SQLite.
+    """Mark as long what needs a browser, and what plays a story once more on PostgreSQL: `make test` plays it on SQLite.
 
     Tests of `storage/` itself, which start no bot, run on both each time.
     """
     for item in items:
         assert isinstance(item, pytest.Function)
         spec = getattr(item, "callspec", None)
-        if spec is not None and spec.params.get("database_url") == "postgresql" and "start_world" in item.fixturenames:
+        again = (
+            spec is not None and spec.params.get("database_url") == "postgresql" and "start_world" in item.fixturenames
+        )
+        if again or item.path.parent.name == "browser":
             item.add_marker(pytest.mark.long)
 
 

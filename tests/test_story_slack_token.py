@@ -64,6 +64,7 @@ def test_the_bot_is_not_ready_and_says_why_until_then(world: World) -> None:
     assert "Slack refuses the bot's token (token_revoked)" in answer.text
 
 
+@pytest.mark.long
 def test_an_idle_bot_finds_out_too(world: World) -> None:
     world.slack.state.refuses_token = "account_inactive"
     world.until(lambda: ready(world).status_code == 503, 45)
@@ -100,6 +101,7 @@ def test_what_slack_was_owed_is_right_within_ten_seconds_of_its_end(start_world:
     assert "2 cancelled" in world.ended(public_id, timeout=10 + 5).text
 
 
+@pytest.mark.long
 def test_resume_does_not_end_it(start_world: StartWorld) -> None:
     world = start_world(UNDO_SECONDS="5")
     approved(world)

@@ -188,6 +188,7 @@ def log_reads(world: World) -> int:
     return len(world.fincart.calls) - len(world.fincart.cancel_calls)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fault",
     [

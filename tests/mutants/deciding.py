@@ -152,8 +152,7 @@ DECIDING = (
         where="_of_somebody_else",
         text="its_own = own(question, facts) if question.requester is not None else True",
         to="its_own = question.requester is None",
-        caught="tests/test_self_approval.py::"
-        "test_ones_own_approval_is_refused[one id-named as an approver-by_a_press_on_the_card-by_command]",
+        caught="tests/test_self_approval.py::test_ones_own_approval_is_refused[one id-named as an approver-by_command]",
     ),
     Mutant(
         rule="The database keeps no decision of a requester on their own request",
