@@ -32,7 +32,7 @@ hypothesis.settings.register_profile(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as long what needs a browser, and what plays a story once more on PostgreSQL: `make test` plays it on SQLite.
+    """Mark as long what needs a browser, and each story played once more, on PostgreSQL.
 
     Tests of `storage/` itself, which start no bot, run on both each time.
     """
