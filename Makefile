@@ -12,7 +12,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --g
   --no-header --no-annotate $(if $(filter all,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package=,$(UPGRADE)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-long check lock wheel bench simulate mutants torture screenshots
+.PHONY: help demo run test test-long check lock wheel bench simulate mutants mutate torture screenshots
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -54,6 +54,9 @@ simulate: $(READY_TO_DEVELOP) ## play histories full of faults: make simulate SE
 
 mutants: $(READY_TO_DEVELOP) ## try broken copies of the bot: make mutants SAMPLE=12 SEED=7 ONLY=lease
 	$(RUN) -m tests.mutants $(foreach name,SAMPLE SEED ONLY,$(if $($(name)),$(name)=$($(name))))
+
+mutate: $(READY_TO_DEVELOP) ## break the pure modules line by line: make mutate ONLY=truth,policy PROCESSES=2 WRITE=1
+	$(RUN) -m tests.mutation $(foreach name,ONLY PROCESSES WRITE,$(if $($(name)),$(name)=$($(name))))
 
 torture: $(READY_TO_DEVELOP) ## kill and race the real process: make torture ROUNDS=1000 DATABASE=sqlite PART=random SECONDS=600
 	$(RUN) -m tests.torture $(foreach name,ROUNDS DATABASE PART SEED SECONDS,$(if $($(name)),$(name)=$($(name))))

@@ -154,6 +154,43 @@ def test_a_number_cut_by_its_decimal_comma_is_told_whole() -> None:
     assert told == error("order_id,name\n6,86E+23,Ann\n")
 
 
+@pytest.mark.parametrize("delimiter", ";\t|")
+def test_cells_that_are_parted_by_no_comma_are_not_a_number_cut_by_one(delimiter: str) -> None:
+    assert WrongWidth(2, 3, 2, 1, delimiter) == error(
+        delimiter.join(["order_id", "name"]) + "\n" + delimiter.join(["6", "86E+23", "Ann"]) + "\n"
+    )
+
+
+@pytest.mark.parametrize("wrapped", [f"“{ONE}”", f" {ONE}", f"{ONE}\u200b", f"'{ONE}'"])
+def test_a_wrapped_fincart_id_speaks_for_its_column(wrapped: str) -> None:
+    assert [ONE, TWO] == values(f"no,x\n1,{wrapped}\n2,{TWO}\n")
+    assert TwoColumns("order_id", "A1", "x", wrapped.strip(" \u200b")) == error(f"order_id,x\nA1,{wrapped}\n")
+
+
+def test_the_shortest_that_is_left_of_a_fincart_id_makes_its_column_a_question() -> None:
+    assert TwoColumns("order_id", "A1", "x", "6E23") == error("order_id,x\nA1,6E23\n")
+
+
+def test_the_column_with_more_fincart_ids_is_the_one_that_rivals_a_name() -> None:
+    assert TwoColumns("order_id", "A1", "x", ONE) == error(f"order_id,x,y\nA1,{ONE},1\nA2,{TWO},{THREE}\n")
+    assert [ONE, TWO] == values(f"x,y\n{ONE},1\n{TWO},{THREE}\n")
+
+
+def test_how_many_more_columns_could_be_meant_is_told() -> None:
+    assert TwoColumns("a", ONE, "b", ONE, 1) == error(f"a,b,c\n{ONE},{ONE},{ONE}\n")
+
+
+def test_a_row_above_the_first_that_holds_anything_is_no_row_of_another_width() -> None:
+    assert [ONE] == values(f"\n , ,\norder_id,name\n{ONE},Ann\n")
+
+
+def test_line_breaks_inside_a_cell_are_spaces_whatever_they_are() -> None:
+    parsed = read_order_file(f'order_id,name\r\n{ONE},"a\rb\r\nc"\r\n'.encode())
+
+    assert isinstance(parsed, FileOrders)
+    assert ["a b c"] == [found.label for found in parsed.orders]
+
+
 def test_a_lone_column_is_never_split() -> None:
     told = BadCells((BadCell(2, WrongCharacter(f"{ONE},{TWO}", ",")),), 1)
 

@@ -23,6 +23,7 @@ from bot.order_file_results import (
 )
 from bot.order_files import LARGEST_FILE, read_order_file
 from bot.order_ids import NoDigit, OrderId, RequestIdGiven, TooLong, WrongCharacter
+from bot.spreadsheet_cells import Alteration, Altered
 
 ONE = "6864fecda075914a1b1e353c"
 TWO = "6877b613a665f49134ef0001"
@@ -84,6 +85,15 @@ def test_utf_16_without_its_mark_is_read(encoding: str) -> None:
     parsed = read_order_file(f"order_id\tname\r\n{ONE}\tCafé\r\n".encode(encoding))
 
     assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", "name", 0) == parsed
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_and_with_half_a_character_is_no_text(encoding: str) -> None:
+    assert not isinstance(read_order_file(f"order_id\r\n{ONE}\r\n".encode(encoding) + b"1"), FileOrders)
+
+
+def test_a_mark_at_the_end_of_a_garbled_text_changes_nothing() -> None:
+    assert Undecodable() == read_order_file(f"\ufefforder_id,name\n{ONE},CafÃ©\n".encode())
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
@@ -268,6 +278,40 @@ def test_bad_cells_are_told_with_their_rows() -> None:
             4,
         )
         == parsed
+    )
+
+
+def test_what_a_spreadsheet_left_in_a_plain_list_is_told_with_each_of_its_rows() -> None:
+    rounded = ["686412345678901000000000", "686412345678902000000000"]
+    told = BadCells(
+        tuple(BadCell(row, Altered(id, Alteration.ROUNDED)) for row, id in zip((2, 4), rounded, strict=True)), 2
+    )
+
+    assert told == read_order_file(f"{ONE}\n{rounded[0]}\n\n{rounded[1]}\n".encode())
+
+
+def test_a_file_may_be_as_large_as_the_limit() -> None:
+    assert [ONE] == values(read(ONE + "\n" * (LARGEST_FILE - len(ONE))))
+
+
+def test_the_delimiter_that_a_file_names_is_its_delimiter() -> None:
+    table = f"order_id,name\n{ONE},Ann\n"
+
+    assert [ONE] == values(read(f"sep=,\n{table}"))
+    assert not isinstance(read_order_file(f"sep=|\n{table}".encode()), FileOrders)
+
+
+def test_the_same_id_twice_on_a_line_of_several_may_be_two_columns() -> None:
+    assert TwoColumns("column 1", ONE, "column 2", ONE) == read_order_file(f"{ONE},{ONE}\n{TWO},{TWO}\n".encode())
+
+
+def test_ids_of_two_kinds_on_one_line_are_no_list() -> None:
+    assert not isinstance(read_order_file(f"{ONE} A1".encode()), FileOrders)
+
+
+def test_one_id_on_each_of_several_lines_is_a_list_whatever_stands_after_it() -> None:
+    assert FileOrders((FileOrder(OrderId(ONE), None), FileOrder(OrderId(TWO), None)), (), None, None, 0) == read(
+        f"{ONE},\n{TWO},\n"
     )
 
 

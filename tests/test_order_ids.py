@@ -22,8 +22,10 @@ from bot.order_ids import (
     SpreadsheetNumber,
     TooLong,
     WrongCharacter,
+    first_word,
     parse_order_ids,
     read_order_id,
+    unwrap,
 )
 
 FINCART = "6864fecda075914a1b1e353c"
@@ -107,6 +109,39 @@ def test_digits_of_other_scripts_are_the_same_digits(digits: str) -> None:
 )
 def test_what_phones_and_chat_programs_make_of_ids_is_undone(typed: str, orders: list[str]) -> None:
     assert orders == values(typed)
+
+
+@pytest.mark.parametrize(
+    ("word", "bare"),
+    [
+        ("“A1”", "A1"),
+        ("-A1-", "-A1-"),
+        ("-", ""),
+        ("“--”", ""),
+        ("—", ""),
+        ("X", "X"),
+        ("X-1X", "X-1X"),
+        ("-X-", "-X-"),
+    ],
+)
+def test_hyphens_alone_are_no_word(word: str, bare: str) -> None:
+    assert bare == unwrap(word)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"), [("", ""), (" , —", ""), ("- “A1”, B2", "A1"), ("-- XA1", "XA1"), ("<@U1|a b> c", "<@U1|a b>")]
+)
+def test_the_first_word_is_found_behind_what_is_dropped(text: str, word: str) -> None:
+    assert word == first_word(text)
+
+
+def test_a_number_of_a_spreadsheet_is_the_one_thing_that_is_wrong() -> None:
+    assert BadIds((SpreadsheetNumber("6.86E+23"),), 1) == parse_order_ids(f"{FINCART} 6.86E+23 x y")
+
+
+def test_a_telephone_number_that_is_another_than_the_one_shown_is_a_link() -> None:
+    assert isinstance(parse_order_ids("<tel:1805551234|1805551235>"), BadIds)
+    assert ["180555123"] == values("<tel:+1 (805) 55-123|180555123>")
 
 
 HIDDEN = (
