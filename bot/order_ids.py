@@ -186,7 +186,8 @@ OrderIdsError = NoOrderIds | BadIds
 def first_word(text: str) -> str:
     """The first word of a text without what is dropped around it, empty where there is none."""
     found = _FIRST_WORD.match(clean(text))
-    return found[1] if found else ""
+    assert found is not None
+    return found[1]
 
 
 def unwrap(word: str) -> str:

@@ -73,7 +73,7 @@ def read_cell(cell: str) -> OrderId | BadId | Altered | None:
     if not word:
         return None
     read = read_order_id(word)
-    return unaltered(read) if isinstance(read, OrderId) else _altered(word) or read
+    return _altered(word) or read
 
 
 def unaltered(order: OrderId) -> OrderId | Altered:
@@ -284,4 +284,4 @@ def bad_cells(bad: list[BadCell]) -> BadCells:
 
 
 def _label(row: _Row, label: int | None) -> str | None:
-    return (tidy(row[label])[:LONGEST_LABEL] or None) if label is not None and label < len(row) else None
+    return (tidy(row[label])[:LONGEST_LABEL] or None) if label is not None else None

@@ -133,6 +133,7 @@ def test_what_a_spreadsheet_altered_is_never_taken_for_an_order(cell: str, how: 
     assert told == error(quoted.getvalue())
     assert BadCells((BadCell(1, Altered(shown, how)),), 1) == error(cell)
     assert BadCells((BadCell(1, Altered(shown, how)),), 1) == error(f"{cell}\n{ONE}\n")
+    assert BadCells((BadCell(1, Altered(shown, how)),), 1) == error(f"{cell}\r{ONE}\r")
 
 
 @pytest.mark.parametrize("id", [ONE, "A1", "1001", "DMA-EX-00001234", "1e5", "686412345678901230000001", "05-12"])
@@ -189,6 +190,39 @@ def test_line_breaks_inside_a_cell_are_spaces_whatever_they_are() -> None:
 
     assert isinstance(parsed, FileOrders)
     assert ["a b c"] == [found.label for found in parsed.orders]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        (f"Fincart ID,Order ID\n{ONE},{TWO}\n", [ONE]),
+        (f"x,y\n{ONE},{THREE}\n{TWO},a\n", [ONE, TWO]),
+        (f"order_id,name|note\n{ONE},Ann|x\n", [ONE]),
+        (f"order_id,name\r{ONE},Ann\r{TWO},Bo\r", [ONE, TWO]),
+        (f"3,{ONE},x\n1,{TWO},order id\n", [ONE, TWO]),
+        ("order_id\nX1X\n", ["X1X"]),
+        (f"no,x\n1,{ONE.translate(str.maketrans('0123456789', '۰۱۲۳۴۵۶۷۸۹'))}\n", [ONE]),
+    ],
+    ids=["a better name", "more cells", "two delimiters", "old line ends", "a name below", "letters", "Persian digits"],
+)
+def test_the_one_column_that_is_meant_is_read(text: str, ids: list[str]) -> None:
+    assert ids == values(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [(f",name\n{ONE},Ann\n", ["Ann"]), (f"{ONE},name\n{TWO},Lamp\n", [None, None]), (f"order_id\n{ONE}\n", [None])],
+    ids=["ids without a name", "no header", "no label"],
+)
+def test_labels_are_taken_from_below_a_name_alone(text: str, labels: list[str | None]) -> None:
+    parsed = read_order_file(text.encode())
+
+    assert isinstance(parsed, FileOrders)
+    assert (labels, 0) == ([found.label for found in parsed.orders], parsed.blank_rows)
+
+
+def test_the_example_of_a_column_is_no_blank_cell() -> None:
+    assert TwoColumns("order_id", "A1", "x", ONE) == error(f"order_id,x\n ,{ONE}\nA1,{TWO}\n")
 
 
 def test_a_lone_column_is_never_split() -> None:

@@ -273,6 +273,17 @@ def test_retry_after_is_read_in_both_its_forms_and_bounded(written: str, seconds
     assert seconds == answer.retry_after
 
 
+def test_a_date_that_names_no_zone_is_in_utc_wherever_the_host_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    exchange = Exchange(429, {"retry-after": "Tue, 24 Nov 2026 12:00:30 -0000"}, b"", NOW, 0.1)
+    with monkeypatch.context() as cairo:
+        cairo.setenv("TZ", "Africa/Cairo")
+        time.tzset()
+        seconds = retry_after(exchange)
+    time.tzset()
+
+    assert 30.0 == seconds
+
+
 DATE = "Tue, 24 Nov 2026 12:00:10 GMT"
 TEN_PAST = datetime(2026, 11, 24, 12, 0, 10, tzinfo=UTC)
 NO_ORDER = b'{"statusCode": 404, "message": "Order not found"}'

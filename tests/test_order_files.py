@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.file_text import NotText, Undecodable
+from bot.file_text import NotText, Undecodable, decode
 from bot.messages.file_errors import explain_file
 from bot.order_file_results import (
     BadCell,
@@ -85,6 +85,11 @@ def test_utf_16_without_its_mark_is_read(encoding: str) -> None:
     parsed = read_order_file(f"order_id\tname\r\n{ONE}\tCafé\r\n".encode(encoding))
 
     assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", "name", 0) == parsed
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_with_its_mark_is_read_where_nothing_in_it_is_ascii(encoding: str) -> None:
+    assert "محمد" == decode("\ufeffمحمد".encode(encoding))
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
@@ -247,6 +252,8 @@ def test_quoted_cells_are_read_with_what_is_in_them() -> None:
         (b"\n <!DOCTYPE html><html>", NotText("a web page")),
         (b"1\x00\x00\x002\x00\x00\x00", NotText("made of bytes that are no characters")),
         (b"\xff\xfe1", Undecodable()),
+        (b"\xff\xfe" + f"order_id\n{ONE}\n".encode("utf-16-le") + b"1", Undecodable()),
+        (b"\x00ab\x00", NotText("made of bytes that are no characters")),
         ("order_id,name\n1001,Лампа\n1002,Иван".encode("cp1251"), Undecodable()),
         (f"order_id,name\n{ONE},Caf\ufffd\n".encode(), Undecodable()),
         (f'order_id,label\n{ONE},x\n{TWO},"y\n{THREE},z\n'.encode(), BrokenQuotes(3)),

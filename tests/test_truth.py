@@ -201,6 +201,19 @@ def test_while_a_call_may_be_on_the_wire_nothing_but_its_cancellation_settles_an
     assert expected == (step if isinstance(step, ReadLog) else short(step))
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(49, ReadLog(after(50))), (50, "unknown")])
+def test_nobody_is_told_unknown_before_a_log_has_caught_up_with_a_call_that_was_on_the_wire(
+    seconds: float, expected: str | ReadLog
+) -> None:
+    evidence = with_answer(Evidence(first_sent_at=SENT), Attempt(LOST, ALONE, ENDED, open_until=after(20)))
+    for _ in range(3):
+        evidence = with_log(evidence, LOGS["unreadable"], after(40))
+
+    step = conclude(evidence, after(seconds))
+
+    assert expected == (step if isinstance(step, ReadLog) else short(step))
+
+
 def test_an_order_that_was_never_sent_is_sent() -> None:
     assert SendAgain() == conclude(Evidence(), SENT)
 
