@@ -59,12 +59,12 @@ SPANS: list[tuple[Span, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("span", "element", "_"), SPANS, ids=[repr(span) for span, _, _ in SPANS])
+@pytest.mark.parametrize(("span", "element", "_"), SPANS)
 def test_a_span_is_one_element(span: Span, element: dict[str, Any], _: str) -> None:
     assert [element] == elements([(span,)], AMPLE)
 
 
-@pytest.mark.parametrize(("span", "_", "words"), SPANS, ids=[repr(span) for span, _, _ in SPANS])
+@pytest.mark.parametrize(("span", "_", "words"), SPANS)
 def test_a_span_is_escaped_text(span: Span, _: dict[str, Any], words: str) -> None:
     assert words == span_text(span, AMPLE)
 
