@@ -246,6 +246,7 @@ def test_quoted_cells_are_read_with_what_is_in_them() -> None:
         (b"order_id\n", EmptyFile()),
         (b",,,\n,,", EmptyFile()),
         (b"0" * (LARGEST_FILE + 1), FileTooLarge(LARGEST_FILE + 1, LARGEST_FILE)),
+        (b"%PDF".ljust(LARGEST_FILE), NotText("a PDF")),
         (b"PK\x03\x04rest", NotText("an Excel workbook or another zip file")),
         (b"\xd0\xcf\x11\xe0rest", NotText("an old Excel workbook")),
         (b"%PDF-1.7", NotText("a PDF")),
@@ -295,10 +296,6 @@ def test_what_a_spreadsheet_left_in_a_plain_list_is_told_with_each_of_its_rows()
     )
 
     assert told == read_order_file(f"{ONE}\n{rounded[0]}\n\n{rounded[1]}\n".encode())
-
-
-def test_a_file_may_be_as_large_as_the_limit() -> None:
-    assert [ONE] == values(read(ONE + "\n" * (LARGEST_FILE - len(ONE))))
 
 
 def test_the_delimiter_that_a_file_names_is_its_delimiter() -> None:
