@@ -29,6 +29,10 @@ def test_an_id_that_nobody_reads_is_not_found(message: dict[str, Any]) -> None:
     ("message", "ids"),
     [
         ({}, ()),
+        ({"text": f"<@U1>{FIRST}<#C1>"}, (FIRST,)),
+        ({"text": f"<#{FIRST}> <@{FIRST}> <!{FIRST}>"}, ()),
+        (rich(None, {"text": FIRST}, None), (FIRST,)),
+        (rich({"type": "user"}, {"text": FIRST}, {"type": "user"}), (FIRST,)),
         ({"text": f"{SECOND.upper()} {FIRST}\n{SECOND}"}, (SECOND, FIRST)),
         ({"blocks": [{"type": "header", "text": {"text": SECOND}}], "text": FIRST}, (FIRST, SECOND)),
         ({"text": f"{FIRST}\u200b{SECOND}"}, (FIRST, SECOND)),

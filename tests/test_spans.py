@@ -1,5 +1,6 @@
 """Spans as elements of rich text and as escaped text: the same words in both, and nothing that was typed formats."""
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -141,5 +142,12 @@ def test_escaping_leaves_nothing_that_slack_takes_for_a_control_sequence() -> No
     assert "&lt;!here&gt; &amp;lt; &lt;&gt;" == escape("<!here> &lt; <>")
 
 
-def test_a_moment_is_told_in_utc_whatever_its_zone() -> None:
-    assert span_text(When(NOON), AMPLE) == span_text(When(NOON.astimezone(UTC)), AMPLE)
+def test_a_moment_is_told_in_utc_whatever_its_zone_and_the_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as cairo:
+        cairo.setenv("TZ", "Africa/Cairo")
+        time.tzset()
+        told = span_text(When(NOON), AMPLE)
+    time.tzset()
+
+    assert told == span_text(When(NOON.astimezone(UTC)), AMPLE)
+    assert "2026-11-24 12:00 UTC" in told

@@ -95,8 +95,6 @@ def _span_element(span: Span, room: Room) -> Json:
 def span_text(span: Span, room: Room) -> str:
     """The span in `text`: the bot's own mentions, times and links as control sequences, all else escaped."""
     match span:
-        case Bold(text) | Code(text):
-            return escape(tidy(text))
         case User(user_id) if _USER.fullmatch(user_id):
             return f"<@{user_id}>"
         case Group(usergroup_id) if _GROUP.fullmatch(usergroup_id):
