@@ -79,6 +79,7 @@ def test_a_span_is_escaped_text(span: Span, _: dict[str, Any], words: str) -> No
         ([("a", Bold("b"), "c", Typed("d"))], [text("a"), text("b", bold=True), text("cd")]),
         ([(Bold("a"), Bold("b"))], [text("a", bold=True), text("b", bold=True)]),
         ([("", Bold("")), (Code("a"), "")], [text("\n"), text("a", code=True)]),
+        ([("", Bold("a"))], [text("a", bold=True)]),
         ([(User("U1"), " asks")], [{"type": "user", "user_id": "U1"}, text(" asks")]),
     ],
 )

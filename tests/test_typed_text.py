@@ -53,6 +53,7 @@ def test_the_nearest_of_several_is_named() -> None:
 
 def test_a_list_of_characters_is_each_of_them_and_nothing_else() -> None:
     assert "\u200b\u200c\u200d\uffff" == characters("\u200b-\u200d\uffff\U00010000")
+    assert "X" == characters("X")
 
 
 def test_a_closed_format_is_digits_and_hyphens_that_can_be_seen() -> None:
