@@ -120,6 +120,7 @@ class _CannotStart(Exception):
 def _serve_with(settings: "Settings", stop: StopSignal, *, paused: bool) -> None:
     from bot.app import build
     from bot.cancellation.pause_all import pause_at_start
+    from bot.network import UnusableProxyError
     from bot.operator import operator
     from bot.serving import CannotServe, serve
     from storage.database import StorageUnavailable
@@ -132,6 +133,8 @@ def _serve_with(settings: "Settings", stop: StopSignal, *, paused: bool) -> None
             logging.getLogger("bot").warning("%s: nothing is sent until somebody types /cancel-orders resume", said)
     except StorageUnavailable as unavailable:
         raise _CannotStart(f"the database cannot be used: {unavailable}. See DATABASE_URL, or run check.") from None
+    except UnusableProxyError as unusable:
+        raise _CannotStart(str(unusable)) from None
     try:
         serve(bot, stop)
     except CannotServe as error:

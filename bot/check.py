@@ -206,5 +206,11 @@ def _fincart(settings: Settings) -> Finding:
             return wrong(f"{where}: refuses the token ({probe.words}). {fix}")
         case ProbeKind.UNREACHABLE:
             return wrong(f"{where}: cannot be reached ({probe.words}). Correct FINCART_BASE_URL, or the network.")
+        case ProbeKind.DISTRUSTED:
+            fix = "Correct FINCART_BASE_URL, or have this machine trust the issuer, or name its file in SSL_CERT_FILE."
+            return wrong(f"{where}: cannot be reached ({probe.words}). {fix}")
+        case ProbeKind.PROXY:
+            fix = "Correct HTTPS_PROXY, or what the proxy allows, or name Fincart's host in NO_PROXY."
+            return wrong(f"{where}: cannot be reached ({probe.words}). {fix}")
         case ProbeKind.STRANGE:
             return wrong(f"{where}: does not speak like Fincart ({probe.words}). Correct FINCART_BASE_URL.")

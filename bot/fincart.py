@@ -31,7 +31,7 @@ from bot.fincart_answers import (
     date_of,
     error_message,
 )
-from bot.fincart_wire import BoundedTransport, Call, Calls, FenceClosedError
+from bot.network import BoundedTransport, Fence, FenceClosedError, distrust
 from storage.states import AnswerKind
 
 __all__ = [
@@ -47,7 +47,6 @@ __all__ = [
 
 BODY_LIMIT = 64 * 1024
 LOG_BODY_LIMIT = 512 * 1024
-CONNECT_SECONDS = 5.0
 _NO_ORDER = "0" * 24
 _ALWAYS = {
     "Accept": "*/*",
@@ -70,6 +69,8 @@ class ProbeKind(StrEnum):
     GOOD = "good"
     TOKEN = "token"  # missing, wrong or may not do this
     UNREACHABLE = "unreachable"
+    DISTRUSTED = "distrusted"  # its certificate is not accepted here
+    PROXY = "proxy"  # the proxy does not let the call through
     STRANGE = "strange"  # something answers there, and it does not speak like Fincart
 
 
@@ -93,7 +94,7 @@ class FincartClient:
     and log reads together. `transport` replaces the network, for tests; `now` is the clock against which
     a date in `Retry-After` is held, and `uptime` the one for `Date`: it is never set, and goes on while we sleep.
 
-    Raises ValueError for a token that no HTTP header can carry.
+    Raises ValueError for a token that no HTTP header can carry, and `bot.network.UnusableProxyError`.
     """
 
     def __init__(
@@ -118,16 +119,15 @@ class FincartClient:
         self._log_seconds = log_timeout_seconds
         self._now = now
         self._uptime = uptime
-        self._calls = Calls()
         self.started_at: datetime | None = None
         """Fincart's time when `uptime` was 0, as its last answer told that did; None before any has."""
         # The network's own transport asks the fence itself, later and closer to the bytes.
         self._fence_here = transport is not None
         self._base_url = base_url.rstrip("/")
         self._headers = httpx.Headers(_ALWAYS | {"Authorization": secret})
-        # Without httpx's client above it: of redirects, cookies, proxies and sign-in by URL none is wanted here, and
-        # they take longer than the call; a preview makes up to a thousand.
-        self._transport = transport or BoundedTransport(self._calls, max_connections)
+        # Without httpx's client above it: of redirects, cookies and sign-in by URL none is wanted here, and they take
+        # longer than the call; a preview makes up to a thousand.
+        self._transport = transport or BoundedTransport(httpx.URL(base_url), max_connections)
 
     def __repr__(self) -> str:
         return f"FincartClient({self._base_url!r})"
@@ -144,33 +144,35 @@ class FincartClient:
         sent and the result is None.
         """
         body = json.dumps({"filters": {"ids": list(order_ids)}}).encode()
-        call = Call(self._seconds, fence)
+        asked = Fence(fence)
         try:
-            exchange = self._exchange("POST", "/v4/orders/cancel", body, call, BODY_LIMIT)
+            exchange = self._exchange("POST", "/v4/orders/cancel", body, asked, self._seconds)
         except FenceClosedError:
             return None
         except Exception as error:
-            kind, words = _failure(error)
-            return Answer(kind, None, clean(words, self._token.get_secret_value()))
+            kind = AnswerKind.UNACTED if _sent_nothing(error, asked) else AnswerKind.LOST
+            return Answer(kind, None, clean(_words(error, asked)[1], self._token.get_secret_value()))
         return classify_cancel(exchange, self._token.get_secret_value())
 
     def read_log(self, order_id: str) -> LogReading:
         """Read one order's log. Whatever stands in the way is told by its kind, never by an exception."""
-        call = Call(self._log_seconds, None)
+        asked = Fence()
         try:
-            exchange = self._exchange("GET", _log_path(order_id), None, call, LOG_BODY_LIMIT)
+            exchange = self._exchange("GET", _log_path(order_id), None, asked, self._log_seconds)
         except Exception as error:
-            words = clean(_failure(error)[1], self._token.get_secret_value())
+            words = clean(_words(error, asked)[1], self._token.get_secret_value())
             return LogReading(LogKind.UNAVAILABLE, why=words)
         return classify_log_answer(exchange, self._token.get_secret_value())
 
     def probe(self) -> Probe:
         """Try address and token with a log read of an order that does not exist. Cancels nothing."""
         secret = self._token.get_secret_value()
+        asked = Fence()
         try:
-            exchange = self._exchange("GET", _log_path(_NO_ORDER), None, Call(self._log_seconds, None), LOG_BODY_LIMIT)
+            exchange = self._exchange("GET", _log_path(_NO_ORDER), None, asked, self._log_seconds)
         except Exception as error:
-            return Probe(ProbeKind.UNREACHABLE, clean(_failure(error)[1], secret))
+            kind, words = _words(error, asked)
+            return Probe(kind, clean(words, secret))
         if classify_cancel(exchange, secret).kind is AnswerKind.TOKEN:
             words = error_message(exchange) or f"Fincart answered HTTP {exchange.status}"
             return Probe(ProbeKind.TOKEN, clean(words, secret))
@@ -180,59 +182,70 @@ class FincartClient:
             return Probe(ProbeKind.GOOD, "Fincart answers")
         return Probe(ProbeKind.STRANGE, reading.why)
 
-    def _exchange(self, method: str, path: str, body: bytes | None, call: Call, limit: int) -> Exchange:
-        timeout = httpx.Timeout(call.left(), connect=min(CONNECT_SECONDS, call.left()))
-        with self._calls.bounded(call):
-            request = httpx.Request(
-                method,
-                self._base_url + path,
-                headers=self._headers,
-                content=body,
-                extensions={"timeout": timeout.as_dict()},
-            )
-            if self._fence_here:
-                call.pass_fence()
-            began = self._uptime()
-            response = self._transport.handle_request(request)
-            try:
-                received_at, seconds = self._now(), self._uptime() - began
-                content = _content(response, call, limit)
-            finally:
-                response.close()
-        exchange = Exchange(response.status_code, response.headers, content, received_at, seconds)
+    def _exchange(self, method: str, path: str, body: bytes | None, fence: Fence, seconds: float) -> Exchange:
+        request = httpx.Request(
+            method,
+            self._base_url + path,
+            headers=self._headers,
+            content=body,
+            extensions={"timeout": httpx.Timeout(seconds).as_dict(), "trace": fence.trace},
+        )
+        if self._fence_here:
+            fence.pass_through()
+        began = self._uptime()
+        response = self._transport.handle_request(request)
+        try:
+            received_at, took = self._now(), self._uptime() - began
+            content = _content(response, BODY_LIMIT if method == "POST" else LOG_BODY_LIMIT)
+        finally:
+            response.close()
+        exchange = Exchange(response.status_code, response.headers, content, received_at, took)
         date = date_of(exchange)
         if date is not None:
-            self.started_at = date - timedelta(seconds=began + seconds)
+            self.started_at = date - timedelta(seconds=began + took)
         return exchange
 
 
-def _content(response: httpx.Response, call: Call, limit: int) -> bytes | None:
+def _content(response: httpx.Response, limit: int) -> bytes | None:
     """The body, or None when it is cut off, longer than `limit` or slower than the call may last. The
     status line has arrived by then, and some statuses speak for themselves."""
     content = bytearray()
     try:
         for chunk in response.iter_bytes():
             content += chunk
-            if len(content) > limit or call.left() == 0:
+            if len(content) > limit:
                 return None
     except (httpx.HTTPError, httpx.StreamError):
         return None
     return bytes(content)
 
 
-def _failure(error: Exception) -> tuple[AnswerKind, str]:
-    """What an exception of the transport means. Only what fails before a connection stands has done nothing
-    for certain; a failed TLS handshake is such a connect error. A kept-alive connection that Fincart closed
-    as we wrote counts as LOST: the call may have been read."""
+def _sent_nothing(error: Exception, fence: Fence) -> bool:
+    """Whether the call that failed so has done nothing for certain: only what fails before the first byte is handed
+    over, and all that fails while a proxy is asked for a connection, the TLS handshake included. A kept-alive
+    connection that Fincart closed as we wrote is not: the call may have been read."""
+    return not fence.passed or isinstance(error, httpx.PoolTimeout | httpx.ConnectTimeout | httpx.ConnectError)
+
+
+def _words(error: Exception, fence: Fence) -> tuple[ProbeKind, str]:
+    """What an exception of the transport means, in words that hold nothing of a proxy's credentials."""
+    if isinstance(error, httpx.ProxyError) and not fence.passed:
+        return ProbeKind.PROXY, f"the proxy does not connect to Fincart: {error}"
+    if why := distrust(error):
+        return ProbeKind.DISTRUSTED, f"Fincart's certificate is not trusted here: {why}"
     if isinstance(error, httpx.PoolTimeout):
-        return AnswerKind.UNACTED, "no connection to Fincart was free in time"
-    if isinstance(error, httpx.ConnectTimeout):
-        return AnswerKind.UNACTED, "Fincart could not be connected to in time"
-    if isinstance(error, httpx.ConnectError):
-        return AnswerKind.UNACTED, f"Fincart could not be connected to: {error}"
-    if isinstance(error, httpx.TimeoutException):
-        return AnswerKind.LOST, "Fincart did not answer in time"
-    return AnswerKind.LOST, "the connection to Fincart broke off before its answer came"
+        words = "no connection to Fincart was free in time"
+    elif isinstance(error, httpx.ConnectTimeout):
+        words = "Fincart could not be connected to in time"
+    elif isinstance(error, httpx.ConnectError):
+        words = f"Fincart could not be connected to: {error}"
+    elif isinstance(error, httpx.TimeoutException):
+        words = "Fincart did not answer in time" if fence.passed else "Fincart could not be connected to in time"
+    elif fence.passed:
+        words = "the connection to Fincart broke off before its answer came"
+    else:
+        words = "the connection to Fincart broke off before anything was sent"
+    return ProbeKind.UNREACHABLE, words
 
 
 def _log_path(order_id: str) -> str:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -86,6 +87,7 @@ class World:
         clock: Clock | None = None,
         socket_mode: bool = False,
         timings: Timings | None = None,
+        fincart_tls: ssl.SSLContext | None = None,
         **settings: str,
     ) -> None:
         self._database_url = database_url
@@ -102,7 +104,7 @@ class World:
         self.slack.add_channel(RETURNS, "returns", ANN, BO, CY)
         self.slack_server = SlackServer(self.slack)
         self.socket = SlackSocket(self.slack) if socket_mode else None
-        self.fincart_server = FincartServer(self.fincart).start()
+        self.fincart_server = FincartServer(self.fincart, tls=fincart_tls).start()
         self._settings = {"ALLOWED_USERS": f"{ANN},{BO}", **settings}
         self.running = False
         self.start()

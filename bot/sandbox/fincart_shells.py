@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,13 +19,14 @@ from bot.sandbox.fincart_standin import FincartStandIn
 
 
 class FincartServer:
-    """Serves a stand-in over HTTP on 127.0.0.1, at `url`, from `start()` to `stop()` (or as a context).
+    """Serves a stand-in over HTTP on 127.0.0.1 (within `tls`, where it is given), at `url`, from `start()` to `stop()`
+    (or as a context).
 
     A dropped call's connection is really closed and a hanging call really hangs, until the stand-in releases
     it or the server stops. A NO_CONNECTION fault can only be a drop here: stop the server for the real thing.
     """
 
-    def __init__(self, standin: FincartStandIn, port: int = 0) -> None:
+    def __init__(self, standin: FincartStandIn, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self._stopping = threading.Event()
         stopping = self._stopping
 
@@ -33,7 +35,11 @@ class FincartServer:
             stop_event = stopping
 
         self._standin = standin
+        self._tls = tls
         self._server = _Server(("127.0.0.1", port), Handler)
+        if tls is not None:
+            # Hands are shaken in the connection's own thread, at its first read.
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), name="fincart-stand-in", daemon=True
         )
@@ -41,7 +47,7 @@ class FincartServer:
     @property
     def url(self) -> str:
         """The base URL for the client."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> FincartServer:
         """Begin to serve."""
@@ -101,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.opened(self.connection)
         try:
             # A client that goes away in the middle of a call is what time-outs look like from here.
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
                 super().handle()
         finally:
             self.server.closed(self.connection)
