@@ -233,3 +233,23 @@ def test_a_preview_from_before_orders_were_left_out_goes_ahead_with_nothing(worl
 
     assert "This request has changed since. Nothing was sent." in answer.text
     assert () == world.fincart.cancel_calls
+
+
+def test_what_is_on_the_wire_when_sending_ends_is_told_by_its_answer_alone(start_world: StartWorld) -> None:
+    """Its call hangs while the next is answered that the token is no good: that ends the run."""
+    world = started(start_world, FINCART_MAX_CONCURRENCY="2")
+    world.fincart.inject(
+        Fault(FaultKind.HANG, order_id=IDS[0], applied=Applied.ALL),
+        Fault(FaultKind.FORBIDDEN, order_id=IDS[10], times=None),
+        Fault(FaultKind.FORBIDDEN, endpoint=Endpoint.LOGS, times=None),
+    )
+    preview = world.preview(ANN, f"{' '.join(IDS)} because duplicate")
+    world.click(ANN, preview, go_ahead(preview))
+    meanwhile = becomes(world, request_id(preview), "20 of 30").text
+    world.fincart.release()
+    ended = world.ended(request_id(preview)).text
+    world.fincart.clear_faults()
+
+    assert "20 not sent" in meanwhile
+    assert "Finished: 10 cancelled · 20 not sent" in ended
+    assert [] == [event["kind"] for event in world.audit() if event["kind"] == "corrected"]

@@ -39,6 +39,15 @@ OUTCOMES = (
         "test_whoever_may_ask_and_not_approve_cannot_retry_what_is_somebody_elses[sqlite]",
     ),
     Mutant(
+        rule="When sending ends, nothing is told of orders that a call is carrying",
+        hurts="Orders are told as not sent that Fincart is just about to cancel",
+        where="close",
+        text="for attempt in batches.under_way(transaction, request)",
+        to="for attempt in ()",
+        caught="tests/test_story_steering.py::"
+        "test_what_is_on_the_wire_when_sending_ends_is_told_by_its_answer_alone[sqlite]",
+    ),
+    Mutant(
         rule="A correction is told to its requester too, where there is an AUDIT_CHANNEL",
         hurts="Its requester goes on believing the wrong outcome",
         where="correction_notice",
