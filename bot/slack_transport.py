@@ -7,7 +7,6 @@ a redirect. Errors are told by their kind, never by their text, which may quote 
 import json
 import logging
 import re
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,12 +26,14 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.network import BoundedTransport, Fence, certificates, distrust, proxy_for
 from bot.settings_values import is_loopback
 from bot.slack_answers import Answer, Failure, Ok, RateLimited, Refused, Reply, Unanswered
 
 SLACK_API_URL = "https://slack.com/api/"
 
 _LIMIT_OF_A_REPLY = 16 * 1024 * 1024  # beyond any answer of Slack's; bounds memory, not use
+_CONNECTIONS = 100
 _LONGEST_REST_SECONDS = 3600
 _REST_WHEN_UNSAID_SECONDS = 10
 _ERROR_CODE = re.compile(r"[a-z][a-z0-9_]{1,63}")
@@ -42,7 +43,6 @@ _SLACK_DOMAINS = ("slack.com", "slack-gov.com")
 # Slack's own words for "some of it may have happened" in an answer that is a 200.
 _ERRORS_THAT_LEAVE_DOUBT = frozenset({"fatal_error", "internal_error", "service_unavailable"})
 _RATE_LIMIT_ERRORS = frozenset({"ratelimited", "rate_limited"})
-_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 def quiet_libraries() -> None:
@@ -62,18 +62,17 @@ def _sdk_logger() -> logging.Logger:
 class SdkTransport:
     """`SlackTransport` over the network. One send per call, thread-safe; `close()` when done.
 
-    `deadline_seconds` bounds connecting and every wait for bytes, and reading as a whole."""
+    `deadline_seconds` bounds connecting and every wait for bytes, and reading as a whole.
+    Raises `bot.network.UnusableProxyError`."""
 
     def __init__(self, token: SecretStr, api_url: str = SLACK_API_URL) -> None:
         quiet_libraries()
         self._token = token
         self._api_url = httpx.URL(api_url)
-        self._tls = ssl.create_default_context()
-        self._opener = _opener(self._tls, self._api_url)
+        self._opener = _opener(self._api_url)
         self._http = httpx.Client(
-            verify=self._tls,
+            transport=BoundedTransport(self._api_url, _CONNECTIONS),
             follow_redirects=False,
-            trust_env=not is_loopback(self._api_url.host),
             headers={"accept-encoding": "identity"},
         )
 
@@ -91,7 +90,8 @@ class SdkTransport:
             response = refused.response
         except URLError as unsent:
             # urllib wraps only what fails before the last byte of the request has been handed over.
-            return Unanswered(f"not sent ({type(unsent.reason).__name__})", may_have_been_applied=False)
+            why = distrust(unsent.reason if isinstance(unsent.reason, OSError) else None)
+            return Unanswered(f"not sent ({why or type(unsent.reason).__name__})", may_have_been_applied=False)
         except Exception as lost:  # the SDK lets through whatever the socket or the JSON made it trip over
             return Unanswered(type(lost).__name__, may_have_been_applied=True)
         return answer_of(response.status_code, response.headers, response.data)
@@ -156,21 +156,20 @@ class SdkTransport:
         self, verb: str, url: str, deadline_seconds: float, limit_bytes: int, **request: Any
     ) -> "_Received | Failure":
         """One request, read to its end, the limit or the deadline."""
-        ends_at = time.monotonic() + deadline_seconds
+        sent = Fence()
+        extensions = {"trace": sent.trace}
         try:
-            with self._http.stream(verb, url, timeout=deadline_seconds, **request) as response:
+            with self._http.stream(verb, url, timeout=deadline_seconds, extensions=extensions, **request) as response:
                 body = bytearray()
                 for chunk in response.iter_raw():
                     body += chunk
                     if len(body) > limit_bytes:
                         return Refused("too_large")
-                    if time.monotonic() > ends_at:
-                        return Unanswered("too slow", may_have_been_applied=True)
                 return _Received(response.status_code, _lower(response.headers), bytes(body))
-        except _NOT_CONNECTED as unsent:
-            return Unanswered(f"not sent ({type(unsent).__name__})", may_have_been_applied=False)
-        except Exception as lost:  # httpx's errors, and a token that no header can carry: never shown, it is quoted
-            return Unanswered(type(lost).__name__, may_have_been_applied=True)
+        except Exception as error:  # httpx's errors, and a token that no header can carry: never shown, it is quoted
+            if sent.passed:
+                return Unanswered(type(error).__name__, may_have_been_applied=True)
+            return Unanswered(f"not sent ({distrust(error) or type(error).__name__})", may_have_been_applied=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +212,14 @@ class _OneSendClient(WebClient):
 
 def web_client(api_url: str, deadline_seconds: float) -> WebClient:
     """A client without a token of its own, for a library that brings one: it does not carry it along a redirect."""
-    return _OneSendClient(_opener(ssl.create_default_context(), httpx.URL(api_url)), None, api_url, deadline_seconds)
+    return _OneSendClient(_opener(httpx.URL(api_url)), None, api_url, deadline_seconds)
 
 
-def _opener(tls: ssl.SSLContext, api_url: httpx.URL) -> OpenerDirector:
-    """What opens the Web API: without redirects, and through the environment's proxies only to other machines."""
-    own = [ProxyHandler({})] if is_loopback(api_url.host) else []
-    return build_opener(_NoRedirect(), HTTPSHandler(context=tls), *own)
+def _opener(api_url: httpx.URL) -> OpenerDirector:
+    """What opens the Web API: without redirects, and by the same proxy and certificates as everything else."""
+    proxy = proxy_for(api_url)
+    way = ProxyHandler({} if proxy is None else {"https": str(proxy)})
+    return build_opener(_NoRedirect(), HTTPSHandler(context=certificates()), way)
 
 
 def answer_of(status: int, headers: Mapping[str, str], data: object) -> Answer[Reply]:

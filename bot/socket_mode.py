@@ -8,11 +8,13 @@ closed within a bounded time. Neither ever holds up the rest: both happen on thr
 import logging
 import threading
 
+import httpx
 from pydantic import SecretStr
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError
 
+from bot.network import proxy_for
 from bot.slack_transport import web_client
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,9 @@ class SocketMode:
     def __init__(self, app: App, token: SecretStr, api_url: str) -> None:
         client = web_client(api_url, _OPEN_SECONDS)
         self._handler = SocketModeHandler(app, token.get_secret_value(), web_client=client)
+        # Left alone it takes the environment's, whatever NO_PROXY says.
+        proxy = proxy_for(httpx.URL(api_url))
+        self._handler.client.proxy = None if proxy is None else str(proxy)
         self._stopping = threading.Event()
         self.refused: str | None = None
 

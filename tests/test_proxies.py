@@ -5,7 +5,7 @@ import io
 import logging
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from bot.sandbox.demo_world import open_world
 from bot.sandbox.fincart_faults import Fault, FaultKind
 from bot.sandbox.fincart_shells import FincartServer
 from bot.sandbox.fincart_standin import FincartStandIn
+from bot.slack_answers import Unanswered
+from bot.slack_transport import SdkTransport
 
 TLS = Path(__file__).parent / "data" / "tls"
 FINCART = "https://fincart.example"
@@ -375,6 +377,62 @@ def test_orders_behind_a_certificate_that_is_not_trusted_are_not_sent_and_told_s
     assert () == fincart.calls
 
 
+# Slack, by the same way
+
+SLACK = "https://fincart.example/api/"
+"""A Web API in Fincart's place, since the certificate has its name."""
+
+
+def slack_of(act: Callable[[SdkTransport], object]) -> object:
+    slack = SdkTransport(SecretStr("xoxb-1-tests"), SLACK)
+    answer = act(slack)
+    slack.close()
+    return answer
+
+
+CALLS: dict[str, Callable[[SdkTransport], object]] = {
+    "Web API": lambda slack: slack.call("auth.test", {}, 5),
+    "file": lambda slack: slack.download("https://fincart.example/files/1", 100, 5),
+    "response URL": lambda slack: slack.post("https://fincart.example/commands/1", {}, 5),
+}
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_slack_is_called_through_the_proxy(
+    behind: ConnectProxy,
+    fincart: FincartStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    call: Callable[[SdkTransport], object],
+) -> None:
+    monkeypatch.delenv("HTTPS_PROXY")
+    monkeypatch.setenv(name, behind.address)
+    slack_of(call)
+
+    assert ["CONNECT fincart.example:443"] == [target.rpartition(" ")[0] for target in behind.targets()]
+    assert 1 == len(fincart.calls)
+    assert "xoxb" not in behind.asked[0]
+
+
+@pytest.mark.usefixtures("behind")
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_a_certificate_that_is_not_trusted_has_let_nothing_out_to_slack(call: Callable[[SdkTransport], object]) -> None:
+    assert Unanswered("not sent (unable to get local issuer certificate)", False) == slack_of(call)
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_a_proxy_that_does_not_connect_has_let_nothing_out_to_slack(
+    behind: ConnectProxy, call: Callable[[SdkTransport], object]
+) -> None:
+    behind.refuses = "502 Bad Gateway"
+    answer = slack_of(call)
+
+    assert isinstance(answer, Unanswered)
+    assert not answer.may_have_been_applied
+
+
 # Secrets and this machine
 
 
@@ -418,12 +476,13 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(monkeypatch: p
     assert "ss-of" not in str(refused.value) + said
 
 
+@pytest.mark.parametrize("socket_mode", [False, True], ids=["HTTP", "Socket Mode"])
 def test_a_stand_in_on_this_machine_is_called_directly(
-    start_sqlite_world: StartWorld, proxy: ConnectProxy, monkeypatch: pytest.MonkeyPatch
+    start_sqlite_world: StartWorld, proxy: ConnectProxy, monkeypatch: pytest.MonkeyPatch, socket_mode: bool
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://{proxy.address}")
-    world = start_sqlite_world()
+    world = start_sqlite_world(socket_mode=socket_mode)
 
     assert "Finished: 2 cancelled" in world.cancelled().text
     assert [] == proxy.asked
