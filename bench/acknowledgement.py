@@ -20,7 +20,7 @@ from bench.ours import Load, bot_in, deliveries_of, serving
 from bench.standins import World, standins
 from bench.stock import stock_app
 from bot.app import Bot
-from bot.server import Deliveries
+from bot.server.http import Deliveries
 
 BLOCK = 25
 """Commands in a row to one side before it is the other's turn, so that the machine's drift meets both."""

@@ -23,7 +23,7 @@ from bench.figures import SAMPLE_HEADS, Samples, note, table, title
 from bench.ours import bot_in, confirming, deliveries_of
 from bench.standins import CHANNEL, PERSON, World, order_ids, standins
 from bot.messages.actions import Action, request_value
-from bot.sandbox.fincart_bodies import SUCCESS
+from bot.sandbox.fincart.bodies import SUCCESS
 
 ROUNDS = 100
 

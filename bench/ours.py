@@ -16,15 +16,15 @@ from bench.children import Child, child, options, say
 from bench.serving import serve_child
 from bench.standins import CHANNEL, PERSON, World
 from bot.app import Bot, build
-from bot.config import load_settings
-from bot.server import Deliveries, Signature, http_app
+from bot.server.http import Deliveries, Signature, http_app
+from bot.settings.model import load_settings
 from storage import requests
-from storage.audit import EventKind
-from storage.database import Database, StorageUnavailable, Transaction
+from storage.audit.log import EventKind
+from storage.db.transactions import Database, StorageUnavailable, Transaction
+from storage.enums import Origin, RequestState
+from storage.models import Request
 from storage.requests import NewOrder, NewRequest
-from storage.slack_tables import Delivery
-from storage.states import Origin, RequestState
-from storage.tables import Request
+from storage.slack_models import Delivery
 
 WRITERS = 8
 _number = itertools.count(1)

@@ -13,7 +13,7 @@ from bench.ours import approved
 from bench.standins import order_ids
 from bot.app import Bot
 from storage import requests
-from storage.tables import Attempt
+from storage.models import Attempt
 
 LOOK_EVERY = 0.05
 """Seconds between two looks at the memory in use; every fifth time also at whether the run is over."""

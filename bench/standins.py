@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from bench.children import child, options, say, words
-from bot.sandbox.fincart_faults import Endpoint, Fault, FaultKind
-from bot.sandbox.fincart_shells import FincartServer
-from bot.sandbox.fincart_standin import FincartStandIn
-from bot.sandbox.slack_http import SlackServer
-from bot.sandbox.slack_workspace import SlackWorkspace
+from bot.sandbox.fincart.faults import Endpoint, Fault, FaultKind
+from bot.sandbox.fincart.shells import FincartServer
+from bot.sandbox.fincart.standin import FincartStandIn
+from bot.sandbox.slack.http import SlackServer
+from bot.sandbox.slack.workspace import SlackWorkspace
 
 PERSON, CHANNEL = "U0000001", "C0000001"
 

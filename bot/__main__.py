@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from bot.stop_signal import StopSignal
+from bot.server.shutdown import StopSignal
 
 if TYPE_CHECKING:
-    from bot.config import Settings
+    from bot.settings.model import Settings
 
 _DESCRIPTION = "Cancel Fincart orders from Slack: previewed, confirmed by a person, told truthfully, recorded."
 _DISTRIBUTION = "cancel-orders-bot"
@@ -31,12 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="replace")
     if given[:1] == ["demo"]:
-        from bot.sandbox.story import main as demo
+        from bot.sandbox.story.story import main as demo
 
         return demo(given[1:], program())
     if given[:1] == ["--version"]:
         return _version()
-    from bot.config import SettingsError
+    from bot.settings.model import SettingsError
 
     args = _parser().parse_args(given, argparse.Namespace(stop=stop))
     try:
@@ -66,7 +66,7 @@ def complain(text: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from bot import audit_cli
+    from bot.cli import audit as audit_cli
 
     parser = argparse.ArgumentParser(prog=program(), description=_DESCRIPTION)
     parser.add_argument("--version", action="store_true", help="print the name and version of what is installed")
@@ -99,8 +99,8 @@ def _version() -> int:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    from bot.config import Need, load_settings
-    from bot.logs import set_up_logging
+    from bot.settings.logging import set_up_logging
+    from bot.settings.model import Need, load_settings
 
     settings = load_settings(need=Need.SERVE)
     set_up_logging(settings)
@@ -119,11 +119,11 @@ class _CannotStart(Exception):
 
 def _serve_with(settings: "Settings", stop: StopSignal, *, paused: bool) -> None:
     from bot.app import build
-    from bot.cancellation.pause_all import pause_at_start
+    from bot.cli.operator import operator
     from bot.network import UnusableProxyError
-    from bot.operator import operator
-    from bot.serving import CannotServe, serve
-    from storage.database import StorageUnavailable
+    from bot.requests.global_pause import pause_at_start
+    from bot.server.serve import CannotServe, serve
+    from storage.db.transactions import StorageUnavailable
 
     try:
         bot = build(settings)
@@ -152,14 +152,14 @@ def _leave(code: int) -> NoReturn:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from bot.check import check
+    from bot.cli.check import check
 
     return check(sys.stdout)
 
 
 def _manifest(args: argparse.Namespace) -> int:
-    from bot.manifest import manifest_text
-    from bot.settings_values import Wrong
+    from bot.settings.values import Wrong
+    from bot.slack.manifest import manifest_text
 
     try:
         text = manifest_text(args.url)

@@ -15,21 +15,21 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from slack_bolt import App
 
-from bot.cancellation.parts import Parts, Timings
-from bot.config import Settings
-from bot.fincart import FincartClient
+from bot.context import Parts, Timings
+from bot.domain.commands.request_ids import RequestIds
+from bot.domain.policy.decide import Rules
+from bot.fincart.client import FincartClient
 from bot.listeners import make_app
-from bot.listeners.edge import Edge
-from bot.people import People
-from bot.policy import Rules
-from bot.request_ids import RequestIds
-from bot.slack import SlackClient
-from bot.slack_answers import SlackTransport
-from bot.slack_transport import SdkTransport
-from bot.worker import Worker
+from bot.listeners.intake import Edge
+from bot.settings.model import Settings
+from bot.slack.client import SlackClient
+from bot.slack.directory import People
+from bot.slack.results import SlackTransport
+from bot.slack.transport import SdkTransport
+from bot.worker.worker import Worker
 from storage import live_messages, slack_messages
-from storage.database import Database, StorageUnavailable
-from storage.migrate import migrate
+from storage.db.migrate import migrate
+from storage.db.transactions import Database, StorageUnavailable
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage.database import Transaction
-from storage.states import DecisionVerdict
-from storage.tables import Decision, Request
+from storage.db.transactions import Transaction
+from storage.enums import DecisionVerdict
+from storage.models import Decision, Request
 
 
 def of_request(session: Session, request: Request) -> Sequence[Decision]:

@@ -11,10 +11,10 @@ from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
-from storage.columns import UtcDateTime
-from storage.database import Database, Transaction
-from storage.plain_insert import PlainInsert
-from storage.slack_tables import Delivery
+from storage.db.columns import UtcDateTime
+from storage.db.insert_ignore import PlainInsert
+from storage.db.transactions import Database, Transaction
+from storage.slack_models import Delivery
 
 RESPONSE_URL_LIVES = timedelta(minutes=30)
 """docs.slack.dev/interactivity/handling-user-interaction: five uses within 30 minutes."""

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage.audit import EventKind, Head
-from storage.columns import PayloadField
-from storage.states import HoldKind, Outcome, RequestState
-from storage.tables import AuditEvent, Decision, OrderLine, Request
+from storage.audit.log import EventKind, Head
+from storage.db.columns import PayloadField
+from storage.enums import HoldKind, Outcome, RequestState
+from storage.models import AuditEvent, Decision, OrderLine, Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
-from storage.database import Transaction
-from storage.tables import KnownOrder
+from storage.db.transactions import Transaction
+from storage.models import KnownOrder
 
 
 def remember(transaction: Transaction, order_ids: Collection[str]) -> None:

@@ -8,11 +8,11 @@ from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage import batches
-from storage.columns import UtcDateTime
-from storage.database import Transaction
-from storage.states import RequestState
-from storage.tables import Attempt, Request
+from storage import attempts
+from storage.db.columns import UtcDateTime
+from storage.db.transactions import Transaction
+from storage.enums import RequestState
+from storage.models import Attempt, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def lease(transaction: Transaction, owner: str, seconds: float) -> Leased | None
     request.lease_owner = owner
     request.lease_token += 1
     request.lease_until = now + timedelta(seconds=seconds)
-    return Leased(request, batches.under_way(transaction, request), sent_until)
+    return Leased(request, attempts.under_way(transaction, request), sent_until)
 
 
 def renew(transaction: Transaction, owner: str, seconds: float) -> set[int]:

@@ -1,7 +1,7 @@
 """The live message of a request is shown anew whenever history grows by something about it.
 
 All that it shows changes together with an event: nobody who changes anything has to think of the message. An edit that
-would change nothing is not sent (`bot.posting`).
+would change nothing is not sent (`bot.outbox.poster`).
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 
-from storage.audit import EventKind
-from storage.slack_tables import SlackMessage
-from storage.states import OPEN_STATES, RequestState
-from storage.tables import Request
+from storage.audit.log import EventKind
+from storage.enums import OPEN_STATES, RequestState
+from storage.models import Request
+from storage.slack_models import SlackMessage
 
 if TYPE_CHECKING:
-    from storage.database import Transaction
+    from storage.db.transactions import Transaction
 
 LIVE = "live"
 """The kind of the one message of a request that is kept up to date."""

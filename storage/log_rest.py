@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from storage.database import Transaction
-from storage.tables import LogRest
+from storage.db.transactions import Transaction
+from storage.models import LogRest
 
 _ONE = select(LogRest)
 _LOCKED = _ONE.with_for_update().execution_options(populate_existing=True)

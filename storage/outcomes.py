@@ -10,13 +10,13 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage import in_hand, lines
-from storage.audit import EventKind
-from storage.database import Transaction
-from storage.lines import Line
-from storage.positions import as_ranges, bounds
-from storage.states import Doubt, Outcome, Proof
-from storage.tables import OrderLine, Request
+from storage import in_flight, order_lines
+from storage.audit.log import EventKind
+from storage.db.transactions import Transaction
+from storage.enums import Doubt, Outcome, Proof
+from storage.models import OrderLine, Request
+from storage.order_lines import Line
+from storage.ranges import as_ranges, bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def settle(
     fresh = [finding.line.position for finding in changed if finding.line.outcome is None]
     transaction.session.connection().execute(_UPDATE, _rows(request, findings, now))
     if fresh:
-        in_hand.release(transaction, request, fresh)
+        in_flight.release(transaction, request, fresh)
     if changed:
         transaction.record(
             EventKind.CORRECTED if corrected else kind,
@@ -137,7 +137,7 @@ def cancelled_elsewhere(
 ) -> dict[str, list[tuple[Line, Request]]]:
     """Which of these orders other requests have as cancelled, and which requests."""
     query = (
-        select(*lines.COLUMNS, Request)
+        select(*order_lines.COLUMNS, Request)
         .join(Request, col(Request.seq) == col(OrderLine.request_seq))
         .where(
             col(OrderLine.order_id).in_(order_ids),

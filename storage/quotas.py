@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage.database import Transaction
-from storage.tables import Quota
+from storage.db.transactions import Transaction
+from storage.models import Quota
 
 
 def used(session: Session, person: str, at: datetime, ids: Collection[str] = ()) -> int:

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage import known_orders
-from storage.audit import EventKind
-from storage.database import Transaction
-from storage.lines import was_read
-from storage.states import MOVES, OPEN_STATES, Doubt, Origin, Outcome, RequestState
-from storage.tables import OrderLine, Request
+from storage.audit.log import EventKind
+from storage.db.transactions import Transaction
+from storage.enums import MOVES, OPEN_STATES, Doubt, Origin, Outcome, RequestState
+from storage.models import OrderLine, Request
+from storage.order_lines import was_read
 
 
 @dataclass(frozen=True, slots=True)

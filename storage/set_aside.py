@@ -4,10 +4,10 @@ import json
 
 from sqlalchemy import insert
 
-from storage.database import Transaction
+from storage.db.transactions import Transaction
+from storage.enums import Doubt
+from storage.models import OrderLine, Request
 from storage.requests import NewOrder
-from storage.states import Doubt
-from storage.tables import OrderLine, Request
 
 
 def of_request(request: Request) -> list[NewOrder]:

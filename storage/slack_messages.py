@@ -10,11 +10,11 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage.columns import UtcDateTime
-from storage.database import Transaction
+from storage.db.columns import UtcDateTime
+from storage.db.transactions import Transaction
 from storage.deliveries import RESPONSE_URL_LIVES
 from storage.live_messages import EDIT_PAUSE, want_anew
-from storage.slack_tables import SlackMessage
+from storage.slack_models import SlackMessage
 
 SENT_WITHIN = timedelta(seconds=8)
 """Whoever takes a message to send it and dies loses it to another after this long."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from world import ANN, BO, CY, FIRST, ORDERS, SECOND, Clock, StartWorld, World, request_id
 
-from bot.sandbox.slack_state import Post
+from bot.sandbox.slack.state import Post
 
 DI = "U0000004"
 """Somebody who may approve and not ask."""

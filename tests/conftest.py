@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from world import StartWorld, World, of_sqlalchemy
 
-from storage.database import Database
-from storage.migrate import migrate
+from storage.db.migrate import migrate
+from storage.db.transactions import Database
 
 _NUMBERS = count(1)
 

@@ -4,8 +4,12 @@ from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from typing import Any
 
+from bot.domain.policy.decide import Asked
 from bot.messages.document import Typed
-from bot.messages.facts import (
+from bot.messages.history import ENTRIES_PER_PAGE, LONGEST_VALUE
+from bot.messages.message import Message
+from bot.messages.show import EVENTS_PER_PAGE, ORDERS_PER_PAGE
+from bot.messages.view_models import (
     EventFacts,
     Figures,
     HoldFacts,
@@ -15,13 +19,9 @@ from bot.messages.facts import (
     SourceFacts,
     StatusFacts,
 )
-from bot.messages.history import ENTRIES_PER_PAGE, LONGEST_VALUE
-from bot.messages.message import Message
-from bot.messages.show import EVENTS_PER_PAGE, ORDERS_PER_PAGE
-from bot.policy import Asked
-from bot.sandbox.gallery import calls
-from bot.sandbox.gallery_facts import ANN, BEN, NOW, ORDERS, TYPED
-from storage.states import Outcome, Proof, RequestState
+from bot.sandbox.gallery.facts import ANN, BEN, NOW, ORDERS, TYPED
+from bot.sandbox.gallery.gallery import calls
+from storage.enums import Outcome, Proof, RequestState
 
 
 def every_message(typed: str, orders: int = 5000) -> dict[str, Message]:

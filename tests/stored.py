@@ -1,10 +1,10 @@
 """Requests that are in a database without anybody having typed them: for what only the database decides."""
 
 from storage import requests
-from storage.database import Transaction
+from storage.db.transactions import Transaction
+from storage.enums import Origin, RequestState
+from storage.models import Request
 from storage.requests import NewOrder, NewRequest
-from storage.states import Origin, RequestState
-from storage.tables import Request
 
 
 def made(transaction: Transaction, public_id: str = "R-000001", orders: int = 3) -> Request:

@@ -4,17 +4,18 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 
-from bot.cancellation.evidence import Evidences, log_to_row
-from bot.truth import Attempt as Call
-from bot.truth import Evidence
-from storage import batches, lines, requests
-from storage.audit import EventKind
-from storage.database import Database, Transaction
-from storage.lines import Line
+from bot.domain.outcome.decide import Attempt as Call
+from bot.domain.outcome.decide import Evidence
+from bot.execution.evidence import Evidences, log_to_row
+from storage import attempts as batches
+from storage import order_lines, requests
+from storage.audit.log import EventKind
+from storage.db.transactions import Database, Transaction
+from storage.enums import AnswerKind, Origin, RequestState
+from storage.models import Attempt, Request
+from storage.order_lines import Line
 from storage.outcomes import Finding, settle
 from storage.requests import NewOrder, NewRequest
-from storage.states import AnswerKind, Origin, RequestState
-from storage.tables import Attempt, Request
 
 MATES = 3
 """So many orders beside it are in each call that it does not travel in alone."""
@@ -86,10 +87,10 @@ class Tables:
         with self._database.write() as transaction:
             request = self._request(transaction, previewed)
             public_id = request.public_id
-            own = lines.at(transaction, request, "0")
+            own = order_lines.at(transaction, request, "0")
             for each in evidence.attempts:
                 self._attempt(transaction, request, each)
-            lines.first_sent(transaction, request, "0", evidence.first_sent_at)
+            order_lines.first_sent(transaction, request, "0", evidence.first_sent_at)
             found = Finding(own[0], None, None, evidence.doubt, log_to_row(evidence), evidence.waits_since)
             settle(transaction, request, [found], kind=EventKind.LOGS_READ)
         with self._database.write() as transaction:
@@ -97,7 +98,7 @@ class Tables:
             assert locked is not None
             attempts = batches.ended(transaction, locked)
             evidences = Evidences(locked, attempts, sending_allowed=evidence.sending_allowed)
-            return evidences.of(lines.at(transaction, locked, "0")[0])
+            return evidences.of(order_lines.at(transaction, locked, "0")[0])
 
     def _request(self, transaction: Transaction, previewed: str | None) -> Request:
         number = next(_NUMBERS)

@@ -1,9 +1,9 @@
 """What is written ahead and not settled yet: nothing goes out behind an answer that may change what is planned."""
 
-from bot.cancellation.ahead import QUICK, Ahead, Answered, Planned
-from bot.fincart import Answer
-from storage.states import AnswerKind
-from storage.tables import Attempt
+from bot.execution.send_queue import QUICK, Ahead, Answered, Planned
+from bot.fincart.client import Answer
+from storage.enums import AnswerKind
+from storage.models import Attempt
 
 OK = Answer(AnswerKind.OK, 200, "")
 REFUSED = Answer(AnswerKind.REFUSED, 400, "no")

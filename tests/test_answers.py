@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cancellation.answers import note_about_fincart
-from bot.fincart import Answer
-from storage import holds
-from storage.database import Database
-from storage.states import AnswerKind, HoldKind
+from bot.execution.response import note_about_fincart
+from bot.fincart.client import Answer
+from storage import send_gate
+from storage.db.transactions import Database
+from storage.enums import AnswerKind, HoldKind
 
 OK = Answer(AnswerKind.OK, 200, "success")
 REFUSED = Answer(AnswerKind.REFUSED, 400, "Order is locked")
@@ -45,7 +45,7 @@ def test_what_holds_everything_after_these_answers(
         with database.write() as transaction:
             note_about_fincart(transaction, answer)
     with database.read() as session:
-        found = [row.kind for row in holds.in_force(session)]
+        found = [row.kind for row in send_gate.in_force(session)]
     database.close()
 
     assert held == found
@@ -57,7 +57,7 @@ def test_fincart_rests_for_as_long_as_it_asks(database_url: str, asked_for: floa
     with database.write() as transaction:
         before = transaction.now()
         note_about_fincart(transaction, Answer(AnswerKind.UNACTED, 429, "Too many requests", asked_for))
-        until = holds.look(transaction, before).until
+        until = send_gate.look(transaction, before).until
     database.close()
 
     assert until is not None

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from world import ANN, BO, CY, Clock, StartWorld, World, request_id
 
-from bot.sandbox.slack_state import Post
+from bot.sandbox.slack.state import Post
 
 ROUNDS = 6
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from storage.audit import Broken, EventKind, Head, StoredEvent, canonical, event_hash, stored_events, verify
-from storage.database import Database
+from storage.audit.log import Broken, EventKind, Head, StoredEvent, canonical, event_hash, stored_events, verify
+from storage.db.transactions import Database
 
 WRITER = """
 import sys

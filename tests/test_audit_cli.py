@@ -18,10 +18,10 @@ import pytest
 
 from bot.__main__ import main
 from storage import requests
-from storage.audit import EventKind, Head, canonical, event_hash, last_head
-from storage.database import Database
+from storage.audit.log import EventKind, Head, canonical, event_hash, last_head
+from storage.db.transactions import Database
+from storage.enums import Origin, RequestState
 from storage.requests import NewOrder, NewRequest
-from storage.states import Origin, RequestState
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)

@@ -15,16 +15,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.check import check, findings
-from bot.config import Need, load_settings
-from bot.manifest import SCOPES
-from bot.sandbox.fincart_shells import FincartServer
-from bot.sandbox.fincart_standin import FincartStandIn
-from bot.sandbox.slack_faults import Fault, FaultKind
-from bot.sandbox.slack_http import SlackServer
-from bot.sandbox.slack_socket import SlackSocket
-from bot.sandbox.slack_workspace import SlackWorkspace
-from storage.database import Database
+from bot.cli.check import check, findings
+from bot.sandbox.fincart.shells import FincartServer
+from bot.sandbox.fincart.standin import FincartStandIn
+from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.http import SlackServer
+from bot.sandbox.slack.socket import SlackSocket
+from bot.sandbox.slack.workspace import SlackWorkspace
+from bot.settings.model import Need, load_settings
+from bot.slack.manifest import SCOPES
+from storage.db.transactions import Database
 
 FINCART_TOKEN = "fincart-token-of-the-tests"
 

@@ -21,18 +21,18 @@ import pytest
 import yaml
 from sqlalchemy import text
 
-from bot.config import load_settings
-from bot.logs import HIDDEN, Redactor, set_up_logging
-from bot.sandbox.fincart_faults import Fault as FincartFault
-from bot.sandbox.fincart_faults import FaultKind as FincartFaultKind
-from bot.sandbox.fincart_shells import FincartServer
-from bot.sandbox.fincart_standin import FincartStandIn
-from bot.sandbox.slack_faults import Fault, FaultKind
-from bot.sandbox.slack_http import SlackServer, deliver_http
-from bot.sandbox.slack_socket import SlackSocket
-from bot.sandbox.slack_workspace import SlackWorkspace
-from storage.audit import Head, stored_events, verify
-from storage.database import Database
+from bot.sandbox.fincart.faults import Fault as FincartFault
+from bot.sandbox.fincart.faults import FaultKind as FincartFaultKind
+from bot.sandbox.fincart.shells import FincartServer
+from bot.sandbox.fincart.standin import FincartStandIn
+from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.http import SlackServer, deliver_http
+from bot.sandbox.slack.socket import SlackSocket
+from bot.sandbox.slack.workspace import SlackWorkspace
+from bot.settings.logging import HIDDEN, Redactor, set_up_logging
+from bot.settings.model import load_settings
+from storage.audit.log import Head, stored_events, verify
+from storage.db.transactions import Database
 
 ROOT = Path(__file__).parent.parent
 ANN, ORDERS, ORDER = "U0000001", "C0000001", "6864fecda075914a1b1e353c"

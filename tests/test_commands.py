@@ -8,7 +8,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import (
+from bot.domain.commands.filters import (
+    BadHistoryWord,
+    DaysAgo,
+    EmptyFilter,
+    Filter,
+    GivenTwice,
+    History,
+    OnDay,
+    PlainName,
+    SinceAfterUntil,
+    UnknownDay,
+    UnknownFilter,
+    UnknownValue,
+    resolve,
+)
+from bot.domain.commands.order_ids import (
+    BadId,
+    BadIds,
+    BidiControlGiven,
+    LinkGiven,
+    MentionGiven,
+    NoDigit,
+    NoOrderIds,
+    OrderId,
+    OrderList,
+    RequestIdGiven,
+    ShopNumberGiven,
+    SpreadsheetNumber,
+    TooLong,
+    WrongCharacter,
+)
+from bot.domain.commands.parser import (
     LONGEST_REASON,
     WORDS,
     Ask,
@@ -31,39 +62,8 @@ from bot.commands import (
     parse,
     read_reason,
 )
-from bot.history_filter import (
-    BadHistoryWord,
-    DaysAgo,
-    EmptyFilter,
-    Filter,
-    GivenTwice,
-    History,
-    OnDay,
-    PlainName,
-    SinceAfterUntil,
-    UnknownDay,
-    UnknownFilter,
-    UnknownValue,
-    resolve,
-)
 from bot.messages.parse_errors import explain
-from bot.order_ids import (
-    BadId,
-    BadIds,
-    BidiControlGiven,
-    LinkGiven,
-    MentionGiven,
-    NoDigit,
-    NoOrderIds,
-    OrderId,
-    OrderList,
-    RequestIdGiven,
-    ShopNumberGiven,
-    SpreadsheetNumber,
-    TooLong,
-    WrongCharacter,
-)
-from storage.states import Outcome, RequestState
+from storage.enums import Outcome, RequestState
 
 FINCART = "6864fecda075914a1b1e353c"
 ORDERS = OrderList((OrderId(FINCART),))

@@ -7,9 +7,9 @@ from cut_wire import Cut, CutWire
 from sqlalchemy import text
 from world import ANN, FIRST, World, go_ahead, order_ids, request_id
 
-from bot.sandbox.fincart_faults import Applied, Fault, FaultKind
-from storage import certain
-from storage.database import Database, StorageUnavailable
+from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
+from storage.db import commit_outcome
+from storage.db.transactions import Database, StorageUnavailable
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -68,10 +68,10 @@ def test_an_earlier_commit_of_the_same_thread_does_not_count_for_one_that_was_no
 def test_the_mark_of_a_commit_just_made_is_kept(database_url: str) -> None:
     database = Database(database_url)
     with database.write() as transaction:
-        mark = certain.leave(transaction.connection)
+        mark = commit_outcome.leave(transaction.connection)
     with database.write() as transaction:
-        certain.forget(transaction.connection, transaction.now())
-    found = certain.was_committed(database.engine, mark, lambda _: True)
+        commit_outcome.forget(transaction.connection, transaction.now())
+    found = commit_outcome.was_committed(database.engine, mark, lambda _: True)
     database.close()
 
     assert found

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.config import NAMES, NOT_YET, Need, Problem, Settings, SettingsError, load_settings, missing
-from bot.settings_docs import render_env_example, render_settings_markdown, settings_table
-from bot.settings_fields import SECRET_NAMES
+from bot.settings.docs import render_env_example, render_settings_markdown, settings_table
+from bot.settings.fields import SECRET_NAMES
+from bot.settings.model import NAMES, NOT_YET, Need, Problem, Settings, SettingsError, load_settings, missing
 
 ROOT = Path(__file__).parent.parent
 BOT = "xoxb-1-secret-of-the-bot"

@@ -14,19 +14,19 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from bot.sandbox import story
-from bot.sandbox.demo_audit import audit_verdict
-from bot.sandbox.demo_fincart import ABOUT_ONE_ORDER, DemoFincart, Switch
-from bot.sandbox.demo_guide import guide
-from bot.sandbox.demo_orders import PENDING, demo_orders, sample_csv
-from bot.sandbox.demo_people import ANN, BEN, DEE, FINANCE, ORDERS
-from bot.sandbox.demo_store import DATABASE, FolderInUse
-from bot.sandbox.demo_world import World, now, open_world
-from bot.sandbox.page_server import served
-from bot.sandbox.page_snapshot import slack_part
-from bot.sandbox.story_chapters import tell_all
-from bot.sandbox.story_teller import NotAsTold, StoryClock, Teller
-from bot.sandbox.web_thread import WebThread
+from bot.sandbox.demo.audit import audit_verdict
+from bot.sandbox.demo.fincart import ABOUT_ONE_ORDER, DemoFincart, Switch
+from bot.sandbox.demo.guide import guide
+from bot.sandbox.demo.orders import PENDING, demo_orders, sample_csv
+from bot.sandbox.demo.people import ANN, BEN, DEE, FINANCE, ORDERS
+from bot.sandbox.demo.store import DATABASE, FolderInUse
+from bot.sandbox.demo.world import World, now, open_world
+from bot.sandbox.page.server import served
+from bot.sandbox.page.snapshot import slack_part
+from bot.sandbox.story import story
+from bot.sandbox.story.chapters import tell_all
+from bot.sandbox.story.teller import NotAsTold, StoryClock, Teller
+from bot.sandbox.web.thread import WebThread
 
 FIRST, SECOND = (order.id for order in demo_orders()[:2])
 

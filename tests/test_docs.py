@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from sqlmodel import SQLModel
 
-from bot.cancellation.outbox import Answer, Kind
-from bot.commands import WORDS
-from bot.config import NAMES
-from bot.manifest import SCOPES, manifest_text
+from bot.domain.commands.parser import WORDS
+from bot.domain.policy.decide import Code
 from bot.messages.actions import Action
-from bot.policy import Code
-from storage import tables
-from storage.audit import EventKind
-from storage.states import MOVES, AnswerKind, Doubt, Outcome, Proof, RequestState
+from bot.outbox.enqueue import Answer, Kind
+from bot.settings.model import NAMES
+from bot.slack.manifest import SCOPES, manifest_text
+from storage import models
+from storage.audit.log import EventKind
+from storage.enums import MOVES, AnswerKind, Doubt, Outcome, Proof, RequestState
 
 ROOT = Path(__file__).parent.parent
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
@@ -89,7 +89,7 @@ def test_no_page_speaks_of_a_setting_that_does_not_exist(page: Path) -> None:
 
 
 def test_every_table_has_its_section() -> None:
-    assert tables.Request.metadata is SQLModel.metadata
+    assert models.Request.metadata is SQLModel.metadata
     assert sorted(SQLModel.metadata.tables) == sorted(re.findall(r"^## `(\w+)`$", DOCS["data.md"], re.MULTILINE))
 
 

@@ -6,7 +6,7 @@ import pytest
 from approvals import APPROVE, ASK, AUDIT, DI, EMERGENCY, asked, becomes, card, state, two_person_world, waiting
 from world import ANN, BO, FIRST, ORDERS, SECOND, THIRD, Clock, StartWorld, World, go_ahead, request_id
 
-from bot.sandbox.slack_state import Post, View
+from bot.sandbox.slack.state import Post, View
 from storage.deliveries import Incoming, keep
 
 RULES: dict[str, Any] = {"EMERGENCY_USERS": ANN, "AUDIT_CHANNEL": AUDIT}

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, StartWorld, World, request_id
 
-from bot.csv_text import cell, lines
 from bot.messages.form import FILE_BLOCK
-from bot.sandbox.slack_faults import Fault, FaultKind
+from bot.reports.csv_text import cell, lines
+from bot.sandbox.slack.faults import Fault, FaultKind
 
 
 def exported(world: World, person: str, text: str) -> list[dict[str, str]]:

@@ -10,9 +10,9 @@ from stored import approved
 from world import ANN, Clock
 
 from bot.app import build
-from bot.cancellation.run import Runner
-from bot.config import load_settings
-from storage.database import Database, Transaction
+from bot.execution.dispatcher import Runner
+from bot.settings.model import load_settings
+from storage.db.transactions import Database, Transaction
 
 LEASE = 6.0
 

@@ -4,9 +4,9 @@ from typing import get_args
 
 import pytest
 
-from bot.file_text import NotText, Undecodable
-from bot.messages.file_errors import explain_file
-from bot.order_file_results import (
+from bot.domain.commands.order_ids import BidiControlGiven, NoDigit, ShopNumberGiven, TooLong
+from bot.domain.files.decoding import NotText, Undecodable
+from bot.domain.files.results import (
     BadCell,
     BadCells,
     BrokenQuotes,
@@ -19,8 +19,8 @@ from bot.order_file_results import (
     TwoColumns,
     WrongWidth,
 )
-from bot.order_ids import BidiControlGiven, NoDigit, ShopNumberGiven, TooLong
-from bot.spreadsheet_cells import Alteration, Altered
+from bot.domain.files.spreadsheet_cells import Alteration, Altered
+from bot.messages.file_errors import explain_file
 
 ERRORS = [
     (FileTooLarge(10 * 1024 * 1024, 5 * 1024 * 1024), "at most 5 MB"),

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.order_file_results import (
+from bot.domain.commands.order_ids import NoDigit, WrongCharacter
+from bot.domain.files.order_file import read_order_file
+from bot.domain.files.order_table import DELIMITERS
+from bot.domain.files.results import (
     BadCell,
     BadCells,
     FileOrders,
@@ -16,10 +19,7 @@ from bot.order_file_results import (
     TwoColumns,
     WrongWidth,
 )
-from bot.order_files import read_order_file
-from bot.order_ids import NoDigit, WrongCharacter
-from bot.order_table import DELIMITERS
-from bot.spreadsheet_cells import Alteration, Altered
+from bot.domain.files.spreadsheet_cells import Alteration, Altered
 
 ONE = "6864fecda075914a1b1e353c"
 TWO = "6877b613a665f49134ef0001"

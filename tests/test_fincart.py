@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.fincart import AnswerKind, FincartClient, LogKind, ProbeKind
-from bot.fincart_answers import (
+from bot.domain.outcome.responses import (
     Exchange,
     LogEntry,
     LogReading,
@@ -26,6 +25,7 @@ from bot.fincart_answers import (
     date_of,
     retry_after,
 )
+from bot.fincart.client import AnswerKind, FincartClient, LogKind, ProbeKind
 
 TOKEN = "s3cret-merchant-token"
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)

@@ -6,10 +6,10 @@ import pytest
 from world import ANN, BO, CY, FIRST, SECOND, StartWorld, World, order_ids, request_id
 
 from bot.messages.form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
-from bot.sandbox.slack_faults import Fault, FaultKind
-from bot.sandbox.slack_forms import NotOnScreen
-from bot.sandbox.slack_state import Post, View
-from storage.database import Database
+from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.forms import NotOnScreen
+from bot.sandbox.slack.state import Post, View
+from storage.db.transactions import Database
 
 
 def _form(world: World, person: str = ANN) -> View:

@@ -12,17 +12,17 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 import bot.messages
-from bot.commands import ParseError
+from bot.domain.commands.order_ids import BadId, BadIds, RequestIdGiven
+from bot.domain.commands.parser import ParseError
+from bot.domain.files.results import FileError
 from bot.messages.message import Message
 from bot.messages.steering import ALL_STEERED, STEERED
-from bot.order_file_results import FileError
-from bot.order_ids import BadId, BadIds, RequestIdGiven
-from bot.sandbox.gallery import Sample, gallery
-from bot.sandbox.gallery_answers import FILES, mistakes
-from bot.sandbox.gallery_approvals import ALL_STEERED as SAMPLES_OF_ALL_STEERED
-from bot.sandbox.gallery_approvals import STEERED as SAMPLES_OF_STEERED
-from bot.sandbox.slack_blocks import Surface, block_problems, view_problems
-from bot.sandbox.slack_render import render
+from bot.sandbox.gallery.answers import FILES, mistakes
+from bot.sandbox.gallery.approvals import ALL_STEERED as SAMPLES_OF_ALL_STEERED
+from bot.sandbox.gallery.approvals import STEERED as SAMPLES_OF_STEERED
+from bot.sandbox.gallery.gallery import Sample, gallery
+from bot.sandbox.slack.blocks import Surface, block_problems, view_problems
+from bot.sandbox.slack.render import render
 
 SAMPLES = gallery()
 MESSAGES = [sample for sample in SAMPLES if sample.surface == "message"]

@@ -6,10 +6,10 @@ from grid import Answering, on_a_grid, other
 from sqlalchemy.exc import IntegrityError
 from world import ANN, BO, CY, FIRST, SECOND, StartWorld, World, go_ahead, request_id
 
-from bot.sandbox.slack_faults import Fault, FaultKind
-from bot.sandbox.slack_state import Post, View
-from storage.database import Database
-from storage.verification import verify_all
+from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.state import Post, View
+from storage.audit.verify import verify_all
+from storage.db.transactions import Database
 
 GROUP = "S0000001"
 ANSWERS: list[Answering] = ["with the id asked for", "with the organisation's id", "with the workspace's id"]

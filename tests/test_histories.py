@@ -28,9 +28,9 @@ from simulation.plan import (
 )
 from simulation.runs import Runs
 
-from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
-from bot.sandbox.slack_faults import Fault as SlackFault
-from bot.sandbox.slack_faults import FaultKind as SlackFaultKind
+from bot.sandbox.fincart.faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
+from bot.sandbox.slack.faults import Fault as SlackFault
+from bot.sandbox.slack.faults import FaultKind as SlackFaultKind
 
 ORDER = 3
 

@@ -7,7 +7,7 @@ import pytest
 from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, Clock, StartWorld, World, order_ids, request_id
 
 from bot.messages.form import FILE_BLOCK
-from bot.sandbox.slack_state import Post
+from bot.sandbox.slack.state import Post
 
 DAY = 86_400
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from world import Clock
 
-from storage import holds
-from storage.database import Database
-from storage.states import HoldKind
+from storage import send_gate
+from storage.db.transactions import Database
+from storage.enums import HoldKind
 
 
 @pytest.fixture
@@ -27,23 +27,23 @@ def rest(database: Database, seconds: float) -> bool:
     """Fincart asks to be left alone for so long."""
     with database.write() as transaction:
         until = transaction.now() + timedelta(seconds=seconds)
-        return holds.hold(transaction, HoldKind.RATE_LIMIT, until, why="too many calls")
+        return send_gate.hold(transaction, HoldKind.RATE_LIMIT, until, why="too many calls")
 
 
 def fail(database: Database, times: int = 1) -> None:
     """Fincart fails so often."""
     for _ in range(times):
         with database.write() as transaction:
-            holds.failed(transaction, "HTTP 500")
+            send_gate.failed(transaction, "HTTP 500")
 
 
-def look(database: Database, *, probe: bool = False) -> holds.Look:
+def look(database: Database, *, probe: bool = False) -> send_gate.Look:
     """What may be sent; where a call may probe, it does."""
     with database.write() as transaction:
         now = transaction.now()
-        seen = holds.look(transaction, now)
+        seen = send_gate.look(transaction, now)
         if probe and seen.probes:
-            holds.probe(transaction, now)
+            send_gate.probe(transaction, now)
         return seen
 
 
@@ -84,18 +84,18 @@ def test_a_rest_ends_by_itself(database: Database, clock: Clock) -> None:
 
 def test_a_pause_ends_only_when_somebody_ends_it(database: Database, clock: Clock) -> None:
     with database.write() as transaction:
-        holds.hold(transaction, HoldKind.PAUSE, None, who="U0000001")
+        send_gate.hold(transaction, HoldKind.PAUSE, None, who="U0000001")
     clock.advance(86_400 * 30)
 
-    assert holds.Look(blocks=True, until=None, probes=False) == look(database)
+    assert send_gate.Look(blocks=True, until=None, probes=False) == look(database)
 
 
 def test_the_longest_of_several_holds_counts(database: Database, clock: Clock) -> None:
     rest(database, 60)
     with database.write() as transaction:
-        holds.hold(transaction, HoldKind.TOKEN, None, why="User is not authorized")
+        send_gate.hold(transaction, HoldKind.TOKEN, None, why="User is not authorized")
 
-    assert holds.Look(blocks=True, until=None, probes=False) == look(database)
+    assert send_gate.Look(blocks=True, until=None, probes=False) == look(database)
 
 
 def test_fincart_is_down_after_three_failures_in_a_row(database: Database) -> None:
@@ -110,7 +110,7 @@ def test_fincart_is_down_after_three_failures_in_a_row(database: Database) -> No
 def test_an_answer_in_between_begins_the_row_anew(database: Database) -> None:
     fail(database, 2)
     with database.write() as transaction:
-        holds.answered(transaction)
+        send_gate.answered(transaction)
     fail(database, 2)
 
     assert not look(database).blocks
@@ -119,7 +119,7 @@ def test_an_answer_in_between_begins_the_row_anew(database: Database) -> None:
 def test_two_failures_are_no_outage_to_tell_of(database: Database) -> None:
     fail(database, 2)
     with database.read() as session:
-        told = holds.in_force(session)
+        told = send_gate.in_force(session)
 
     assert [] == told
 

@@ -6,8 +6,8 @@ import pytest
 from shown_ids import NOT_READ, READ
 from world import ANN, BO, CY, FIRST, ORDERS, SECOND, StartWorld, World, order_ids, request_id
 
-from bot.manifest import SHORTCUT
-from bot.sandbox.slack_faults import Fault, FaultKind
+from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.slack.manifest import SHORTCUT
 
 
 def opened(world: World, person: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from world import ANN, FIRST, ORDERS, World
 
-from bot.server import Rejection, Rejections
+from bot.server.http import Rejection, Rejections
 
 NOTHING: list[str] = []
 

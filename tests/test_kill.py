@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from torture.kills import TAKEN_UP_WITHIN, TEN, Death, Told, tell
 
-from bot.cancellation.parts import Timings
+from bot.context import Timings
 from storage.deliveries import HANDLED_WITHIN
-from storage.lookups import READ_WITHIN
+from storage.log_reads import READ_WITHIN
 from storage.slack_messages import SENT_WITHIN
 
 pytestmark = pytest.mark.long

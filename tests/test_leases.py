@@ -6,9 +6,9 @@ import pytest
 from stored import approved
 from world import Clock
 
-from storage import batches, leases, requests
-from storage.database import Database
-from storage.states import AnswerKind
+from storage import attempts, leases, requests
+from storage.db.transactions import Database
+from storage.enums import AnswerKind
 
 SECONDS = 6.0
 
@@ -77,7 +77,7 @@ def test_calls_of_the_earlier_owner_are_found(database: Database, clock: Clock) 
     with database.write() as transaction:
         leased = leases.lease(transaction, "one", SECONDS)
         assert leased is not None
-        batches.plan_first(transaction, leased.request, [[0, 1], [2]])
+        attempts.plan_first(transaction, leased.request, [[0, 1], [2]])
     clock.advance(SECONDS)
 
     assert (2, 2) == take(database, "other")
@@ -136,11 +136,11 @@ def test_an_answer_to_a_call_that_was_counted_as_lost_is_kept_with_that_said(dat
     with database.write() as transaction:
         leased = leases.lease(transaction, "one", SECONDS)
         assert leased is not None
-        [attempt] = batches.plan_first(transaction, leased.request, [[0, 1, 2]])
+        [attempt] = attempts.plan_first(transaction, leased.request, [[0, 1, 2]])
     with database.write() as transaction:
-        batches.end(transaction, attempt, AnswerKind.LOST, None, "the bot stopped before Fincart's answer came")
+        attempts.end(transaction, attempt, AnswerKind.LOST, None, "the bot stopped before Fincart's answer came")
     with database.write() as transaction:
-        late = batches.end(transaction, attempt, AnswerKind.OK, 200, "success")
+        late = attempts.end(transaction, attempt, AnswerKind.OK, 200, "success")
 
     assert (AnswerKind.OK, True) == (late.result, late.was_lost)
 
@@ -149,14 +149,14 @@ def test_a_call_that_was_not_sent_waits_again_unless_another_owner_has_ended_it(
     with database.write() as transaction:
         leased = leases.lease(transaction, "one", SECONDS)
         assert leased is not None
-        [mine, taken_over] = batches.plan_first(transaction, leased.request, [[0, 1], [2]])
+        [mine, taken_over] = attempts.plan_first(transaction, leased.request, [[0, 1], [2]])
     with database.write() as transaction:
-        batches.end(transaction, taken_over, AnswerKind.LOST, None, "the bot stopped before Fincart's answer came")
+        attempts.end(transaction, taken_over, AnswerKind.LOST, None, "the bot stopped before Fincart's answer came")
     with database.write() as transaction:
-        waits = [batches.unplan(transaction, each) for each in (mine, taken_over)]
+        waits = [attempts.unplan(transaction, each) for each in (mine, taken_over)]
         request = requests.lock(transaction, "R-000001")
         assert request is not None
-        queued = [each.id for each in batches.queued(transaction, request)]
+        queued = [each.id for each in attempts.queued(transaction, request)]
 
     assert [True, False] == waits
     assert [mine.id] == queued

@@ -6,7 +6,7 @@ import pytest
 from world import Clock
 
 from storage import log_rest
-from storage.database import Database
+from storage.db.transactions import Database
 from storage.log_rest import NO_REST, Rest
 
 NOTHING, ONE_TO_SEE = Rest(rests=True, probes=False), Rest(rests=False, probes=True)

@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.manifest import COMMAND, SCOPES, manifest, manifest_text
-from bot.settings_values import Wrong
+from bot.settings.values import Wrong
+from bot.slack.manifest import COMMAND, SCOPES, manifest, manifest_text
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = json.loads((Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json").read_text())

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from stored import approved
 
-from storage import batches, holds, leases
-from storage.database import Database, Transaction
-from storage.states import HoldKind
-from storage.tables import Request
+from storage import attempts, leases, send_gate
+from storage.db.transactions import Database, Transaction
+from storage.enums import HoldKind
+from storage.models import Request
 
 Change = Callable[[Transaction, Request], object]
 
@@ -25,7 +25,7 @@ def may_go(database_url: str, change: Change, token: int = 1) -> bool:
         assert leased is not None
         change(transaction, leased.request)
     with database.read() as session:
-        answer = batches.may_go(session, 1, token, database.now(session))
+        answer = attempts.may_go(session, 1, token, database.now(session))
     database.close()
     return answer
 
@@ -33,13 +33,13 @@ def may_go(database_url: str, change: Change, token: int = 1) -> bool:
 def _down(failures: int) -> Change:
     def fail(transaction: Transaction, request: Request) -> None:
         for _ in range(failures):
-            holds.failed(transaction, "HTTP 500")
+            send_gate.failed(transaction, "HTTP 500")
 
     return fail
 
 
 def _held(kind: HoldKind, since: timedelta | None) -> Change:
-    return lambda transaction, request: holds.hold(
+    return lambda transaction, request: send_gate.hold(
         transaction, kind, None if since is None else transaction.now() + since
     )
 

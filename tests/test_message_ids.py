@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from shown_ids import FIRST, NOT_READ, READ
 
-from bot.message_ids import fincart_ids_in
+from bot.domain.commands.message_ids import fincart_ids_in
 
 SECOND = "6877b613a665f49134ef0001"
 THIRD = "6877b613a665f49134ef0002"

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import WORDS, NotUnderstood, parse
-from bot.history_filter import History
+from bot.domain.commands.filters import History
+from bot.domain.commands.parser import WORDS, NotUnderstood, parse
+from bot.domain.policy.decide import Asked, Code
 from bot.messages.actions import Action, Pressed, read_request_value, request_value
 from bot.messages.answers import could_not_record, not_read
 from bot.messages.document import Bullets, Button, Buttons, Channel, Paragraph
-from bot.messages.facts import Figures, SourceFacts
 from bot.messages.form import FORM, form_errors, form_view
 from bot.messages.help import help_message
 from bot.messages.history import described, history_page
@@ -23,24 +23,11 @@ from bot.messages.preview_ended import already_decided, expired, kept, went_ahea
 from bot.messages.refusals import refused
 from bot.messages.render import render
 from bot.messages.show import ORDERS_PER_PAGE, page_count, show_page
+from bot.messages.view_models import Figures, SourceFacts
 from bot.messages.words import duration, figures, orders
-from bot.policy import Asked, Code
-from bot.sandbox.gallery_facts import (
-    ANN,
-    ASKED,
-    BEN,
-    BOT,
-    CONFIRMED,
-    EVENTS,
-    HEAD,
-    LINK,
-    MIXED,
-    ORDERS,
-    RULES,
-    TWO,
-)
-from bot.sandbox.slack_blocks import view_problems
-from storage.states import RequestState
+from bot.sandbox.gallery.facts import ANN, ASKED, BEN, BOT, CONFIRMED, EVENTS, HEAD, LINK, MIXED, ORDERS, RULES, TWO
+from bot.sandbox.slack.blocks import view_problems
+from storage.enums import RequestState
 
 
 def buttons(message: Message) -> list[dict[str, Any]]:

@@ -12,11 +12,11 @@ from messages_samples import every_message
 
 from bot.messages.actions import Action
 from bot.messages.document import Bullets, Button, Buttons, Heading, Link, Paragraph, Part, Typed, User
+from bot.messages.inline import escape
 from bot.messages.message import Message
 from bot.messages.render import render
-from bot.messages.spans import escape
-from bot.sandbox.gallery_facts import LINK, NAMES
-from bot.sandbox.slack_blocks import Surface, block_problems
+from bot.sandbox.gallery.facts import LINK, NAMES
+from bot.sandbox.slack.blocks import Surface, block_problems
 
 NASTY = (
     "<!channel> <!here> <@U0EVIL> <#C0EVIL|x> <!subteam^S0EVIL> <https://evil.example|bank> <!date^1^{date}|x> "

@@ -9,9 +9,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
-from storage import slack_tables, tables  # noqa: F401  fill the metadata
-from storage.database import Database, StorageUnavailable
-from storage.migrate import is_current, migrate
+from storage import (
+    models,  # noqa: F401  fill the metadata
+    slack_models,  # noqa: F401  fill the metadata
+)
+from storage.db.migrate import is_current, migrate
+from storage.db.transactions import Database, StorageUnavailable
 
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")

@@ -8,9 +8,9 @@ from sqlalchemy import text
 from stored import made
 
 from storage import requests
-from storage.database import Database, Transaction
-from storage.states import RequestState
-from storage.tables import Request
+from storage.db.transactions import Database, Transaction
+from storage.enums import RequestState
+from storage.models import Request
 
 
 @pytest.fixture

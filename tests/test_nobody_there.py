@@ -7,7 +7,7 @@ from approvals import APPROVE, ASK, AUDIT, DI, EMERGENCY, asked, card, state, tw
 from grid import on_a_grid, other
 from world import ANN, BO, CY, FIRST, SECOND, StartWorld, World, request_id
 
-from bot.sandbox.slack_faults import Fault, FaultKind
+from bot.sandbox.slack.faults import Fault, FaultKind
 
 GROUP = "S0000001"
 UNKNOWN = "U0000099"

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.file_text import NotText, Undecodable, decode
-from bot.messages.file_errors import explain_file
-from bot.order_file_results import (
+from bot.domain.commands.order_ids import NoDigit, OrderId, RequestIdGiven, TooLong, WrongCharacter
+from bot.domain.files.decoding import NotText, Undecodable, decode
+from bot.domain.files.order_file import LARGEST_FILE, read_order_file
+from bot.domain.files.results import (
     BadCell,
     BadCells,
     BrokenQuotes,
@@ -21,9 +22,8 @@ from bot.order_file_results import (
     NoIdColumn,
     TwoColumns,
 )
-from bot.order_files import LARGEST_FILE, read_order_file
-from bot.order_ids import NoDigit, OrderId, RequestIdGiven, TooLong, WrongCharacter
-from bot.spreadsheet_cells import Alteration, Altered
+from bot.domain.files.spreadsheet_cells import Alteration, Altered
+from bot.messages.file_errors import explain_file
 
 ONE = "6864fecda075914a1b1e353c"
 TWO = "6877b613a665f49134ef0001"

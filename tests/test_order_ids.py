@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages.parse_errors import explain
-from bot.order_ids import (
+from bot.domain.commands.order_ids import (
     BadIds,
     BidiControlGiven,
     LinkGiven,
@@ -27,6 +26,7 @@ from bot.order_ids import (
     read_order_id,
     unwrap,
 )
+from bot.messages.parse_errors import explain
 
 FINCART = "6864fecda075914a1b1e353c"
 OTHER = "6877b613a665f49134ef0001"

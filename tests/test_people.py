@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.people import People
-from bot.policy import Facts, Needed, Sharing, Status
-from bot.policy import PersonFacts as PolicyPersonFacts
-from bot.sandbox.slack_faults import Fault, FaultKind
-from bot.sandbox.slack_http import SlackServer
-from bot.sandbox.slack_workspace import SlackWorkspace
-from bot.slack import SlackClient
-from bot.slack_answers import Answer, Ok, RateLimited, Refused, Reply, Unanswered
-from bot.slack_transport import SdkTransport
+from bot.domain.policy.decide import Facts, Needed, Sharing, Status
+from bot.domain.policy.decide import PersonFacts as PolicyPersonFacts
+from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.http import SlackServer
+from bot.sandbox.slack.workspace import SlackWorkspace
+from bot.slack.client import SlackClient
+from bot.slack.directory import People
+from bot.slack.results import Answer, Ok, RateLimited, Refused, Reply, Unanswered
+from bot.slack.transport import SdkTransport
 
 OWN = {"ok": True, "team_id": "T1", "team": "Ops", "user_id": "UBOT", "bot_id": "B1"}
 OWN_ON_A_GRID = OWN | {"enterprise_id": "E1"}

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config import Settings
-from bot.person_facts import PersonFacts as PersonLookedUp
-from bot.policy import (
+from bot.domain.policy.decide import (
     Absence,
     Act,
     Approvers,
@@ -30,6 +28,8 @@ from bot.policy import (
     record,
     wanted_approvers,
 )
+from bot.settings.model import Settings
+from bot.slack.person_facts import PersonFacts as PersonLookedUp
 
 ALICE, BOB, CAROL, EVE = "U0ALICE", "U0BOB", "U0CAROL", "U0EVE"
 OPS, BOSSES = "S0OPS", "S0BOSSES"

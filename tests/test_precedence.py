@@ -6,9 +6,9 @@ from contextlib import closing
 
 from world import ANN, FIRST, StartWorld
 
-from storage.audit import EventKind
-from storage.database import Database
-from storage.precedence import Precedence
+from storage.audit.log import EventKind
+from storage.db.foreground import Precedence
+from storage.db.transactions import Database
 
 FOREVER = 600.0
 

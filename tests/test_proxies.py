@@ -15,17 +15,17 @@ from connect_proxy import ConnectProxy
 from pydantic import SecretStr
 from world import ANN, FINCART_TOKEN, FIRST, SECOND, StartWorld, World, go_ahead, request_id
 
-from bot.check import findings
-from bot.config import Need, load_settings
-from bot.fincart import AnswerKind, FincartClient, LogKind
-from bot.logs import set_up_logging
+from bot.cli.check import findings
+from bot.fincart.client import AnswerKind, FincartClient, LogKind
 from bot.network import UnusableProxyError, proxy_for
-from bot.sandbox.demo_world import open_world
-from bot.sandbox.fincart_faults import Fault, FaultKind
-from bot.sandbox.fincart_shells import FincartServer
-from bot.sandbox.fincart_standin import FincartStandIn
-from bot.slack_answers import Unanswered
-from bot.slack_transport import SdkTransport
+from bot.sandbox.demo.world import open_world
+from bot.sandbox.fincart.faults import Fault, FaultKind
+from bot.sandbox.fincart.shells import FincartServer
+from bot.sandbox.fincart.standin import FincartStandIn
+from bot.settings.logging import set_up_logging
+from bot.settings.model import Need, load_settings
+from bot.slack.results import Unanswered
+from bot.slack.transport import SdkTransport
 
 TLS = Path(__file__).parent / "data" / "tls"
 FINCART = "https://fincart.example"

@@ -10,7 +10,7 @@ from approvals import DI, state, two_person_world, waiting
 from world import ANN, BO, FIRST, SECOND, THIRD, Clock, StartWorld, World, request_id
 
 from storage import quotas
-from storage.database import Database
+from storage.db.transactions import Database
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import event, make_url
 from world import ANN, FIRST, StartWorld, World
 
-from storage.engine import engine_of
-from storage.readiness import Readiness
+from storage.db.engine import engine_of
+from storage.db.readiness import Readiness
 
 TOLD = "This could not be recorded, so nothing was sent"
 

@@ -10,10 +10,10 @@ from torture.kills import STOPPED_WITHIN
 from torture.outside import ANN, Outside, as_time, order_ids, request_id
 from world import ORDERS, Clock, World, go_ahead
 
-from bot.sandbox.fincart_faults import Applied, Fault, FaultKind
-from bot.sandbox.slack_faults import Fault as SlackFault
-from bot.sandbox.slack_faults import FaultKind as SlackFaultKind
-from storage.database import Database
+from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
+from bot.sandbox.slack.faults import Fault as SlackFault
+from bot.sandbox.slack.faults import FaultKind as SlackFaultKind
+from storage.db.transactions import Database
 
 pytestmark = pytest.mark.long
 

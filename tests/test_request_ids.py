@@ -3,8 +3,8 @@
 import re
 from random import Random
 
-from bot.request_ids import ALPHABET, RequestIds
-from bot.typed_text import request_id
+from bot.domain.commands.request_ids import ALPHABET, RequestIds
+from bot.domain.commands.typed_text import request_id
 
 
 def test_an_id_has_six_characters_that_are_hard_to_mistake_and_reads_back_as_itself() -> None:

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import SecretStr
 
-from bot.fincart import Answer, AnswerKind, FincartClient, LogKind
-from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
-from bot.sandbox.fincart_orders import MALFORMED
-from bot.sandbox.fincart_shells import FincartServer, StandInTransport
-from bot.sandbox.fincart_standin import FincartStandIn, Settings
+from bot.fincart.client import Answer, AnswerKind, FincartClient, LogKind
+from bot.sandbox.fincart.faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
+from bot.sandbox.fincart.orders import MALFORMED
+from bot.sandbox.fincart.shells import FincartServer, StandInTransport
+from bot.sandbox.fincart.standin import FincartStandIn, Settings
 
 A, B, C = "6864fecda075914a1b1e353c", "6877b613a665f49134ef0001", "6877b613a665f49134ef0002"
 UNKNOWN = "6877b613a665f49134ef0bad"

@@ -10,10 +10,10 @@ import pytest
 from slack_sdk.signature import Clock as SignatureClock
 from slack_sdk.signature import SignatureVerifier
 
-from bot.sandbox.slack_faults import ConnectionDropped, Fault, FaultKind, NoAnswer
-from bot.sandbox.slack_forms import NotOnScreen
-from bot.sandbox.slack_state import ChannelKind
-from bot.sandbox.slack_workspace import SlackWorkspace
+from bot.sandbox.slack.faults import ConnectionDropped, Fault, FaultKind, NoAnswer
+from bot.sandbox.slack.forms import NotOnScreen
+from bot.sandbox.slack.state import ChannelKind
+from bot.sandbox.slack.workspace import SlackWorkspace
 
 Json = dict[str, Any]
 TOKEN = "xoxb-sandbox"

@@ -14,10 +14,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from bot.sandbox.slack_faults import Fault, FaultKind
-from bot.sandbox.slack_http import SlackServer, deliver_http
-from bot.sandbox.slack_socket import SlackSocket
-from bot.sandbox.slack_workspace import SlackWorkspace
+from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.http import SlackServer, deliver_http
+from bot.sandbox.slack.socket import SlackSocket
+from bot.sandbox.slack.workspace import SlackWorkspace
 
 Json = dict[str, Any]
 TOKEN = "xoxb-sandbox"

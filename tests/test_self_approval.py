@@ -9,7 +9,7 @@ from grid import Answering, on_a_grid, other
 from world import ANN, BO, FIRST, SECOND, StartWorld, World, request_id
 
 from bot.messages.form import IDS_BLOCK
-from bot.sandbox.slack_state import Post
+from bot.sandbox.slack.state import Post
 
 GROUP = "S0000001"
 
@@ -163,7 +163,7 @@ def test_the_same_delivery_again_counts_once_and_sends_once(start_world: StartWo
 
 def test_the_database_keeps_no_decision_of_the_requester(start_sqlite_world: StartWorld) -> None:
     from storage import decisions, requests
-    from storage.states import DecisionVerdict
+    from storage.enums import DecisionVerdict
 
     world = two_person_world(start_sqlite_world)
     public_id = request_id(waiting(world))

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.shared_file import NotFetched, SharedFile, Trouble, not_fetched, shared_file
-from bot.slack_answers import NO_ACCESS, Failure, RateLimited, Refused, Unanswered
+from bot.domain.files.shared_file import NotFetched, SharedFile, Trouble, not_fetched, shared_file
+from bot.slack.results import NO_ACCESS, Failure, RateLimited, Refused, Unanswered
 
 FILE = {"id": "F1", "name": "orders.csv", "size": 7, "url_private": "https://files.example/a"}
 READ = SharedFile("F1", "orders.csv", 7, "https://files.example/a")

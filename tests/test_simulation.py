@@ -13,7 +13,7 @@ from simulation.seeds import plan_of
 from simulation.stores import Server
 from simulation.world import Rules
 
-from bot.cancellation.parts import Parts
+from bot.context import Parts
 
 pytestmark = pytest.mark.long
 

@@ -15,11 +15,11 @@ from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 
 from bot.messages.message import Message
-from bot.sandbox.slack_http import SlackServer
-from bot.sandbox.slack_workspace import SlackWorkspace
-from bot.slack import PostedMessage, SlackClient
-from bot.slack_answers import Answer, Ok, RateLimited, Refused, Reply, Unanswered
-from bot.slack_transport import SdkTransport, web_client
+from bot.sandbox.slack.http import SlackServer
+from bot.sandbox.slack.workspace import SlackWorkspace
+from bot.slack.client import PostedMessage, SlackClient
+from bot.slack.results import Answer, Ok, RateLimited, Refused, Reply, Unanswered
+from bot.slack.transport import SdkTransport, web_client
 
 TOKEN = "xoxb-1234-very-secret"
 A_MESSAGE = Message("Cancelled 2 orders", ({"type": "divider"},))

@@ -7,7 +7,7 @@ import pytest
 from world import ANN, FIRST, StartWorld, World, go_ahead, request_id
 
 from bot.messages.form import IDS_BLOCK
-from bot.sandbox.slack_faults import Fault, FaultKind
+from bot.sandbox.slack.faults import Fault, FaultKind
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages.document import Bold, Channel, Code, Group, Line, Link, Span, Typed, User, When
-from bot.messages.spans import Room, cut, elements, escape, span_text, width
+from bot.messages.inline import Room, cut, elements, escape, span_text, width
 
 AMPLE = Room()
 NOON = datetime(2026, 11, 24, 14, 0, 7, tzinfo=timezone(timedelta(hours=2)))

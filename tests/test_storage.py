@@ -13,13 +13,13 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 from sqlmodel import col
 
-from storage.audit import EventKind, last_head
-from storage.columns import UtcDateTime, Word
-from storage.database import Database, StorageUnavailable
-from storage.migrate import migrate
-from storage.positions import as_ranges, within
-from storage.states import MOVES, OPEN_STATES, HoldKind, RequestState
-from storage.tables import Hold, OrderLine
+from storage.audit.log import EventKind, last_head
+from storage.db.columns import UtcDateTime, Word
+from storage.db.migrate import migrate
+from storage.db.transactions import Database, StorageUnavailable
+from storage.enums import MOVES, OPEN_STATES, HoldKind, RequestState
+from storage.models import Hold, OrderLine
+from storage.ranges import as_ranges, within
 
 STATES_PAGE = Path(__file__).parent.parent / "docs" / "states.md"
 SQLITE = sqlite.dialect()

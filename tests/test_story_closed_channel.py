@@ -3,7 +3,7 @@
 from approvals import APPROVE, DI, asked, two_person_world
 from world import ANN, FIRST, ORDERS, SECOND, Clock, StartWorld, World, go_ahead, request_id
 
-from bot.sandbox.slack_state import Post
+from bot.sandbox.slack.state import Post
 
 
 def dm(world: World, person: str, words: str) -> Post:

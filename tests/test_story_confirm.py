@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from world import ANN, BO, FIRST, ORDERS, RETURNS, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
 
-from bot.sandbox.slack_forms import NotOnScreen
-from bot.sandbox.slack_state import ChannelKind
+from bot.sandbox.slack.forms import NotOnScreen
+from bot.sandbox.slack.state import ChannelKind
 
 
 def _at_once(*acts: Callable[[], object]) -> None:

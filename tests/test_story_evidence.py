@@ -5,8 +5,8 @@ from dataclasses import replace
 from test_story_truth import QUICK
 from world import ANN, BO, FIRST, RETURNS, SECOND, THIRD, StartWorld, World, go_ahead, order_ids, request_id
 
-from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind
-from bot.sandbox.slack_state import Post
+from bot.sandbox.fincart.faults import Applied, Endpoint, Fault, FaultKind
+from bot.sandbox.slack.state import Post
 
 IDS = order_ids(40)
 

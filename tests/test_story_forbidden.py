@@ -3,9 +3,9 @@
 import pytest
 from world import ANN, BO, FIRST, ORDERS, SECOND, THIRD, StartWorld, World, go_ahead, order_ids, request_id
 
-from bot.cancellation.parts import Timings
-from bot.sandbox.fincart_faults import Endpoint, Fault, FaultKind
-from bot.truth import Timings as TruthTimings
+from bot.context import Timings
+from bot.domain.outcome.decide import Timings as TruthTimings
+from bot.sandbox.fincart.faults import Endpoint, Fault, FaultKind
 
 QUICK = Timings(poll=0.05, truth=TruthTimings(pending_after=0.1, late_after=0.6, reads_within=0.6))
 """The seconds of the truth table, shrunk."""

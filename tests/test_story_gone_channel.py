@@ -7,8 +7,8 @@ import pytest
 from approvals import ASK, AUDIT, EMERGENCY, asked, two_person_world
 from world import ANN, ORDERS, RETURNS, Clock, StartWorld, World, go_ahead, request_id
 
-from bot.sandbox.slack_faults import Fault, FaultKind
-from bot.sandbox.slack_state import ChannelKind, Post
+from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.state import ChannelKind, Post
 
 
 def start(start_world: StartWorld, **settings: str) -> tuple[World, Clock]:

@@ -3,7 +3,7 @@
 from approvals import becomes, two_person_world, waiting
 from world import ANN, BO, CY, THIRD, StartWorld, World, go_ahead, order_ids, request_id
 
-from bot.sandbox.fincart_faults import Fault, FaultKind
+from bot.sandbox.fincart.faults import Fault, FaultKind
 
 
 def on_hold(world: World) -> str:

@@ -2,7 +2,7 @@
 
 from world import ANN, BO, FIRST, SECOND, StartWorld, World, go_ahead, order_ids, request_id
 
-from bot.sandbox.fincart_faults import Fault, FaultKind
+from bot.sandbox.fincart.faults import Fault, FaultKind
 
 
 def _outcomes(world: World) -> list[tuple[str, str | None]]:

@@ -5,8 +5,8 @@ import time
 import pytest
 from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, StartWorld, World, go_ahead, request_id
 
-from bot.sandbox.slack_faults import Fault, FaultKind
-from bot.sandbox.slack_state import Post
+from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.state import Post
 
 GUS = "U0000009"
 """Somebody whom each test makes what it needs."""

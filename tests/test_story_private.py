@@ -2,11 +2,11 @@
 
 from world import ANN, BO, FIRST, ORDERS, SECOND, World, go_ahead, request_id
 
-from bot.sandbox.fincart_faults import Applied
-from bot.sandbox.fincart_faults import Fault as FincartFault
-from bot.sandbox.fincart_faults import FaultKind as FincartFaultKind
-from bot.sandbox.slack_faults import Fault, FaultKind
-from bot.sandbox.slack_state import Post
+from bot.sandbox.fincart.faults import Applied
+from bot.sandbox.fincart.faults import Fault as FincartFault
+from bot.sandbox.fincart.faults import FaultKind as FincartFaultKind
+from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.state import Post
 
 REFUSED = Fault(FaultKind.ERROR, error="user_not_in_channel")
 UNFIT = Fault(FaultKind.ERROR, error="msg_blocks_too_long")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from world import ANN, CY, FINCART_TOKEN, FIRST, THIRD, Clock, StartWorld, World, go_ahead, request_id
 
-from bot.sandbox.slack_faults import Fault, FaultKind
+from bot.sandbox.slack.faults import Fault, FaultKind
 
 
 def _secrets(world: World) -> list[str]:

@@ -4,9 +4,9 @@ import httpx
 import pytest
 from world import ANN, BO, FIRST, ORDERS, SECOND, StartWorld, World, go_ahead, request_id
 
-from bot.posting_rules import TRIES_WHEN_REFUSED
-from bot.sandbox.slack_faults import Fault, FaultKind
-from storage.database import Database
+from bot.outbox.retry_rules import TRIES_WHEN_REFUSED
+from bot.sandbox.slack.faults import Fault, FaultKind
+from storage.db.transactions import Database
 
 CODES = ["token_revoked", "account_inactive", "not_authed", "token_expired"]
 

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world import ANN, BO, FIRST, ORDERS, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
 
-from bot.posting import Pace
-from bot.posting_rules import pause
-from bot.sandbox.fincart_faults import Fault as FincartFault
-from bot.sandbox.fincart_faults import FaultKind as FincartFaultKind
-from bot.sandbox.slack_faults import Fault, FaultKind
-from bot.sandbox.slack_state import Post
+from bot.outbox.poster import Pace
+from bot.outbox.retry_rules import pause
+from bot.sandbox.fincart.faults import Fault as FincartFault
+from bot.sandbox.fincart.faults import FaultKind as FincartFaultKind
+from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.state import Post
 
 TROUBLES = [
     Fault(FaultKind.RATE_LIMITED, retry_after=1),

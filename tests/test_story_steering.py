@@ -7,10 +7,10 @@ import pytest
 from test_story_truth import QUICK
 from world import ANN, BO, CY, FIRST, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
 
-from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind
-from bot.sandbox.slack_state import Post
-from storage import holds
-from storage.database import Database
+from bot.sandbox.fincart.faults import Applied, Endpoint, Fault, FaultKind
+from bot.sandbox.slack.state import Post
+from storage import send_gate
+from storage.db.transactions import Database
 
 IDS = order_ids(30)
 
@@ -159,7 +159,7 @@ def test_while_one_call_probes_the_others_wait_for_what_it_meets(start_world: St
     database = Database(world.database_url)
     with database.read() as session:
         now = database.now(session)
-        untils = [row.until for row in holds.in_force(session)]
+        untils = [row.until for row in send_gate.in_force(session)]
     database.close()
     world.fincart.clear_faults()
     world.fincart.release()

@@ -7,9 +7,9 @@ import pytest
 from approvals import DI, card, two_person_world, waiting
 from world import ANN, BO, FIRST, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
 
-from bot.cancellation import outbox
+from bot.outbox import enqueue
 from storage import requests
-from storage.states import Outcome
+from storage.enums import Outcome
 
 Ending = Callable[[World, Clock], str]
 
@@ -115,7 +115,7 @@ def test_an_edit_that_would_change_nothing_is_not_sent(world: World) -> None:
     with world.bot.parts.database.write() as transaction:
         request = requests.find(transaction.session, public_id)
         assert request is not None
-        outbox.live(transaction, request, urgent=True)
+        enqueue.live(transaction, request, urgent=True)
     world.until(lambda: world.rows("SELECT 1 FROM slack_message WHERE kind = 'live' AND wanted = shown"))
 
     assert edits == world.slack.count("chat.update")

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from world import ANN, FIRST, ORDERS, RETURNS, SECOND, THIRD, StartWorld, World, order_ids, request_id
 
-from bot.cancellation.parts import Timings
-from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind
-from bot.sandbox.slack_state import Post
-from bot.truth import Timings as TruthTimings
+from bot.context import Timings
+from bot.domain.outcome.decide import Timings as TruthTimings
+from bot.sandbox.fincart.faults import Applied, Endpoint, Fault, FaultKind
+from bot.sandbox.slack.state import Post
 
 QUICK = Timings(
     poll=0.05,

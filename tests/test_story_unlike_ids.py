@@ -6,9 +6,9 @@ import pytest
 from world import ANN, BO, FIRST, SECOND, StartWorld, World, go_ahead, order_ids, request_id
 
 from bot.messages.form import FILE_BLOCK, IDS_BLOCK
-from bot.sandbox.slack_state import Post
-from storage.audit import StoredEvent
-from storage.replay import Disagreement, replay
+from bot.sandbox.slack.state import Post
+from storage.audit.log import StoredEvent
+from storage.audit.replay import Disagreement, replay
 
 PHONE = "01001234567"
 

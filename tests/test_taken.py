@@ -6,11 +6,11 @@ import pytest
 from stored import approved
 from world import Clock
 
-from storage import deliveries, lookups, slack_messages
-from storage.database import Database, Transaction
+from storage import deliveries, log_reads, slack_messages
+from storage.db.transactions import Database, Transaction
 from storage.deliveries import Incoming
+from storage.models import OrderLine
 from storage.slack_messages import Place
-from storage.tables import OrderLine
 
 Take = Callable[[Transaction], object]
 
@@ -41,7 +41,7 @@ def database(database_url: str, clock: Clock) -> Iterator[Database]:
     {
         "a delivery": lambda transaction: deliveries.take(transaction, "one", ("command",)),
         "a message": lambda transaction: slack_messages.take(transaction, "one"),
-        "a log": lambda transaction: lookups.take(transaction, 10, 300.0).lines,
+        "a log": lambda transaction: log_reads.take(transaction, 10, 300.0).lines,
     }.items(),
     ids=lambda take: take[0],
 )

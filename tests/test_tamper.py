@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, Clock, World, of_sqlalchemy, order_ids, request_id
 
-from bot.sandbox.slack_state import Post
-from storage.audit import Broken, Head, canonical, event_hash, stored_events, verify
-from storage.columns import BigInt, UtcDateTime, Word
-from storage.database import Database
-from storage.replay import Disagreement
-from storage.verification import first_disagreement, verify_all
+from bot.sandbox.slack.state import Post
+from storage.audit.log import Broken, Head, canonical, event_hash, stored_events, verify
+from storage.audit.replay import Disagreement
+from storage.audit.verify import first_disagreement, verify_all
+from storage.db.columns import BigInt, UtcDateTime, Word
+from storage.db.transactions import Database
 
 TABLES = SQLModel.metadata.tables
 REQUEST, ORDER, DECISION, EVENT = (TABLES[name] for name in ("request", "order_line", "decision", "audit_event"))

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.fincart_answers import LogEntry, LogKind, LogReading
-from bot.truth import (
+from bot.domain.outcome.decide import (
     Attempt,
     Evidence,
     Halve,
@@ -24,7 +23,8 @@ from bot.truth import (
     with_late_answer,
     with_log,
 )
-from storage.states import AnswerKind, Doubt, Outcome, Proof
+from bot.domain.outcome.responses import LogEntry, LogKind, LogReading
+from storage.enums import AnswerKind, Doubt, Outcome, Proof
 
 SENT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ENDED = SENT + timedelta(seconds=1)

@@ -20,8 +20,7 @@ from enum import StrEnum
 import pytest
 from stored_evidence import Tables, through_row_objects
 
-from bot.fincart_answers import LogEntry, LogKind, LogReading
-from bot.truth import (
+from bot.domain.outcome.decide import (
     Attempt,
     Evidence,
     Halve,
@@ -36,8 +35,9 @@ from bot.truth import (
     with_late_answer,
     with_log,
 )
-from storage.lines import ABSENT
-from storage.states import AnswerKind, Doubt, Outcome, Proof
+from bot.domain.outcome.responses import LogEntry, LogKind, LogReading
+from storage.enums import AnswerKind, Doubt, Outcome, Proof
+from storage.order_lines import ABSENT
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LAG = 30

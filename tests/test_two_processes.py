@@ -9,8 +9,8 @@ from torture.checks import check, settle
 from torture.kills import TAKEN_UP_WITHIN
 from torture.outside import ANN, Outside, as_time, order_ids, request_id
 
-from bot.cancellation.run import NO_ANSWER
-from bot.sandbox.fincart_faults import Applied, Fault, FaultKind
+from bot.execution.dispatcher import NO_ANSWER
+from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
 
 pytestmark = pytest.mark.long
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.typed_text import as_typed, ascii_digits, characters, closed_format, nearest
+from bot.domain.commands.typed_text import as_typed, ascii_digits, characters, closed_format, nearest
 
 
 @pytest.mark.parametrize("typed", ["٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "０１２３４５６７８９", "0١2۳４5٦7۸９"])

@@ -11,10 +11,10 @@ from stored import made
 from test_tamper import History, found_in
 from world import ANN, BO, CY, FIRST, SECOND, StartWorld, go_ahead
 
-from storage.audit import GENESIS, Broken, StoredEvent, canonical, event_hash, verify
-from storage.database import Database
-from storage.replay import Disagreement
-from storage.verification import REQUESTS_AT_A_TIME, verify_all
+from storage.audit.log import GENESIS, Broken, StoredEvent, canonical, event_hash, verify
+from storage.audit.replay import Disagreement
+from storage.audit.verify import REQUESTS_AT_A_TIME, verify_all
+from storage.db.transactions import Database
 
 EVENT, REQUEST, DECISION = (SQLModel.metadata.tables[name] for name in ("audit_event", "request", "decision"))
 

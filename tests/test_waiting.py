@@ -4,7 +4,7 @@ import pytest
 from approvals import APPROVE, DI, becomes, state, two_person_world, waiting
 from world import ANN, BO, CY, FIRST, ORDERS, SECOND, Clock, StartWorld, World, request_id
 
-from bot.sandbox.slack_state import Post
+from bot.sandbox.slack.state import Post
 
 
 def thread(world: World, shown: Post) -> list[Post]:

@@ -16,20 +16,20 @@ import uvicorn
 from sqlalchemy.orm import Session
 
 from bot.app import Bot, build
-from bot.cancellation.parts import Timings
-from bot.config import load_settings
-from bot.sandbox.fincart_shells import FincartServer
-from bot.sandbox.fincart_standin import FincartStandIn
-from bot.sandbox.slack_deliveries import Delivery
-from bot.sandbox.slack_http import SlackServer, deliver_http
-from bot.sandbox.slack_socket import SlackSocket
-from bot.sandbox.slack_state import Post, View
-from bot.sandbox.slack_workspace import SlackWorkspace
-from bot.server import http_app
-from bot.socket_mode import SocketMode
-from storage import audit
-from storage.database import Database
-from storage.verification import first_disagreement
+from bot.context import Timings
+from bot.sandbox.fincart.shells import FincartServer
+from bot.sandbox.fincart.standin import FincartStandIn
+from bot.sandbox.slack.deliveries import Delivery
+from bot.sandbox.slack.http import SlackServer, deliver_http
+from bot.sandbox.slack.socket import SlackSocket
+from bot.sandbox.slack.state import Post, View
+from bot.sandbox.slack.workspace import SlackWorkspace
+from bot.server.http import http_app
+from bot.settings.model import load_settings
+from bot.slack.socket_mode import SocketMode
+from storage.audit import log as audit
+from storage.audit.verify import first_disagreement
+from storage.db.transactions import Database
 
 ANN, BO, CY = "U0000001", "U0000002", "U0000003"
 """Ann and Bo may ask, by ALLOWED_USERS; Cy is a member like them, and on no list."""

@@ -9,11 +9,11 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 
-from bot.listeners import clicks, commands, forms, home, presses
-from bot.listeners.edge import Edge, inline
+from bot.listeners import actions, block_actions, home, modals, slash_command
+from bot.listeners.intake import Edge, inline
 from bot.messages.answers import button_not_known, command_not_known
 from bot.messages.form import form_not_known_view
-from storage.precedence import Precedence
+from storage.db.foreground import Precedence
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +55,10 @@ def make_app(edge: Edge, token: str) -> App:
         ignoring_self_events_enabled=False,
         raise_error_for_unhandled_request=True,
     )
-    commands.listen(app, edge)
-    clicks.listen(app, edge)
-    forms.listen(app, edge)
-    presses.listen(app, edge)
+    slash_command.listen(app, edge)
+    block_actions.listen(app, edge)
+    modals.listen(app, edge)
+    actions.listen(app, edge)
     home.listen(app, edge)
     app.error(lambda error, body: _unhandled(edge, error, body))
     return app

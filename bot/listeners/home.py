@@ -4,13 +4,13 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.inbox import HOME
-from bot.listeners.edge import Edge, identity, team_of
-from bot.listeners.forms import Opening, open_form
-from bot.manifest import SHORTCUT
-from bot.message_ids import fincart_ids_in
+from bot.domain.commands.message_ids import fincart_ids_in
+from bot.listeners.intake import Edge, identity, team_of
+from bot.listeners.modals import Opening, open_form
+from bot.slack.manifest import SHORTCUT
+from bot.worker.inbox import HOME
 from storage.deliveries import Incoming
-from storage.states import Origin
+from storage.enums import Origin
 
 
 def listen(app: App, edge: Edge) -> None:

@@ -2,10 +2,10 @@
 
 from bot.messages.card import may_approve_lines, wanted_lines
 from bot.messages.document import Code, Heading, Line, Part, Typed, When
-from bot.messages.facts import RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.preview_ended import where_to_watch
 from bot.messages.render import render
+from bot.messages.view_models import RequestFacts, RulesFacts
 from bot.messages.words import COMMAND, asked_lines, decided_line, duration, orders, paragraph, show_command
 
 REMIND_AGAIN_SECONDS = 600

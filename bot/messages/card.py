@@ -17,10 +17,10 @@ from bot.messages.document import (
     User,
     When,
 )
-from bot.messages.facts import RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.moved import why_closed
 from bot.messages.render import render
+from bot.messages.view_models import RequestFacts, RulesFacts
 from bot.messages.words import (
     asked_lines,
     bold,
@@ -34,7 +34,7 @@ from bot.messages.words import (
     show_command,
     standing,
 )
-from storage.states import RequestState
+from storage.enums import RequestState
 
 _NAMED = 10
 

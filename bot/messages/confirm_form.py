@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from bot.commands import LONGEST_REASON
+from bot.domain.commands.parser import LONGEST_REASON
+from bot.domain.commands.typed_text import tidy
 from bot.messages.actions import Action
-from bot.messages.facts import RequestFacts
 from bot.messages.form import plain, text_field
+from bot.messages.inline import cut
 from bot.messages.render import rich_text
-from bot.messages.spans import cut
+from bot.messages.view_models import RequestFacts
 from bot.messages.words import asked_lines, orders
-from bot.typed_text import tidy
 
 CONFIRM_FORM = "confirm_press"
 """The view's `callback_id`."""

@@ -1,8 +1,8 @@
 """PURE: one line of history as `show` tells it."""
 
 from bot.messages.document import Line, Typed, User, When
-from bot.messages.facts import EventFacts
-from storage.audit import EventKind
+from bot.messages.view_models import EventFacts
+from storage.audit.log import EventKind
 
 _SAID: dict[EventKind, str] = {
     EventKind.REQUEST_MADE: "asked for it",

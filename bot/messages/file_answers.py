@@ -1,10 +1,10 @@
 """PURE: why a file could not be fetched, and what to do instead."""
 
+from bot.domain.files.shared_file import NotFetched, Trouble
 from bot.messages.document import Code, Heading, Typed
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.words import COMMAND, paragraph
-from bot.shared_file import NotFetched, Trouble
 
 _AS_CSV = "Download it as CSV to your own computer, and choose the downloaded file in the form."
 

@@ -6,9 +6,9 @@ Plain text: it belongs where Slack formats nothing.
 import re
 from typing import assert_never
 
-from bot.file_text import NotText, Undecodable
-from bot.messages.parse_errors import WHICH_NUMBER, bad_word, shown, unseen
-from bot.order_file_results import (
+from bot.domain.commands.order_ids import BadId, ShopNumberGiven
+from bot.domain.files.decoding import NotText, Undecodable
+from bot.domain.files.results import (
     BadCell,
     BadCells,
     BrokenQuotes,
@@ -21,8 +21,8 @@ from bot.order_file_results import (
     TwoColumns,
     WrongWidth,
 )
-from bot.order_ids import BadId, ShopNumberGiven
-from bot.spreadsheet_cells import Alteration, Altered
+from bot.domain.files.spreadsheet_cells import Alteration, Altered
+from bot.messages.parse_errors import WHICH_NUMBER, bad_word, shown, unseen
 
 _DONE = {
     Alteration.SHORTENED: "A spreadsheet took order ids for numbers and shortened them",

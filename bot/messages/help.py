@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from bot.commands import LONGEST_REASON, WORDS
+from bot.domain.commands.parser import LONGEST_REASON, WORDS
+from bot.domain.files.order_file import LARGEST_FILE
 from bot.messages.card import may_approve
 from bot.messages.document import Bullets, Channel, Code, Group, Heading, Line, Typed, User
-from bot.messages.facts import RulesFacts
 from bot.messages.message import Message
 from bot.messages.render import render
+from bot.messages.view_models import RulesFacts
 from bot.messages.words import COMMAND, bold, duration, orders, paragraph
-from bot.order_files import LARGEST_FILE
-from storage.states import Outcome, RequestState
+from storage.enums import Outcome, RequestState
 
 _NAMED = 10
 

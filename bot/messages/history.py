@@ -1,6 +1,6 @@
 """PURE: pages of `history`, newest first, for one reader or shared in a channel."""
 
-from bot.history_filter import Day, History, OnDay
+from bot.domain.commands.filters import Day, History, OnDay
 from bot.messages.actions import Action
 from bot.messages.document import (
     Bold,
@@ -17,11 +17,11 @@ from bot.messages.document import (
     User,
     When,
 )
-from bot.messages.facts import RequestFacts
 from bot.messages.message import Message
 from bot.messages.render import render
+from bot.messages.view_models import RequestFacts
 from bot.messages.words import COMMAND, OUTCOME, counted, orders, paragraph, reason_of, show_command, standing
-from storage.states import RequestState
+from storage.enums import RequestState
 
 ENTRIES_PER_PAGE = 5
 """So many entries fit a message whatever they hold, beside three buttons with values of `LONGEST_VALUE`."""

@@ -4,12 +4,12 @@ from typing import assert_never
 
 from bot.messages.card import card, unseen_card
 from bot.messages.document import Bold, Bullets, Code, Heading, Line, Link, Note, Part, Typed, User, When
-from bot.messages.facts import OrderFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.messages.preview import cannot_post
 from bot.messages.render import render
 from bot.messages.steering import checking_lines, hold_lines, run_buttons, slack_gap_line, time_left, whom_to_ask
+from bot.messages.view_models import OrderFacts, RequestFacts, RulesFacts
 from bot.messages.words import (
     COMMAND,
     OUTCOME,
@@ -25,7 +25,7 @@ from bot.messages.words import (
     standing,
     valid_until,
 )
-from storage.states import Outcome, RequestState
+from storage.enums import Outcome, RequestState
 
 
 def live(facts: RequestFacts, bot_user: str | None = None, rules: RulesFacts | None = None) -> Message:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import assert_never
 
-from bot.truth import Settled, Why
+from bot.domain.outcome.decide import Settled, Why
 
 TOKEN_REJECTED = "Fincart rejected the bot's token"
 """How the reason of a stop begins for which somebody must renew the token."""

@@ -6,20 +6,7 @@ Plain text: it belongs where Slack formats nothing.
 import unicodedata
 from typing import assert_never
 
-from bot.commands import (
-    WORDS,
-    CommandError,
-    NotARequestId,
-    NothingAfter,
-    NotUnderstood,
-    ParseError,
-    ReasonMissing,
-    ReasonTooLong,
-    ReasonWithoutIds,
-    ShowOnlyOne,
-    ShowWhat,
-)
-from bot.history_filter import (
+from bot.domain.commands.filters import (
     BadHistoryWord,
     EmptyFilter,
     Filter,
@@ -31,7 +18,7 @@ from bot.history_filter import (
     UnknownFilter,
     UnknownValue,
 )
-from bot.order_ids import (
+from bot.domain.commands.order_ids import (
     LONGEST_ID,
     BadId,
     BadIds,
@@ -47,7 +34,20 @@ from bot.order_ids import (
     TooLong,
     WrongCharacter,
 )
-from bot.typed_text import TYPOGRAPHIC_DASHES, as_typed, tidy
+from bot.domain.commands.parser import (
+    WORDS,
+    CommandError,
+    NotARequestId,
+    NothingAfter,
+    NotUnderstood,
+    ParseError,
+    ReasonMissing,
+    ReasonTooLong,
+    ReasonWithoutIds,
+    ShowOnlyOne,
+    ShowWhat,
+)
+from bot.domain.commands.typed_text import TYPOGRAPHIC_DASHES, as_typed, tidy
 
 COMMAND = "/cancel-orders"
 LONGEST_SHOWN = 60

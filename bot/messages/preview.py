@@ -18,11 +18,11 @@ from bot.messages.document import (
     User,
     When,
 )
-from bot.messages.facts import RequestFacts
 from bot.messages.message import Message
 from bot.messages.moved import closed_lines
 from bot.messages.render import render
 from bot.messages.steering import hold_lines
+from bot.messages.view_models import RequestFacts
 from bot.messages.words import (
     COMMAND,
     asked_lines,

@@ -2,15 +2,15 @@
 
 from typing import assert_never
 
+from bot.domain.policy.decide import Asked
+from bot.domain.policy.decide import Code as Refusal
 from bot.messages.card import may_approve
 from bot.messages.document import Channel, Code, Group, Heading, Line, Typed, User
-from bot.messages.facts import RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.render import render
+from bot.messages.view_models import RequestFacts, RulesFacts
 from bot.messages.words import COMMAND, asked_lines, counted, orders, paragraph, people
-from bot.policy import Asked
-from bot.policy import Code as Refusal
-from storage.states import RequestState
+from storage.enums import RequestState
 
 
 def refused(

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
+from bot.domain.commands.typed_text import tidy
 from bot.messages.document import (
     Bullets,
     Button,
@@ -21,9 +22,8 @@ from bot.messages.document import (
     Paragraph,
     Part,
 )
+from bot.messages.inline import AMPLE, Json, Room, cut, elements, escape, span_text, width
 from bot.messages.message import Message
-from bot.messages.spans import AMPLE, Json, Room, cut, elements, escape, span_text, width
-from bot.typed_text import tidy
 
 LONGEST_TEXT = 3_900
 LONGEST_MESSAGE = 12_000

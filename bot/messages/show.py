@@ -4,13 +4,13 @@ from bot.messages.actions import Action, request_value
 from bot.messages.card import waiting_buttons, wanted_lines
 from bot.messages.document import Bullets, Button, Buttons, Code, Heading, Line, Link, Note, Part, Typed, User, When
 from bot.messages.event_words import event_line
-from bot.messages.facts import EventFacts, OrderFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.preview import MOST_INCLUDED, decide_buttons
 from bot.messages.render import render
 from bot.messages.steering import checking_lines, hold_lines, run_buttons
+from bot.messages.view_models import EventFacts, OrderFacts, RequestFacts, RulesFacts
 from bot.messages.words import asked_lines, bold, decided_line, orders, outcome_line, paragraph, standing
-from storage.states import RequestState
+from storage.enums import RequestState
 
 ORDERS_PER_PAGE = 10
 EVENTS_PER_PAGE = 5

@@ -2,12 +2,12 @@
 
 from bot.messages.actions import Action, request_value
 from bot.messages.document import Button, Buttons, Code, Heading, Line, Part, Span, Typed, User, When
-from bot.messages.facts import HoldFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.messages.render import render
+from bot.messages.view_models import HoldFacts, RequestFacts, RulesFacts
 from bot.messages.words import COMMAND, asked_lines, orders, paragraph, show_command, standing
-from storage.states import RequestState
+from storage.enums import RequestState
 
 
 def run_buttons(facts: RequestFacts) -> tuple[Part, ...]:

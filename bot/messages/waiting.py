@@ -2,13 +2,13 @@
 
 from bot.messages.card import may_approve_lines, waiting_buttons, wanted_lines
 from bot.messages.document import Bold, Buttons, Code, Divider, Heading, Line, Link, Part, User, When
-from bot.messages.facts import HoldFacts, RequestFacts, RulesFacts
 from bot.messages.message import Message
 from bot.messages.preview import decide_buttons
 from bot.messages.render import render
 from bot.messages.steering import hold_line, run_buttons
+from bot.messages.view_models import HoldFacts, RequestFacts, RulesFacts
 from bot.messages.words import COMMAND, asked_lines, counted, orders, paragraph, show_command, standing, valid_until
-from storage.states import RequestState
+from storage.enums import RequestState
 
 MOST = 5
 """So many fit a message with their buttons; the others come up as these are decided."""

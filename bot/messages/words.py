@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.commands import LONGEST_REASON
+from bot.domain.commands.parser import LONGEST_REASON
+from bot.domain.commands.typed_text import tidy
 from bot.messages.document import Bold, Bullets, Channel, Code, Line, Paragraph, Typed, User, When
-from bot.messages.facts import DecisionFacts, Figures, OrderFacts, RequestFacts
-from bot.typed_text import tidy
-from storage.states import DecisionVerdict, Origin, Outcome, Proof, RequestState
+from bot.messages.view_models import DecisionFacts, Figures, OrderFacts, RequestFacts
+from storage.enums import DecisionVerdict, Origin, Outcome, Proof, RequestState
 
 COMMAND = "/cancel-orders"
 NO_REASON = "none given"

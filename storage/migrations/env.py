@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates over the connection that `storage.migrate` hands in, inside one transaction."""
+"""Alembic's entry: migrates over the connection that `storage.db.migrate` hands in, inside one transaction."""
 
 from alembic import context
 

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 from screen import Screen
 
-from bot.sandbox.demo_world import World, open_world
-from bot.sandbox.page_server import served
+from bot.sandbox.demo.world import World, open_world
+from bot.sandbox.page.server import served
 
 expect.set_options(timeout=20_000)
 

@@ -8,10 +8,10 @@ import chromium
 from playwright.sync_api import Browser, sync_playwright
 from screen import Screen
 
-from bot.sandbox.demo_fincart import Switch
-from bot.sandbox.demo_orders import demo_orders
-from bot.sandbox.demo_world import World, open_world
-from bot.sandbox.page_server import served
+from bot.sandbox.demo.fincart import Switch
+from bot.sandbox.demo.orders import demo_orders
+from bot.sandbox.demo.world import World, open_world
+from bot.sandbox.page.server import served
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
 COLOURS = ("light", "dark")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from screen import Screen
 
-from bot.sandbox.demo_orders import demo_orders
+from bot.sandbox.demo.orders import demo_orders
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 FIRST = demo_orders()[0].id

@@ -6,9 +6,9 @@ from pathlib import Path
 from playwright.sync_api import expect
 from screen import Screen
 
-from bot.sandbox.demo_orders import demo_orders
-from bot.sandbox.demo_people import BEN, ORDERS
-from bot.sandbox.demo_world import World
+from bot.sandbox.demo.orders import demo_orders
+from bot.sandbox.demo.people import BEN, ORDERS
+from bot.sandbox.demo.world import World
 
 FIRST, SECOND, THIRD = (order.id for order in demo_orders()[:3])
 TWELVE = [order.id for order in demo_orders()[:12]]

@@ -122,7 +122,7 @@ def _run(root: str, said: str, module: str, arguments: Sequence[str]) -> None:
     sys.path[:] = [root, *(each for each in sys.path if each not in ("", str(_ROOT), str(_ROOT / "tests")))]
     for name in [each for each in sys.modules if each.split(".")[0] in ("tests", "bot", "storage")]:
         del sys.modules[name]
-    workspace = importlib.import_module("bot.sandbox.slack_workspace")
+    workspace = importlib.import_module("bot.sandbox.slack.workspace")
     workspace.SlackWorkspace.wait_for.__defaults__ = (float(PATIENCE),)
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

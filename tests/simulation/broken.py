@@ -9,19 +9,21 @@ from typing import Any
 
 from sqlalchemy.orm.attributes import set_committed_value
 
-import bot.truth as truth
-from bot import policy_rules
-from bot.cancellation import look_up, outbox, pressing
-from bot.cancellation.ahead import Planned
-from bot.cancellation.parts import Parts
-from bot.cancellation.run import Runner
-from bot.fincart import Answer, FincartClient, LogKind, LogReading
-from bot.policy import Question
-from bot.truth_evidence import Evidence, with_log
-from storage import batches, holds, in_hand, leases, lines, requests
-from storage.database import Transaction
-from storage.states import AnswerKind, Doubt, Outcome, RequestState
-from storage.tables import Request
+import bot.domain.outcome.decide as truth
+from bot.context import Parts
+from bot.domain.outcome.evidence import Evidence, with_log
+from bot.domain.policy import rules as policy_rules
+from bot.domain.policy.decide import Question
+from bot.execution import log_reader
+from bot.execution.dispatcher import Runner
+from bot.execution.send_queue import Planned
+from bot.fincart.client import Answer, FincartClient, LogKind, LogReading
+from bot.outbox import enqueue
+from bot.requests import action
+from storage import attempts, in_flight, leases, order_lines, requests, send_gate
+from storage.db.transactions import Transaction
+from storage.enums import AnswerKind, Doubt, Outcome, RequestState
+from storage.models import Request
 
 from . import threads
 from .plan import Plan
@@ -105,9 +107,9 @@ class _Rash(Runner):
 def _judged_before_the_lock() -> Iterator[None]:
     """Presses judge the state that the request had when the policy was asked, and move it whatever it has become."""
     seen: dict[tuple[Any, str], RequestState] = {}
-    judged, locked = pressing._judged, requests.lock
+    judged, locked = action._judged, requests.lock
 
-    def judge(parts: Parts, click: pressing.Click, *more: Any) -> Any:
+    def judge(parts: Parts, click: action.Click, *more: Any) -> Any:
         with parts.database.read() as session:
             request = requests.find(session, click.public_id)
         if request is not None:
@@ -127,7 +129,7 @@ def _judged_before_the_lock() -> Iterator[None]:
         transaction.session.flush()
         return True
 
-    stale = (_in_place_of(pressing, "_judged", judge), _in_place_of(requests, "lock", lock))
+    stale = (_in_place_of(action, "_judged", judge), _in_place_of(requests, "lock", lock))
     with stale[0], stale[1], _in_place_of(requests, "move", move):
         yield
 
@@ -169,7 +171,7 @@ _lease = leases.lease
 def _takes_it_for_unsent(transaction: Transaction, *more: Any) -> leases.Leased | None:
     leased = _lease(transaction, *more)
     for orphan in leased.orphans if leased is not None else ():
-        batches.unplan(transaction, orphan)
+        attempts.unplan(transaction, orphan)
     return replace(leased, orphans=()) if leased is not None else None
 
 
@@ -205,20 +207,20 @@ BROKEN: Mapping[str, Broken] = {
     "unknown is told as not sent": _replaced(truth, "conclude", _guesses_not_sent, near=45),
     "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=418),
     "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=102),
-    "orders are not taken in hand": _replaced(in_hand, "claim", _claims_nothing),
-    "holds are not looked at": _replaced(holds, "look", lambda *_: holds.Look(False, None, False), near=2),
-    "what waits is sent although it has been settled": _replaced(batches, "withdraw", lambda *_: None, near=149),
-    "a settled batch is not told": _replaced(outbox, "live", lambda *_, **__: None),
+    "orders are not taken in hand": _replaced(in_flight, "claim", _claims_nothing),
+    "holds are not looked at": _replaced(send_gate, "look", lambda *_: send_gate.Look(False, None, False), near=2),
+    "what waits is sent although it has been settled": _replaced(attempts, "withdraw", lambda *_: None, near=149),
+    "a settled batch is not told": _replaced(enqueue, "live", lambda *_, **__: None),
     "what the dead have sent is taken for unsent": _replaced(leases, "lease", _takes_it_for_unsent, near=2),
     "the undo window is ignored": Broken(Rules(change_parts=_not_to_be_undone)),
     "the state is tested before the lock only": Broken(Rules(), _judged_before_the_lock, near=19),
     "a commit that nobody answered is taken for undone": _replaced(HaltingDatabase, "asks_after", False, near=450),
-    "a log counts as read by a clock that is ahead": _replaced(look_up, "with_log", _read_later),
+    "a log counts as read by a clock that is ahead": _replaced(log_reader, "with_log", _read_later),
     "that the preview has read a log is forgotten": _replaced(
-        lines, "was_read", _forgets_the_preview, near=5, plan=plan_of
+        order_lines, "was_read", _forgets_the_preview, near=5, plan=plan_of
     ),
     "a throttled read is taken for a reading": _replaced(
-        look_up, "with_log", _takes_throttling_for_a_reading, near=4, plan=plan_of
+        log_reader, "with_log", _takes_throttling_for_a_reading, near=4, plan=plan_of
     ),
     "two ids of one person are two people": Broken(Rules(), _two_ids_are_two_people, near=10, plan=plan_of),
     "sent before the attempt is committed": Broken(Rules(make_runner=_Rash)),

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from bot.rendering import render
-from bot.sandbox.slack_core import direct_id
-from storage.database import Database
-from storage.positions import bounds
-from storage.slack_tables import SlackMessage
-from storage.states import OPEN_STATES
-from storage.verification import verify_all
+from bot.outbox.renderer import render
+from bot.sandbox.slack.core import direct_id
+from storage.audit.verify import verify_all
+from storage.db.transactions import Database
+from storage.enums import OPEN_STATES
+from storage.ranges import bounds
+from storage.slack_models import SlackMessage
 
 from .decisions import check_decisions
 from .people_told import check_people_told

@@ -9,7 +9,7 @@ from .plan import person_of
 from .witness import GO_AHEADS, Wrong
 
 if TYPE_CHECKING:
-    from bot.config import Settings
+    from bot.settings.model import Settings
 
     from .world import World
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from bot.messages.confirm_form import NUMBER_BLOCK
 from bot.messages.form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
-from bot.sandbox.slack_core import direct_id
-from bot.sandbox.slack_deliveries import Delivery
-from bot.sandbox.slack_forms import NotOnScreen
-from bot.sandbox.slack_state import Post, View
-from bot.sandbox.slack_workspace import SlackWorkspace
+from bot.sandbox.slack.core import direct_id
+from bot.sandbox.slack.deliveries import Delivery
+from bot.sandbox.slack.forms import NotOnScreen
+from bot.sandbox.slack.state import Post, View
+from bot.sandbox.slack.workspace import SlackWorkspace
 
 from .plan import CHANNELS, ODD, PERSONS, Ask, By, Press
 from .process import Died

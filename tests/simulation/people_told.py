@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.sandbox.slack_core import direct_id
+from bot.sandbox.slack.core import direct_id
 
 from .plan import person_of
 from .witness import GO_AHEADS, Wrong

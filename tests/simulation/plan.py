@@ -5,8 +5,8 @@ What a seed draws is in `simulation.seeds`."""
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.sandbox.fincart_faults import Fault, IdPolicy
-from bot.sandbox.slack_faults import Fault as SlackFault
+from bot.sandbox.fincart.faults import Fault, IdPolicy
+from bot.sandbox.slack.faults import Fault as SlackFault
 
 PERSONS = ("U0000001", "U0000002", "U0000003")
 CHANNELS = ("C0000001", "C0000002")

@@ -12,20 +12,20 @@ import httpx
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-from bot.cancellation.parts import Parts, Timings
-from bot.cancellation.run import Runner
-from bot.config import Settings
-from bot.fincart import FincartClient
+from bot.context import Parts, Timings
+from bot.domain.commands.request_ids import RequestIds
+from bot.domain.policy.decide import Rules
+from bot.execution.dispatcher import Runner
+from bot.fincart.client import FincartClient
 from bot.listeners import make_app
-from bot.listeners.edge import Edge
-from bot.people import People
-from bot.policy import Rules
-from bot.request_ids import RequestIds
-from bot.server import Deliveries, Signature
-from bot.slack import SlackClient
-from bot.slack_answers import SlackTransport
-from bot.worker import Lane, lanes
-from storage.database import CommitUnanswered, Database, StorageUnavailable, Transaction
+from bot.listeners.intake import Edge
+from bot.server.http import Deliveries, Signature
+from bot.settings.model import Settings
+from bot.slack.client import SlackClient
+from bot.slack.directory import People
+from bot.slack.results import SlackTransport
+from bot.worker.worker import Lane, lanes
+from storage.db.transactions import CommitUnanswered, Database, StorageUnavailable, Transaction
 
 from . import threads
 from .clock import Clock

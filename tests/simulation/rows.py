@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from sqlmodel import SQLModel
 
-import storage.tables  # noqa: F401 - names the tables
+import storage.models  # noqa: F401 - names the tables
 
 Row = dict[str, Any]
 

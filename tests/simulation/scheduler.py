@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.worker import Lane
-from storage.database import StorageUnavailable
+from bot.worker.worker import Lane
+from storage.db.transactions import StorageUnavailable
 
 from . import plan as plans
 from . import threads

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
-from bot.sandbox.fincart_faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
-from bot.sandbox.slack_faults import Fault as SlackFault
-from bot.sandbox.slack_faults import FaultKind as SlackFaultKind
+from bot.sandbox.fincart.faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
+from bot.sandbox.slack.faults import Fault as SlackFault
+from bot.sandbox.slack.faults import FaultKind as SlackFaultKind
 
 from .plan import (
     CHANNELS,

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import psycopg
 from sqlalchemy import Dialect
 
-from storage.database import Database
-from storage.migrate import migrate
+from storage.db.migrate import migrate
+from storage.db.transactions import Database
 
 TEMPLATE = "template_bot"
 

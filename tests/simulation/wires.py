@@ -5,10 +5,10 @@ from typing import Any, Protocol
 
 import httpx
 
-from bot.sandbox.fincart_bodies import ids_of
-from bot.sandbox.fincart_shells import StandInTransport
-from bot.sandbox.slack_transport import WorkspaceTransport
-from bot.slack_answers import Answer, Reply, SlackTransport
+from bot.sandbox.fincart.bodies import ids_of
+from bot.sandbox.fincart.shells import StandInTransport
+from bot.sandbox.slack.transport import WorkspaceTransport
+from bot.slack.results import Answer, Reply, SlackTransport
 
 
 class Witness(Protocol):

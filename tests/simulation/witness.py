@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.sandbox.fincart_standin import FincartStandIn
+from bot.sandbox.fincart.standin import FincartStandIn
 
 from .clock import Clock
 from .rows import Row, Rows, moment

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
-from bot.cancellation.parts import Parts, Timings
-from bot.cancellation.run import Runner
-from bot.config import Settings, load_settings
-from bot.sandbox.fincart_orders import Settings as FincartSettings
-from bot.sandbox.fincart_shells import StandInTransport
-from bot.sandbox.fincart_standin import FincartStandIn
-from bot.sandbox.slack_transport import WorkspaceTransport
-from bot.sandbox.slack_workspace import SlackWorkspace
+from bot.context import Parts, Timings
+from bot.execution.dispatcher import Runner
+from bot.sandbox.fincart.orders import Settings as FincartSettings
+from bot.sandbox.fincart.shells import StandInTransport
+from bot.sandbox.fincart.standin import FincartStandIn
+from bot.sandbox.slack.transport import WorkspaceTransport
+from bot.sandbox.slack.workspace import SlackWorkspace
+from bot.settings.model import Settings, load_settings
 
 from . import plan as plans
 from .clock import Clock

@@ -23,8 +23,8 @@ from random import Random
 
 import psycopg
 
-from storage.database import Database
-from storage.migrate import migrate
+from storage.db.migrate import migrate
+from storage.db.transactions import Database
 
 from .checks import Wrong, check, settle
 from .kills import FATES, IDS, Death, at, tell, tell_at_random

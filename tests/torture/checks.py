@@ -4,9 +4,9 @@ import re
 from collections import Counter
 from typing import Any
 
-from bot.sandbox.fincart_faults import ReceivedCall
-from bot.sandbox.slack_state import Post
-from storage.verification import verify_all
+from bot.sandbox.fincart.faults import ReceivedCall
+from bot.sandbox.slack.state import Post
+from storage.audit.verify import verify_all
 
 from .outside import ORDERS, Life, Outside
 

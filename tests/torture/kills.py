@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from bot.cancellation.run import NO_ANSWER
-from bot.sandbox.fincart_faults import Applied, Fault, FaultKind
-from bot.sandbox.slack_faults import Fault as SlackFault
-from bot.sandbox.slack_faults import FaultKind as SlackFaultKind
+from bot.execution.dispatcher import NO_ANSWER
+from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
+from bot.sandbox.slack.faults import Fault as SlackFault
+from bot.sandbox.slack.faults import FaultKind as SlackFaultKind
 
 from .checks import Wrong, check, settle
 from .outside import ANN, Life, Outside, as_time, order_ids, request_id

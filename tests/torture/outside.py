@@ -15,14 +15,14 @@ from typing import Any
 
 from sqlalchemy import text
 
-from bot.sandbox.fincart_shells import FincartServer
-from bot.sandbox.fincart_standin import FincartStandIn
-from bot.sandbox.slack_deliveries import Deliver, Delivery
-from bot.sandbox.slack_forms import NotOnScreen
-from bot.sandbox.slack_http import SlackServer, deliver_http
-from bot.sandbox.slack_state import Post
-from bot.sandbox.slack_workspace import SlackWorkspace
-from storage.database import Database, StorageUnavailable
+from bot.sandbox.fincart.shells import FincartServer
+from bot.sandbox.fincart.standin import FincartStandIn
+from bot.sandbox.slack.deliveries import Deliver, Delivery
+from bot.sandbox.slack.forms import NotOnScreen
+from bot.sandbox.slack.http import SlackServer, deliver_http
+from bot.sandbox.slack.state import Post
+from bot.sandbox.slack.workspace import SlackWorkspace
+from storage.db.transactions import Database, StorageUnavailable
 
 ANN, BO = "U0000001", "U0000002"
 ORDERS = "C0000001"

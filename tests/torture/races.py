@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
-from bot.sandbox.slack_deliveries import Delivery
-from bot.sandbox.slack_state import Post
+from bot.sandbox.slack.deliveries import Delivery
+from bot.sandbox.slack.state import Post
 
 from .checks import Wrong, check, settle
 from .outside import ANN, BO, ORDERS, UNRECORDED, Life, Outside, answers, as_time, order_ids, request_id

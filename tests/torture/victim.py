@@ -26,7 +26,7 @@ from sqlalchemy.pool import Pool
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITES = ("INSERT", "UPDATE", "DELETE")
-DRIVING = ("storage/database.py",)
+DRIVING = ("storage/db/transactions.py",)
 PLAIN = "deliveries.keep"
 """On SQLite it writes without a transaction of SQLAlchemy's: its connection, taken and given back, tells of it."""
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from storage.columns import BigInt, PayloadField, UtcDateTime
+from storage.db.columns import BigInt, PayloadField, UtcDateTime
 
 revision: str = "0001"
 down_revision: str | None = None

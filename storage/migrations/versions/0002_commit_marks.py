@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from storage.columns import UtcDateTime
+from storage.db.columns import UtcDateTime
 
 revision: str = "0002"
 down_revision: str | None = "0001"

@@ -1,0 +1,299 @@
+"""PURE: what follows `/cancel-orders`, into a closed set of commands or of errors that name their fix.
+
+`WORDS` is the one table of keywords: reading, suggestions and `help` come from it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+
+from bot.domain.commands.filters import History, HistoryError, parse_history
+from bot.domain.commands.order_ids import (
+    SEPARATORS,
+    WRAPPING,
+    BadIds,
+    NoDigit,
+    NoOrderIds,
+    OrderId,
+    OrderIdsError,
+    OrderList,
+    WrongCharacter,
+    first_word,
+    parse_order_ids,
+    read_order_id,
+    unwrap,
+)
+from bot.domain.commands.typed_text import SPACE, as_typed, closed_format, is_blank, nearest, request_id, tidy, unescape
+
+LONGEST_REASON = 1000
+"""Characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask for these orders to be cancelled."""
+
+    orders: OrderList
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenForm:
+    """Nothing was typed: show the form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """All about one request, by its id in the shown form (`R-7K3F9Q`)."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Show what would happen to these orders, with nothing to press."""
+
+    orders: OrderList
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Stop all sending."""
+
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on sending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for somebody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file of what `history` would list."""
+
+    wanted: History
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Every form with an example, and the rules in force."""
+
+
+Command = Ask | OpenForm | Preview | History | Show | Waiting | Export | Pause | Resume | Help
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """The first word is neither a keyword nor anything like an order id; `nearest` is a keyword."""
+
+    word: str
+    nearest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NothingAfter:
+    """Words after a keyword that takes none: whoever typed them meant something that would not happen."""
+
+    keyword: str
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonWithoutIds:
+    """A reason with no order id before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonMissing:
+    """A word that starts the reason, and no reason; `marker` is that word."""
+
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonTooLong:
+    """A reason of more than `limit` characters."""
+
+    length: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowWhat:
+    """`show` with nothing after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowOnlyOne:
+    """`show` with more than one word after it; `request_id` is the first of them, where it is one."""
+
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotARequestId:
+    """`show` with something else; `order_id` where that is an order's id, which `history` would find."""
+
+    value: str
+    order_id: str | None
+
+
+ReasonError = ReasonMissing | ReasonTooLong
+CommandError = ReasonError | NotUnderstood | NothingAfter | ReasonWithoutIds | ShowWhat | ShowOnlyOne | NotARequestId
+ParseError = OrderIdsError | HistoryError | CommandError
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A keyword: how it is used, an example, and what reads the text after it."""
+
+    usage: str
+    example: str
+    read: Callable[[str], Command | ParseError]
+
+
+def parse(text: str) -> Command | ParseError:
+    """What a person typed after the command, as Slack sent it: any text at all gives one of the two, in linear time."""
+    if is_blank(text):
+        return OpenForm()
+    first = _FIRST.match(text)
+    if first and (word := WORDS.get(_as_keyword(first[1]))):
+        return word.read(text[first.end() :])
+    return _parse_ask(text)
+
+
+def read_reason(typed: str) -> str | ReasonTooLong | None:
+    """A reason as it is kept: tidied (see `tidy`), None where nothing is left. The text is a person's, unescaped."""
+    reason = tidy(typed)
+    if len(reason) > LONGEST_REASON:
+        return ReasonTooLong(len(reason), LONGEST_REASON)
+    return reason or None
+
+
+def split_reason(text: str) -> tuple[str, str | ReasonError | None]:
+    """The text before the reason, as Slack sent it, and the reason: None without a word that starts one."""
+    marker = _REASON.search(text)
+    if not marker:
+        return text, None
+    return text[: marker.start()], read_reason(as_typed(text[marker.end() :])) or ReasonMissing(marker[0])
+
+
+_FIRST = re.compile(rf"[{SEPARATORS}]*+([^{SEPARATORS}]++)")
+_DIGIT = re.compile("[0-9]")
+_BEFORE = rf"(?<![^{SEPARATORS}{re.escape(WRAPPING)}]..)"
+_AFTER = r"(?![A-Za-z0-9_-])"
+# It begins with plain sets of characters, which is what lets a search leap over nearly everything.
+_REASON = re.compile(
+    rf"[bBrR–—―-](?:[eE](?is:(?<=be){_BEFORE}cause{_AFTER}:?|(?<=re){_BEFORE}ason:)"
+    rf"|[rR](?is:(?<=[–—―]r)eason{_AFTER}[:=]?)|-(?is:(?<=--){_BEFORE}reason{_AFTER}[:=]?))"
+)
+
+
+def _as_keyword(word: str) -> str:
+    return unwrap(word).rstrip(".:!?").lower()
+
+
+def _parse_ask(text: str) -> Ask | ParseError:
+    before, reason = split_reason(text)
+    typed = unescape(before)
+    orders = parse_order_ids(typed)
+    match orders, reason:
+        case NoOrderIds(), None:
+            return orders
+        case NoOrderIds(), _:
+            return ReasonWithoutIds()
+        case BadIds(), _:
+            return _not_understood(first_word(typed)) or orders
+        case OrderList(), ReasonMissing() | ReasonTooLong():
+            return reason
+        case OrderList(), _:
+            return Ask(orders, reason)
+
+
+def _not_understood(word: str) -> NotUnderstood | None:
+    """What a first word without any digit is, unless it is something that has a name of its own."""
+    read = read_order_id(word)
+    if isinstance(read, NoDigit | WrongCharacter) and not _DIGIT.search(word):
+        return NotUnderstood(word, nearest(_as_keyword(word), WORDS))
+    return None
+
+
+_WRAP = re.escape(WRAPPING)
+# A word after `show`; those that are nothing but marks are leapt over.
+_SHOWN = re.compile(
+    rf"[{SPACE}]*+(?:(?=[^{SPACE}])[,;.]*+[{_WRAP}]*+-*+[{_WRAP}]*+[,;.]*+(?:[{SPACE}]++|\Z))*+([^{SPACE}]*+)"
+)
+
+
+def _parse_show(rest: str) -> Show | ParseError:
+    found = islice(_SHOWN.finditer(closed_format(unescape(rest))), 2)
+    words = [unwrap(match[1].strip(",;.")) for match in found if match[1]]
+    if not words:
+        return ShowWhat()
+    shown = request_id(words[0])
+    if len(words) > 1:
+        return ShowOnlyOne(shown)
+    if shown:
+        return Show(shown)
+    order = None if words[0][:2] in ("R-", "r-") else read_order_id(words[0])
+    return NotARequestId(words[0], order.value if isinstance(order, OrderId) else None)
+
+
+def _parse_preview(rest: str) -> Preview | ParseError:
+    asked = _parse_ask(rest)
+    return Preview(asked.orders) if isinstance(asked, Ask) else asked
+
+
+def _parse_pause(rest: str) -> Pause | ParseError:
+    before, reason = split_reason(rest)
+    if reason is None:
+        reason = read_reason(as_typed(before))
+    return Pause(reason) if reason is None or isinstance(reason, str) else reason
+
+
+def _parse_resume(rest: str) -> Resume | NothingAfter:
+    return NothingAfter("resume", rest) if _says_more(rest) else Resume()
+
+
+def _parse_waiting(rest: str) -> Waiting | NothingAfter:
+    return NothingAfter("waiting", rest) if _says_more(rest) else Waiting()
+
+
+_ENDS_A_SENTENCE = re.compile(rf"[{SPACE}.:!?]*+")
+
+
+def _says_more(rest: str) -> bool:
+    return not _ENDS_A_SENTENCE.fullmatch(rest) and first_word(rest) != ""
+
+
+def _parse_export(rest: str) -> Export | ParseError:
+    found = parse_history(rest)
+    return Export(found) if isinstance(found, History) else found
+
+
+def _parse_help(_: str) -> Help:
+    return Help()
+
+
+WORDS: dict[str, Word] = {
+    "preview": Word("preview ID …", "preview 6864fecda075914a1b1e353c", _parse_preview),
+    "history": Word(
+        'history [@person] [ID] [status:S] [outcome:O] [text:"…"] [since:D] [until:D]',
+        "history outcome:rejected since:7d",
+        parse_history,
+    ),
+    "show": Word("show REQUEST", "show R-7K3F9Q", _parse_show),
+    "waiting": Word("waiting", "waiting", _parse_waiting),
+    "export": Word("export [the filters of history]", "export since:2026-11-24", _parse_export),
+    "pause": Word("pause [because WHY]", "pause because courier strike", _parse_pause),
+    "resume": Word("resume", "resume", _parse_resume),
+    "help": Word("help", "help", _parse_help),
+}
+"""Every keyword. To add one, give it what reads the text after it, and its command a place in `Command`."""

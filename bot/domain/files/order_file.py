@@ -1,0 +1,66 @@
+"""PURE: the bytes of an uploaded CSV or text file into orders, or a closed error: a list of ids, or a table.
+
+Every order read is a whole cell of a table or a whole word of a list, and nothing that a spreadsheet altered.
+"""
+
+import re
+
+from bot.domain.commands.order_ids import OrderList, parse_order_ids
+from bot.domain.commands.typed_text import ascii_digits, is_blank
+from bot.domain.files.decoding import decode
+from bot.domain.files.order_table import DELIMITERS, PLAIN_FINCART_ID, bad_cells, read_table, unaltered
+from bot.domain.files.results import BadCell, BadCells, EmptyFile, FileError, FileOrder, FileOrders, FileTooLarge
+from bot.domain.files.spreadsheet_cells import Altered, alteration
+
+LARGEST_FILE = 5 * 1024 * 1024
+"""Bytes."""
+
+_SEPARATOR_SAID = re.compile(rf'"?sep=([{re.escape(DELIMITERS)}])?"?[,;]*\r?(?:\n|\Z)', re.IGNORECASE)
+"""What Excel takes a file's first line for, if it looks like this, and then shows no row for it."""
+
+
+def read_order_file(data: bytes) -> FileOrders | FileError:
+    """The orders of a file, or why they cannot be told for certain. Linear in its size; how many is not judged here."""
+    if len(data) > LARGEST_FILE:
+        return FileTooLarge(len(data), LARGEST_FILE)
+    text = decode(data)
+    if not isinstance(text, str):
+        return text
+    said = _SEPARATOR_SAID.match(text)
+    below = text[said.end() :] if said else text
+    if is_blank(below):
+        return EmptyFile()
+    return _plain_list(below) or read_table(below, said[1] if said else None)
+
+
+def _plain_list(text: str) -> FileOrders | BadCells | None:
+    """Ids and nothing else: one line of ids alike, in any mix of separators, or Fincart ids on lines of their own.
+
+    Several on a line with a delimiter between them, line after line, may be the columns of a table instead.
+    """
+    lines = [line for line in text.splitlines() if not is_blank(line)]
+    bad: list[BadCell] = []
+    for row, line in enumerate(text.splitlines(), 1):
+        if is_blank(line):
+            continue
+        if PLAIN_FINCART_ID.fullmatch(line):
+            continue
+        ids = parse_order_ids(line)
+        if not isinstance(ids, OrderList) or alteration(ascii_digits(line.strip())):
+            return None
+        kinds = {order.unlike_fincart for order in ids.orders}
+        if len(lines) > 1 and (True in kinds or _may_be_columns(line, len(ids.orders) + len(ids.duplicates))):
+            return None
+        if len(kinds) > 1:
+            return None
+        bad += [BadCell(row, read) for read in map(unaltered, ids.orders) if isinstance(read, Altered)]
+    if bad:
+        return bad_cells(bad)
+    found = parse_order_ids(text)
+    assert isinstance(found, OrderList)
+    blank = sum(1 for line in text.splitlines() if is_blank(line))
+    return FileOrders(tuple(FileOrder(order, None) for order in found.orders), found.duplicates, None, None, blank)
+
+
+def _may_be_columns(line: str, ids: int) -> bool:
+    return ids > 1 and any(mark in line for mark in DELIMITERS)

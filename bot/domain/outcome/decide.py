@@ -1,0 +1,301 @@
+"""What may be said about one order: one pure function over everything that was seen of it.
+
+`conclude` is the table of docs/truth.md, row by row; `Evidence` is what it looks at, and grows by
+`with_answer` and `with_log`. New evidence about a settled order runs the same function again (`reconsider`):
+where its outcome differs, that is a correction. Nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.outcome.evidence import (
+    DEFAULT_TIMINGS,
+    Attempt,
+    Evidence,
+    LogClass,
+    SeenLog,
+    Timings,
+    classify_log,
+    with_answer,
+    with_late_answer,
+    with_log,
+    with_wait,
+)
+from storage.enums import AnswerKind, Doubt, Outcome, Proof
+
+__all__ = [
+    "DEFAULT_TIMINGS",
+    "Attempt",
+    "Evidence",
+    "Halve",
+    "LogClass",
+    "ReadLog",
+    "SeenLog",
+    "SendAgain",
+    "Settled",
+    "Step",
+    "Timings",
+    "Why",
+    "classify_log",
+    "conclude",
+    "reconsider",
+    "with_answer",
+    "with_late_answer",
+    "with_log",
+    "with_wait",
+]
+
+
+class Why(StrEnum):
+    """The reason for an outcome, for whoever words it. What `words` and `at` of the outcome then hold is
+    said beside each."""
+
+    FINCART_ANSWERED = "fincart_answered"  # Fincart's words
+    LOG_SHOWS_CANCELLED = "log_shows_cancelled"  # who, by the log; when
+    ALREADY_CANCELLED = "already_cancelled"  # who, by the log; when
+    CANCELLED_BY_REQUEST = "cancelled_by_request"  # the other request's id
+    HAS_STATUS = "has_status"  # the status; since when
+    NO_SUCH_ORDER = "no_such_order"
+    STILL_PENDING = "still_pending"  # the status; since when
+    NOT_ACTED_ON = "not_acted_on"  # Fincart's words, if any
+    NEVER_SENT = "never_sent"
+    NO_TRUSTWORTHY_ANSWER = "no_trustworthy_answer"  # the words of the last answer
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The order's outcome. `proof` is None where nothing proves it (`not_sent` without a call that was acted
+    on, `unknown`). `read_at` is when the log should be read (again) all the same; None: never by itself."""
+
+    outcome: Outcome
+    proof: Proof | None
+    why: Why
+    words: str = ""
+    at: datetime | None = None
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendAgain:
+    """Send the order (again)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halve:
+    """Halve the refused call that carried the order and send the halves."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """Read the order's log, at this moment or as soon after it as can be."""
+
+    at: datetime
+
+
+Step = Settled | SendAgain | Halve | ReadLog
+
+
+def conclude(evidence: Evidence, now: datetime, timings: Timings = DEFAULT_TIMINGS) -> Step:
+    """What follows from the evidence: an outcome, or the one thing to do next."""
+    step = _by_the_table(evidence, now, timings)
+    open_until = evidence.open_until
+    if not isinstance(step, Settled) or open_until is None or _is_cancelled(evidence, step):
+        return step
+    if now < open_until:
+        # A call may yet do something to it: its next reading, at the latest once that is over, concludes.
+        over = open_until + timedelta(seconds=timings.pending_after)
+        return ReadLog(min(step.read_at or over, over))
+    late = open_until + timedelta(seconds=timings.late_after)
+    if step.outcome is Outcome.UNKNOWN and now < late:
+        # Nobody is told "unknown" of what a log that has caught up will tell in a moment.
+        return ReadLog(min(step.read_at or late, late))
+    return step
+
+
+def _is_cancelled(evidence: Evidence, settled: Settled) -> bool:
+    """Whether no call can do anything to it any more."""
+    in_its_log = evidence.log is not None and evidence.log.cancelled_at is not None
+    return in_its_log or settled.outcome is Outcome.CANCELLED
+
+
+def _by_the_table(evidence: Evidence, now: datetime, timings: Timings) -> Step:
+    if evidence.answered_ok:
+        return _after_ok(evidence, now, timings)
+    if not evidence.attempts:
+        return SendAgain() if evidence.sending_allowed else _not_sent(Why.NEVER_SENT)
+    last = evidence.attempts[-1]
+    if last.kind is AnswerKind.REFUSED and last.alone:
+        return _after_refusal(evidence, last, now, timings)
+    if last.kind is AnswerKind.REFUSED and evidence.sending_allowed:
+        return Halve()
+    if evidence.doubt is not Doubt.NONE:
+        return _by_the_log(evidence, last, now, timings)
+    if last.kind is AnswerKind.UNACTED and evidence.sending_allowed:
+        return SendAgain()
+    return _not_sent(Why.NOT_ACTED_ON, last.words)
+
+
+def reconsider(evidence: Evidence, now: datetime, timings: Timings = DEFAULT_TIMINGS) -> Settled | ReadLog:
+    """The table again for an order that is settled: reading only, it never asks for a send."""
+    step = conclude(replace(evidence, sending_allowed=False), now, timings)
+    assert isinstance(step, Settled | ReadLog)
+    return step
+
+
+def _after_ok(evidence: Evidence, now: datetime, timings: Timings) -> Settled:
+    """The rows "OK" and "OK, checked"."""
+    log = classify_log(evidence, timings)
+    ok = next(attempt for attempt in evidence.attempts if attempt.kind is AnswerKind.OK)
+    by_word = Settled(
+        Outcome.CANCELLED,
+        Proof.ANSWER,
+        Why.FINCART_ANSWERED,
+        ok.words,
+        read_at=_next_read(evidence, now, timings),
+    )
+    if log is LogClass.SINCE:
+        return _since(evidence)
+    if not _late(evidence, timings):
+        return by_word
+    match log:
+        case LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:
+            return _rejected_by_log(evidence, log)
+        case LogClass.PENDING:
+            return _unknown(evidence, now, timings, Why.STILL_PENDING)
+        case _:
+            return by_word
+
+
+def _after_refusal(evidence: Evidence, last: Attempt, now: datetime, timings: Timings) -> Step:
+    """The rows "REFUSED, one"."""
+    log, doubt = classify_log(evidence, timings), evidence.doubt
+    rejected = Settled(Outcome.REJECTED, Proof.ANSWER, Why.FINCART_ANSWERED, last.words)
+    match log:
+        case LogClass.SINCE:
+            return _since(evidence)
+        case LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:
+            return _rejected_by_log(evidence, log)
+        case LogClass.PENDING if doubt is Doubt.NONE or _late(evidence, timings):
+            return rejected
+        case LogClass.PENDING if doubt is Doubt.WEAK:
+            return replace(rejected, read_at=_next_read(evidence, now, timings))
+        case LogClass.PENDING:
+            return _unknown(evidence, now, timings)
+        case LogClass.UNREADABLE if doubt is Doubt.NONE:
+            return rejected
+        case LogClass.UNREADABLE if doubt is Doubt.WEAK and evidence.refused_reads >= timings.reads:
+            # Another merchant's order, or no id at all: Fincart says so of its log too, whenever it is asked.
+            return replace(rejected, read_at=_next_read(evidence, now, timings))
+        case LogClass.NOTHING if doubt is Doubt.NONE and evidence.waits_since is not None:
+            return replace(rejected, read_at=_next_read(evidence, now, timings))
+        case _:
+            return _read_or_unknown(evidence, now, timings)
+
+
+def _by_the_log(evidence: Evidence, last: Attempt, now: datetime, timings: Timings) -> Step:
+    """The rows "LOST", and those that follow them: UNACTED and TOKEN under doubt, sending is over."""
+    log = classify_log(evidence, timings)
+    match log:
+        case LogClass.SINCE:
+            return _since(evidence)
+        case LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:
+            return _rejected_by_log(evidence, log)
+        case LogClass.PENDING if _may_send_again(evidence, last, timings):
+            return SendAgain()
+        case LogClass.PENDING if _late(evidence, timings):
+            status, at = _status(evidence)
+            return Settled(Outcome.NOT_SENT, Proof.LOG, Why.STILL_PENDING, status, at)
+        case LogClass.PENDING:
+            return _unknown(evidence, now, timings)
+        case _:
+            return _read_or_unknown(evidence, now, timings)
+
+
+def _may_send_again(evidence: Evidence, last: Attempt, timings: Timings) -> bool:
+    lost = sum(attempt.kind is AnswerKind.LOST for attempt in evidence.attempts)
+    return evidence.sending_allowed and last.kind is not AnswerKind.TOKEN and lost < timings.lost_sends
+
+
+def _read_or_unknown(evidence: Evidence, now: datetime, timings: Timings) -> ReadLog | Settled:
+    """Nothing is known from the log: read it, as often as the table allows, then give up for now."""
+    if evidence.waits_since is not None:
+        return _wait_or_unknown(evidence, evidence.waits_since, now, timings)
+    ended_at = evidence.attempts[-1].ended_at
+    if evidence.first_failed_at is None:
+        too_early = evidence.log is not None and evidence.log.read_at >= ended_at
+        return ReadLog(ended_at + timedelta(seconds=timings.pending_after) if too_early else ended_at)
+    gone = (now - evidence.first_failed_at).total_seconds()
+    if evidence.failed_reads >= timings.reads or gone >= timings.reads_within:
+        return _unknown(evidence, now, timings)
+    pause = timings.reads_within / timings.reads * evidence.failed_reads
+    return ReadLog(evidence.first_failed_at + timedelta(seconds=pause))
+
+
+def _wait_or_unknown(evidence: Evidence, since: datetime, now: datetime, timings: Timings) -> ReadLog | Settled:
+    """Fincart does not answer: wait, and ask again in pauses that grow, so that other orders' logs come in between."""
+    over = since + timedelta(seconds=timings.waits)
+    if now >= over or evidence.failed_reads >= timings.reads:
+        return _unknown(evidence, now, timings)
+    waited = (now - since).total_seconds()
+    return ReadLog(min(over, now + timedelta(seconds=max(timings.first_rest, waited / 2))))
+
+
+def _next_read(evidence: Evidence, now: datetime, timings: Timings) -> datetime | None:
+    """When to look again at what is not settled for good: when a log can say something, when it has caught
+    up, and then in pauses that grow with the time gone by."""
+    ended_at = evidence.attempts[-1].ended_at
+    readable = ended_at + timedelta(seconds=timings.pending_after)
+    late = evidence.over_at + timedelta(seconds=timings.late_after)
+    if evidence.log is None and evidence.failed_reads == 0 and evidence.waits_since is None:
+        return readable
+    if now < late:
+        return late
+    gone = (now - ended_at).total_seconds()
+    if gone >= timings.keep_reading:
+        return None
+    return now + timedelta(seconds=max(timings.late_after, gone / 2))
+
+
+def _late(evidence: Evidence, timings: Timings) -> bool:
+    log = evidence.log
+    return log is not None and log.read_at >= evidence.over_at + timedelta(seconds=timings.late_after)
+
+
+def _since(evidence: Evidence) -> Settled:
+    log = evidence.log
+    assert log is not None
+    if evidence.cancelled_elsewhere is not None:
+        words = evidence.cancelled_elsewhere
+        return Settled(Outcome.REJECTED, Proof.LOG, Why.CANCELLED_BY_REQUEST, words, log.cancelled_at)
+    return Settled(Outcome.CANCELLED, Proof.LOG, Why.LOG_SHOWS_CANCELLED, log.by, log.cancelled_at)
+
+
+def _rejected_by_log(evidence: Evidence, log: LogClass) -> Settled:
+    seen = evidence.log
+    assert seen is not None
+    if log is LogClass.ABSENT:
+        return Settled(Outcome.REJECTED, Proof.LOG, Why.NO_SUCH_ORDER)
+    if log is LogClass.BEFORE:
+        return Settled(Outcome.REJECTED, Proof.LOG, Why.ALREADY_CANCELLED, seen.by, seen.cancelled_at)
+    return Settled(Outcome.REJECTED, Proof.LOG, Why.HAS_STATUS, seen.status, seen.changed_at)
+
+
+def _status(evidence: Evidence) -> tuple[str, datetime | None]:
+    log = evidence.log
+    assert log is not None
+    return log.status, log.changed_at
+
+
+def _unknown(evidence: Evidence, now: datetime, timings: Timings, why: Why = Why.NO_TRUSTWORTHY_ANSWER) -> Settled:
+    at: datetime | None = None
+    words = evidence.attempts[-1].words
+    if why is Why.STILL_PENDING:
+        words, at = _status(evidence)
+    return Settled(Outcome.UNKNOWN, None, why, words, at, _next_read(evidence, now, timings))
+
+
+def _not_sent(why: Why, words: str = "") -> Settled:
+    return Settled(Outcome.NOT_SENT, None, why, words)

@@ -1,0 +1,289 @@
+"""PURE: the single rules of the policy. Each looks at one thing and answers None, or what it found against it.
+
+`FINDINGS` says which rules each act is asked, in the order in which their refusals are told.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from bot.domain.policy.inputs import Absence, Facts, Sharing, Status
+from bot.domain.policy.verdict import Act, Code, Question, Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something against it: the code, and the rule in words."""
+
+    code: Code
+    rule: str
+
+
+Check = Callable[[Rules, Question, Facts], Finding | None]
+
+_ASKING = "ALLOWED_USERS and ALLOWED_USERGROUPS"
+_APPROVING = "APPROVER_USERS and APPROVER_USERGROUPS"
+_READING = "whoever may ask or approve, and AUDITOR_USERS"
+
+
+def _person(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    """Deactivated people and bots never; guests and outsiders where the settings say so."""
+    match facts.person.status:
+        case Status.DEACTIVATED:
+            return Finding(Code.DEACTIVATED, "deactivated people may do nothing")
+        case Status.BOT:
+            return Finding(Code.BOT, "bots may do nothing: a person must ask")
+        case Status.OUTSIDER if not rules.allow_external:
+            return Finding(Code.OUTSIDER, "ALLOW_EXTERNAL is false: people of other organisations may do nothing")
+        case Status.GUEST if not rules.allow_guests:
+            return Finding(Code.GUEST, "ALLOW_GUESTS is false: guests may do nothing")
+        case Status.COULD_NOT_BE_CHECKED:
+            return Finding(Code.COULD_NOT_BE_CHECKED, "people may do nothing while Slack cannot say who they are")
+        case _:
+            return None
+
+
+def named(question: Question, facts: Facts, ids: tuple[str, ...]) -> bool | None:
+    """Whether one of these ids is the person's; None where that could not be checked. Equal ids are the same person,
+    whatever else differs; of others Slack decides, since in an Enterprise Grid one person has several."""
+    return _any(True if each == question.person else facts.person.same.get(each) for each in ids)
+
+
+def _any(found: Iterable[bool | None]) -> bool | None:
+    """Whether any of them holds; None where none does for certain and one could not be checked."""
+    all_of_them = list(found)
+    if True in all_of_them:
+        return True
+    return None if None in all_of_them else False
+
+
+def _listed(question: Question, users: tuple[str, ...], groups: tuple[str, ...], facts: Facts) -> bool | None:
+    """Whether the person is named or in one of the groups; None where that could not be checked."""
+    return _any((named(question, facts, users), *(facts.person.groups.get(group) for group in groups)))
+
+
+def may_ask(rules: Rules, question: Question, facts: Facts) -> bool | None:
+    """Whether the settings let this person ask; None where that could not be checked."""
+    if rules.allow_everyone:
+        return True
+    return _listed(question, rules.allowed_users, rules.allowed_usergroups, facts)
+
+
+def _may_approve(rules: Rules, question: Question, facts: Facts) -> bool | None:
+    if not rules.names_approvers:
+        return may_ask(rules, question, facts)
+    return _listed(question, rules.approver_users, rules.approver_usergroups, facts)
+
+
+def _unless(may: bool | None, code: Code, rule: str, unsure: str = "whether they name you") -> Finding | None:
+    if may is None:
+        return Finding(Code.COULD_NOT_BE_CHECKED, f"{rule}, and Slack could not say {unsure}")
+    return None if may else Finding(code, rule)
+
+
+def _asker(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    return _unless(may_ask(rules, question, facts), Code.NOT_ON_THE_LIST, _ASKING)
+
+
+def _approver(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    return _approver_unless(rules, _may_approve(rules, question, facts))
+
+
+def _approver_unless(rules: Rules, may: bool | None) -> Finding | None:
+    rule = _APPROVING if rules.names_approvers else f"no approver is named, so whoever may ask: {_ASKING}"
+    return _unless(may, Code.NOT_AN_APPROVER, rule)
+
+
+def _reader(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    may = _any((*_ask_or_approve(rules, question, facts), named(question, facts, rules.auditor_users)))
+    return _unless(may, Code.NOT_A_READER, _READING)
+
+
+def _ask_or_approve(rules: Rules, question: Question, facts: Facts) -> tuple[bool | None, bool | None]:
+    return may_ask(rules, question, facts), _may_approve(rules, question, facts)
+
+
+def own(question: Question, facts: Facts) -> bool | None:
+    """Whether the request is this person's, under whichever id they made it; None where Slack could not say. Of whom
+    that id stands for, the record's word is enough: Slack may not know the id any more."""
+    its_own = named(question, facts, question.requester_ids)
+    return facts.person.same.get(question.stands_for) if its_own is None else its_own
+
+
+def _own(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    return _unless(own(question, facts), Code.NOT_THE_REQUESTER, "only who asked may do this", "who is who")
+
+
+def _of_somebody_else(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    """A request of nobody known is nobody's to approve."""
+    its_own = own(question, facts) if question.requester is not None else True
+    if its_own is None or named(question, facts, question.approved_by) is None:
+        unsure = "nobody decides on their own request, nor twice, and Slack could not say who is who"
+        return Finding(Code.COULD_NOT_BE_CHECKED, unsure)
+    return Finding(Code.OWN_REQUEST, "nobody decides on their own request") if its_own else None
+
+
+def _unless_own(check: Check, rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    """The rule for everybody but the requester, who is known by the id they asked with: a Slack that is down never
+    keeps anybody from stopping what they started."""
+    its_own = own(question, facts)
+    against = None if its_own else check(rules, question, facts)
+    if against is None or its_own is False:
+        return against
+    return Finding(Code.COULD_NOT_BE_CHECKED, f"{against.rule}, and Slack could not say whether you asked")
+
+
+def _asker_or_approver(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    """The requester while they may still ask, and whoever may approve."""
+    its_own = own(question, facts)
+    asks, approves = _ask_or_approve(rules, question, facts)
+    may = _any((approves, asks if its_own else False if asks is False else its_own))
+    return _unless(may, Code.NOT_ON_THE_LIST, _ASKING) if its_own else _approver_unless(rules, may)
+
+
+def _channel(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    if rules.allowed_channels and question.channel not in rules.allowed_channels:
+        return Finding(Code.WRONG_CHANNEL, "ALLOWED_CHANNELS")
+    return None
+
+
+def _not_shared(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    if rules.allow_external:
+        return None
+    found = [_sharing(channel, facts.channels) for channel in rules.channels_to_check(question)]
+    if Sharing.SHARED in found:
+        shared = "ALLOW_EXTERNAL is false: the channel is shared with another organisation, which would see the orders"
+        return Finding(Code.SHARED_CHANNEL, shared)
+    if Sharing.COULD_NOT_BE_CHECKED in found:
+        return Finding(
+            Code.CHANNEL_COULD_NOT_BE_CHECKED,
+            "Slack could not say whether the channel is shared with another organisation (ALLOW_EXTERNAL is false)",
+        )
+    return None
+
+
+def _sharing(channel: str, channels: Mapping[str, Sharing]) -> Sharing:
+    return channels.get(channel, Sharing.COULD_NOT_BE_CHECKED)
+
+
+def _card_has_a_place(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    """Where others must approve, the card has to be posted where they see it."""
+    place = rules.results_channel or question.channel
+    if not rules.needs_approval(question) or question.act is Act.EMERGENCY:
+        return None
+    if place is None or place.startswith("D") or facts.channels.get(place) is Sharing.CANNOT_POST:
+        rule = "SECOND_APPROVAL_ABOVE: others must approve, and the bot cannot post where they would see it"
+        return Finding(Code.CANNOT_POST_THERE, rule)
+    if place not in facts.channels or facts.channels[place] is Sharing.COULD_NOT_BE_CHECKED:
+        rule = "Slack could not say whether the bot can post where others must approve (SECOND_APPROVAL_ABOVE)"
+        return Finding(Code.CHANNEL_COULD_NOT_BE_CHECKED, rule)
+    return None
+
+
+def _somebody_is_there(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    """What waits for nobody would wait in vain. Where Slack cannot say who is there, it may wait."""
+    found = too_few_found(rules, question, facts)
+    if found is None:
+        return None
+    if facts.approvers and Absence.NO_SCOPE in dict(facts.approvers.absent).values():
+        return Finding(Code.MISSING_SCOPE, "the app in Slack lacks the scope usergroups:read: nobody could approve")
+    needed = approvals_needed(rules, question)
+    rule = f"SECOND_APPROVAL_ABOVE and APPROVALS_NEEDED: {needed} must approve, and of those who may {found} can"
+    return Finding(Code.NOBODY_TO_APPROVE, rule)
+
+
+def too_few_found(rules: Rules, question: Question, facts: Facts) -> int | None:
+    """How many other people can approve, where they are for certain too few; None where they are not."""
+    seen = facts.approvers
+    if seen is None or not seen.complete or len(seen.people) >= approvals_needed(rules, question):
+        return None
+    return len(seen.people)
+
+
+def _size(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    if question.orders > rules.max_orders_per_request:
+        return Finding(Code.TOO_MANY_ORDERS, f"MAX_ORDERS_PER_REQUEST is {rules.max_orders_per_request}")
+    return None
+
+
+def _today(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    limit = rules.max_orders_per_person_per_day
+    if limit is None or question.orders_today + question.orders <= limit:
+        return None
+    used = f"MAX_ORDERS_PER_PERSON_PER_DAY is {limit}, of which {question.orders_today} are used today (UTC)"
+    return Finding(Code.TOO_MANY_TODAY, used)
+
+
+def _reason(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    if rules.require_reason and not question.has_reason:
+        return Finding(Code.REASON_NEEDED, "REQUIRE_REASON is true")
+    return None
+
+
+def _emergency(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    stranger = _unless(named(question, facts, rules.emergency_users), Code.NOT_FOR_EMERGENCIES, "EMERGENCY_USERS")
+    if stranger is not None:
+        return stranger
+    if not rules.needs_approval(question):
+        rule = "SECOND_APPROVAL_ABOVE asks for nobody else here: go ahead without an emergency"
+        return Finding(Code.NO_EMERGENCY_NEEDED, rule)
+    if not question.has_reason:
+        return Finding(Code.REASON_NEEDED, "EMERGENCY_USERS go ahead alone only with a reason")
+    return None
+
+
+_ALL_OF_ASKING: tuple[Check, ...] = (_person, _asker, _channel, _not_shared, _size, _today, _reason)
+
+FINDINGS: Mapping[Act, tuple[Check, ...]] = {
+    Act.ASK: (*_ALL_OF_ASKING, _card_has_a_place),
+    Act.GO_AHEAD: (_own, *_ALL_OF_ASKING, _card_has_a_place, _somebody_is_there),
+    Act.EMERGENCY: (_own, *_ALL_OF_ASKING, _emergency),
+    Act.APPROVE: (_of_somebody_else, _person, _approver, _today),
+    Act.DECLINE: (_of_somebody_else, _person, _approver),
+    Act.WITHDRAW: (_own,),
+    Act.STOP: (partial(_unless_own, _person), partial(_unless_own, _approver)),
+    Act.GO_ON: (_person, _asker_or_approver),
+    Act.PAUSE_ALL: (_person, _approver),
+    Act.READ: (_person, _reader),
+    Act.SHARE: (_person, _reader, _not_shared),
+}
+"""The rules of each act, in the order in which their refusals are told."""
+
+
+def approvals_needed(rules: Rules, question: Question) -> int:
+    """How many people other than the requester must approve so many orders."""
+    return rules.approvals_needed if rules.needs_approval(question) else 0
+
+
+_OF_APPROVERS = (Act.APPROVE, Act.DECLINE, Act.STOP, Act.GO_ON, Act.PAUSE_ALL)
+
+
+def basis(rules: Rules, question: Question, facts: Facts) -> str:
+    """The rule under which this person is allowed what no rule refused."""
+    its_own = own(question, facts)
+    if question.act is Act.WITHDRAW or (question.act is Act.STOP and its_own):
+        return "who asked may take it back"
+    if question.act is Act.EMERGENCY:
+        return "EMERGENCY_USERS"
+    if question.act in _OF_APPROVERS and rules.names_approvers and not its_own:
+        return (
+            "APPROVER_USERS"
+            if named(question, facts, rules.approver_users)
+            else _in_group("APPROVER_USERGROUPS", rules.approver_usergroups, facts)
+        )
+    if rules.allow_everyone:
+        return "ALLOW_EVERYONE"
+    if named(question, facts, rules.allowed_users):
+        return "ALLOWED_USERS"
+    if any(facts.person.groups.get(group) for group in rules.allowed_usergroups):
+        return _in_group("ALLOWED_USERGROUPS", rules.allowed_usergroups, facts)
+    if named(question, facts, rules.approver_users):
+        return "APPROVER_USERS"
+    if any(facts.person.groups.get(group) for group in rules.approver_usergroups):
+        return _in_group("APPROVER_USERGROUPS", rules.approver_usergroups, facts)
+    return "AUDITOR_USERS"
+
+
+def _in_group(setting: str, groups: tuple[str, ...], facts: Facts) -> str:
+    member_of = [group for group in groups if facts.person.groups.get(group)]
+    return f"{setting} ({', '.join(member_of)})"

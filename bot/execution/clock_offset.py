@@ -1,0 +1,27 @@
+"""Clocks: the database's, by which all that is ours is told, and Fincart's, by which its logs are."""
+
+from datetime import timedelta
+
+from bot.context import Parts
+from storage.db.transactions import Transaction
+
+_ASKED_WITHIN = 0.5
+"""Seconds. The clocks are held against each other only if asking the database for its time took no longer."""
+_BELIEVED = timedelta(days=1)
+"""A clock that is wrong by more tells nothing."""
+
+
+def fincart_ahead(parts: Parts, transaction: Transaction) -> timedelta | None:
+    """Fincart's clock minus the database's, wrong by three seconds at most; None where that is not known (yet).
+
+    Each was held against the clock of this process that is never set: the time of day of its host may jump.
+    """
+    started_at = parts.fincart.started_at
+    if started_at is None:
+        return None
+    began = parts.uptime()
+    there = transaction.now()
+    if parts.uptime() - began > _ASKED_WITHIN:
+        return None
+    ahead = started_at + timedelta(seconds=began) - there
+    return ahead if abs(ahead) <= _BELIEVED else None

@@ -1,0 +1,111 @@
+"""A 403 in the words of a wrong token: whether it speaks of the token, or of an order in the call (docs/truth.md)."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from bot.context import Parts
+from bot.domain.outcome.responses import TOKEN_MESSAGE
+from bot.execution.read_logs import NOT_ASKED, note, rest_of_reads
+from bot.execution.send_queue import Planned
+from bot.fincart.client import Answer, LogKind, LogReading
+from storage import attempts, log_reads
+from storage.db.transactions import StorageUnavailable, Transaction
+from storage.enums import AnswerKind
+from storage.models import Attempt
+
+log = logging.getLogger(__name__)
+
+IN_A_ROW = 3
+"""So many single orders in a row answered 403, though logs can be read: the token may read, and not cancel."""
+
+PAUSE = 0.5
+"""Seconds until what could not be had is asked for again."""
+
+PROBE_WITHIN = 4.0
+"""Seconds that other readers wait for the one that sees whether Fincart answers again: longer than a read may take."""
+
+T = TypeVar("T")
+
+
+class _Stopping(Exception):
+    """The process is to stop before it is known."""
+
+
+def judged(parts: Parts, planned: Planned, answer: Answer) -> Answer:
+    """The same answer; REFUSED in place of TOKEN where the token still opens a log that it has opened before.
+
+    Asked between the call and the writing down of its answer, with no transaction open. Whoever is killed meanwhile
+    leaves a call without an answer, and so does whoever is told to stop. A log that is not answered for as long as the
+    truth waits for one speaks for nobody: TOKEN then, for it holds everything and nothing was done.
+    """
+    if answer.kind is not AnswerKind.TOKEN or answer.http_status != 403:
+        return answer
+    until = parts.uptime() + parts.timings.truth.reads_within
+    try:
+        for order_id in _read_before(parts, planned):
+            reading = _read(parts, order_id, until)
+            if reading.kind is LogKind.READ:
+                log.warning("Fincart answered a call of %s with 403, and still shows logs", planned.public_id)
+                return replace(answer, kind=AnswerKind.REFUSED)
+            if reading.http_status in (401, 403):
+                break
+    except _Stopping:
+        return replace(answer, kind=AnswerKind.LOST)
+    return answer
+
+
+def in_a_row(transaction: Transaction, attempt: Attempt, answer: Answer) -> Answer:
+    """The same answer; TOKEN where it is one too many of those that speak of single orders.
+
+    Attempts are counted, so that it holds for several processes and after a restart.
+    """
+    says_so = answer.kind is AnswerKind.REFUSED and answer.http_status == 403 and answer.words == TOKEN_MESSAGE
+    if attempt.order_count > 1 or not says_so:
+        return answer
+    if attempts.refused_alone(transaction, 403, TOKEN_MESSAGE) < IN_A_ROW - 1:
+        return answer
+    words = f"{answer.words}: {IN_A_ROW} single orders in a row, though logs can be read"
+    return replace(answer, kind=AnswerKind.TOKEN, words=words)
+
+
+def _read_before(parts: Parts, planned: Planned) -> list[str]:
+    """Orders whose logs have been read, one of the call first."""
+
+    def ask() -> list[str]:
+        with parts.database.read() as session:
+            return log_reads.read_before(session, planned.seq, planned.attempt.positions)
+
+    return _whenever(parts, ask)
+
+
+def _read(parts: Parts, order_id: str, until: float) -> LogReading:
+    """What this log says; once more after each rest of log reads while it is not answered, until then."""
+    while True:
+        reading = NOT_ASKED
+        if not _whenever(parts, lambda: rest_of_reads(parts, PROBE_WITHIN)).rests:
+            reading = parts.fincart.read_log(order_id)
+            _keep(parts, reading)
+        if reading.kind is not LogKind.UNAVAILABLE or parts.uptime() >= until:
+            return reading
+        if parts.wait(PAUSE):
+            raise _Stopping
+
+
+def _keep(parts: Parts, reading: LogReading) -> None:
+    def keep() -> None:
+        with parts.database.write() as transaction:
+            note(parts, transaction, [reading])
+
+    _whenever(parts, keep)
+
+
+def _whenever(parts: Parts, do: Callable[[], T]) -> T:
+    """What comes of it once the database is there."""
+    while True:
+        try:
+            return do()
+        except StorageUnavailable:
+            if parts.wait(PAUSE):
+                raise _Stopping from None

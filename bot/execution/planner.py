@@ -1,0 +1,151 @@
+"""Plan: what a run sends next, written ahead of its sending; where nothing may be sent now, when to look again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.context import Parts
+from bot.execution.settlement import close, finish_if_over, stop
+from storage import attempts as batches
+from storage import in_flight, leases, order_lines, outcomes, requests, send_gate
+from storage.audit.log import EventKind
+from storage.db.transactions import Transaction
+from storage.enums import Outcome, RequestState
+from storage.models import Attempt, Request
+from storage.outcomes import Finding, Settled, settle
+from storage.ranges import as_ranges
+
+FEW = 10
+"""Up to so many ids unlike Fincart's have a call each: most likely it refuses them, and so without any doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What has been written ahead."""
+
+    attempts: Sequence[Attempt] = ()
+    probes: bool = False
+    """They go although Fincart counts as down, to see whether it still is."""
+
+
+def plan(parts: Parts, transaction: Transaction, request: Request, *, room: int, spares: int) -> Next:
+    """Write the next batches ahead, as many as there is `room` for, or say when to look again.
+
+    The request is leased and its row locked. `spares`: so many more may be written ahead, to be sent once others are
+    back.
+    """
+    if request.state not in (RequestState.APPROVED, RequestState.EXECUTING):
+        return Next()
+    now = transaction.now()
+    if request.stopped_at is None and request.valid_until is not None and request.valid_until <= now:
+        stop(transaction, request, "the approval ran out", None)
+    if request.stopped_at is not None:
+        _begin(transaction, request)
+        close(parts, transaction, request)
+        return _wait(parts, transaction, request, None)
+    if request.not_before is not None and request.not_before > now:
+        # Whatever made it due: until then it can be undone.
+        return _wait(parts, transaction, request, request.not_before)
+    if request.held_at is not None:
+        return _wait(parts, transaction, request, request.valid_until)
+    held = send_gate.look(transaction, now)
+    if held.blocks:
+        until = held.until or request.valid_until
+        return _wait(parts, transaction, request, min(until, request.valid_until or until) if until else None)
+    _begin(transaction, request)
+    if _too_many_in_doubt(parts, transaction, request):
+        # Whoever reads their logs makes the request due again.
+        return _wait(parts, transaction, request, request.valid_until)
+    waiting = batches.queued(transaction, request)
+    most = 1 if held.probes else max(0, room if waiting else room + spares)
+    due = [each for each in waiting if each.due_at is None or each.due_at <= now][:most]
+    attempts = [batches.plan_queued(transaction, request, each) for each in due]
+    attempts += _first_batches(parts, transaction, request, most - len(due))
+    if len(attempts) < most:
+        # Orders whose logs are being read may be long in coming: the approval runs out meanwhile.
+        later = (each.due_at or now for each in waiting[len(due) :])
+        _wait(parts, transaction, request, min(later, default=request.valid_until))
+    else:
+        request.due_at = now
+    if attempts and held.probes:
+        send_gate.probe(transaction, now)
+    transaction.session.flush()
+    return Next(attempts, held.probes)
+
+
+def _begin(transaction: Transaction, request: Request) -> None:
+    if request.state is RequestState.APPROVED:
+        transaction.session.flush()
+        requests.move(transaction, request, RequestState.EXECUTING)
+        transaction.record(EventKind.RUN_STARTED, who=None, request=request.public_id)
+
+
+def _too_many_in_doubt(parts: Parts, transaction: Transaction, request: Request) -> bool:
+    """Whether the run would be put on hold if the orders whose logs are being read turned out badly."""
+    most = parts.settings.hold_after_failed
+    if not most or request.failed_since_go_on + request.order_count < most:
+        return False
+    return request.failed_since_go_on + outcomes.in_doubt(transaction.session, request, most) >= most
+
+
+def _wait(parts: Parts, transaction: Transaction, request: Request, due_at: datetime | None) -> Next:
+    """Nothing more to send now: look again then, or when something comes of what is under way."""
+    if finish_if_over(parts, transaction, request):
+        return Next()
+    if batches.under_way(transaction, request):
+        request.due_at = due_at
+    else:
+        leases.let_go(request, due_at)
+    return Next()
+
+
+def _first_batches(parts: Parts, transaction: Transaction, request: Request, most: int) -> list[Attempt]:
+    """At most so many batches of orders that no batch has taken yet.
+
+    Ids unlike a Fincart id come last and in batches of their own: one of them may have its whole call refused.
+    """
+    attempts: list[Attempt] = []
+    size = request.batch_size or parts.settings.fincart_batch_size
+    while len(attempts) < most and request.next_position < request.order_count:
+        wanted = size * (most - len(attempts))
+        found = order_lines.next_like(transaction, request, request.next_position, wanted)
+        ours = _claim(transaction, request, found)
+        attempts += batches.plan_first(transaction, request, _slices(ours, size))
+        request.next_position = found[-1] + 1 if len(found) == wanted else request.order_count
+        if request.next_position >= request.order_count:
+            attempts += _unlike_batches(transaction, request, size, most - len(attempts))
+    return attempts
+
+
+def _unlike_batches(transaction: Transaction, request: Request, size: int, most: int) -> list[Attempt]:
+    """Take all orders whose ids are unlike Fincart's: at most so many batches of them now, the others wait."""
+    ours = _claim(transaction, request, order_lines.untaken_unlike(transaction, request))
+    slices = _slices(ours, 1 if len(ours) <= FEW else size)
+    for positions in slices[most:]:
+        batches.queue(
+            transaction, request, order_lines.at(transaction, request, as_ranges(positions)), transaction.now()
+        )
+    return batches.plan_first(transaction, request, slices[:most])
+
+
+def _slices(positions: Sequence[int], size: int) -> list[Sequence[int]]:
+    return [positions[at : at + size] for at in range(0, len(positions), size)]
+
+
+def _claim(transaction: Transaction, request: Request, positions: Sequence[int]) -> Sequence[int]:
+    """Take orders in hand; one that another request has in its hand is not sent, with that request's id."""
+    elsewhere = in_flight.claim(transaction, request, positions) if positions else {}
+    if not elsewhere:
+        return positions
+    findings = [
+        Finding(
+            line,
+            Settled(Outcome.NOT_SENT, None, f"it was just then in the hand of {elsewhere[line.position]}"),
+            None,
+            line.doubt,
+            line.log,
+        )
+        for line in order_lines.at(transaction, request, as_ranges(elsewhere))
+    ]
+    settle(transaction, request, findings, kind=EventKind.REST_NOT_SENT)
+    return [position for position in positions if position not in elsewhere]

@@ -1,0 +1,62 @@
+"""Read logs: none more once one was not answered, and keep what that says of Fincart itself."""
+
+import threading
+from collections.abc import Sequence
+
+from bot.context import Parts
+from bot.fincart.client import LogKind, LogReading
+from storage import log_rest, send_gate
+from storage.db.transactions import Transaction
+
+NOT_ASKED = LogReading(LogKind.UNAVAILABLE, why="log reads rest")
+"""In place of a reading that was not tried."""
+
+
+class Reads:
+    """Readings that are made together. Thread-safe."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._fincart = parts.fincart
+        self._lock = threading.Lock()
+        self.first_silence: LogReading | None = None
+        """The first that was not answered."""
+
+    def read(self, order_id: str) -> LogReading:
+        """What the log says; `NOT_ASKED` once another was not answered."""
+        if self.first_silence is not None:
+            return NOT_ASKED
+        reading = self._fincart.read_log(order_id)
+        with self._lock:
+            if reading.kind is LogKind.UNAVAILABLE and self.first_silence is None:
+                self.first_silence = reading
+        return reading
+
+
+def rest_of_reads(parts: Parts, seconds: float) -> log_rest.Rest:
+    """What may be read now; where one log may be, to see whether Fincart answers, others wait so long for it."""
+    with parts.database.read() as session:
+        rest = log_rest.look(session, parts.database.now(session))
+    if not rest.probes:
+        return rest
+    with parts.database.write() as transaction:
+        return log_rest.probe(transaction, transaction.now(), seconds)
+
+
+def note(parts: Parts, transaction: Transaction, readings: Sequence[LogReading]) -> None:
+    """Have all log reads rest where one was not answered, and end that where one was; tell the circuit breaker.
+
+    What fails side by side counts as one failure. Where logs never rested, an answer says nothing new: the cancel calls
+    may fail all the same.
+    """
+    asked = [each for each in readings if each is not NOT_ASKED]
+    silent = [each for each in asked if each.kind is LogKind.UNAVAILABLE]
+    answers = len(silent) < len(asked)
+    if answers and log_rest.end(transaction):
+        send_gate.answered(transaction)
+    if not silent:
+        return
+    longest = max(silent, key=lambda each: each.retry_after or 0.0)
+    timings = parts.timings.truth
+    log_rest.begin(transaction, longest.why, longest.retry_after, timings.first_rest, timings.longest_rest)
+    if not answers and any(each.http_status != 429 for each in silent):
+        send_gate.failed(transaction, longest.why)

@@ -1,0 +1,180 @@
+"""Settle: put evidence about orders to the truth, and do what follows: outcomes, logs to read, calls to send again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.context import Parts
+from bot.domain.outcome import decide as truth
+from bot.domain.outcome.decide import Evidence, Halve, ReadLog, SendAgain
+from bot.execution.evidence import Evidences, log_to_row
+from bot.messages.outcome_words import outcome_words
+from bot.outbox import enqueue
+from storage import attempts, order_lines, outcomes, requests
+from storage.audit.log import EventKind
+from storage.db.transactions import Transaction
+from storage.enums import Outcome, Proof, RequestState
+from storage.models import Attempt, Request
+from storage.order_lines import Line
+from storage.outcomes import Finding, Settled
+from storage.ranges import bounds
+
+LONGEST_PAUSE = 30.0
+"""Seconds between two sends of orders whose calls were not acted on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One order and all that was seen of it."""
+
+    line: Line
+    evidence: Evidence
+
+
+def apply(
+    parts: Parts,
+    transaction: Transaction,
+    request: Request,
+    seen: Sequence[Seen],
+    *,
+    kind: EventKind,
+    attempt: Attempt | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Conclude about each of these orders and keep what follows. The request's row is locked."""
+    now = transaction.now()
+    # A late answer, or a log read twice, may speak of orders that wait to be sent again because of an earlier one.
+    if attempt is None or not attempts.is_first(attempt):
+        attempts.withdraw(transaction, request, [each.line for each in seen])
+    findings: list[Finding] = []
+    again: list[Seen] = []
+    halve: list[Line] = []
+    checks = False
+    concluded: dict[tuple[int, bool], tuple[truth.Step, Finding]] = {}
+    for each in seen:
+        # Of most orders of a call the same was seen: they share their evidence, and so what follows from it.
+        key = (id(each.evidence), each.line.outcome is None)
+        if key not in concluded:
+            concluded[key] = _conclude(parts, request, each, now)
+        step, like = concluded[key]
+        findings.append(replace(like, line=each.line))
+        match step:
+            case ReadLog():
+                checks = checks or each.line.outcome is None
+                transaction.wake("logs")
+            case SendAgain():
+                again.append(each)
+            case Halve():
+                halve.append(each.line)
+    corrected = outcomes.settle(transaction, request, findings, kind=kind, details=details)
+    _send_again(transaction, request, again, now)
+    _halve(transaction, request, halve, attempt, now)
+    _count_failures(parts, transaction, request, findings)
+    if checks:
+        enqueue.live(transaction, request, urgent=False)
+    if corrected:
+        # Of a finished request nothing else is urgent: confirmations come by the thousand.
+        enqueue.live(transaction, request, urgent=True)
+        positions = [each.line.position for each in corrected]
+        enqueue.correction_notice(transaction, request, parts.settings.audit_channel, positions)
+
+
+def close(parts: Parts, transaction: Transaction, request: Request) -> None:
+    """Sending is over: what was never acted on is not sent, what is in doubt goes by its log."""
+    attempts.drop_queued(transaction, request)
+    request.next_position = request.order_count
+    flying = [bounds(attempt.positions) for attempt in attempts.under_way(transaction, request)]
+    rest = [
+        line
+        for line in order_lines.unsettled(transaction, request)
+        if not any(first <= line.position <= last for ranges in flying for first, last in ranges)
+    ]
+    evidences = Evidences(request, attempts.ended(transaction, request), sending_allowed=False)
+    seen = [Seen(line, evidences.of(line)) for line in rest]
+    details = {"why": request.stop_why}
+    apply(parts, transaction, request, seen, kind=EventKind.REST_NOT_SENT, details=details)
+
+
+def finish_if_over(parts: Parts, transaction: Transaction, request: Request) -> bool:
+    """Finish the request once every order has its outcome."""
+    if request.state is not RequestState.EXECUTING or outcomes.settled_count(request) < request.order_count:
+        return False
+    transaction.session.flush()
+    now = transaction.now()
+    requests.move(transaction, request, RequestState.FINISHED, finished_at=now, due_at=None, lease_until=None)
+    figures = {outcome.value: getattr(request, outcome.value) for outcome in Outcome}
+    transaction.record(EventKind.FINISHED, who=None, request=request.public_id, details=figures, at=now)
+    enqueue.live(transaction, request, urgent=True)
+    if enqueue.end_is_owed(request, parts.timings.notice_after):
+        enqueue.end_notice(transaction, request)
+    return True
+
+
+def stop(transaction: Transaction, request: Request, why: str, who: str | None, person: str | None = None) -> None:
+    """Mark that nothing more of this request is sent; `person` is whom `who` stands for."""
+    now = request.stopped_at = transaction.now()
+    request.stopped_by, request.stopped_by_person = who, person
+    request.stop_why = why
+    details = {"why": why}
+    transaction.record(EventKind.STOPPED, who=who, person=person, request=request.public_id, details=details, at=now)
+
+
+def _step(parts: Parts, each: Seen, now: datetime) -> truth.Step:
+    if each.line.outcome is None:
+        return truth.conclude(each.evidence, now, parts.timings.truth)
+    return truth.reconsider(each.evidence, now, parts.timings.truth)
+
+
+def _conclude(parts: Parts, request: Request, each: Seen, now: datetime) -> tuple[truth.Step, Finding]:
+    step = _step(parts, each, now)
+    if isinstance(step, truth.Settled):
+        return step, _settled(parts, request, each, step)
+    read_at = step.at if isinstance(step, ReadLog) else None
+    return step, _finding(each, None, read_at)
+
+
+def _finding(each: Seen, settled: Settled | None, read_at: datetime | None) -> Finding:
+    evidence = each.evidence
+    return Finding(each.line, settled, read_at, evidence.doubt, log_to_row(evidence), evidence.waits_since)
+
+
+def _settled(parts: Parts, request: Request, each: Seen, step: truth.Settled) -> Finding:
+    by_word = step.outcome is Outcome.CANCELLED and step.proof is Proof.ANSWER
+    read_at = step.read_at if parts.settings.verify_results or not by_word else None
+    words = outcome_words(step, stopped=request.stop_why)
+    settled = Settled(step.outcome, step.proof, words)
+    return _finding(each, settled, read_at)
+
+
+def _send_again(transaction: Transaction, request: Request, again: Sequence[Seen], now: datetime) -> None:
+    if not again:
+        return
+    sends = max(len(each.evidence.attempts) for each in again)
+    due_at = now + timedelta(seconds=min(LONGEST_PAUSE, 0.5 * 2.0 ** min(sends, 10)))
+    attempts.queue(transaction, request, [each.line for each in again], due_at, sends=sends)
+    transaction.wake("orders")
+
+
+def _halve(
+    transaction: Transaction, request: Request, refused: Sequence[Line], parent: Attempt | None, now: datetime
+) -> None:
+    middle = (len(refused) + 1) // 2
+    for half in (refused[:middle], refused[middle:]):
+        if half:
+            attempts.queue(transaction, request, half, now, parent=parent)
+
+
+def _count_failures(parts: Parts, transaction: Transaction, request: Request, findings: Sequence[Finding]) -> None:
+    """Put the rest of a run on hold after so many refused or unknown orders, and ask."""
+    most = parts.settings.hold_after_failed
+    bad = (Outcome.REJECTED, Outcome.UNKNOWN)
+    fresh = [each for each in findings if each.line.outcome is None and each.settled is not None]
+    request.failed_since_go_on += sum(each.settled is not None and each.settled.outcome in bad for each in fresh)
+    left = outcomes.settled_count(request) < request.order_count
+    if most and request.failed_since_go_on >= most and left and request.held_at is None and request.stopped_at is None:
+        now = request.held_at = transaction.now()
+        request.held_why = f"{request.failed_since_go_on} orders were refused or are unknown"
+        details = {"hold": "request", "why": request.held_why}
+        transaction.record(EventKind.HELD, who=None, request=request.public_id, details=details, at=now)
+        enqueue.live(transaction, request, urgent=True)

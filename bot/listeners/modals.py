@@ -1,0 +1,154 @@
+"""The form: opened at once, read when it is submitted, its mistakes shown beside its fields."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.domain.commands.order_ids import OrderList, parse_order_ids
+from bot.domain.commands.parser import ReasonTooLong, read_reason
+from bot.domain.files.order_file import LARGEST_FILE
+from bot.domain.files.results import FileTooLarge
+from bot.domain.files.shared_file import SharedFile, shared_file
+from bot.listeners.intake import Body, Edge
+from bot.messages import form
+from bot.messages.answers import form_gone, form_not_opened
+from bot.messages.file_answers import file_trouble
+from bot.messages.file_errors import explain_file
+from bot.messages.message import Message
+from bot.messages.parse_errors import explain
+from bot.slack.results import Ok
+from bot.worker.inbox import FORM, FORM_OPENED
+from storage import deliveries
+from storage.db.transactions import StorageUnavailable
+from storage.deliveries import Incoming
+from storage.enums import Origin
+
+_ANY = re.compile(r"[\s\S]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a submitted form holds."""
+
+    ids: str
+    reason: str
+    file: SharedFile | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Who is to be shown the form, where they are, how they came to it, and the ids it is filled in with."""
+
+    trigger: str
+    identity: tuple[str, ...]
+    person: str
+    team: str
+    channel: str
+    response_url: str | None
+    origin: Origin = Origin.FORM
+    ids: tuple[str, ...] = ()
+
+
+def open_form(edge: Edge, opening: Opening) -> Message | None:
+    """Keep a draft and open the form. A message: the draft could not be recorded."""
+    draft = Incoming(
+        FORM_OPENED,
+        opening.identity,
+        {"team": opening.team, "user": opening.person, "channel": opening.channel, "origin": opening.origin},
+        opening.response_url,
+    )
+    kept = edge.keep(draft, due=False)
+    if kept is True:
+        view = form.form_view(
+            draft.id(),
+            opening.channel,
+            edge.settings.max_orders_per_request,
+            edge.settings.require_reason,
+            ids=_fitting(opening.ids),
+            found=len(opening.ids) if opening.origin is Origin.SHORTCUT else None,
+        )
+        # The trigger works for three seconds: this waits behind nothing.
+        edge.soon(lambda: _open(edge, opening, view))
+    return kept if isinstance(kept, Message) else None
+
+
+def listen(app: App, edge: Edge) -> None:
+    """Handle the submitted form."""
+
+    @app.view(form.FORM)
+    def submitted(ack: Ack, body: dict[str, Any]) -> None:
+        filled = _read(body["view"])
+        errors = _mistakes(edge, filled)
+        if errors:
+            ack(response_action="errors", errors=errors)
+            return
+        try:
+            with edge.database.read() as session:
+                draft = deliveries.find(session, body["view"].get("private_metadata") or "")
+        except StorageUnavailable:
+            ack(response_action="errors", errors=form.form_errors(ids=edge.could_not_record().text))
+            return
+        if draft is None or draft.kind != FORM_OPENED or json.loads(draft.payload)["user"] != body["user"]["id"]:
+            ack(response_action="errors", errors=form.form_errors(ids=form_gone().text))
+            return
+        opened = json.loads(draft.payload)
+        payload = opened | {"ids": filled.ids, "reason": read_reason(filled.reason), "file": _kept(filled.file)}
+        kept = edge.keep(Incoming(FORM, (draft.id, str(body["view"].get("id"))), payload, draft.response_url))
+        if isinstance(kept, Message):
+            ack(response_action="errors", errors=form.form_errors(ids=kept.text))
+        else:
+            ack()
+
+
+def _open(edge: Edge, opening: Opening, view: Mapping[str, Any]) -> None:
+    opened = edge.slack.open_view(opening.trigger, view)
+    if not isinstance(opened, Ok):
+        edge.respond(opening.response_url, form_not_opened())
+
+
+def _fitting(ids: tuple[str, ...]) -> str:
+    """As many whole ids, one on each line, as the text area holds: half an id must never be left in it."""
+    text = ""
+    for order_id in ids:
+        longer = f"{text}\n{order_id}" if text else order_id
+        if len(longer) > form.LONGEST_IDS:
+            break
+        text = longer
+    return text
+
+
+def _mistakes(edge: Edge, filled: Filled) -> dict[str, str]:
+    """What is wrong with each field, as the person reads it beside the field."""
+    ids = file = reason = ""
+    if filled.ids.strip():
+        read = parse_order_ids(filled.ids)
+        ids = "" if isinstance(read, OrderList) else explain(read)
+    elif filled.file is None:
+        ids = "Paste at least one order id here, or choose a file."
+    if filled.file is not None and filled.file.trouble is not None:
+        file = file_trouble(filled.file.trouble, edge.settings.contact)
+    elif filled.file is not None and filled.file.size > LARGEST_FILE:
+        file = explain_file(FileTooLarge(filled.file.size, LARGEST_FILE))
+    why = read_reason(filled.reason)
+    if isinstance(why, ReasonTooLong):
+        reason = explain(why)
+    elif why is None and edge.settings.require_reason:
+        reason = "Say why: a reason is required here."
+    return form.form_errors(ids=ids, file=file, reason=reason)
+
+
+def _kept(file: SharedFile | None) -> Mapping[str, Any] | None:
+    """What is kept of a file with the delivery."""
+    return {"id": file.id, "name": file.name, "size": file.size, "url": file.url} if file is not None else None
+
+
+def _read(view: Body) -> Filled:
+    values = (view.get("state") or {}).get("values") or {}
+    ids = values.get(form.IDS_BLOCK, {}).get(form.IDS_ACTION, {}).get("value") or ""
+    reason = values.get(form.REASON_BLOCK, {}).get(form.REASON_ACTION, {}).get("value") or ""
+    files = values.get(form.FILE_BLOCK, {}).get(form.FILE_ACTION, {}).get("files") or []
+    return Filled(ids, reason, shared_file(files[0]) if files else None)

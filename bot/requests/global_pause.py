@@ -1,0 +1,73 @@
+"""Pause and resume: stop all sending of every request, and start it again."""
+
+from collections.abc import Callable
+
+from bot.context import Parts
+from bot.domain.policy.decide import Act, Question
+from bot.outbox import enqueue
+from bot.outbox.enqueue import Answer, Asker
+from bot.requests.authorize import judge
+from storage import deliveries, send_gate
+from storage.audit.log import EventKind
+from storage.db.transactions import Database, Transaction
+from storage.enums import HoldKind
+from storage.slack_models import Delivery
+
+
+def pause(parts: Parts, delivery: Delivery, asker: Asker, why: str | None) -> None:
+    """Send nothing until somebody types `resume`; what is in flight is waited for."""
+
+    def act(transaction: Transaction, person: str | None) -> Answer:
+        if not send_gate.hold(transaction, HoldKind.PAUSE, None, who=asker.person, person=person, why=why):
+            return Answer.ALL_PAUSED_ALREADY
+        enqueue.all_live(transaction)
+        return Answer.ALL_PAUSED
+
+    _if_allowed(parts, delivery, asker, act)
+
+
+def resume(parts: Parts, delivery: Delivery, asker: Asker) -> None:
+    """Lift a pause, and the hold after Fincart rejected the token; the other holds end by themselves."""
+
+    def act(transaction: Transaction, person: str | None) -> Answer:
+        kinds = (HoldKind.PAUSE, HoldKind.TOKEN)
+        lifted = [send_gate.lift(transaction, kind, who=asker.person, person=person) for kind in kinds]
+        if not any(lifted):
+            return Answer.NOTHING_PAUSED
+        enqueue.all_live(transaction)
+        return Answer.ALL_RESUMED
+
+    _if_allowed(parts, delivery, asker, act)
+
+
+def pause_at_start(database: Database, who: str) -> str:
+    """Pause before any work begins, and say in words what is in force then: a pause that was there already stays.
+
+    Raises `StorageUnavailable` where it could not be recorded.
+    """
+    with database.write(within_seconds=10.0, certain=True) as transaction:
+        if send_gate.hold(transaction, HoldKind.PAUSE, None, who=who, why="started with --paused"):
+            enqueue.all_live(transaction)
+            return f"paused by {who}"
+        there = next(row for row in send_gate.in_force(transaction.session) if row.kind is HoldKind.PAUSE)
+        return f"paused already by {there.who or 'nobody known'} since {there.since:%Y-%m-%d %H:%M} UTC"
+
+
+def _if_allowed(
+    parts: Parts, delivery: Delivery, asker: Asker, act: Callable[[Transaction, str | None], Answer]
+) -> None:
+    judgement = judge(parts, Question(Act.PAUSE_ALL, asker.person), fresh=True)
+    verdict, person = judgement.verdict, judgement.person
+    with parts.database.write() as transaction:
+        row = deliveries.still_ours(transaction, delivery)
+        if row is None:
+            return
+        if verdict.allowed:
+            result = act(transaction, person)
+            enqueue.answer(transaction, asker, result, delivery=row)
+            deliveries.done(row, result)
+        else:
+            enqueue.refuse(transaction, asker, verdict, delivery=row)
+            told = {"act": Act.PAUSE_ALL.value, "code": verdict.code.value, "rule": verdict.rule, "state": None}
+            transaction.record(EventKind.CLICK_REFUSED, who=asker.person, person=person, request=None, details=told)
+            deliveries.done(row, verdict.code)

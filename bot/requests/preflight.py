@@ -1,0 +1,103 @@
+"""How orders stand at Fincart before they are sent: as many as can be read within a second, never longer."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import wait
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.context import Parts
+from bot.execution.read_logs import Reads, note, rest_of_reads
+from bot.fincart.client import LogKind, LogReading
+from storage import known_orders
+from storage.db.transactions import StorageUnavailable
+from storage.order_lines import ABSENT
+
+WITHIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one order stood when it was looked at: Fincart's main status, or `ABSENT`."""
+
+    status: str
+    at: datetime
+
+
+def is_pending(standing: Standing) -> bool:
+    """Whether Fincart would cancel it, as it stood then."""
+    return standing.status.strip().casefold() == "pending"
+
+
+def look(parts: Parts, order_ids: Sequence[str]) -> dict[str, Standing]:
+    """The orders that could be read within `WITHIN_SECONDS`, side by side where there are threads for it.
+
+    None while log reads rest; none more once one was not answered.
+    """
+    rest = rest_of_reads(parts, WITHIN_SECONDS)
+    if rest.rests:
+        return {}
+    deadline = parts.uptime() + WITHIN_SECONDS
+    found, reads = _Found(), Reads(parts)
+
+    def read(order_id: str) -> None:
+        parts.database.acknowledgements.give_way()
+        if parts.uptime() >= deadline:
+            return
+        at = parts.now()
+        reading = reads.read(order_id)
+        standing = _standing(reading, at)
+        if standing is not None and not found.keep(order_id, standing) and standing.status != ABSENT:
+            # Nobody is shown it, and it must not be forgotten: Fincart knows this order.
+            with suppress(StorageUnavailable), parts.database.write() as transaction:
+                known_orders.remember(transaction, [order_id])
+        if reading is reads.first_silence or order_id in first:
+            # Here, for nobody may wait for this answer any more.
+            with suppress(StorageUnavailable), parts.database.write() as transaction:
+                note(parts, transaction, [reading])
+
+    first = order_ids[:1] if rest.probes else ()
+    for together in (first, order_ids[len(first) :]):
+        _all(parts, read, together, deadline)
+    return found.so_far()
+
+
+class _Found:
+    """What has been read in time. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[str, Standing] = {}
+        self._is_over = False
+
+    def keep(self, order_id: str, standing: Standing) -> bool:
+        """Keep how an order stands; False: it is too late for that."""
+        with self._lock:
+            if not self._is_over:
+                self._found[order_id] = standing
+            return not self._is_over
+
+    def so_far(self) -> dict[str, Standing]:
+        """All of it; what comes from now on is too late."""
+        with self._lock:
+            self._is_over = True
+            return self._found
+
+
+def _all(parts: Parts, read: Callable[[str], None], order_ids: Sequence[str], deadline: float) -> None:
+    if parts.preview_reads is None:
+        for order_id in order_ids:
+            read(order_id)
+    else:
+        left = max(0.0, deadline - parts.uptime())
+        wait([parts.preview_reads.submit(read, order_id) for order_id in order_ids], timeout=left)
+
+
+def _standing(reading: LogReading, at: datetime) -> Standing | None:
+    if reading.kind is LogKind.ABSENT:
+        return Standing(ABSENT, at)
+    if reading.kind is not LogKind.READ:
+        return None
+    cancelled = reading.cancelled
+    return Standing(cancelled.title if cancelled else reading.entries[-1].title, at)

@@ -1,0 +1,54 @@
+"""The audit history as the demo shows it, read from the bot's own database."""
+
+import json
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.messages.view_models import EventFacts
+from storage.audit.log import Broken, stored_events
+from storage.audit.verify import verify_all
+from storage.db.transactions import Database
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One line of history, with the request it is about and the hash that binds it to the line before."""
+
+    facts: EventFacts
+    request: str | None
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditVerdict:
+    """Whether the chain holds, in words."""
+
+    holds: bool
+    words: str
+
+
+def audit_events(database: Database, most: int = 500) -> tuple[AuditEvent, ...]:
+    """The newest events, oldest first."""
+    with database.read() as session:
+        newest = deque(stored_events(session.connection()), maxlen=most)
+    return tuple(_read(event.seq, event.payload, event.hash) for event in newest)
+
+
+def audit_verdict(database: Database) -> AuditVerdict:
+    """Check the whole chain and hold the rows to it, as `python -m bot audit verify` does."""
+    found = verify_all(database)
+    if found.chain is None:
+        return AuditVerdict(True, "nothing has been recorded yet")
+    if isinstance(found.chain, Broken):
+        return AuditVerdict(False, f"event {found.chain.seq} does not hold: {found.chain.why}")
+    if found.rows is not None:
+        return AuditVerdict(False, f"{found.rows.row} disagrees with event {found.rows.seq}: {found.rows.why}")
+    end = found.chain
+    return AuditVerdict(True, f"{end.seq} events, unbroken, every row as they tell, ending at audit {end.short()}")
+
+
+def _read(seq: int, payload: str, digest: str) -> AuditEvent:
+    told = json.loads(payload)
+    at = datetime.fromisoformat(told["at"])
+    return AuditEvent(EventFacts(seq, at, told["kind"], told["who"], told["details"]), told["request"], digest)

@@ -1,0 +1,78 @@
+"""The gallery's messages about a request: previews, the live message in every state, history and show."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import partial
+
+from bot.domain.commands.filters import History, OnDay
+from bot.messages import form, history, live, preview, preview_ended, show
+from bot.messages.view_models import RequestFacts
+from bot.sandbox.gallery import facts
+from bot.sandbox.gallery.facts import Made
+
+CONDITIONS: Mapping[str, RequestFacts] = {
+    "confirmed": facts.CONFIRMED,
+    "running": facts.RUNNING,
+    "mixed result": facts.MIXED,
+    "all cancelled": facts.ALL_WELL,
+    "all rejected": facts.NOTHING_DONE,
+    "withdrawn": facts.WITHDRAWN,
+    "declined": facts.DECLINED,
+    "expired": facts.EXPIRED,
+    "where the bot cannot post": facts.UNPOSTED,
+    "gone on as a direct message": facts.MOVED,
+}
+
+PREVIEWS: Mapping[str, RequestFacts] = {
+    "Preview": facts.ASKED,
+    "Preview, some cannot be cancelled": facts.LOOKED_UP,
+    "Preview, with a telephone number beside the ids": facts.WITH_ONE_ASIDE,
+    "Preview, with words unlike the other ids": facts.WITH_WORDS_ASIDE,
+    "Preview, with too many words unlike the other ids": facts.WITH_MANY_ASIDE,
+    "Preview that needs approval": facts.FOR_APPROVAL,
+    "Preview of a file, where the bot cannot post": facts.FROM_A_FILE,
+}
+
+
+def made() -> Iterator[Made]:
+    """Every one of them."""
+    yield "Form", partial(form.form_view, "draft", facts.ORDERS, 1000, False)
+    filled = partial(form.form_view, "draft", facts.ORDERS, 1000, True, facts.TWO[0].order_id, "duplicate", False)
+    yield "Form, filled in beforehand, reason required", filled
+    for ids, found in (("", 0), (facts.TWO[0].order_id, 1), (facts.TWO[0].order_id, 200)):
+        shortcut = partial(form.form_view, "draft", facts.ORDERS, 1000, False, ids, found=found)
+        yield f"Form, from a message with {found} ids", shortcut
+    for name, condition in PREVIEWS.items():
+        yield name, partial(preview.preview, condition, facts.BOT)
+    yield "Look without a request", partial(preview.look, facts.FROM_A_FILE)
+    yield "Look, with words unlike the other ids", partial(preview.look, facts.WITH_WORDS_ASIDE)
+    for name, condition in CONDITIONS.items():
+        yield f"Live message: {name}", partial(live.live, condition, facts.BOT, facts.RULES)
+    yield "Notice of the end", partial(live.end_notice, facts.MIXED, facts.RULES)
+    yield "Notice of the end, declined", partial(live.end_notice, facts.DECLINED, facts.RULES)
+    yield "Preview, confirmed", partial(preview_ended.went_ahead, facts.CONFIRMED)
+    yield "Preview, kept", partial(preview_ended.kept, facts.WITHDRAWN)
+    yield "Preview, expired", partial(preview_ended.expired, facts.EXPIRED)
+    for condition in (facts.CONFIRMED, facts.WITHDRAWN, facts.DECLINED, facts.REFUSED, facts.WAITING):
+        yield f"Pressed too late: {condition.state.value}", partial(preview_ended.already_decided, condition)
+    yield "Pressed on an older preview", partial(preview_ended.older_revision, facts.ASKED)
+    yield from _looking_back()
+
+
+def _looking_back() -> Iterator[Made]:
+    wanted = History(person=facts.ANN, text=facts.TYPED, since=OnDay(date(2026, 11, 1)))
+    filters = history.described(wanted)
+    entries = (facts.MIXED, facts.ALL_WELL, facts.RUNNING, facts.REFUSED, facts.WITHDRAWN)
+    turning = ("17:before:40", "17:after:90", "17:before:91")
+    yield "History", partial(history.history_page, entries, filters, *turning)
+    yield "History, shared in the channel", partial(history.history_page, entries[:2], filters, shared_by=facts.BEN)
+    yield "History, nothing found", partial(history.history_page, (), filters)
+    events, shown = facts.EVENTS[: show.EVENTS_PER_PAGE], facts.SHOWN_ORDERS
+    told = (events, 1, 5, len(facts.EVENTS), facts.ANN, facts.RULES)
+    yield "Show, first page", partial(show.show_page, facts.MIXED, shown, *told)
+    later = (facts.EVENTS[show.EVENTS_PER_PAGE :][: show.EVENTS_PER_PAGE], 2, 5, len(facts.EVENTS))
+    yield "Show, second page", partial(show.show_page, facts.MIXED, facts.TROUBLES, *later, facts.BEN, facts.RULES)
+    early = (events[:2], 1, 1, 2, facts.ANN, facts.RULES)
+    yield "Show, to be confirmed", partial(show.show_page, facts.ASKED, facts.TWO, *early)
+    yield "Show, with words left out", partial(show.show_page, facts.WITH_WORDS_ASIDE, facts.TWO, *early)
+    yield "Show, to be approved", partial(show.show_page, facts.WAITING, facts.TWO, *early)

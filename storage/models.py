@@ -1,0 +1,285 @@
+"""The tables of requests and their history, as docs/data.md explains them; `slack_tables.py` has the others.
+
+Rows are built by the modules beside these two only.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Column, Computed, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from storage.db.columns import BigInt, PayloadField, UtcDateTime, Word, index_of_set
+from storage.enums import AnswerKind, DecisionVerdict, Doubt, HoldKind, Origin, Outcome, Proof, RequestState
+
+STATE = Word(RequestState)
+ORIGIN = Word(Origin)
+OUTCOME = Word(Outcome)
+PROOF = Word(Proof)
+DOUBT = Word(Doubt)
+RESULT = Word(AnswerKind)
+VERDICT = Word(DecisionVerdict)
+KIND = Word(HoldKind)
+
+
+def _instant(*, nullable: bool = True) -> Column[datetime]:
+    return Column(UtcDateTime(), nullable=nullable)
+
+
+class Request(SQLModel, table=True):
+    """One use of the command. Its row is also the queue of what is to be done about it."""
+
+    __tablename__ = "request"
+    __table_args__ = (
+        STATE.check("state"),
+        ORIGIN.check("origin"),
+        Index("ix_request_due", "state", "due_at"),
+        Index("ix_request_requester", "requester", "seq"),
+        Index("ix_request_requester_person", "requester_person", "seq"),
+    )
+
+    seq: int | None = Field(default=None, sa_column=Column(BigInt, primary_key=True, autoincrement=True))
+    public_id: str = Field(sa_column=Column(String(8), nullable=False, unique=True))
+    delivery_id: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
+    team_id: str
+    requester: str
+    """The id that asked; what is told to the requester goes there."""
+    requester_person: str | None = Field(default=None, sa_column=Column(String(32)))
+    """The person whom that id stands for, as Slack said when the policy was first asked; null: the id itself."""
+    channel_id: str
+    origin: Origin = Field(sa_column=Column(ORIGIN, nullable=False))
+    retry_of: str | None = Field(default=None, sa_column=Column(String(8)))
+    reason: str | None = Field(default=None, sa_column=Column(Text))
+    order_count: int
+    source: str | None = Field(default=None, sa_column=Column(Text))
+    """What the ids were read from, as JSON: duplicates dropped, the file's name and column."""
+
+    state: RequestState = Field(sa_column=Column(STATE, nullable=False))
+    revision: int = 1
+    """Changes only with the orders, the reason or the approvals needed; buttons carry the one they showed."""
+    verdict: str | None = Field(default=None, sa_column=Column(Text))
+    """The policy's last whole answer and the rules it used, as JSON."""
+    approvals_needed: int = 0
+    emergency: bool = False
+
+    created_at: datetime = Field(sa_column=_instant(nullable=False))
+    expires_at: datetime | None = Field(default=None, sa_column=_instant())
+    remind_at: datetime | None = Field(default=None, sa_column=_instant())
+    not_before: datetime | None = Field(default=None, sa_column=_instant())
+    valid_until: datetime | None = Field(default=None, sa_column=_instant())
+    decided_at: datetime | None = Field(default=None, sa_column=_instant())
+    """When it left the hands of people: the last go-ahead, or the decision that ended it."""
+    decided_by: str | None = None
+    decided_by_person: str | None = Field(default=None, sa_column=Column(String(32)))
+    finished_at: datetime | None = Field(default=None, sa_column=_instant())
+    due_at: datetime | None = Field(default=None, sa_column=_instant())
+    """When the worker is to look at it next; null: nothing to do before a person acts."""
+
+    stopped_at: datetime | None = Field(default=None, sa_column=_instant())
+    stopped_by: str | None = None
+    stopped_by_person: str | None = Field(default=None, sa_column=Column(String(32)))
+    stop_why: str | None = Field(default=None, sa_column=Column(Text))
+    """Why nothing more is sent: somebody stopped it, the approval ran out, the token was rejected."""
+    held_at: datetime | None = Field(default=None, sa_column=_instant())
+    held_by: str | None = None
+    held_why: str | None = None
+    failed_since_go_on: int = 0
+
+    next_position: int = 0
+    """The first order that no batch has taken yet."""
+    batch_size: int | None = None
+    """Smaller than the setting once Fincart has refused a call for its size alone."""
+    cancelled: int = 0
+    rejected: int = 0
+    not_sent: int = 0
+    unknown: int = 0
+    confirmed: int = 0
+    """How many of the cancelled ones their own logs confirm."""
+
+    lease_owner: str | None = None
+    lease_token: int = 0
+    lease_until: datetime | None = Field(default=None, sa_column=_instant())
+
+    @property
+    def person(self) -> str:
+        """The person who asked, whichever id they asked with."""
+        return self.requester_person or self.requester
+
+    @property
+    def requester_ids(self) -> frozenset[str]:
+        """What is known of the requester's ids."""
+        return frozenset({self.requester, self.person})
+
+
+class OrderLine(SQLModel, table=True):
+    """One order of one request, and what became of it."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        OUTCOME.check("outcome"),
+        PROOF.check("proof"),
+        DOUBT.check("doubt"),
+        Index("ix_order_line_order", "order_id", "request_seq"),
+        index_of_set("ix_order_line_due", "due_at"),
+        index_of_set("ix_order_line_label", "label", text("lower(label)")),
+    )
+
+    request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), primary_key=True))
+    position: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    order_id: str = Field(sa_column=Column(String(64), nullable=False))
+    label: str | None = Field(default=None, sa_column=Column(Text))
+    unlike_fincart: bool = False
+    """Not 24 hexadecimal characters: sent exactly as typed, and marked as unlike a Fincart order id."""
+    seen_status: str | None = None
+    seen_at: datetime | None = Field(default=None, sa_column=_instant())
+    first_sent_at: datetime | None = Field(default=None, sa_column=_instant())
+    doubt: Doubt = Field(default=Doubt.NONE, sa_column=Column(DOUBT, nullable=False))
+    outcome: Outcome | None = Field(default=None, sa_column=Column(OUTCOME))
+    proof: Proof | None = Field(default=None, sa_column=Column(PROOF))
+    words: str | None = Field(default=None, sa_column=Column(Text))
+    """Fincart's words, or ours where Fincart said nothing."""
+    settled_at: datetime | None = Field(default=None, sa_column=_instant())
+    due_at: datetime | None = Field(default=None, sa_column=_instant())
+    """When this order's log is to be read next; null: not at all by itself."""
+    log: str | None = Field(default=None, sa_column=Column(Text))
+    """What its log last said, and how often it could not be read since, as JSON."""
+    waits_since: datetime | None = Field(default=None, sa_column=_instant())
+    """Since when its log would have been read, had Fincart answered; null: it does not wait for that."""
+
+
+class Attempt(SQLModel, table=True):
+    """One batch as sent once. Committed before the bytes leave; without `ended_at` its answer never came.
+
+    Without `planned_at` it is a batch that waits to be sent: a half of a refused one, or orders to be sent again.
+    """
+
+    __tablename__ = "attempt"
+    __table_args__ = (RESULT.check("result"), Index("ix_attempt_request", "request_seq", "ended_at"))
+
+    id: int | None = Field(default=None, sa_column=Column(BigInt, primary_key=True, autoincrement=True))
+    request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), nullable=False))
+    parent_id: int | None = Field(default=None, sa_column=Column(BigInt))
+    """The refused batch that this one is a half of."""
+    positions: str = Field(sa_column=Column(Text, nullable=False))
+    """Positions of its orders, as ranges: `0-99` or `4,7-9`."""
+    order_count: int
+    sends: int = 0
+    """How often its orders were sent in vain before, for the pause before the next time."""
+    due_at: datetime | None = Field(default=None, sa_column=_instant())
+    """When it may be sent, while it waits."""
+    lease_token: int | None = None
+    planned_at: datetime | None = Field(default=None, sa_column=_instant())
+    ended_at: datetime | None = Field(default=None, sa_column=_instant())
+    open_until: datetime | None = Field(default=None, sa_column=_instant())
+    """Its sender was taken for dead, but may only sleep: until then the call may still be on the wire."""
+    result: AnswerKind | None = Field(default=None, sa_column=Column(RESULT))
+    was_lost: bool = False
+    """Its answer came after it had been counted as lost."""
+    http_status: int | None = None
+    words: str | None = Field(default=None, sa_column=Column(Text))
+
+
+class InFlight(SQLModel, table=True):
+    """The one hand an order is in: a row from the plan of the call that carries it until it is settled."""
+
+    __tablename__ = "in_flight"
+    __table_args__ = (Index("ix_in_flight_request", "request_seq"),)
+
+    order_id: str = Field(sa_column=Column(String(64), primary_key=True))
+    request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), nullable=False))
+
+
+class CommitMark(SQLModel, table=True):
+    """What the last transaction of a thread has left that must know whether it was committed; on PostgreSQL only."""
+
+    __tablename__ = "commit_mark"
+
+    writer: str = Field(sa_column=Column(String(64), primary_key=True))
+    mark: str = Field(sa_column=Column(String(32), nullable=False))
+    left_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
+class Decision(SQLModel, table=True):
+    """One person's verdict on one request."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        VERDICT.check("verdict"),
+        Index("uq_decision_stands_for", "request_seq", "stands_for", unique=True),
+    )
+
+    request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), primary_key=True))
+    person: str = Field(sa_column=Column(String(32), primary_key=True))
+    """The id that decided."""
+    stands_for: str | None = Field(default=None, sa_column=Column(String(32)))
+    """The person whom that id stands for, of whom there is one decision at most; null: the id itself."""
+    verdict: DecisionVerdict = Field(sa_column=Column(VERDICT, nullable=False))
+    comment: str | None = Field(default=None, sa_column=Column(Text))
+    rule: str
+    at: datetime = Field(sa_column=_instant(nullable=False))
+
+
+class Quota(SQLModel, table=True):
+    """How many orders a person has let run on a UTC day, under any of their ids."""
+
+    __tablename__ = "quota"
+
+    person: str = Field(sa_column=Column(String(32), primary_key=True))
+    day: str = Field(sa_column=Column(String(10), primary_key=True))
+    orders: int
+
+
+class Hold(SQLModel, table=True):
+    """A reason to send nothing at all just now, one row per kind."""
+
+    __tablename__ = "hold"
+    __table_args__ = (KIND.check("kind"),)
+
+    kind: HoldKind = Field(sa_column=Column(KIND, primary_key=True))
+    since: datetime = Field(sa_column=_instant(nullable=False))
+    until: datetime | None = Field(default=None, sa_column=_instant())
+    """When it ends by itself, or when Fincart may be probed; null: only by `resume`."""
+    who: str | None = None
+    why: str | None = Field(default=None, sa_column=Column(Text))
+    failures: int = 0
+
+
+class LogRest(SQLModel, table=True):
+    """Fincart did not answer when a log was read: until then no log is. One row at most."""
+
+    __tablename__ = "log_rest"
+
+    id: int = Field(default=1, sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    since: datetime = Field(sa_column=_instant(nullable=False))
+    until: datetime = Field(sa_column=_instant(nullable=False))
+    """After that one read sees whether Fincart answers again."""
+    failures: int = 0
+    """How often in a row it has not answered, for the next pause."""
+    why: str | None = Field(default=None, sa_column=Column(Text))
+
+
+class KnownOrder(SQLModel, table=True):
+    """An order whose log has been read, where no order of a request says so."""
+
+    __tablename__ = "known_order"
+
+    order_id: str = Field(sa_column=Column(String(64), primary_key=True))
+
+
+class AuditEvent(SQLModel, table=True):
+    """One immutable line of history. Every column but the first four is generated from the payload."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        UniqueConstraint("prev_hash"),
+        Index("ix_audit_event_request", "request", "seq"),
+        Index("ix_audit_event_kind", "kind", "seq"),
+    )
+
+    seq: int = Field(sa_column=Column(BigInt, primary_key=True, autoincrement=False))
+    payload: str = Field(sa_column=Column(Text, nullable=False))
+    prev_hash: str = Field(sa_column=Column(String(64), nullable=False))
+    hash: str = Field(sa_column=Column(String(64), nullable=False))
+    at: str | None = Field(default=None, sa_column=Column(Text, Computed(PayloadField("at"), persisted=True)))
+    kind: str | None = Field(default=None, sa_column=Column(Text, Computed(PayloadField("kind"), persisted=True)))
+    who: str | None = Field(default=None, sa_column=Column(Text, Computed(PayloadField("who"), persisted=True)))
+    request: str | None = Field(default=None, sa_column=Column(Text, Computed(PayloadField("request"), persisted=True)))
