@@ -98,13 +98,15 @@ def test_every_column_has_its_row_in_the_tables_order(table: str) -> None:
     assert [column.name for column in SQLModel.metadata.tables[table].columns] == rows("data.md", f"## `{table}`")
 
 
-def test_the_map_names_every_module_and_none_that_is_not_there() -> None:
-    named = {path for path in rows("architecture.md", "## Where things live") if path.startswith("bot/")}
-    found = {path: {str(each.relative_to(ROOT)) for each in ROOT.glob(path)} for path in named}
-    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "bot").glob("*.py")} - {"bot/__init__.py"}
+def test_the_map_names_every_folder_and_module_of_the_bot_and_none_that_is_not_there() -> None:
+    map_of_bot = section(DOCS["architecture.md"], "## Where to look").partition("`storage/`")[0]
+    bot = ROOT / "bot"
+    found = {f"{path.parent.relative_to(bot)}/" for path in bot.glob("**/*.py")} | {
+        path.name for path in bot.glob("*.py")
+    }
+    inner = {name for name in found if name.count("/") > 1 and not name.startswith("domain/")}
 
-    assert set() == {path for path in named if not found[path]}
-    assert set() == modules - set().union(*found.values())
+    assert found - inner - {"./", "domain/", "__init__.py"} == set(re.findall(r"`([a-z_/]+(?:/|\.py))`", map_of_bot))
 
 
 def test_every_scope_has_its_row_with_the_manifests_reason() -> None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.domain.files.shared_file import NotFetched, SharedFile, Trouble, not_fetched, shared_file
+from bot.domain.files.not_fetched import NotFetched, Trouble
 from bot.slack.results import NO_ACCESS, Failure, RateLimited, Refused, Unanswered
+from bot.slack.shared_file import SharedFile, not_fetched, shared_file
 
 FILE = {"id": "F1", "name": "orders.csv", "size": 7, "url_private": "https://files.example/a"}
 READ = SharedFile("F1", "orders.csv", 7, "https://files.example/a")

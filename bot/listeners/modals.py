@@ -12,7 +12,6 @@ from bot.domain.commands.order_ids import OrderList, parse_order_ids
 from bot.domain.commands.parser import ReasonTooLong, read_reason
 from bot.domain.files.order_file import LARGEST_FILE
 from bot.domain.files.results import FileTooLarge
-from bot.domain.files.shared_file import SharedFile, shared_file
 from bot.listeners.intake import Body, Edge
 from bot.messages import form
 from bot.messages.answers import form_gone, form_not_opened
@@ -21,6 +20,7 @@ from bot.messages.file_errors import explain_file
 from bot.messages.message import Message
 from bot.messages.parse_errors import explain
 from bot.slack.results import Ok
+from bot.slack.shared_file import SharedFile, shared_file
 from bot.worker.inbox import FORM, FORM_OPENED
 from storage import deliveries
 from storage.db.transactions import StorageUnavailable

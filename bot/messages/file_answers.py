@@ -1,6 +1,6 @@
 """PURE: why a file could not be fetched, and what to do instead."""
 
-from bot.domain.files.shared_file import NotFetched, Trouble
+from bot.domain.files.not_fetched import NotFetched, Trouble
 from bot.messages.document import Code, Heading, Typed
 from bot.messages.message import Message
 from bot.messages.render import render

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.domain.files.shared_file import NotFetched, Trouble
+from bot.domain.files.not_fetched import NotFetched, Trouble
 from bot.domain.policy.decide import Verdict
 from bot.messages import answers, approval_answers, card, preview_ended
 from bot.messages.actions import page_value
@@ -24,8 +24,8 @@ from bot.messages.steering import ALL_STEERED, STEERED, all_steered, steered
 from bot.messages.view_models import RequestFacts
 from bot.messages.waiting import MOST, waiting_message
 from bot.outbox.enqueue import Answer, Kind
+from bot.outbox.history_search import search_of, zone_name
 from bot.outbox.read_model import event_facts, holds_on_all, look_facts, order_facts, request_facts, rules_facts
-from bot.reports.history import search_of, zone_name
 from bot.settings.model import Settings
 from storage import history, requests
 from storage.enums import RequestState

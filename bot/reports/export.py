@@ -12,8 +12,9 @@ from bot.domain.commands.parser import Export, parse
 from bot.domain.policy.decide import Act, Question, Verdict
 from bot.outbox import enqueue
 from bot.outbox.enqueue import Answer, Asker
+from bot.outbox.history_search import filters_to_json, search_of, zone_of
 from bot.reports.csv_text import lines
-from bot.reports.history import filters_to_json, ids_of, search_of, zone_of
+from bot.reports.history import ids_of
 from bot.requests.authorize import judge
 from bot.slack.results import Ok, RateLimited, Refused
 from storage import decisions, deliveries, history, requests

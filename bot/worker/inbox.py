@@ -10,9 +10,9 @@ from bot.context import Parts
 from bot.domain.commands.filters import History
 from bot.domain.commands.order_ids import OrderId, OrderList, parse_order_ids
 from bot.domain.commands.parser import Ask, Export, Help, OpenForm, Pause, Preview, Resume, Show, Waiting, parse
+from bot.domain.files.not_fetched import NotFetched, Trouble
 from bot.domain.files.order_file import LARGEST_FILE, read_order_file
 from bot.domain.files.results import FileOrders, FileTooLarge
-from bot.domain.files.shared_file import NotFetched, SharedFile, Trouble, not_fetched, shared_file
 from bot.messages.actions import Action, read_page_value, read_request_value
 from bot.messages.answers import not_yet_recorded
 from bot.messages.file_errors import explain_file
@@ -28,6 +28,7 @@ from bot.requests.create import Wanted
 from bot.requests.dry_run import look_only
 from bot.requests.set_aside import Sorted, sort_out
 from bot.slack.results import Ok, Refused
+from bot.slack.shared_file import SharedFile, not_fetched, shared_file
 from storage import deliveries, requests
 from storage.db.transactions import StorageUnavailable
 from storage.enums import Origin

@@ -145,7 +145,7 @@ HOLDING = (
         rule="A rejected token holds everything until somebody lifts it",
         hurts="Every run is ended by the same wrong token, one after the other",
         where="note_about_fincart",
-        text="holds.hold(transaction, HoldKind.TOKEN, None, why=answer.words)",
+        text="send_gate.hold(transaction, HoldKind.TOKEN, None, why=answer.words)",
         to="pass",
         caught="tests/test_answers.py::test_what_holds_everything_after_these_answers[sqlite-the token is rejected]",
     ),

@@ -42,7 +42,7 @@ OUTCOMES = (
         rule="When sending ends, nothing is told of orders that a call is carrying",
         hurts="Orders are told as not sent that Fincart is just about to cancel",
         where="close",
-        text="for attempt in batches.under_way(transaction, request)",
+        text="for attempt in attempts.under_way(transaction, request)",
         to="for attempt in ()",
         caught="tests/test_story_steering.py::"
         "test_what_is_on_the_wire_when_sending_ends_is_told_by_its_answer_alone[sqlite]",
@@ -169,7 +169,7 @@ OUTCOMES = (
         rule="A cancellation that another request may just be making is not taken for one's own",
         hurts="Two requests tell that they cancelled the same order",
         where="_beside_others",
-        text="in_hand.elsewhere(transaction, request, cancelled) if cancelled else ()",
+        text="in_flight.elsewhere(transaction, request, cancelled) if cancelled else ()",
         to="()",
         caught="tests/test_story_evidence.py::"
         "test_what_another_request_is_just_sending_is_not_told_as_ones_own_doing[sqlite]",

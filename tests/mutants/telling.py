@@ -131,7 +131,7 @@ TELLING = (
         rule="Who let a preview expire is told",
         hurts="Somebody believes that their orders are being cancelled",
         where="meet_one",
-        text="outbox.expired(transaction, request)",
+        text="enqueue.expired(transaction, request)",
         to="pass",
         caught="tests/test_story_told_plainly.py::test_who_let_a_preview_expire_is_told_where_they_asked[sqlite]",
     ),

@@ -6,6 +6,7 @@ from functools import partial
 from bot.domain.commands.order_ids import NoDigit
 from bot.domain.commands.parser import ParseError, parse
 from bot.domain.files.decoding import NotText, Undecodable
+from bot.domain.files.not_fetched import NotFetched, Trouble
 from bot.domain.files.results import (
     BadCell,
     BadCells,
@@ -19,7 +20,6 @@ from bot.domain.files.results import (
     TwoColumns,
     WrongWidth,
 )
-from bot.domain.files.shared_file import NotFetched, Trouble
 from bot.domain.files.spreadsheet_cells import Alteration, Altered
 from bot.domain.policy.decide import Asked, Code
 from bot.messages import answers, form, help, refusals

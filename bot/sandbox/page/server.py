@@ -29,7 +29,7 @@ from bot.sandbox.page.guard import LocalOnly
 from bot.sandbox.page.updates import Updates
 from bot.sandbox.web.thread import WebThread
 
-PAGE = Path(__file__).with_name("page")
+PAGE = Path(__file__).with_name("static")
 
 LARGEST_UPLOAD = 12 * 1024 * 1024
 """More than the bot takes, so that its own refusal can be seen."""

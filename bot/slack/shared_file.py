@@ -7,35 +7,10 @@ first says nothing but its id: `file_access` is `check_file_info`, and `files.in
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from bot.domain.files.not_fetched import NotFetched, Trouble
 from bot.slack.results import NO_ACCESS, Failure, RateLimited, Refused
-
-
-class Trouble(StrEnum):
-    """Why a file's bytes are not to be had. The values are stored with the answer that tells it."""
-
-    ELSEWHERE = "elsewhere"
-    """Another service keeps it; the detail is that service's name, if Slack told it."""
-    GONE = "gone"
-    NOT_SEEN = "not_seen"
-    SCOPE = "scope"
-    """The token lacks a scope (the detail), or Slack showed its sign-in page."""
-    TOKEN = "token"
-    LIMITED = "limited"
-    """Slack wants to be left alone for so many seconds (the detail)."""
-    REFUSED = "refused"
-    """Anything else that Slack says no with; the detail is its code."""
-    NO_ANSWER = "no_answer"
-
-
-@dataclass(frozen=True, slots=True)
-class NotFetched:
-    """Why the file could not be fetched."""
-
-    trouble: Trouble
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
