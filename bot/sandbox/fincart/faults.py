@@ -100,7 +100,7 @@ class Reply:
 @dataclass(frozen=True, slots=True)
 class ReceivedCall:
     """One call as Fincart received it and what it changed. `wrong` names what was against the documentation;
-    `answer` is the HTTP status, or the way in which no answer was given."""
+    `answer` is the HTTP status, or the way in which no answer was given: a 200 without Fincart's body is none."""
 
     number: int
     at: str

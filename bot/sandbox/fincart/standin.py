@@ -241,7 +241,9 @@ class FincartStandIn:
         if fault.retry_after is not None:
             response = replace(response, headers={**response.headers, "Retry-After": fault.retry_after})
         delivery = {FaultKind.HANG: Delivery.HANG, FaultKind.DROP: Delivery.DROP}.get(fault.kind, Delivery.SEND)
-        reply = self._record(method, path, ids, response, applied, delivery)
+        is_no_body = fault.kind in (FaultKind.GARBAGE, FaultKind.GATEWAY_PAGE)
+        said = fault.kind.value if is_no_body else str(response.status)
+        reply = self._record(method, path, ids, response, applied, delivery, said=said)
         return replace(reply, delay=fault.seconds, release=self._releases)
 
     def _record(
@@ -254,8 +256,9 @@ class FincartStandIn:
         delivery: Delivery = Delivery.SEND,
         *,
         wrong: str | None = None,
+        said: str = "",
     ) -> Reply:
-        answer = str(response.status) if delivery is Delivery.SEND else delivery.value
+        answer = (said or str(response.status)) if delivery is Delivery.SEND else delivery.value
         number = len(self._state.calls) + 1
         call = ReceivedCall(number, iso(self._now()), method, path, ids, answer, applied, wrong)
         self._state.calls.append(call)
