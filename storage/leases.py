@@ -69,12 +69,13 @@ def lease(transaction: Transaction, owner: str, seconds: float) -> Leased | None
     return Leased(request, attempts.under_way(transaction, request), sent_until)
 
 
-def renew(transaction: Transaction, owner: str, seconds: float) -> set[int]:
-    """Keep this owner's leases for so many seconds more; returns whose. One that has run out stays lost."""
+def renew(transaction: Transaction, owner: str, seconds: float) -> set[tuple[int, int]]:
+    """Keep this owner's leases for so many seconds more; returns request and token of each. What ran out stays lost."""
     now = transaction.now()
     query = update(Request).where(col(Request.lease_owner) == owner, col(Request.lease_until) > now)
-    renewed = query.values(lease_until=now + timedelta(seconds=seconds)).returning(col(Request.seq))
-    return {seq for seq in transaction.session.scalars(renewed) if seq is not None}
+    until = now + timedelta(seconds=seconds)
+    renewed = query.values(lease_until=until).returning(col(Request.seq), col(Request.lease_token))
+    return {(seq, token) for seq, token in transaction.session.execute(renewed) if seq is not None}
 
 
 def give_up(transaction: Transaction, owner: str) -> None:

@@ -100,7 +100,7 @@ def test_one_that_is_renewed_in_time_holds_on(database: Database, clock: Clock) 
         renewed = leases.renew(transaction, "one", SECONDS)
     clock.advance(SECONDS - 1)
 
-    assert {1} == renewed
+    assert {(1, 1)} == renewed
     assert holds(database, token=1)
 
 

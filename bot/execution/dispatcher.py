@@ -34,8 +34,9 @@ class Runner:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._lock = threading.Lock()
-        self._fences: dict[int, float] = {}
-        """Until when, on the clock that counts sleep, each lease surely holds."""
+        self._fences: dict[tuple[int, int], float] = {}
+        """Until when, on the clock that counts sleep, each lease surely holds: by request and token. What was written
+        ahead under an earlier lease of this very process is another owner's to end."""
         self._ready = Ahead(parts.settings.fincart_max_concurrency)
 
     def step(self) -> bool:
@@ -78,7 +79,7 @@ class Runner:
         if not planned.probes and not self._may_go(planned):
             return None
         try:
-            answer = self._parts.fincart.cancel(planned.order_ids, fence=lambda: self._lease_holds(planned.seq))
+            answer = self._parts.fincart.cancel(planned.order_ids, fence=lambda: self._lease_holds(planned))
             return None if answer is None else judged(self._parts, planned, answer)
         except Exception:
             log.exception("a call to Fincart failed inside of the bot")
@@ -92,9 +93,9 @@ class Runner:
         except StorageUnavailable:
             return False
 
-    def _lease_holds(self, seq: int) -> bool:
+    def _lease_holds(self, planned: Planned) -> bool:
         with self._lock:
-            return self._parts.uptime() < self._fences.get(seq, 0.0)
+            return self._parts.uptime() < self._fences.get((planned.seq, planned.token), 0.0)
 
     def _take(self) -> bool:
         """Take up a request that is due; False where nothing has come of it."""
@@ -146,8 +147,9 @@ class Runner:
         assert request.seq is not None
         assert request.lease_until is not None
         left = (request.lease_until - transaction.now()).total_seconds()
+        lease = (request.seq, request.lease_token)
         with self._lock:
-            self._fences[request.seq] = max(self._fences.get(request.seq, 0.0), asked_at + left)
+            self._fences[lease] = max(self._fences.get(lease, 0.0), asked_at + left)
         ids_of_each = attempts.order_ids(transaction, request, planned.attempts)
         return [
             Planned(request.seq, request.public_id, request.lease_token, attempt, ids, planned.probes)

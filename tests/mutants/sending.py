@@ -31,9 +31,18 @@ SENDING = (
         rule="The lease is looked at just before the first byte goes out",
         hurts="A process that slept sends what another has sent meanwhile",
         where="Runner._lease_holds",
-        text="self._parts.uptime() < self._fences.get(seq, 0.0)",
-        to="self._fences.get(seq, 0.0) >= 0.0",
+        text="self._parts.uptime() < self._fences.get((planned.seq, planned.token), 0.0)",
+        to="self._fences.get((planned.seq, planned.token), 0.0) >= 0.0",
         caught="tests/test_fence.py::test_nothing_goes_out_once_the_lease_is_over",
+    ),
+    Mutant(
+        rule="A lease holds for what was written ahead under it, not under an earlier one of the same process",
+        hurts="A probe that slept goes out although another process has ended it: orders are sent with no record",
+        where="Runner._lease_holds",
+        text="self._fences.get((planned.seq, planned.token), 0.0)",
+        to="max((until for (seq, _), until in self._fences.items() if seq == planned.seq), default=0.0)",
+        caught="tests/test_histories.py::"
+        "test_a_probe_written_ahead_under_a_lease_that_was_lost_is_not_sent_under_a_later_one",
     ),
     Mutant(
         rule="Every later owner of a run has another token",
