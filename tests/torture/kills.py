@@ -67,7 +67,7 @@ def _slack_has_the_post(outside: Outside) -> bool:
 TEN = (
     Death("after the delivery was committed, before it was handled", at("after", "deliveries.keep")),
     Death("after the request was made", at("after", "request_made")),
-    Death("after the preview was shown", at("after", "posting.Poster._write_down")),
+    Death("after the preview was shown", at("after", "poster.Poster._write_down")),
     Death("after the click was committed, before the go-ahead", at("before", "went_ahead")),
     Death("after the go-ahead, before the first batch was planned", at("after", "went_ahead")),
     Death("after the first batch was planned, before it was sent", at("after", "run_started")),
