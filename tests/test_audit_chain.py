@@ -16,8 +16,8 @@ from storage.db.transactions import Database
 
 WRITER = """
 import sys
-from storage.audit import EventKind
-from storage.database import Database
+from storage.audit.log import EventKind
+from storage.db.transactions import Database
 database = Database(sys.argv[1])
 for number in range(int(sys.argv[3])):
     with database.write(within_seconds=20) as transaction:

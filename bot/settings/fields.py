@@ -32,7 +32,7 @@ FincartToken = Annotated[SecretStr | None, BeforeValidator(read.fincart_token)]
 class Settings(BaseSettings):
     """What this bot was told, checked and frozen. Secrets, and the database's address, are absent from its repr.
 
-    Built by `bot.config.load_settings`, which reads the environment and `.env` itself, so that a name nobody
+    Built by `bot.settings.model.load_settings`, which reads the environment and `.env` itself, so that a name nobody
     knows can be refused; constructed directly it takes its values from the arguments alone.
     """
 
