@@ -27,7 +27,7 @@ run: $(READY) ## serve, with the settings of the environment and .env
 test: $(READY_TO_DEVELOP) ## run the tests, PROCESSES=3 at a time
 	$(PYTEST) -m "not long"
 
-test-long: $(READY_TO_DEVELOP) ## the others: the page in a browser, stories on PostgreSQL, processes killed, thousands of histories
+test-long: $(READY_TO_DEVELOP) ## the others: the page in a browser, stories on PostgreSQL, processes killed, hundreds of histories
 	$(PYTEST) -m long
 
 check: $(READY_TO_DEVELOP) ## formatting, lint, types and import rules; changes nothing
@@ -55,7 +55,7 @@ simulate: $(READY_TO_DEVELOP) ## play histories full of faults: make simulate SE
 mutants: $(READY_TO_DEVELOP) ## try broken copies of the bot: make mutants SAMPLE=12 SEED=7 ONLY=lease
 	$(RUN) -m tests.mutants $(foreach name,SAMPLE SEED ONLY,$(if $($(name)),$(name)=$($(name))))
 
-mutate: $(READY_TO_DEVELOP) ## break the pure modules line by line: make mutate ONLY=truth,policy PROCESSES=2 WRITE=1
+mutate: $(READY_TO_DEVELOP) ## break the pure modules line by line: make mutate ONLY=outcome,policy PROCESSES=2 WRITE=1
 	$(RUN) -m tests.mutation $(foreach name,ONLY PROCESSES WRITE,$(if $($(name)),$(name)=$($(name))))
 
 torture: $(READY_TO_DEVELOP) ## kill and race the real process: make torture ROUNDS=1000 DATABASE=sqlite PART=random SECONDS=600

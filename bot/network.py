@@ -28,7 +28,7 @@ class UnusableProxyError(ValueError):
 def proxy_for(address: httpx.URL) -> httpx.URL | None:
     """The proxy for an address by `HTTPS_PROXY` or `ALL_PROXY`, unless `NO_PROXY` names its host; None for none.
 
-    Plain `http://` is of this machine alone (`bot.settings_values.checked_url`), and needs none.
+    Plain `http://` is of this machine alone (`bot.settings.values.checked_url`), and needs none.
     Raises `UnusableProxyError`.
     """
     proxies = getproxies()

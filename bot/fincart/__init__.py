@@ -1,0 +1,1 @@
+"""Fincart: its two calls, and no exception to the caller."""

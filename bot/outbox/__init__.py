@@ -1,0 +1,1 @@
+"""Messages: wanted with the change they tell of, rendered from the rows when they are sent."""

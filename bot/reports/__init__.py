@@ -1,0 +1,1 @@
+"""What people read back: history, a request, an export, the Home tab."""

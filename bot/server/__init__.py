@@ -1,0 +1,1 @@
+"""HTTP, and the start and stop of the process."""

@@ -1,0 +1,1 @@
+"""Slack: its Web API, Socket Mode, and who somebody is."""

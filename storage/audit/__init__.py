@@ -1,0 +1,1 @@
+"""The chained events, and what holds the chain and the rows to them."""

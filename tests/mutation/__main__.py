@@ -1,4 +1,4 @@
-"""`python -m tests.mutation [ONLY=truth,policy] [PROCESSES=2] [WRITE=1]` breaks the pure modules line by line, tells
+"""`python -m tests.mutation [ONLY=outcome,policy] [PROCESSES=2] [WRITE=1]` breaks the pure modules line by line, tells
 how many changes their tests notice, and fails where one survives without a reason in survivors.toml. `WRITE=1` writes
 docs/mutation.md after it; `TELL=1` tells of the last run again."""
 

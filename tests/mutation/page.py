@@ -8,7 +8,7 @@ from .results import Module
 _HEAD = """# Broken line by line
 
 `make mutate` breaks the pure modules line by line, with [mutmut](https://mutmut.readthedocs.io), and runs the tests
-that enter there. It takes about half an hour and is no part of what is run before a merge; `make mutate ONLY=truth`
+that enter there. It takes about half an hour and is no part of what is run before a merge; `make mutate ONLY=outcome`
 tries one of them. A change that survives fails it unless `tests/mutation/survivors.toml` says why it may. This page is
 written from the results: `make mutate WRITE=1`.
 

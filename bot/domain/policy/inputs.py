@@ -45,7 +45,7 @@ def _no_channels() -> Mapping[str, Sharing]:
 
 
 class PersonSeen(Protocol):
-    """What a look-up of a person answers (`bot.person_facts.PersonFacts`)."""
+    """What a look-up of a person answers (`bot.slack.person_facts.PersonFacts`)."""
 
     @property
     def could_not_be_checked(self) -> bool: ...

@@ -241,8 +241,7 @@ class FincartStandIn:
         if fault.retry_after is not None:
             response = replace(response, headers={**response.headers, "Retry-After": fault.retry_after})
         delivery = {FaultKind.HANG: Delivery.HANG, FaultKind.DROP: Delivery.DROP}.get(fault.kind, Delivery.SEND)
-        is_no_body = fault.kind in (FaultKind.GARBAGE, FaultKind.GATEWAY_PAGE)
-        said = fault.kind.value if is_no_body else str(response.status)
+        said = fault.kind.value if fault.kind in (FaultKind.GARBAGE, FaultKind.GATEWAY_PAGE) else None
         reply = self._record(method, path, ids, response, applied, delivery, said=said)
         return replace(reply, delay=fault.seconds, release=self._releases)
 
@@ -256,7 +255,7 @@ class FincartStandIn:
         delivery: Delivery = Delivery.SEND,
         *,
         wrong: str | None = None,
-        said: str = "",
+        said: str | None = None,
     ) -> Reply:
         answer = (said or str(response.status)) if delivery is Delivery.SEND else delivery.value
         number = len(self._state.calls) + 1
