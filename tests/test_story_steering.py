@@ -89,6 +89,8 @@ def test_nothing_is_begun_on_an_approval_that_ran_out(start_sqlite_world: StartW
     world.answer(BO, "pause")
     preview = world.preview(ANN, f"{FIRST} {SECOND}")
     world.press(ANN, preview, go_ahead(preview))
+    # Its message is kept by then: else it counts as posted by somebody who slept for an hour, and is posted once more.
+    world.until(lambda: world.rows("SELECT 1 FROM slack_message WHERE kind = 'live' AND wanted = shown"))
     clock.advance(3601)
     world.answer(BO, "resume")
 

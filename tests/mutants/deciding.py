@@ -125,9 +125,9 @@ DECIDING = (
     Mutant(
         rule="An emergency is for whom EMERGENCY_USERS names",
         hurts="Anybody who may ask goes ahead past every second pair of eyes",
-        where="_emergency",
-        text="if stranger is not None:",
-        to="if False:",
+        where="FINDINGS",
+        text="*_ALL_OF_ASKING, _goes_alone, _is_an_emergency",
+        to="*_ALL_OF_ASKING, _is_an_emergency",
         caught="tests/test_policy.py::test_the_decision_table",
     ),
     Mutant(

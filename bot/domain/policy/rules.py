@@ -220,10 +220,11 @@ def _reason(rules: Rules, question: Question, facts: Facts) -> Finding | None:
     return None
 
 
-def _emergency(rules: Rules, question: Question, facts: Facts) -> Finding | None:
-    stranger = _unless(named(question, facts, rules.emergency_users), Code.NOT_FOR_EMERGENCIES, "EMERGENCY_USERS")
-    if stranger is not None:
-        return stranger
+def _goes_alone(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+    return _unless(named(question, facts, rules.emergency_users), Code.NOT_FOR_EMERGENCIES, "EMERGENCY_USERS")
+
+
+def _is_an_emergency(rules: Rules, question: Question, facts: Facts) -> Finding | None:
     if not rules.needs_approval(question):
         rule = "SECOND_APPROVAL_ABOVE asks for nobody else here: go ahead without an emergency"
         return Finding(Code.NO_EMERGENCY_NEEDED, rule)
@@ -237,7 +238,7 @@ _ALL_OF_ASKING: tuple[Check, ...] = (_person, _asker, _channel, _not_shared, _si
 FINDINGS: Mapping[Act, tuple[Check, ...]] = {
     Act.ASK: (*_ALL_OF_ASKING, _card_has_a_place),
     Act.GO_AHEAD: (_own, *_ALL_OF_ASKING, _card_has_a_place, _somebody_is_there),
-    Act.EMERGENCY: (_own, *_ALL_OF_ASKING, _emergency),
+    Act.EMERGENCY: (_own, *_ALL_OF_ASKING, _goes_alone, _is_an_emergency),
     Act.APPROVE: (_of_somebody_else, _person, _approver, _today),
     Act.DECLINE: (_of_somebody_else, _person, _approver),
     Act.WITHDRAW: (_own,),
