@@ -26,6 +26,8 @@ class Timings:
     """How soon work of another process, or work that fell due by itself, is seen."""
     truth: TruthTimings = DEFAULT_TIMINGS
     """The seconds of the truth table."""
+    quick_call: float = 0.5
+    """Where a call takes longer, settling is little beside it, and no batch is written ahead before its turn."""
     notice_after: float = 60.0
     """A run longer than this is told to its requester directly when it ends."""
 

@@ -14,8 +14,8 @@ from storage.db.transactions import Database
 
 IDS = order_ids(30)
 
-LEASED_FOR_LONG = replace(QUICK, lease=86_400.0)
-"""So that a clock that jumps takes no lease away."""
+LEASED_FOR_LONG = replace(QUICK, lease=86_400.0, quick_call=60.0)
+"""So that a clock that jumps takes no lease away, and a busy machine no batch that is to be written ahead."""
 
 
 def started(start: StartWorld, clock: Clock | None = None, **settings: str) -> World:

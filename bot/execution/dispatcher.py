@@ -37,7 +37,7 @@ class Runner:
         self._fences: dict[tuple[int, int], float] = {}
         """Until when, on the clock that counts sleep, each lease surely holds: by request and token. What was written
         ahead under an earlier lease of this very process is another owner's to end."""
-        self._ready = Ahead(parts.settings.fincart_max_concurrency)
+        self._ready = Ahead(parts.settings.fincart_max_concurrency, parts.timings.quick_call)
 
     def step(self) -> bool:
         """Send one batch, or settle what needs no sending; False when nothing is due.

@@ -13,9 +13,6 @@ from bot.fincart.client import Answer
 from storage.enums import AnswerKind
 from storage.models import Attempt
 
-QUICK = 0.5
-"""Seconds. Where a call takes longer, settling is little beside it, and no batch is written ahead before its turn."""
-
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -46,9 +43,10 @@ class Answered:
 class Ahead:
     """Thread-safe. `len` is how many batches wait to be sent."""
 
-    def __init__(self, most_at_once: int) -> None:
-        """Never lets more calls than this be on the wire."""
+    def __init__(self, most_at_once: int, quick: float) -> None:
+        """Never lets more calls than this be on the wire; one that takes fewer seconds than `quick` is quick."""
         self._most = most_at_once
+        self._quick = quick
         self._lock = threading.Lock()
         self._waiting: deque[Planned] = deque()
         self._on_the_wire = 0
@@ -106,7 +104,7 @@ class Ahead:
         """
         with self._lock:
             self._on_the_wire -= 1
-            self._is_quick = seconds < QUICK
+            self._is_quick = seconds < self._quick
             self._answered.append(answered)
             if not answered.is_ok:
                 seq = answered.planned.seq
