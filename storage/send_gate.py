@@ -82,8 +82,11 @@ def lift(transaction: Transaction, kind: HoldKind, *, who: str | None = None, pe
     return was_in_force
 
 
-def failed(transaction: Transaction, why: str) -> None:
-    """Fincart could not be reached, or failed: after some of these in a row it counts as down."""
+def failed(transaction: Transaction, why: str, probed_until: datetime | None = None) -> None:
+    """Fincart could not be reached, or failed: after some of these in a row it counts as down.
+
+    `probed_until`: what `probe` returned to the call that failed. Whatever else fails does not shorten the wait for it.
+    """
     now = transaction.now()
     row = _row(transaction, HoldKind.DOWN)
     if row is None:
@@ -97,7 +100,8 @@ def failed(transaction: Transaction, why: str) -> None:
     row.why = why
     over = row.failures - FAILURES_UNTIL_DOWN
     if over >= 0:
-        row.until = now + timedelta(seconds=min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(over, 10)))
+        until = now + timedelta(seconds=min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(over, 10)))
+        row.until = until if row.until in (None, probed_until) else max(row.until, until)
         # History tells of the first time alone, and messages say when the next try is.
         show_running_anew(transaction)
     if over == 0:
@@ -131,11 +135,15 @@ def look(transaction: Transaction, now: datetime) -> Look:
     return Look(bool(untils), until, probes)
 
 
-def probe(transaction: Transaction, now: datetime) -> None:
-    """A call is on its way to a Fincart that is down: the others wait for what it meets, in the look's transaction."""
+def probe(transaction: Transaction, now: datetime) -> datetime:
+    """A call is on its way to a Fincart that is down: until then the others wait for what it meets.
+
+    Call it in the look's transaction.
+    """
     row = _row(transaction, HoldKind.DOWN)
     assert row is not None
     row.until = now + timedelta(seconds=LAST_PROBE)
+    return row.until
 
 
 def held_since(session: Session, kind: HoldKind) -> datetime | None:

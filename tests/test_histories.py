@@ -256,6 +256,29 @@ def test_the_first_answer_that_tells_fincarts_clock_tells_whose_doing_an_earlier
     assert [] == played.missing("fincart drop", "died at sending", "taken for dead", "outcome cancelled by log")
 
 
+def test_a_log_read_that_fails_while_a_call_probes_lets_no_other_call_go(play: Play) -> None:
+    does = Work(0, 0, FOR_EVER)
+    unread = (Pass(8.5, asleep=False), *all_due(0))
+    played = play(
+        Break(Fault(FaultKind.DROP, applied=Applied.ALL)),
+        *cancel(person=0, process=0),
+        *(Ask(1, 0, (ORDER + 1, ORDER + 2), 0), does, does),
+        Break(Fault(FaultKind.DROP, Endpoint.LOGS, times=60)),
+        Send(0, FOR_EVER),
+        *unread * 3,
+        *(Press(1, "go_ahead", 0, 0), does),
+        Pass(3.0, asleep=False),
+        Send(0, 2),
+        Pass(8.5, asleep=False),
+        Work(0, 1),
+        Pass(8.5, asleep=False),
+        Send(0, FOR_EVER),
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing("audit held down", "probe", "halted at sent", "outcome cancelled by log")
+
+
 def test_a_rejected_token_that_is_learned_of_after_the_end_is_told_with_what_to_do(play: Play) -> None:
     played = play(
         *cancel(person=0, process=0),

@@ -142,6 +142,44 @@ def test_a_probe_whose_process_died_is_followed_by_another(database: Database, c
     assert look(database).probes
 
 
+def test_a_failure_beside_a_probe_lets_nobody_else_probe(database: Database, clock: Clock) -> None:
+    fail(database, 3)
+    clock.advance(1.1)
+    look(database, probe=True)
+    fail(database)
+    clock.advance(30)
+
+    assert look(database).blocks
+
+
+def test_a_probe_that_fails_is_followed_by_another_after_the_pause(database: Database, clock: Clock) -> None:
+    fail(database, 3)
+    clock.advance(1.1)
+    with database.write() as transaction:
+        probed_until = send_gate.probe(transaction, transaction.now())
+    with database.write() as transaction:
+        send_gate.failed(transaction, "HTTP 500", probed_until)
+    clock.advance(2.1)
+
+    assert look(database).probes
+
+
+def test_a_probe_that_fails_after_another_took_its_place_lets_nobody_else_probe(
+    database: Database, clock: Clock
+) -> None:
+    fail(database, 3)
+    clock.advance(1.1)
+    with database.write() as transaction:
+        probed_until = send_gate.probe(transaction, transaction.now())
+    clock.advance(61)
+    look(database, probe=True)
+    with database.write() as transaction:
+        send_gate.failed(transaction, "HTTP 500", probed_until)
+    clock.advance(30)
+
+    assert look(database).blocks
+
+
 def test_the_pause_before_the_next_probe_doubles_up_to_a_minute(database: Database, clock: Clock) -> None:
     fail(database, 2)
     pauses = [round(pause_before_the_next_probe(database, clock)) for _ in range(9)]

@@ -76,7 +76,7 @@ class Runner:
 
     def _send(self, planned: Planned) -> Answer | None:
         """What came of the call; None: nothing was handed over."""
-        if not planned.probes and not self._may_go(planned):
+        if planned.probed_until is None and not self._may_go(planned):
             return None
         try:
             answer = self._parts.fincart.cancel(planned.order_ids, fence=lambda: self._lease_holds(planned))
@@ -152,7 +152,7 @@ class Runner:
             self._fences[lease] = max(self._fences.get(lease, 0.0), asked_at + left)
         ids_of_each = attempts.order_ids(transaction, request, planned.attempts)
         return [
-            Planned(request.seq, request.public_id, request.lease_token, attempt, ids, planned.probes)
+            Planned(request.seq, request.public_id, request.lease_token, attempt, ids, planned.probed_until)
             for attempt, ids in zip(planned.attempts, ids_of_each, strict=True)
         ]
 
@@ -203,7 +203,7 @@ class Runner:
                 continue
             answer = in_a_row(transaction, each.planned.attempt, each.answer)
             attempt = settle_answer(self._parts, transaction, request, each.planned.attempt, answer)
-            note_about_fincart(transaction, answer)
+            note_about_fincart(transaction, answer, each.planned.probed_until)
             all_well = all_well and each.is_ok and attempts.is_first(attempt)
         is_over = finish_if_over(self._parts, transaction, request)
         if not any(leases.is_ours(transaction, request, each.planned.token) for each in answered):

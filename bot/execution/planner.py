@@ -24,8 +24,8 @@ class Next:
     """What has been written ahead."""
 
     attempts: Sequence[Attempt] = ()
-    probes: bool = False
-    """They go although Fincart counts as down, to see whether it still is."""
+    probed_until: datetime | None = None
+    """They go although Fincart counts as down, to see whether it still is; all others wait for them until then."""
 
 
 def plan(parts: Parts, transaction: Transaction, request: Request, *, room: int, spares: int) -> Next:
@@ -67,10 +67,9 @@ def plan(parts: Parts, transaction: Transaction, request: Request, *, room: int,
         _wait(parts, transaction, request, min(later, default=request.valid_until))
     else:
         request.due_at = now
-    if attempts and held.probes:
-        send_gate.probe(transaction, now)
+    probed_until = send_gate.probe(transaction, now) if attempts and held.probes else None
     transaction.session.flush()
-    return Next(attempts, held.probes)
+    return Next(attempts, probed_until)
 
 
 def _begin(transaction: Transaction, request: Request) -> None:

@@ -66,8 +66,11 @@ def _learn_size(transaction: Transaction, request: Request, half: Attempt) -> No
         request.batch_size = min(request.batch_size or size, size)
 
 
-def note_about_fincart(transaction: Transaction, answer: Answer) -> None:
-    """Keep what an answer says about Fincart itself: busy, down, its token rejected, or well."""
+def note_about_fincart(transaction: Transaction, answer: Answer, probed_until: datetime | None = None) -> None:
+    """Keep what an answer says about Fincart itself: busy, down, its token rejected, or well.
+
+    `probed_until`: until when all others wait for this answer, where its call probed a Fincart that was down.
+    """
     failed = (answer.kind is AnswerKind.UNACTED and answer.http_status is None) or (
         answer.kind is AnswerKind.LOST and (answer.http_status or 0) >= 500
     )
@@ -77,7 +80,7 @@ def note_about_fincart(transaction: Transaction, answer: Answer) -> None:
         # It answers, so its failures are not in a row.
         send_gate.answered(transaction)
     elif failed:
-        send_gate.failed(transaction, answer.words)
+        send_gate.failed(transaction, answer.words, probed_until)
     elif answer.kind in (AnswerKind.OK, AnswerKind.REFUSED, AnswerKind.TOKEN):
         send_gate.answered(transaction)
     if answer.kind is AnswerKind.TOKEN:

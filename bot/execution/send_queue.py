@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.fincart.client import Answer
 from storage.enums import AnswerKind
@@ -23,8 +24,8 @@ class Planned:
     token: int
     attempt: Attempt
     order_ids: tuple[str, ...]
-    probes: bool
-    """It goes although Fincart counts as down, to see whether it still is."""
+    probed_until: datetime | None = None
+    """It goes although Fincart counts as down, to see whether it still is; all others wait for it until then."""
 
 
 @dataclass(frozen=True, slots=True)

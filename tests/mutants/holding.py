@@ -93,6 +93,22 @@ HOLDING = (
         caught="tests/test_holds.py::test_one_call_probes_and_the_others_wait_for_what_it_meets[sqlite]",
     ),
     Mutant(
+        rule="What fails beside a call that probes does not let another call go",
+        hurts="A Fincart that comes back is met by several calls at once",
+        where="failed",
+        text="until if row.until in (None, probed_until) else max(row.until, until)",
+        to="until",
+        caught="tests/test_histories.py::test_a_log_read_that_fails_while_a_call_probes_lets_no_other_call_go",
+    ),
+    Mutant(
+        rule="A probe that failed is followed by another after the pause",
+        hurts="A Fincart that is back for long is not called",
+        where="failed",
+        text="until if row.until in (None, probed_until) else max(row.until, until)",
+        to="max(row.until or until, until)",
+        caught="tests/test_holds.py::test_a_probe_that_fails_is_followed_by_another_after_the_pause[sqlite]",
+    ),
+    Mutant(
         rule="A pause has no end of its own",
         hurts="Orders are cancelled while everybody believes that everything is paused",
         where="look",
