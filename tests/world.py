@@ -300,6 +300,15 @@ class World:
             pause.wait(0.01)
         return found
 
+    def pass_time(self, seconds: float) -> None:
+        """Let so many seconds pass at once, when Slack has and the bot has kept all that was to be shown.
+
+        Time that passes between the two is a process that has slept: it may have to post again.
+        """
+        assert self._clock is not None
+        self.until(lambda: not self.rows("SELECT 1 FROM slack_message WHERE due_at IS NOT NULL AND shown < wanted"))
+        self._clock.advance(seconds)
+
     def _connection(self) -> "_Connection":
         return _Connection(self._database_url)
 
