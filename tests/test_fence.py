@@ -6,12 +6,10 @@ from dataclasses import replace
 
 import httpx
 from sqlalchemy.orm import Session
-from stored import approved
-from world import ANN, Clock
+from stored import approved, bot_on
+from world import Clock
 
-from bot.app import build
 from bot.execution.dispatcher import Runner
-from bot.settings.model import load_settings
 from storage.db.transactions import Database, Transaction
 
 LEASE = 6.0
@@ -48,15 +46,8 @@ def calls_after(sqlite_url: str, renewal_takes: float, then: float) -> int:
         calls.append(call)
         return httpx.Response(500)
 
-    given = {
-        "SLACK_BOT_TOKEN": "xoxb-1-tests",
-        "SLACK_SIGNING_SECRET": "secret-of-the-tests",
-        "FINCART_TOKEN": "token-of-the-tests",
-        "DATABASE_URL": sqlite_url,
-        "ALLOWED_USERS": ANN,
-    }
     clock = Clock()
-    bot = build(load_settings(given, None), fincart_transport=httpx.MockTransport(fincart), clock=clock)
+    bot = bot_on(sqlite_url, fincart, clock)
     database = Sleepy(sqlite_url, clock)
     runner = Runner(replace(bot.parts, database=database, uptime=lambda: clock().timestamp()))
     with database.write() as transaction:

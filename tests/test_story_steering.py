@@ -136,22 +136,6 @@ def test_resume_does_not_end_a_rest_that_fincart_asked_for(world: World) -> None
     assert 1 == len(world.fincart.cancel_calls)
 
 
-def test_a_fincart_that_is_down_is_asked_by_one_call_at_a_time(start_world: StartWorld) -> None:
-    world = started(start_world, FINCART_BATCH_SIZE="1", FINCART_MAX_CONCURRENCY="3", HOLD_AFTER_FAILED="0")
-    world.fincart.inject(Fault(FaultKind.SERVER_ERROR, times=4), Fault(FaultKind.HANG, applied=Applied.ALL, times=None))
-    preview = world.preview(ANN, " ".join(IDS[:3]))
-    world.click(ANN, preview, go_ahead(preview))
-    # Three are down, the fourth probes and meets the same; by the next probe all orders wait to be sent again.
-    probed = world.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) > 4)
-    probed_more = world.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) > 5, timeout=2)
-    world.fincart.clear_faults()
-    world.fincart.release()
-
-    assert probed
-    assert not probed_more
-    assert "Finished: 3 cancelled" in world.ended(request_id(preview)).text
-
-
 def test_while_one_call_probes_the_others_wait_for_what_it_meets(start_world: StartWorld) -> None:
     world = started(start_world, FINCART_BATCH_SIZE="1", FINCART_MAX_CONCURRENCY="3", HOLD_AFTER_FAILED="0")
     world.fincart.inject(Fault(FaultKind.SERVER_ERROR, times=3), Fault(FaultKind.HANG, applied=Applied.ALL, times=None))

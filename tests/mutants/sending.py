@@ -214,7 +214,7 @@ SENDING = (
         where="plan",
         text="most = 1 if held.probes else",
         to="most = 3 if held.probes else",
-        caught="tests/test_story_steering.py::test_a_fincart_that_is_down_is_asked_by_one_call_at_a_time[sqlite]",
+        caught="tests/test_probes.py::test_of_the_batches_that_wait_for_a_fincart_that_is_down_one_goes_at_a_time",
     ),
     Mutant(
         rule="While one call probes a Fincart that is down, the others wait for what it meets",
