@@ -1,12 +1,16 @@
 """PostgreSQL goes away in a commit: what was written ahead is neither done twice nor left lying."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
+import httpx
 import pytest
 from cut_wire import Cut, CutWire
 from sqlalchemy import text
+from stored import approved, bot_on
 from world import ANN, FIRST, World, go_ahead, order_ids, request_id
 
+from bot.execution.dispatcher import Runner
 from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
 from storage.db import commit_outcome
 from storage.db.transactions import Database, StorageUnavailable
@@ -75,6 +79,25 @@ def test_the_mark_of_a_commit_just_made_is_kept(database_url: str) -> None:
     database.close()
 
     assert found
+
+
+def test_what_was_written_ahead_and_not_heard_is_sent(wire: CutWire) -> None:
+    calls: list[httpx.Request] = []
+
+    def fincart(call: httpx.Request) -> httpx.Response:
+        calls.append(call)
+        return httpx.Response(500)
+
+    bot = bot_on(wire.url, fincart)
+    with bot.parts.database.write() as transaction:
+        approved(transaction)
+    with wire.cutting(lambda number: Cut.AFTER if number == 0 else None):
+        with suppress(StorageUnavailable):
+            Runner(bot.parts).step()
+        cuts = wire.cuts
+    bot.stop()
+
+    assert (1, 1) == (cuts, len(calls))
 
 
 def test_who_types_while_the_database_goes_away_is_told_that_it_may_have_been_recorded(wire: CutWire) -> None:

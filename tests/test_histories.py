@@ -336,3 +336,98 @@ def test_a_probe_written_ahead_under_a_lease_that_was_lost_is_not_sent_under_a_l
 
     assert "" == played.wrong
     assert [] == played.missing("fincart no_connection", "taken for dead", "probe")
+
+
+def test_a_late_answer_says_nothing_of_an_order_that_is_on_its_way_again(play: Play) -> None:
+    played = play(
+        *cancel(person=0, process=0),
+        Send(0, 1),
+        Pass(7.0, asleep=True),
+        Send(1, FOR_EVER),
+        Pass(40.0, asleep=False),
+        *all_due(1),
+        Pass(5.0, asleep=False),
+        Send(1, 2),
+        Resume(0, FOR_EVER, asleep=False),
+        Pass(3.0, asleep=False),
+        Send(1, FOR_EVER),
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing("taken for dead", "halted at sent", "never handed over", "outcome cancelled by log")
+    assert 1 == played.met["boundary sending"]
+
+
+def test_an_order_that_its_sleeping_sender_never_sent_counts_as_first_sent_by_whoever_sends_it(play: Play) -> None:
+    """Fincart's clock is known, so that what was written ahead counts as sent until its sender says that it was not."""
+    does = Work(1, 0, FOR_EVER)
+    played = play(
+        *(Ask(2, 0, (ORDER + 1,), 1), does, does, Press(2, "go_ahead", 0, 1), does),
+        Send(1, FOR_EVER),
+        *(does,) * 5,
+        *cancel(person=0, process=0),
+        Send(0, 1),
+        Pass(7.0, asleep=True),
+        Send(1, FOR_EVER),
+        Resume(0, FOR_EVER, asleep=False),
+        Meddle(ORDER, "Cancelled"),
+        Pass(8.0, asleep=False),
+        Send(1, FOR_EVER),
+        *all_due(1),
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing("taken for dead", "never handed over", "outcome rejected by log")
+
+
+def test_what_others_cancel_after_a_call_that_was_not_acted_on_is_not_told_as_ones_own_doing(play: Play) -> None:
+    played = play(
+        Break(Fault(FaultKind.RATE_LIMITED, retry_after="10")),
+        *cancel(person=0, process=0),
+        Send(0, FOR_EVER),
+        Meddle(ORDER, "Cancelled"),
+        Pass(11.0, asleep=False),
+        Send(0, FOR_EVER),
+        *all_due(0),
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing("fincart rate_limited", "outcome rejected by log")
+
+
+def test_a_call_that_was_not_acted_on_does_not_change_when_a_later_one_was_answered(play: Play) -> None:
+    played = play(
+        Break(Fault(FaultKind.RATE_LIMITED, retry_after="50")),
+        Break(Fault(FaultKind.SAYS_SUCCESS, applied=Applied.NONE)),
+        *cancel(person=0, process=0),
+        Send(0, FOR_EVER),
+        Pass(51.0, asleep=False),
+        Send(0, FOR_EVER),
+        Pass(31.0, asleep=False),
+        *all_due(1),
+        *cancel(person=1, process=1),
+        Send(1, FOR_EVER),
+        log_lag=20.0,
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing(
+        "fincart rate_limited", "fincart says_success", "audit corrected", "outcome cancelled by log"
+    )
+
+
+def test_after_a_late_answer_the_log_is_read_anew_before_an_order_is_told_as_unknown(play: Play) -> None:
+    played = play(
+        Break(Fault(FaultKind.SERVER_ERROR, applied=Applied.ALL)),
+        Break(Fault(FaultKind.GARBAGE, Endpoint.LOGS, times=4)),
+        *cancel(person=0, process=0),
+        Send(0, 2),
+        Pass(7.0, asleep=True),
+        Send(1, FOR_EVER),
+        *(Pass(3.5, asleep=False), *all_due(1)) * 3,
+        Resume(0, FOR_EVER, asleep=False),
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing("taken for dead", "answered late", "fincart garbage", "outcome cancelled by log")
+    assert 0 == played.met["told as unknown"]

@@ -55,3 +55,47 @@ def test_it_is_taken_again_once_its_taker_counts_as_dead(
             taken.append(bool(take[1](transaction)))
 
     assert [True, False, True] == taken
+
+
+def test_a_message_that_was_put_off_for_our_own_pace_has_not_been_tried(database: Database) -> None:
+    with database.write() as transaction:
+        taken = slack_messages.take(transaction, "one")
+        assert taken is not None
+        slack_messages.put_off(transaction, taken, 0.0)
+    with database.write() as transaction:
+        again = slack_messages.take(transaction, "one")
+
+    assert again is not None
+    assert 1 == again.tries
+
+
+def test_a_delivery_that_another_thread_of_the_process_has_taken_since_is_not_ours(
+    database: Database, clock: Clock
+) -> None:
+    with database.write() as transaction:
+        first = deliveries.take(transaction, "one", ("command",))
+    clock.advance(DEAD_AFTER)
+    with database.write() as transaction:
+        second = deliveries.take(transaction, "one", ("command",))
+    assert first is not None
+    assert second is not None
+    with database.write() as transaction:
+        ours = [deliveries.still_ours(transaction, each) is not None for each in (first, second)]
+
+    assert [False, True] == ours
+
+
+def test_a_message_that_another_thread_of_the_process_has_taken_since_is_not_ours(
+    database: Database, clock: Clock
+) -> None:
+    with database.write() as transaction:
+        first = slack_messages.take(transaction, "one")
+    clock.advance(DEAD_AFTER)
+    with database.write() as transaction:
+        second = slack_messages.take(transaction, "one")
+    assert first is not None
+    assert second is not None
+    with database.write() as transaction:
+        ours = [slack_messages.still_ours(transaction, each) is not None for each in (first, second)]
+
+    assert [False, True] == ours

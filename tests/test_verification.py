@@ -11,7 +11,18 @@ from stored import made
 from test_tamper import History, found_in
 from world import ANN, BO, CY, FIRST, SECOND, StartWorld, go_ahead
 
-from storage.audit.log import GENESIS, Broken, StoredEvent, canonical, event_hash, verify
+from storage.audit.log import (
+    EVENTS_AT_A_TIME,
+    GENESIS,
+    Broken,
+    EventKind,
+    StoredEvent,
+    canonical,
+    event_hash,
+    last_head,
+    stored_events,
+    verify,
+)
 from storage.audit.replay import Disagreement
 from storage.audit.verify import REQUESTS_AT_A_TIME, verify_all
 from storage.db.transactions import Database
@@ -129,6 +140,26 @@ def test_an_edit_behind_the_first_page_of_requests_is_found(database_url: str) -
 
     assert isinstance(found, Disagreement)
     assert f"request R-{REQUESTS_AT_A_TIME:06}" == found.row
+
+
+def test_an_edit_behind_the_first_page_of_events_is_found(database_url: str) -> None:
+    database = Database(database_url)
+    with database.write() as transaction:
+        for _ in range(EVENTS_AT_A_TIME):
+            transaction.record(EventKind.HELD, who=None, request=None)
+    with database.write() as transaction:
+        head = last_head(transaction.connection)
+        assert head is not None
+        row = {"seq": head.seq + 1, "payload": canonical({"at": "2026-11-24"}), "prev_hash": head.hash, "hash": "other"}
+        transaction.connection.execute(insert(EVENT).values(row))
+    found = verify_all(database)
+    with database.read() as session:
+        of_all = verify(stored_events(session.connection()))
+    database.close()
+
+    assert EVENTS_AT_A_TIME + 1 == found.first_bad()
+    assert isinstance(of_all, Broken)
+    assert EVENTS_AT_A_TIME + 1 == of_all.seq
 
 
 def chained(*payloads: str) -> list[StoredEvent]:

@@ -5,9 +5,10 @@ from .edges import EDGES
 from .entry import Mutant
 from .holding import HOLDING
 from .keeping import KEEPING
+from .late import LATE
 from .limits import LIMITS
 from .outcomes import OUTCOMES
 from .sending import SENDING
 from .telling import TELLING
 
-MUTANTS: tuple[Mutant, ...] = (*SENDING, *HOLDING, *OUTCOMES, *DECIDING, *LIMITS, *KEEPING, *TELLING, *EDGES)
+MUTANTS: tuple[Mutant, ...] = (*SENDING, *HOLDING, *OUTCOMES, *LATE, *DECIDING, *LIMITS, *KEEPING, *TELLING, *EDGES)

@@ -1,0 +1,28 @@
+"""A process that is told to stop leaves what it has written ahead and not sent to whoever comes next, undoubted."""
+
+import httpx
+from stored import approved, bot_on
+
+from bot.execution.dispatcher import Runner
+from storage import attempts, leases
+
+
+def test_what_was_not_sent_when_a_process_was_told_to_stop_is_in_no_doubt(database_url: str) -> None:
+    def fincart(_: httpx.Request) -> httpx.Response:
+        runner.park()
+        return httpx.Response(500)
+
+    bot = bot_on(database_url, fincart, FINCART_BATCH_SIZE="1", FINCART_MAX_CONCURRENCY="2")
+    runner, database = Runner(bot.parts), bot.parts.database
+    with database.write() as transaction:
+        approved(transaction)
+    runner.step()
+    with database.write() as transaction:
+        leased = leases.lease(transaction, "other", 6.0)
+        assert leased is not None
+        waiting = [each.positions for each in attempts.queued(transaction, leased.request)]
+        left = [each.positions for each in leased.orphans]
+    bot.stop()
+
+    assert ["1"] == waiting
+    assert [] == left
