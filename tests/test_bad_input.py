@@ -3,6 +3,10 @@
 import pytest
 from world import ANN, FIRST, ORDERS, SECOND, StartWorld, World, go_ahead, order_ids, request_id
 
+from bot.worker.inbox import TRIES
+from storage.deliveries import Incoming, keep
+from storage.slack_models import Delivery
+
 
 @pytest.mark.parametrize(
     ("typed", "said"),
@@ -146,6 +150,19 @@ def test_a_button_of_another_version_is_told_so(world: World) -> None:
 
     assert "This button is from an older version of the bot. Nothing was done." in answer.text
     assert () == world.fincart.cancel_calls
+
+
+def test_what_keeps_failing_by_a_fault_of_ours_is_said_plainly(world: World) -> None:
+    kept = Incoming("command", ("trigger", ANN), {"text": None, "user": ANN, "channel": ORDERS, "team": "T"})
+
+    def fail_for_the_last_time() -> None:
+        keep(world.bot.parts.database, kept, due=False)
+        with world.bot.parts.database.write() as transaction:
+            transaction.session.get_one(Delivery, kept.id()).tries = TRIES - 1
+            transaction.session.get_one(Delivery, kept.id()).due_at = transaction.now()
+            transaction.wake("inbox")
+
+    assert "The bot failed at this" in world.told(ANN, fail_for_the_last_time).text
 
 
 def test_a_token_that_fincart_rejects_is_said_plainly(start_world: StartWorld) -> None:

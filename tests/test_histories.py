@@ -14,6 +14,8 @@ from simulation.plan import (
     BreakSlack,
     By,
     Crash,
+    DatabaseGone,
+    Gone,
     Meddle,
     Mend,
     Pass,
@@ -431,3 +433,73 @@ def test_after_a_late_answer_the_log_is_read_anew_before_an_order_is_told_as_unk
     assert "" == played.wrong
     assert [] == played.missing("taken for dead", "answered late", "fincart garbage", "outcome cancelled by log")
     assert 0 == played.met["told as unknown"]
+
+
+def test_a_log_that_was_read_before_an_order_was_sent_again_says_nothing_of_it(play: Play) -> None:
+    played = play(
+        *cancel(person=0, process=0),
+        Send(0, 1),
+        Pass(7.0, asleep=True),
+        Send(1, FOR_EVER),
+        *(Work(1, 0, 2),) * 4,
+        Resume(0, FOR_EVER, asleep=False),
+        Pass(2.0, asleep=False),
+        Send(1, 2),
+        *(Resume(number, FOR_EVER, asleep=False) for number in (0, 0, 0)),
+        Pass(3.0, asleep=False),
+        Send(1, FOR_EVER),
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing("halted at read", "never handed over", "halted at sent")
+    assert 1 == played.met["boundary sending"]
+
+
+def test_what_waits_to_be_sent_again_is_not_sent_once_a_late_answer_has_told_its_outcome(play: Play) -> None:
+    played = play(
+        *cancel(person=0, process=0),
+        Send(0, 2),
+        Pass(7.0, asleep=True),
+        Send(1, FOR_EVER),
+        Pass(40.0, asleep=False),
+        *all_due(1),
+        Resume(0, FOR_EVER, asleep=False),
+        Pass(3.0, asleep=False),
+        Send(1, FOR_EVER),
+        log_lag=60.0,
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing("taken for dead", "answered late")
+    assert 1 == played.met["boundary sending"]
+
+
+def test_what_happens_while_a_message_is_on_its_way_is_shown_after_it(play: Play) -> None:
+    played = play(
+        *cancel(person=0, process=0),
+        *(Work(0, 2, 2),) * 2,
+        Send(0, FOR_EVER),
+        *(Resume(0, FOR_EVER, asleep=False),) * 2,
+        settings=(*SETUP.settings, ("VERIFY_RESULTS", "false")),
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing("halted at posted", "outcome cancelled by answer")
+
+
+def test_a_message_is_posted_once_though_the_database_goes_away_before_that_is_written_down(play: Play) -> None:
+    played = play(
+        Ask(0, 0, (ORDER,), 0),
+        Work(0, 0, FOR_EVER),
+        Work(0, 0, 2),
+        DatabaseGone(0, 1, Gone.AT_BEGIN),
+        Resume(0, FOR_EVER, asleep=False),
+        Resume(0, FOR_EVER, asleep=False),
+        Pass(9.0, asleep=False),
+        *all_due(0),
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing("halted at posted", "database gone before it begins", "audit expired")
+    # The preview, and that it has expired.
+    assert 2 == played.met["boundary posting"]

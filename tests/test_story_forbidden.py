@@ -200,6 +200,18 @@ def test_logs_that_are_throttled_for_a_moment_do_not_make_a_403_the_tokens(
     assert ["Cancelled"] == world.statuses(FIRST)
 
 
+def test_a_403_is_the_tokens_where_a_log_that_it_has_opened_is_closed_to_it(world: World) -> None:
+    shown = world.preview(ANN, f"{FIRST} because duplicate")
+    world.preview(BO, f"{SECOND} because duplicate")
+    world.fincart.settings.foreign.append(FIRST)
+    world.click(ANN, shown, go_ahead(shown))
+
+    text = world.ended(request_id(shown)).text
+
+    assert "Finished: 1 not sent" in text
+    assert ["token"] == holds(world)
+
+
 def test_no_log_is_read_for_a_403_while_fincart_has_asked_for_a_rest(world: World) -> None:
     world.cancelled()
     shown = world.preview(ANN, f"{FOREIGN} because duplicate")

@@ -85,6 +85,22 @@ def test_a_delivery_that_another_thread_of_the_process_has_taken_since_is_not_ou
     assert [False, True] == ours
 
 
+def test_what_has_been_handled_is_not_handled_again_though_something_failed_after_it(
+    database: Database, clock: Clock
+) -> None:
+    with database.write() as transaction:
+        taken = deliveries.take(transaction, "one", ("command",))
+        assert taken is not None
+        deliveries.done(taken, "help")
+    with database.write() as transaction:
+        deliveries.postpone(transaction, taken, 1.0)
+    clock.advance(DEAD_AFTER)
+    with database.write() as transaction:
+        again = deliveries.take(transaction, "one", ("command",))
+
+    assert again is None
+
+
 def test_a_message_that_another_thread_of_the_process_has_taken_since_is_not_ours(
     database: Database, clock: Clock
 ) -> None:

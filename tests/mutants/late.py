@@ -105,4 +105,64 @@ LATE = (
         to="if True:",
         caught="tests/test_verification.py::test_an_edit_behind_the_first_page_of_events_is_found[sqlite]",
     ),
+    Mutant(
+        rule="A log that was read before an order was sent again concludes nothing about it",
+        hurts="An order that a call is carrying is sent once more beside it, or told by what was true before it",
+        where="LogReader._keep",
+        text="if not any(first <= line.position <= last for ranges in flying for first, last in ranges)",
+        to="",
+        caught="tests/test_histories.py::test_a_log_that_was_read_before_an_order_was_sent_again_says_nothing_of_it",
+    ),
+    Mutant(
+        rule="What waits to be sent again is not sent once a late answer has told its outcome",
+        hurts="Orders that Fincart has cancelled are sent to it once more",
+        where="apply",
+        text="if attempt is None or not attempts.is_first(attempt):",
+        to="if False:",
+        caught="tests/test_histories.py::"
+        "test_what_waits_to_be_sent_again_is_not_sent_once_a_late_answer_has_told_its_outcome",
+    ),
+    Mutant(
+        rule="What happens while a message is on its way is shown after it",
+        hurts="A message stands for ever at what was true a moment before the end",
+        where="shown",
+        text="if row.wanted > revision and row.ts is not None:",
+        to="if False:",
+        caught="tests/test_histories.py::test_what_happens_while_a_message_is_on_its_way_is_shown_after_it",
+    ),
+    Mutant(
+        rule="What Slack answered is kept for as long as the database takes to be there again",
+        hurts="Each time that the database stumbles, people see a message twice",
+        where="Poster._write_down",
+        text="if self._parts.wait(0.25):",
+        to="if True:",
+        caught="tests/test_histories.py::"
+        "test_a_message_is_posted_once_though_the_database_goes_away_before_that_is_written_down",
+    ),
+    Mutant(
+        rule="What has been handled is not handled again, whatever fails after it",
+        hurts="One command is handled twice, and two requests are made of it",
+        where="still_ours",
+        text="col(Delivery.due_at).is_not(None),",
+        to="",
+        caught="tests/test_taken.py::"
+        "test_what_has_been_handled_is_not_handled_again_though_something_failed_after_it[sqlite]",
+    ),
+    Mutant(
+        rule="What keeps failing by a fault of ours is told to whoever waits for it",
+        hurts="Somebody who asked reads nothing, ever, and does not know whether to ask again",
+        where="Inbox._broken",
+        text="if delivery.tries >= TRIES:",
+        to="if False:",
+        caught="tests/test_bad_input.py::test_what_keeps_failing_by_a_fault_of_ours_is_said_plainly[sqlite]",
+    ),
+    Mutant(
+        rule="A log that the token has opened and is refused now makes a 403 the token's",
+        hurts="A token that has lost its rights goes on being used, order by order",
+        where="judged",
+        text="if reading.http_status in (401, 403):",
+        to="if False:",
+        caught="tests/test_story_forbidden.py::"
+        "test_a_403_is_the_tokens_where_a_log_that_it_has_opened_is_closed_to_it[sqlite]",
+    ),
 )
