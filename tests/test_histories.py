@@ -200,6 +200,26 @@ def test_a_request_goes_on_where_its_file_is_gone_when_it_is_taken_up_again(play
     assert [] == played.missing("halted at committed", "BreakSlack", "audit preview_shown")
 
 
+def test_a_retry_goes_on_where_slack_fails_when_it_is_taken_up_again(play: Play) -> None:
+    """Seed 728372: the press was refused, and the request that it had made expired with nobody told of it."""
+    until_the_request_is_made = Work(0, 0, 4)
+
+    played = play(
+        *cancel(person=0, process=0),
+        Meddle(ORDER, "Delivered"),
+        Send(0, FOR_EVER),
+        *all_due(0),
+        Press(0, "retry", 0, 0),
+        until_the_request_is_made,
+        BreakSlack("*", SlackFault(SlackFaultKind.ERROR, error="fatal_error"), times=None),
+        Pass(10.0, asleep=True),
+        Work(1, 0),
+    )
+
+    assert "" == played.wrong
+    assert [] == played.missing("audit request_made retry", "BreakSlack", "audit request_refused")
+
+
 def test_a_log_is_not_taken_for_a_later_one_by_a_host_whose_clock_is_ahead(play: Play) -> None:
     played = play(
         Break(Fault(FaultKind.DROP, applied=Applied.ALL)),

@@ -4,6 +4,8 @@ ask anew for what was not cancelled."""
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
 from bot.context import Parts
 from bot.domain.policy.decide import Act, Verdict
 from bot.execution.settlement import stop as stop_sending
@@ -140,14 +142,12 @@ def retry(parts: Parts, delivery: Delivery, click: Click) -> None:
     """Ask anew, in the name of whoever pressed, for the orders refused or not sent; never for unknown ones."""
     with parts.database.read() as session:
         request = requests.find(session, click.public_id)
-        if request is None:
-            lines: list[OrderLine] = []
-        else:
-            ended = outcomes.with_outcome(session, request, (Outcome.REJECTED, Outcome.NOT_SENT))
-            lines = list(ended) if request.state is RequestState.FINISHED else []
-    if request is not None and _may_not_steer(parts, delivery, click, request):
+        was_made = requests.of_delivery(session, delivery.id) is not None
+        lines = _to_retry(session, request)
+    # Once an earlier try has made the request, it is the request that is judged, and answered for.
+    if request is not None and not was_made and _may_not_steer(parts, delivery, click, request):
         return
-    if request is None or not lines:
+    if request is None or not (lines or was_made):
         say(parts, delivery, click.asker, Answer.NOTHING_TO_RETRY if request else Answer.NO_SUCH_REQUEST, request)
         return
     wanted = Wanted(
@@ -161,6 +161,12 @@ def retry(parts: Parts, delivery: Delivery, click: Click) -> None:
         retry_of=request.public_id,
     )
     ask(parts, delivery, wanted)
+
+
+def _to_retry(session: Session, request: Request | None) -> list[OrderLine]:
+    if request is None or request.state is not RequestState.FINISHED:
+        return []
+    return list(outcomes.with_outcome(session, request, (Outcome.REJECTED, Outcome.NOT_SENT)))
 
 
 def _may_not_steer(parts: Parts, delivery: Delivery, click: Click, request: Request) -> bool:

@@ -6,7 +6,7 @@ OUTCOMES = (
     Mutant(
         rule="**Retry** never takes an order whose outcome is unknown",
         hurts="An order that may be cancelled is sent again on a guess",
-        where="retry",
+        where="_to_retry",
         text="(Outcome.REJECTED, Outcome.NOT_SENT)",
         to="(Outcome.REJECTED, Outcome.NOT_SENT, Outcome.UNKNOWN)",
         caught="tests/test_story_evidence.py::"
@@ -15,7 +15,7 @@ OUTCOMES = (
     Mutant(
         rule="**Retry** takes the orders that were rejected",
         hurts="Whoever asks again for what was refused gets only a part of it",
-        where="retry",
+        where="_to_retry",
         text="(Outcome.REJECTED, Outcome.NOT_SENT)",
         to="(Outcome.NOT_SENT,)",
         caught="tests/test_story_evidence.py::"
@@ -24,19 +24,27 @@ OUTCOMES = (
     Mutant(
         rule="**Retry** is for requests that have ended",
         hurts="Orders that a run is about to send are asked for a second time",
-        where="retry",
-        text="lines = list(ended) if request.state is RequestState.FINISHED else []",
-        to="lines = list(ended)",
+        where="_to_retry",
+        text="if request is None or request.state is not RequestState.FINISHED:",
+        to="if request is None:",
         caught="tests/test_story_evidence.py::test_nothing_is_retried_while_the_run_is_under_way[sqlite]",
     ),
     Mutant(
         rule="**Retry** of somebody else's request is for whoever may steer it",
         hurts="Somebody without a say asks anew for what others stopped",
         where="retry",
-        text="if request is not None and _may_not_steer(parts, delivery, click, request):",
+        text="if request is not None and not was_made and _may_not_steer(parts, delivery, click, request):",
         to="if False:",
         caught="tests/test_story_evidence.py::"
         "test_whoever_may_ask_and_not_approve_cannot_retry_what_is_somebody_elses[sqlite]",
+    ),
+    Mutant(
+        rule="A press of **Retry** that is taken up again goes on with the request that it has made",
+        hurts="The press is refused, and what it asked for expires with nobody told of it",
+        where="retry",
+        text="not was_made and _may_not_steer",
+        to="_may_not_steer",
+        caught="tests/test_histories.py::test_a_retry_goes_on_where_slack_fails_when_it_is_taken_up_again",
     ),
     Mutant(
         rule="When sending ends, nothing is told of orders that a call is carrying",
