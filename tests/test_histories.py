@@ -336,30 +336,6 @@ def test_a_run_that_ended_while_slack_refused_the_token_says_so_once_it_is_taken
     )
 
 
-def test_a_probe_written_ahead_under_a_lease_that_was_lost_is_not_sent_under_a_later_one(play: Play) -> None:
-    """Seed 722761: it slept before it sent it, another process ended it, and then had the request again itself."""
-    does = Work(1, 0, FOR_EVER)
-    played = play(
-        Break(Fault(FaultKind.NO_CONNECTION, times=6)),
-        Break(Fault(FaultKind.SERVER_ERROR, endpoint=Endpoint.LOGS, times=3)),
-        Ask(1, 1, (7, 8, 9, 10, 11, 12, 13, 0), 1, By.COMMAND),
-        *(does, does),
-        Press(1, "go_ahead", 0, 1),
-        *(does, does, does),
-        Pass(11.0, asleep=False),
-        Send(1, 1),
-        Pass(30.0, asleep=True),
-        Send(2, 3),
-        does,
-        Pass(3.0, asleep=False),
-        Send(1, 2),
-        settings=(("FINCART_BATCH_SIZE", "2"), ("FINCART_MAX_CONCURRENCY", "3"), ("FINCART_LOOKUP_CONCURRENCY", "1")),
-    )
-
-    assert "" == played.wrong
-    assert [] == played.missing("fincart no_connection", "taken for dead", "probe")
-
-
 def test_a_late_answer_says_nothing_of_an_order_that_is_on_its_way_again(play: Play) -> None:
     played = play(
         *cancel(person=0, process=0),

@@ -1,11 +1,27 @@
 """A Fincart that is down and whose pause is over: one call sees whether it still is, and all else waits for that."""
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
 import httpx
 from stored import approved, bot_on
 from world import Clock
 
+from bot.app import Bot
 from bot.execution.dispatcher import Runner
 from storage import send_gate
+
+
+def down(url: str, fincart: Callable[[httpx.Request], httpx.Response], clock: Clock) -> Bot:
+    """A bot whose Fincart is down, by this clock just long enough for a probe, with three orders to send one by one."""
+    bot = bot_on(url, fincart, clock, FINCART_BATCH_SIZE="1", FINCART_MAX_CONCURRENCY="3")
+    with bot.parts.database.write() as transaction:
+        for _ in range(send_gate.FAILURES_UNTIL_DOWN):
+            send_gate.failed(transaction, "HTTP 500")
+        approved(transaction)
+    clock.advance(send_gate.FIRST_PROBE + 0.1)
+    return bot
 
 
 def test_of_the_batches_that_wait_for_a_fincart_that_is_down_one_goes_at_a_time(sqlite_url: str) -> None:
@@ -19,14 +35,38 @@ def test_of_the_batches_that_wait_for_a_fincart_that_is_down_one_goes_at_a_time(
         return httpx.Response(500)
 
     clock = Clock()
-    bot = bot_on(sqlite_url, fincart, clock, FINCART_BATCH_SIZE="1", FINCART_MAX_CONCURRENCY="3")
+    bot = down(sqlite_url, fincart, clock)
     runner = Runner(bot.parts)
-    with bot.parts.database.write() as transaction:
-        for _ in range(send_gate.FAILURES_UNTIL_DOWN):
-            send_gate.failed(transaction, "HTTP 500")
-        approved(transaction)
-    clock.advance(send_gate.FIRST_PROBE + 0.1)
     runner.step()
     bot.stop()
 
     assert 1 == len(calls)
+
+
+def test_a_probe_that_slept_through_its_lease_is_not_sent_under_a_later_lease_of_its_process(sqlite_url: str) -> None:
+    carried: list[str] = []
+
+    def fincart(call: httpx.Request) -> httpx.Response:
+        carried.extend(json.loads(call.content)["filters"]["ids"])
+        return httpx.Response(500)
+
+    clock = Clock()
+    bot = down(sqlite_url, fincart, clock)
+    looks = 0
+
+    def uptime() -> float:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            # Its probe is written ahead and not sent yet. Another process ends it, and leaves the request to it again.
+            clock.advance(7.0)
+            Runner(replace(bot.parts, owner="another")).step()
+            clock.advance(send_gate.LAST_PROBE)
+            runner.step()
+        return clock().timestamp()
+
+    runner = Runner(replace(bot.parts, uptime=uptime))
+    runner.step()
+    bot.stop()
+
+    assert ["6864fecda075914a00000001"] == carried

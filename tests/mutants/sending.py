@@ -41,8 +41,8 @@ SENDING = (
         where="Runner._lease_holds",
         text="self._fences.get((planned.seq, planned.token), 0.0)",
         to="max((until for (seq, _), until in self._fences.items() if seq == planned.seq), default=0.0)",
-        caught="tests/test_histories.py::"
-        "test_a_probe_written_ahead_under_a_lease_that_was_lost_is_not_sent_under_a_later_one",
+        caught="tests/test_probes.py::"
+        "test_a_probe_that_slept_through_its_lease_is_not_sent_under_a_later_lease_of_its_process",
     ),
     Mutant(
         rule="Every later owner of a run has another token",
