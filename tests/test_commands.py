@@ -208,6 +208,10 @@ def test_show_takes_a_request_id_in_any_case_with_or_without_its_prefix(text: st
     assert Show("R-7K3F9Q") == parse(f"show {text}")
 
 
+def test_show_drops_no_letter_of_a_request_id() -> None:
+    assert Show("R-X7K3FX") == parse("show X7K3FX")
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [

@@ -23,7 +23,7 @@ def test_what_a_spreadsheet_would_run_stands_behind_an_apostrophe(first: str) ->
         (7, "7"),
         ("", ""),
         ("a=1", "a=1"),
-        ("X1", "X1"),
+        ("X=1", "X=1"),
         ("a\x00b", "a\ufffdb"),
         ("'=1", "'=1"),
         ("1 ", "1 "),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.commands.order_ids import NoDigit, WrongCharacter
+from bot.domain.files.column_names import normal, strength
 from bot.domain.files.order_file import read_order_file
 from bot.domain.files.order_table import DELIMITERS
 from bot.domain.files.results import (
@@ -15,6 +16,7 @@ from bot.domain.files.results import (
     BadCells,
     FileOrders,
     HeaderBelow,
+    NoIdColumn,
     OrderNumbersOnly,
     TwoColumns,
     WrongWidth,
@@ -82,6 +84,15 @@ def test_a_title_above_the_names_of_the_columns_is_told_as_one(text: str, row: i
 
 def test_names_that_come_twice_are_no_title() -> None:
     assert BadCells((BadCell(3, NoDigit("order_id")),), 1) == error(f"order_id,name\n{ONE},Ann\norder_id,name\n")
+
+
+@pytest.mark.parametrize(("name", "expected"), [("Fincart ID", 3), ("Order ID", 2), ("ID", 1), ("Colour", 0)])
+def test_a_name_says_how_surely_its_column_holds_order_ids(name: str, expected: int) -> None:
+    assert expected == strength(normal(name))
+
+
+def test_the_delimiter_under_which_rows_are_alike_is_the_delimiter() -> None:
+    assert NoIdColumn() == read_order_file(b"kind;colour,size\nA;B\nC;D\n")
 
 
 def test_a_row_of_empty_cells_is_blank_however_wide_it_is() -> None:

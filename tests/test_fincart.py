@@ -242,6 +242,18 @@ def test_cleaned_words_are_one_bounded_plain_line_without_the_secret(text: str, 
     assert words.encode()
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("x" * 300, "x" * 300), ("x" * 301, "x" * 299 + "…"), (" two\r\n lines ", "two lines")],
+)
+def test_words_are_cut_at_three_hundred_characters(written: str, kept: str) -> None:
+    assert kept == clean(written, TOKEN)
+
+
+def test_words_are_kept_as_they_are_where_there_is_no_secret() -> None:
+    assert "bad id" == clean("bad id", "")
+
+
 @given(st.integers(100, 599), st.binary(max_size=60) | st.just(OK_BODY) | st.just(error_body(400, "x")))
 def test_any_answer_at_all_has_a_class(status: int, body: bytes) -> None:
     exchange = Exchange(status, {}, body, NOW, 0.0)
@@ -320,10 +332,14 @@ def test_headers_are_known_by_their_names_in_small_letters() -> None:
     assert (None, 20.0) == (date_of(exchange), retry_after(exchange))
 
 
-def test_fincarts_times_are_in_utc() -> None:
-    date = date_of(Exchange(200, {"date": "Tue, 24 Nov 2026 14:00:10 +0200"}, OK_BODY, NOW, 0.1))
-    body = log_body(("Pending", "2026-11-24T14:00:10+02:00"))
-    created = classify_log_answer(Exchange(200, {}, body, NOW, 0.1), TOKEN).entries[0].created_at
+def test_fincarts_times_are_in_utc_wherever_the_host_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as cairo:
+        cairo.setenv("TZ", "Africa/Cairo")
+        time.tzset()
+        date = date_of(Exchange(200, {"date": "Tue, 24 Nov 2026 14:00:10 +0200"}, OK_BODY, NOW, 0.1))
+        body = log_body(("Pending", "2026-11-24T14:00:10+02:00"))
+        created = classify_log_answer(Exchange(200, {}, body, NOW, 0.1), TOKEN).entries[0].created_at
+    time.tzset()
 
     assert date is not None
     assert (TEN_PAST, TEN_PAST, UTC, UTC) == (date, created, date.tzinfo, created.tzinfo)

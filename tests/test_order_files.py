@@ -97,6 +97,14 @@ def test_utf_16_without_its_mark_and_with_half_a_character_is_no_text(encoding: 
     assert not isinstance(read_order_file(f"order_id\r\n{ONE}\r\n".encode(encoding) + b"1"), FileOrders)
 
 
+def test_utf_16_with_its_mark_and_half_a_character_is_in_no_encoding() -> None:
+    assert Undecodable() == decode("\ufefforder_id".encode("utf-16-le") + b"1")
+
+
+def test_zeros_far_below_make_no_utf_16_of_a_text() -> None:
+    assert isinstance(decode(b"1" * 1000 + b"\0001"), NotText)
+
+
 def test_a_mark_at_the_end_of_a_garbled_text_changes_nothing() -> None:
     assert Undecodable() == read_order_file(f"\ufefforder_id,name\n{ONE},CafÃ©\n".encode())
 

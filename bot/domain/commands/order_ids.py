@@ -45,10 +45,12 @@ _WORD = rf"{_PART}++(?:[{_WRAP}]++{_PART}++)*+|<(?:[^<>]*+>|<*+(?:[^{SEPARATORS}
 """A word without what is dropped around it, from a word's start; mentions and links are one word each."""
 
 
+_GAP = rf"[{SEPARATORS}{_WRAP}]*+"
+
+
 def _after(skipped: str) -> "re.Pattern[str]":
     """The next word after any number of such, of hyphens alone, and of what is dropped; empty only at the end."""
-    gap = rf"[{SEPARATORS}{_WRAP}]*+"
-    return re.compile(rf"{gap}(?:(?=[A-Za-z0-9_-])(?:{skipped}-++)[{_WRAP}]*+(?!{_PART}){gap})*+({_WORD}|)")
+    return re.compile(rf"{_GAP}(?:(?=[A-Za-z0-9_-])(?:{skipped}-++)[{_WRAP}]*+(?!{_PART}){_GAP})*+({_WORD}|)")
 
 
 _FIRST_WORD = _after("")
@@ -241,5 +243,4 @@ def parse_order_ids(text: str) -> OrderList | OrderIdsError:
     orders = tuple(map(OrderId, times))
     if not orders:
         return NoOrderIds()
-    repeated = () if times.total() == len(orders) else (n > 1 for n in times.values())
-    return OrderList(orders, tuple(compress(orders, repeated)))
+    return OrderList(orders, tuple(compress(orders, (n > 1 for n in times.values()))))

@@ -117,4 +117,4 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     """The choice most like the word, or None where none is near; words too long to be a slip are not compared."""
     if len(word) > _LONGEST_NEAR_MISS:
         return None
-    return next(iter(get_close_matches(word.lower(), list(choices), n=1)), None)
+    return next(iter(get_close_matches(word.lower(), list(choices))), None)

@@ -37,6 +37,10 @@ _REPLACED = "\ufffd"
 
 _OF_WINDOWS = ("cp1252", "cp1256")
 """What Excel saves as CSV on Windows in English, French and Arabic, where nobody asks it for UTF-8."""
+_MISREAD_AS = (*_OF_WINDOWS, "latin-1")
+_UTF_8, _UTF_16 = "utf-8", "utf-16"
+_BY_THEIR_ZEROS = (("utf-16-le", 0), ("utf-16-be", 1))
+"""Of what is ASCII, UTF-16 leaves one of two bytes zero, and the other, this one, never."""
 _LOOKED_AT = 20_000
 _NOT_ASCII = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 
@@ -84,7 +88,7 @@ def _is_garbled(text: str) -> bool:
     text = text.removeprefix("\ufeff")
     if text.isascii():
         return False
-    for encoding in (*_OF_WINDOWS, "latin-1"):
+    for encoding in _MISREAD_AS:
         with suppress(UnicodeError):
             meant = text.encode(encoding).decode()
             return _OF_LANGUAGES_MET.fullmatch(meant) is not None
@@ -95,20 +99,19 @@ def _text(data: bytes) -> str | None:
     try:
         return data.decode(_unicode(data))
     except UnicodeDecodeError as error:
-        return _of_windows(data) if error.encoding == "utf-8" else None
+        return _of_windows(data) if error.encoding == _UTF_8 else None
 
 
 def _unicode(data: bytes) -> str:
     """Without its mark, UTF-16 shows in every other byte of what is ASCII in it: no text has zeros else."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
+        return _UTF_16
     start = data[:1000]
     if b"\0" in start and len(data) % 2 == 0:
-        if b"\0" not in start[::2]:
-            return "utf-16-le"
-        if b"\0" not in start[1::2]:
-            return "utf-16-be"
-    return "utf-8"
+        for encoding, never_zero in _BY_THEIR_ZEROS:
+            if b"\0" not in start[never_zero::2]:
+                return encoding
+    return _UTF_8
 
 
 def _of_windows(data: bytes) -> str | None:
