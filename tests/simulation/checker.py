@@ -197,9 +197,11 @@ def _was_lied_to(world: "World", order: str, words: str) -> bool:
 
 
 def _was_never_read(world: "World", order: str) -> bool:
-    """Whether Fincart said of the order that there is none before it ever showed its log."""
-    reads = (call.answer for call in world.fincart.calls if call.method == "GET" and call.ids == (order,))
-    is_so = next((answer for answer in reads if answer in ("200", "404")), "") == "404"
+    """Whether Fincart said of the order that there is none before it ever showed its log to anybody who could
+    keep that: a process may have died with what it had just read."""
+    reads = (call for call in world.fincart.calls if call.method == "GET" and call.ids == (order,))
+    heard = (call.answer for call in reads if world.witness.could_be_kept(call.number))
+    is_so = next((answer for answer in heard if answer in ("200", "404")), "") == "404"
     world.met["exception: there is no such order, by Fincart's word"] += is_so
     return is_so
 

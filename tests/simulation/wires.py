@@ -14,6 +14,10 @@ from bot.slack.results import Answer, Reply, SlackTransport
 class Witness(Protocol):
     """Whoever looks at the calls to Fincart on their way."""
 
+    def reading(self) -> None:
+        """A log is about to be read."""
+        ...
+
     def sending(self, ids: tuple[str, ...]) -> int:
         """A call is about to reach Fincart; the number is the call's."""
         ...
@@ -34,6 +38,7 @@ class FincartWire(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if request.method == "GET":
             self._boundary("reading")
+            self._witness.reading()
             try:
                 return self._inner.handle_request(request)
             finally:

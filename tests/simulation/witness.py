@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.sandbox.fincart.standin import FincartStandIn
 
+from . import threads
 from .clock import Clock
 from .rows import Row, Rows, moment
 
@@ -65,6 +66,20 @@ class FincartWitness:
         self._undoable = timedelta(seconds=undo_seconds)
         self.sent: list[Sent] = []
         self.wrong: list[str] = []
+        self._not_kept: dict[Any, list[int]] = {}
+        """By thread, the log reads since its last commit, numbered as Fincart counts calls."""
+
+    def reading(self) -> None:
+        """See `Witness`."""
+        self._not_kept.setdefault(threads.current(), []).append(len(self._fincart.calls) + 1)
+
+    def committed(self) -> None:
+        """Whatever the thread that runs had read until now, it could keep."""
+        self._not_kept.pop(threads.current(), None)
+
+    def could_be_kept(self, read: int) -> bool:
+        """Whether whoever read this log came to commit anything after it; if not, nobody knows what it said."""
+        return not any(read in numbers for numbers in self._not_kept.values())
 
     def sending(self, ids: tuple[str, ...]) -> int:
         """See `Witness`."""

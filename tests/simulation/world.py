@@ -234,7 +234,12 @@ class World:
             make_runner=self.rules.make_runner,
             change_parts=self.rules.change_parts,
         )
-        return Process(name, outside, self.scheduler.boundary)
+        return Process(name, outside, self._boundary)
+
+    def _boundary(self, process: Process, name: str) -> None:
+        if name == "committed":
+            self.witness.committed()
+        self.scheduler.boundary(process, name)
 
     @property
     def undo_seconds(self) -> int:
