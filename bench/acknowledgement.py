@@ -17,7 +17,7 @@ from bench.children import Child, child
 from bench.commands import KNOWN_ORDERS, signed_command
 from bench.figures import SAMPLE_HEADS, Samples, expect, no_collection, note, table, title
 from bench.ours import Load, bot_in, deliveries_of, serving
-from bench.standins import World, standins
+from bench.standins import BenchWorld, standins
 from bench.stock import stock_app
 from bot.app import Bot
 from bot.server.http import Deliveries
@@ -62,7 +62,7 @@ def _in_process() -> bool:
 
 
 @contextmanager
-def _bot(*, hang: bool = False) -> Iterator[tuple[World, Bot]]:
+def _bot(*, hang: bool = False) -> Iterator[tuple[BenchWorld, Bot]]:
     with standins(orders=KNOWN_ORDERS, hang=hang) as world, tempfile.TemporaryDirectory() as folder:
         yield world, bot_in(Path(folder), world)
 
@@ -84,7 +84,7 @@ def _over_http() -> bool:
 
 
 @contextmanager
-def _served(*, hang: bool = False) -> Iterator[tuple[World, Child, Send, Send]]:
+def _served(*, hang: bool = False) -> Iterator[tuple[BenchWorld, Child, Send, Send]]:
     with (
         standins(orders=KNOWN_ORDERS, hang=hang, latency=LATENCY) as world,
         tempfile.TemporaryDirectory() as folder,
@@ -96,7 +96,7 @@ def _served(*, hang: bool = False) -> Iterator[tuple[World, Child, Send, Send]]:
         yield world, bot, ours, theirs
 
 
-def _both(world: World, ours: Send, stock: Send, when: str, pause: float = 0) -> tuple[Samples, Samples]:
+def _both(world: BenchWorld, ours: Send, stock: Send, when: str, pause: float = 0) -> tuple[Samples, Samples]:
     sides = ((ours, Samples(f"this bot, {when}")), (stock, Samples(f"stock Bolt, {when}")))
     for send, _ in sides:
         for _ in range(5):

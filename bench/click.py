@@ -21,7 +21,7 @@ import httpx
 
 from bench.figures import SAMPLE_HEADS, Samples, note, table, title
 from bench.ours import bot_in, confirming, deliveries_of
-from bench.standins import CHANNEL, PERSON, World, order_ids, standins
+from bench.standins import CHANNEL, PERSON, BenchWorld, order_ids, standins
 from bot.messages.actions import Action, request_value
 from bot.sandbox.fincart.bodies import SUCCESS
 
@@ -44,7 +44,7 @@ def run() -> bool:
             for number in range(ROUNDS + 3):
                 # Other orders each time: those of the round before may still be in its hands.
                 orders = [f"{order_id}-{number}" for order_id in order_ids(50)]
-                body, headers = _click(world, confirming(bot.parts.database, orders))
+                body, headers = _click(world, confirming(bot.context.database, orders))
                 pairs = ((ours, partial(handle, body, headers)), (bare, partial(call, orders)))
                 for samples, act in pairs:
                     began = time.perf_counter()
@@ -58,7 +58,7 @@ def run() -> bool:
     return True
 
 
-def _click(world: World, public_id: str) -> tuple[bytes, dict[str, str]]:
+def _click(world: BenchWorld, public_id: str) -> tuple[bytes, dict[str, str]]:
     payload = {
         "type": "block_actions",
         "team": {"id": "T0000001"},
@@ -118,7 +118,7 @@ def _fincart() -> Iterator[tuple[str, Arrivals]]:
     arrivals: Arrivals = queue.Queue()
     answer = json.dumps(SUCCESS).encode()
 
-    class Handler(BaseHTTPRequestHandler):
+    class ClickHandler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
@@ -128,7 +128,7 @@ def _fincart() -> Iterator[tuple[str, Arrivals]]:
             head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n"
             self.wfile.write(head.encode() + answer)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), ClickHandler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

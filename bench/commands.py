@@ -6,7 +6,7 @@ import itertools
 import time
 from urllib.parse import urlencode
 
-from bench.standins import CHANNEL, PERSON, World, order_ids
+from bench.standins import CHANNEL, PERSON, BenchWorld, order_ids
 
 ORDERS = 50
 KNOWN_ORDERS = 1000 * ORDERS
@@ -16,7 +16,7 @@ _ID = order_ids(KNOWN_ORDERS)
 _number = itertools.count(1)
 
 
-def signed_command(world: World, text: str | None = None) -> tuple[bytes, dict[str, str]]:
+def signed_command(world: BenchWorld, text: str | None = None) -> tuple[bytes, dict[str, str]]:
     """Body and headers of a command that nobody has delivered yet: 50 orders, or what is given."""
     number = next(_number)
     first = number * ORDERS % KNOWN_ORDERS

@@ -18,7 +18,7 @@ from bench.children import Child
 from bench.commands import signed_command
 from bench.figures import SAMPLE_HEADS, Samples, expect, note, table, title
 from bench.ours import serving
-from bench.standins import World, order_ids, standins
+from bench.standins import BenchWorld, order_ids, standins
 
 BATCH = 100
 ROUNDS = 5
@@ -51,7 +51,7 @@ def run(count: int = 10_000, concurrency: int = 4, latency: float = 0.050) -> bo
         return _walls(bot, world, firsts, count, concurrency) & _acknowledged(bot, world, send, firsts, count)
 
 
-def _walls(bot: Child, world: World, firsts: "numbers[int]", count: int, concurrency: int) -> bool:
+def _walls(bot: Child, world: BenchWorld, firsts: "numbers[int]", count: int, concurrency: int) -> bool:
     bare, ours = Samples("bare httpx loop"), Samples("this bot")
     figures = []
     for _ in range(ROUNDS):
@@ -74,7 +74,7 @@ def _walls(bot: Child, world: World, firsts: "numbers[int]", count: int, concurr
     )
 
 
-def _acknowledged(bot: Child, world: World, send: Send, firsts: "numbers[int]", count: int) -> bool:
+def _acknowledged(bot: Child, world: BenchWorld, send: Send, firsts: "numbers[int]", count: int) -> bool:
     idle, running = Samples("acknowledgement over HTTP, idle"), Samples("acknowledgement over HTTP, during such runs")
     for _ in range(5):
         accepted(send, *signed_command(world, "help"))
@@ -91,7 +91,7 @@ def _acknowledged(bot: Child, world: World, send: Send, firsts: "numbers[int]", 
     )
 
 
-def _command(world: World, send: Send, samples: Samples) -> None:
+def _command(world: BenchWorld, send: Send, samples: Samples) -> None:
     body, headers = signed_command(world, "help")
     samples.time(partial(accepted, send, body, headers))
     time.sleep(PAUSE)
@@ -102,7 +102,7 @@ def _ours(bot: Child, first: int, count: int) -> Any:
     return bot.tell("end")
 
 
-def _bare(world: World, first: int, count: int, concurrency: int) -> float:
+def _bare(world: BenchWorld, first: int, count: int, concurrency: int) -> float:
     ids = order_ids(first + count)[first:]
     batches = [ids[at : at + BATCH] for at in range(0, count, BATCH)]
     limits = httpx.Limits(max_connections=concurrency)

@@ -14,7 +14,7 @@ import uvicorn
 
 from bench.children import Child, child, options, say
 from bench.serving import serve_child
-from bench.standins import CHANNEL, PERSON, World
+from bench.standins import CHANNEL, PERSON, BenchWorld
 from bot.app import Bot, build
 from bot.server.http import Deliveries, Signature, http_app
 from bot.settings.model import load_settings
@@ -30,7 +30,7 @@ WRITERS = 8
 _number = itertools.count(1)
 
 
-def bot_in(folder: Path, world: World, **settings: str) -> Bot:
+def bot_in(folder: Path, world: BenchWorld, **settings: str) -> Bot:
     """The bot with its default settings and a new SQLite database on disk."""
     given = {
         "SLACK_API_URL": world.slack_api_url,
@@ -45,7 +45,7 @@ def bot_in(folder: Path, world: World, **settings: str) -> Bot:
     return build(load_settings(given | settings, None))
 
 
-def deliveries_of(bot: Bot, world: World) -> Deliveries:
+def deliveries_of(bot: Bot, world: BenchWorld) -> Deliveries:
     """What the HTTP route calls once it has a body."""
     return Deliveries(bot.app, Signature(world.signing_secret))
 
@@ -100,7 +100,7 @@ class Load:
     events as fast as the database lets them."""
 
     def __init__(self, bot: Bot) -> None:
-        self._database = bot.parts.database
+        self._database = bot.context.database
         self._on = threading.Event()
         self._over = False
         self.written = 0
@@ -152,7 +152,7 @@ class Load:
 
 
 @contextmanager
-def serving(folder: Path, world: World, settings: Mapping[str, str] | None = None) -> Iterator[tuple[Child, str]]:
+def serving(folder: Path, world: BenchWorld, settings: Mapping[str, str] | None = None) -> Iterator[tuple[Child, str]]:
     """The whole bot in a process of its own, and its address."""
     given = {"folder": str(folder), "world": asdict(world), "settings": dict(settings or {})}
     with child("bench.ours", given) as process:
@@ -161,15 +161,15 @@ def serving(folder: Path, world: World, settings: Mapping[str, str] | None = Non
 
 def main() -> None:
     """Serve until the benchmark is over; "load" and "quiet" start and stop the load, other words mean `runs.Runs`."""
-    from bench.runs import Runs  # it makes requests with what is here
+    from bench.runs import BenchRuns  # it makes requests with what is here
 
     logging.disable(logging.CRITICAL)
     given = options()
     folder = Path(given["folder"])
-    bot = bot_in(folder, World(**given["world"]), **given["settings"])
+    bot = bot_in(folder, BenchWorld(**given["world"]), **given["settings"])
     bot.start()
     load: list[Load] = []
-    runs = Runs(bot, folder)
+    runs = BenchRuns(bot, folder)
 
     def told(word: str) -> Any:
         if word not in ("load", "quiet"):

@@ -20,7 +20,7 @@ LOOK_EVERY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class BenchFigures:
     """What one run took."""
 
     seconds: float
@@ -31,13 +31,13 @@ class Figures:
     """What the database and its log have grown by."""
 
 
-class Runs:
+class BenchRuns:
     """Runs, one after another: `begin FIRST COUNT`, then `end`, which waits for it and returns its figures."""
 
     def __init__(self, bot: Bot, folder: Path) -> None:
         self._bot, self._folder = bot, folder
         self._thread: threading.Thread | None = None
-        self._figures: Figures | None = None
+        self._figures: BenchFigures | None = None
 
     def turn(self, word: str) -> Any:
         """Begin a run of the orders that the word names, wait for its end, or say whether it is over."""
@@ -57,17 +57,17 @@ class Runs:
     def _run(self, first: int, count: int) -> None:
         ids = order_ids(first + count)[first:]
         idle, size, peak = _memory(), _size(self._folder), 0
-        public_id = approved(self._bot.parts.database, ids)
+        public_id = approved(self._bot.context.database, ids)
         seconds = None
         while seconds is None:
             for _ in range(5):
                 time.sleep(LOOK_EVERY)
                 peak = max(peak, _memory())
             seconds = self._seconds(public_id)
-        self._figures = Figures(seconds, peak - idle, _size(self._folder) - size)
+        self._figures = BenchFigures(seconds, peak - idle, _size(self._folder) - size)
 
     def _seconds(self, public_id: str) -> float | None:
-        with self._bot.parts.database.read() as session:
+        with self._bot.context.database.read() as session:
             request = requests.find(session, public_id)
             assert request is not None
             if request.finished_at is None:

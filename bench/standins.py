@@ -16,7 +16,7 @@ PERSON, CHANNEL = "U0000001", "C0000001"
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class BenchWorld:
     """Where the stand-ins are, and what they let in."""
 
     slack_api_url: str
@@ -32,10 +32,10 @@ def order_ids(count: int) -> list[str]:
 
 
 @contextmanager
-def standins(*, orders: int = 50, hang: bool = False, latency: float = 0.0) -> Iterator[World]:
+def standins(*, orders: int = 50, hang: bool = False, latency: float = 0.0) -> Iterator[BenchWorld]:
     """Run both. With `hang`, Fincart never answers anything; `latency` is seconds before each answer."""
     with child("bench.standins", {"orders": orders, "hang": hang, "latency": latency}) as process:
-        yield World(**process.ready)
+        yield BenchWorld(**process.ready)
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def main() -> None:
         elif given["latency"]:
             fincart.inject(Fault(FaultKind.SLOW, endpoint, seconds=given["latency"], times=None))
     with SlackServer(slack) as server, FincartServer(fincart) as fincart_server:
-        world = World(
+        world = BenchWorld(
             server.api_url,
             slack.state.bot_token,
             slack.state.signing_secret,

@@ -14,10 +14,10 @@ from starlette.routing import Route
 
 from bench.children import options, say
 from bench.serving import serve_child
-from bench.standins import World
+from bench.standins import BenchWorld
 
 
-def stock_app(world: World) -> App:
+def stock_app(world: BenchWorld) -> App:
     """The app of Bolt's own introduction, with one command that does nothing."""
     client = WebClient(token=world.slack_token, base_url=world.slack_api_url)
     app = App(client=client, signing_secret=world.signing_secret)
@@ -32,7 +32,7 @@ def stock_app(world: World) -> App:
 def main() -> None:
     """Serve until the benchmark is over."""
     logging.disable(logging.CRITICAL)
-    handler = SlackRequestHandler(stock_app(World(**options()["world"])))
+    handler = SlackRequestHandler(stock_app(BenchWorld(**options()["world"])))
 
     async def events(request: Request) -> Response:
         return await handler.handle(request)

@@ -129,7 +129,7 @@ def _serve_with(settings: "Settings", stop: StopSignal, *, paused: bool) -> None
         bot = build(settings)
         if paused:
             # Committed before any work begins: nothing is sent in between.
-            said = pause_at_start(bot.parts.database, operator())
+            said = pause_at_start(bot.context.database, operator())
             logging.getLogger("bot").warning("%s: nothing is sent until somebody types /cancel-orders resume", said)
     except StorageUnavailable as unavailable:
         raise _CannotStart(f"the database cannot be used: {unavailable}. See DATABASE_URL, or run check.") from None

@@ -1,4 +1,4 @@
-"""The one place where the parts are built and joined."""
+"""The one place where the context are built and joined."""
 
 import logging
 import secrets
@@ -15,15 +15,15 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from slack_bolt import App
 
-from bot.context import Parts, Timings
+from bot.context import Context, Timings
 from bot.domain.commands.request_ids import RequestIds
 from bot.domain.policy.decide import Rules
 from bot.fincart.client import FincartClient
 from bot.listeners import make_app
-from bot.listeners.intake import Edge
+from bot.listeners.intake import Intake
 from bot.settings.model import Settings
 from bot.slack.client import SlackClient
-from bot.slack.directory import People
+from bot.slack.directory import Directory
 from bot.slack.results import SlackTransport
 from bot.slack.transport import SdkTransport
 from bot.worker.worker import Worker
@@ -41,7 +41,7 @@ CLOSED_FOR = timedelta(seconds=60)
 class Bot:
     """The whole bot, ready to be given deliveries through `app` and to work through `worker`."""
 
-    parts: Parts
+    context: Context
     app: App
     worker: Worker
     stopping: threading.Event
@@ -54,7 +54,7 @@ class Bot:
         # An acknowledgement waits for the interpreter each time the disk or a lock has kept it: let lanes that
         # compute hand it over after half a millisecond, not after Python's five.
         sys.setswitchinterval(0.0005)
-        with suppress(StorageUnavailable), self.parts.database.write() as transaction:
+        with suppress(StorageUnavailable), self.context.database.write() as transaction:
             live_messages.show_open_anew(transaction)
         self.worker.start()
 
@@ -64,8 +64,8 @@ class Bot:
         for pool in self.pools:
             pool.shutdown(wait=False, cancel_futures=True)
         if in_time:
-            self.parts.database.close()
-            self.parts.fincart.close()
+            self.context.database.close()
+            self.context.fincart.close()
             for transport in self.connections:
                 transport.close()
 
@@ -96,12 +96,12 @@ def build(
     log_reads = ThreadPoolExecutor(settings.fincart_lookup_concurrency, "log-read")
     stopping = threading.Event()
     database.wait = stopping.wait
-    parts = Parts(
+    context = Context(
         settings=settings,
         rules=Rules.from_settings(settings),
         database=database,
         slack=slack,
-        people=People(
+        people=Directory(
             slack,
             time.monotonic,
             look_ups,
@@ -125,8 +125,8 @@ def build(
         preview_reads=preview_reads,
         timings=timings or Timings(),
     )
-    app = make_app(Edge(settings, database, slack, at_once), settings.slack_bot_token.get_secret_value())
-    return Bot(parts, app, Worker(parts, stopping), stopping, (look_ups, at_once, log_reads, preview_reads), own)
+    app = make_app(Intake(settings, database, slack, at_once), settings.slack_bot_token.get_secret_value())
+    return Bot(context, app, Worker(context, stopping), stopping, (look_ups, at_once, log_reads, preview_reads), own)
 
 
 def _is_closed(database: Database, channel: str) -> bool:

@@ -5,13 +5,12 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.outcome.decide import DEFAULT_TIMINGS
-from bot.domain.outcome.decide import Timings as TruthTimings
+from bot.domain.outcome.decide import DEFAULT_TIMINGS, OutcomeTimings
 from bot.domain.policy.decide import Rules
 from bot.fincart.client import FincartClient
 from bot.settings.model import Settings
 from bot.slack.client import SlackClient
-from bot.slack.directory import People
+from bot.slack.directory import Directory
 from storage.db.transactions import Database
 
 
@@ -24,7 +23,7 @@ class Timings:
     renew: float = 1.5
     poll: float = 0.25
     """How soon work of another process, or work that fell due by itself, is seen."""
-    truth: TruthTimings = DEFAULT_TIMINGS
+    truth: OutcomeTimings = DEFAULT_TIMINGS
     """The seconds of the truth table."""
     quick_call: float = 0.5
     """Where a call takes longer, settling is little beside it, and no batch is written ahead before its turn."""
@@ -33,14 +32,14 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Context:
     """Settings, clients and sources of chance and time."""
 
     settings: Settings
     rules: Rules
     database: Database
     slack: SlackClient
-    people: People
+    people: Directory
     fincart: FincartClient
     owner: str
     """This process, as leases name it: never the same twice."""

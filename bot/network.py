@@ -155,10 +155,10 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         proxy = self._proxy
         if proxy is None:
-            return _Stream(self._inner.connect_tcp(host, port, _left_to_connect(timeout), *more, **named))
+            return _BoundedStream(self._inner.connect_tcp(host, port, _left_to_connect(timeout), *more, **named))
         to_proxy = proxy.port or (443 if proxy.scheme == "https" else 80)
         try:
-            stream: httpcore.NetworkStream = _Stream(
+            stream: httpcore.NetworkStream = _BoundedStream(
                 self._inner.connect_tcp(proxy.host, to_proxy, _left_to_connect(timeout), *more, **named)
             )
             if proxy.scheme == "https":
@@ -196,7 +196,7 @@ def _tunnel(stream: httpcore.NetworkStream, target: str, proxy: httpx.URL, ends_
         raise httpcore.ProxyError(f"it answers HTTP {answer.status_code}")
 
 
-class _Stream(httpcore.NetworkStream):
+class _BoundedStream(httpcore.NetworkStream):
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
 
@@ -213,7 +213,7 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         try:
-            return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left_to_connect(timeout)))
+            return _BoundedStream(self._inner.start_tls(ssl_context, server_hostname, _left_to_connect(timeout)))
         except BaseException:
             self.close()
             raise

@@ -12,7 +12,7 @@ from storage.db.columns import UtcDateTime
 from storage.db.transactions import Transaction
 from storage.enums import AnswerKind, HoldKind
 from storage.models import Attempt, Hold, OrderLine, Request
-from storage.order_lines import Line
+from storage.order_lines import OrderRow
 from storage.ranges import as_ranges, bounds, every, within
 from storage.send_gate import FAILURES_UNTIL_DOWN
 
@@ -23,7 +23,7 @@ _ATTEMPT = SQLModel.metadata.tables[str(Attempt.__tablename__)]
 def queue(
     transaction: Transaction,
     request: Request,
-    lines: Sequence[Line],
+    lines: Sequence[OrderRow],
     due_at: datetime,
     *,
     sends: int = 0,
@@ -61,7 +61,7 @@ def queued(transaction: Transaction, request: Request) -> Sequence[Attempt]:
     return transaction.session.scalars(_QUEUED, {"seq": request.seq}).all()
 
 
-def withdraw(transaction: Transaction, request: Request, lines: Sequence[Line]) -> None:
+def withdraw(transaction: Transaction, request: Request, lines: Sequence[OrderRow]) -> None:
     """Take these orders out of the batches that wait: what is to be done about them is concluded anew."""
     positions = {line.position for line in lines}
     for waiting in queued(transaction, request):
@@ -238,7 +238,7 @@ def refused_alone(transaction: Transaction, http_status: int, words: str) -> int
     return transaction.connection.execute(query).scalar_one()
 
 
-def carries(attempt: Attempt, line: Line) -> bool:
+def carries(attempt: Attempt, line: OrderRow) -> bool:
     """Whether a call carries this order, both being of the same request."""
     return any(first <= line.position <= last for first, last in bounds(attempt.positions))
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
 from storage.db.columns import UtcDateTime
-from storage.db.insert_ignore import PlainInsert
+from storage.db.insert_ignore import InsertIgnore
 from storage.db.transactions import Database, Transaction
 from storage.slack_models import Delivery
 
@@ -23,7 +23,7 @@ HANDLED_WITHIN = timedelta(seconds=8)
 """Whoever takes a delivery and dies loses it to another after this long."""
 
 
-_KEEP = PlainInsert(SQLModel.metadata.tables[str(Delivery.__tablename__)])
+_KEEP = InsertIgnore(SQLModel.metadata.tables[str(Delivery.__tablename__)])
 
 
 @dataclass(frozen=True, slots=True)

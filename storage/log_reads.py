@@ -14,7 +14,7 @@ from storage.db.columns import UtcDateTime
 from storage.db.transactions import Transaction
 from storage.enums import Outcome
 from storage.models import OrderLine, Request
-from storage.order_lines import Line
+from storage.order_lines import OrderRow
 from storage.ranges import as_ranges, within
 
 READ_WITHIN = timedelta(seconds=8)
@@ -102,7 +102,7 @@ def read_before(session: Session, request_seq: int, positions: str) -> list[str]
     return list(dict.fromkeys(order_id for order_id in found if order_id is not None))
 
 
-def reload(transaction: Transaction, request: Request, taken: Sequence[OrderLine]) -> list[Line]:
+def reload(transaction: Transaction, request: Request, taken: Sequence[OrderLine]) -> list[OrderRow]:
     """The same orders as they stand now, in the same sequence."""
     positions = [line.position for line in taken]
     found = {line.position: line for line in lines.at(transaction, request, as_ranges(positions))}

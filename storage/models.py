@@ -8,17 +8,17 @@ from datetime import datetime
 from sqlalchemy import Column, Computed, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from storage.db.columns import BigInt, PayloadField, UtcDateTime, Word, index_of_set
+from storage.db.columns import BigInt, EnumText, PayloadField, UtcDateTime, index_of_set
 from storage.enums import AnswerKind, DecisionVerdict, Doubt, HoldKind, Origin, Outcome, Proof, RequestState
 
-STATE = Word(RequestState)
-ORIGIN = Word(Origin)
-OUTCOME = Word(Outcome)
-PROOF = Word(Proof)
-DOUBT = Word(Doubt)
-RESULT = Word(AnswerKind)
-VERDICT = Word(DecisionVerdict)
-KIND = Word(HoldKind)
+STATE = EnumText(RequestState)
+ORIGIN = EnumText(Origin)
+OUTCOME = EnumText(Outcome)
+PROOF = EnumText(Proof)
+DOUBT = EnumText(Doubt)
+RESULT = EnumText(AnswerKind)
+VERDICT = EnumText(DecisionVerdict)
+KIND = EnumText(HoldKind)
 
 
 def _instant(*, nullable: bool = True) -> Column[datetime]:

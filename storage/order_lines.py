@@ -20,7 +20,7 @@ ABSENT = "no such order"
 """What `seen_status` says where Fincart knew no such order when the preview was read."""
 
 
-class Line(NamedTuple):
+class OrderRow(NamedTuple):
     """One order as its row stood when it was read."""
 
     position: int
@@ -37,7 +37,7 @@ class Line(NamedTuple):
     waits_since: datetime | None
 
 
-COLUMNS = [OrderLine.__table__.c[name] for name in Line._fields]  # type: ignore[attr-defined]
+COLUMNS = [OrderLine.__table__.c[name] for name in OrderRow._fields]  # type: ignore[attr-defined]
 
 _AT: Select[Any] = (
     select(*COLUMNS)
@@ -54,7 +54,7 @@ _UNSETTLED: Select[Any] = (
 )
 
 
-def at(transaction: Transaction, request: Request, positions: str) -> list[Line]:
+def at(transaction: Transaction, request: Request, positions: str) -> list[OrderRow]:
     """The orders at these positions."""
     return [
         line
@@ -63,7 +63,7 @@ def at(transaction: Transaction, request: Request, positions: str) -> list[Line]
     ]
 
 
-def unsettled(transaction: Transaction, request: Request) -> list[Line]:
+def unsettled(transaction: Transaction, request: Request) -> list[OrderRow]:
     """The orders that have no outcome yet."""
     return _lines(transaction.connection.execute(_UNSETTLED, {"seq": request.seq}))
 
@@ -127,5 +127,5 @@ def first_sent(transaction: Transaction, request: Request, positions: str, first
     )
 
 
-def _lines(rows: Iterable[Row[Any]]) -> list[Line]:
-    return list(map(Line._make, rows))
+def _lines(rows: Iterable[Row[Any]]) -> list[OrderRow]:
+    return list(map(OrderRow._make, rows))

@@ -15,12 +15,12 @@ from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
 from storage.enums import Doubt, Outcome, Proof
 from storage.models import OrderLine, Request
-from storage.order_lines import Line
+from storage.order_lines import OrderRow
 from storage.ranges import as_ranges, bounds
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class StoredOutcome:
     """What became of one order, on what proof, in whose words."""
 
     outcome: Outcome
@@ -29,11 +29,11 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class OutcomeUpdate:
     """What one piece of evidence came to for one order: an outcome, or only when to read its log (`read_at`)."""
 
-    line: Line
-    settled: Settled | None
+    line: OrderRow
+    settled: StoredOutcome | None
     read_at: datetime | None
     doubt: Doubt
     log: str | None
@@ -75,11 +75,11 @@ _UPDATE = (
 def settle(
     transaction: Transaction,
     request: Request,
-    findings: Sequence[Finding],
+    findings: Sequence[OutcomeUpdate],
     *,
     kind: EventKind,
     details: Mapping[str, Any] | None = None,
-) -> list[Finding]:
+) -> list[OutcomeUpdate]:
     """Give orders their outcomes, let them go out of hand, keep the figures, and tell history in one event.
 
     An order that had an outcome is corrected; returns the findings that did so. The request's row is locked.
@@ -134,7 +134,7 @@ def settled_count(request: Request) -> int:
 
 def cancelled_elsewhere(
     session: Session, request: Request, order_ids: Sequence[str]
-) -> dict[str, list[tuple[Line, Request]]]:
+) -> dict[str, list[tuple[OrderRow, Request]]]:
     """Which of these orders other requests have as cancelled, and which requests."""
     query = (
         select(*order_lines.COLUMNS, Request)
@@ -146,14 +146,14 @@ def cancelled_elsewhere(
         )
         .order_by(col(OrderLine.request_seq))
     )
-    found: dict[str, list[tuple[Line, Request]]] = {}
+    found: dict[str, list[tuple[OrderRow, Request]]] = {}
     for *columns, other in session.execute(query):
-        line = Line._make(columns)
+        line = OrderRow._make(columns)
         found.setdefault(line.order_id, []).append((line, other))
     return found
 
 
-def _rows(request: Request, findings: Sequence[Finding], now: datetime) -> list[dict[str, Any]]:
+def _rows(request: Request, findings: Sequence[OutcomeUpdate], now: datetime) -> list[dict[str, Any]]:
     """What to write where: neighbours with one fate, as the orders of a call mostly are, in one row."""
     alike: dict[tuple[Any, ...], list[int]] = {}
     for finding in findings:
@@ -186,7 +186,7 @@ def _rows(request: Request, findings: Sequence[Finding], now: datetime) -> list[
     ]
 
 
-def _count(request: Request, changed: Sequence[Finding]) -> None:
+def _count(request: Request, changed: Sequence[OutcomeUpdate]) -> None:
     figures = Counter[str]()
     for finding in changed:
         line, new = finding.line, finding.settled
@@ -203,7 +203,7 @@ def _is_confirmed(outcome: Outcome | None, proof: Proof | None) -> bool:
     return outcome is Outcome.CANCELLED and proof is Proof.LOG
 
 
-def _told(changed: Sequence[Finding]) -> list[list[str | None]]:
+def _told(changed: Sequence[OutcomeUpdate]) -> list[list[str | None]]:
     """Each order with its new outcome, what it rests on, and the words, as the event keeps them."""
     told: list[list[str | None]] = []
     for finding in changed:

@@ -21,8 +21,8 @@ def as_ranges(positions: Iterable[int]) -> str:
 
 def bounds(ranges: str) -> list[tuple[int, int]]:
     """The first and last position of each range that `as_ranges` wrote."""
-    parts = [part.partition("-") for part in ranges.split(",")]
-    return [(int(first), int(last or first)) for first, _, last in parts]
+    context = [part.partition("-") for part in ranges.split(",")]
+    return [(int(first), int(last or first)) for first, _, last in context]
 
 
 def every(*ranges: list[tuple[int, int]]) -> Iterator[int]:
@@ -31,7 +31,7 @@ def every(*ranges: list[tuple[int, int]]) -> Iterator[int]:
 
 
 _MOST_RANGES = 50
-"""SQLite takes no condition of a thousand parts."""
+"""SQLite takes no condition of a thousand context."""
 
 
 def within(ranges: str) -> ColumnElement[bool]:

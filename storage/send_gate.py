@@ -31,7 +31,7 @@ _ALL = select(Hold).order_by(col(Hold.since))
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class GateState:
     """What the holds let a call do now."""
 
     blocks: bool
@@ -114,7 +114,7 @@ def answered(transaction: Transaction) -> None:
     lift(transaction, HoldKind.DOWN)
 
 
-def look(transaction: Transaction, now: datetime) -> Look:
+def look(transaction: Transaction, now: datetime) -> GateState:
     """Whether a call may be sent now. Drops a hold whose time is over.
 
     Where Fincart is down and its time to be probed has come, one call may be sent: tell `probe` of it.
@@ -132,7 +132,7 @@ def look(transaction: Transaction, now: datetime) -> Look:
             transaction.session.flush()
             transaction.record(EventKind.HOLD_ENDED, who=None, request=None, details={"hold": row.kind.value})
     until = None if None in untils else max((until for until in untils if until is not None), default=None)
-    return Look(bool(untils), until, probes)
+    return GateState(bool(untils), until, probes)
 
 
 def probe(transaction: Transaction, now: datetime) -> datetime:

@@ -4,17 +4,17 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 
-from bot.domain.outcome.decide import Attempt as Call
+from bot.domain.outcome.decide import CallEvidence as Call
 from bot.domain.outcome.decide import Evidence
-from bot.execution.evidence import Evidences, log_to_row
+from bot.execution.evidence import EvidenceBuilder, log_to_row
 from storage import attempts as batches
 from storage import order_lines, requests
 from storage.audit.log import EventKind
 from storage.db.transactions import Database, Transaction
 from storage.enums import AnswerKind, Origin, RequestState
 from storage.models import Attempt, Request
-from storage.order_lines import Line
-from storage.outcomes import Finding, settle
+from storage.order_lines import OrderRow
+from storage.outcomes import OutcomeUpdate, settle
 from storage.requests import NewOrder, NewRequest
 
 MATES = 3
@@ -38,7 +38,7 @@ _REQUEST = Request(
 def through_row_objects(evidence: Evidence, previewed: str | None) -> Evidence:
     """What comes back of it from rows that nobody has stored. `previewed`: the status that the preview read."""
     attempts = [_row(number, each) for number, each in enumerate(evidence.attempts)]
-    line = Line(
+    line = OrderRow(
         position=0,
         order_id="6864fecda075914a1b1e353c",
         unlike_fincart=False,
@@ -52,7 +52,7 @@ def through_row_objects(evidence: Evidence, previewed: str | None) -> Evidence:
         log=log_to_row(evidence),
         waits_since=evidence.waits_since,
     )
-    return Evidences(_REQUEST, attempts, sending_allowed=evidence.sending_allowed).of(line)
+    return EvidenceBuilder(_REQUEST, attempts, sending_allowed=evidence.sending_allowed).of(line)
 
 
 @cache
@@ -91,13 +91,13 @@ class Tables:
             for each in evidence.attempts:
                 self._attempt(transaction, request, each)
             order_lines.first_sent(transaction, request, "0", evidence.first_sent_at)
-            found = Finding(own[0], None, None, evidence.doubt, log_to_row(evidence), evidence.waits_since)
+            found = OutcomeUpdate(own[0], None, None, evidence.doubt, log_to_row(evidence), evidence.waits_since)
             settle(transaction, request, [found], kind=EventKind.LOGS_READ)
         with self._database.write() as transaction:
             locked = requests.lock(transaction, public_id)
             assert locked is not None
             attempts = batches.ended(transaction, locked)
-            evidences = Evidences(locked, attempts, sending_allowed=evidence.sending_allowed)
+            evidences = EvidenceBuilder(locked, attempts, sending_allowed=evidence.sending_allowed)
             return evidences.of(order_lines.at(transaction, locked, "0")[0])
 
     def _request(self, transaction: Transaction, previewed: str | None) -> Request:

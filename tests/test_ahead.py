@@ -1,7 +1,7 @@
 """What is written ahead and not settled yet: nothing goes out behind an answer that may change what is planned."""
 
 from bot.context import Timings
-from bot.execution.send_queue import Ahead, Answered, Planned
+from bot.execution.send_queue import Answered, Planned, SendQueue
 from bot.fincart.client import Answer
 from storage.enums import AnswerKind
 from storage.models import Attempt
@@ -16,7 +16,7 @@ def planned(seq: int = 1) -> Planned:
     return Planned(seq, "R-000001", 1, attempt, ("6864fecda075914a1b1e353c",))
 
 
-def on_the_wire(ahead: Ahead) -> Planned:
+def on_the_wire(ahead: SendQueue) -> Planned:
     ahead.add([planned()])
     sent = ahead.next()
     assert sent is not None
@@ -24,7 +24,7 @@ def on_the_wire(ahead: Ahead) -> Planned:
 
 
 def test_what_is_added_behind_an_answer_other_than_ok_is_not_sent() -> None:
-    ahead = Ahead(2, QUICK)
+    ahead = SendQueue(2, QUICK)
     sent, late = on_the_wire(ahead), planned()
     ahead.answered(Answered(sent, REFUSED), seconds=0.1)
     ahead.add([late, planned(seq=2)])
@@ -36,7 +36,7 @@ def test_what_is_added_behind_an_answer_other_than_ok_is_not_sent() -> None:
 
 
 def test_what_is_being_settled_is_in_hand_for_all_but_whoever_settles_it() -> None:
-    ahead = Ahead(1, QUICK)
+    ahead = SendQueue(1, QUICK)
     ahead.answered(Answered(on_the_wire(ahead), OK), seconds=0.1)
     ahead.answers()
 
@@ -46,14 +46,14 @@ def test_what_is_being_settled_is_in_hand_for_all_but_whoever_settles_it() -> No
 
 
 def test_nothing_is_spared_where_calls_take_long() -> None:
-    ahead = Ahead(1, QUICK)
+    ahead = SendQueue(1, QUICK)
     ahead.answered(Answered(on_the_wire(ahead), OK), seconds=QUICK)
 
     assert 0 == ahead.spares()
 
 
 def test_no_more_calls_go_out_at_once_than_may() -> None:
-    ahead = Ahead(2, QUICK)
+    ahead = SendQueue(2, QUICK)
     ahead.add([planned(), planned(), planned()])
     sent = [ahead.next() for _ in range(3)]
 
@@ -61,7 +61,7 @@ def test_no_more_calls_go_out_at_once_than_may() -> None:
 
 
 def test_what_waits_and_what_is_on_the_wire_takes_room() -> None:
-    ahead = Ahead(3, QUICK)
+    ahead = SendQueue(3, QUICK)
     ahead.add([planned(), planned()])
     ahead.next()
 
@@ -69,7 +69,7 @@ def test_what_waits_and_what_is_on_the_wire_takes_room() -> None:
 
 
 def test_what_waits_behind_an_answer_other_than_ok_is_planned_anew() -> None:
-    ahead = Ahead(1, QUICK)
+    ahead = SendQueue(1, QUICK)
     sent, waits, other = planned(), planned(), planned(seq=2)
     ahead.add([sent, waits, other])
     ahead.next()

@@ -156,8 +156,8 @@ def test_what_keeps_failing_by_a_fault_of_ours_is_said_plainly(world: World) -> 
     kept = Incoming("command", ("trigger", ANN), {"text": None, "user": ANN, "channel": ORDERS, "team": "T"})
 
     def fail_for_the_last_time() -> None:
-        keep(world.bot.parts.database, kept, due=False)
-        with world.bot.parts.database.write() as transaction:
+        keep(world.bot.context.database, kept, due=False)
+        with world.bot.context.database.write() as transaction:
             transaction.session.get_one(Delivery, kept.id()).tries = TRIES - 1
             transaction.session.get_one(Delivery, kept.id()).due_at = transaction.now()
             transaction.wake("inbox")

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from bot.cli.check import check, findings
 from bot.sandbox.fincart.shells import FincartServer
 from bot.sandbox.fincart.standin import FincartStandIn
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from bot.sandbox.slack.http import SlackServer
 from bot.sandbox.slack.socket import SlackSocket
 from bot.sandbox.slack.workspace import SlackWorkspace
@@ -143,7 +143,7 @@ def test_an_address_that_is_not_fincarts_is_told(town: Town) -> None:
 
 
 def test_what_hangs_is_wrong_in_bounded_time(town: Town) -> None:
-    town.slack.fail("*", Fault(FaultKind.HANG), times=None)
+    town.slack.fail("*", SlackFault(SlackFaultKind.HANG), times=None)
     town.within_seconds = 2.0  # The database, which does not hang, needs a while on a busy machine.
     began = time.monotonic()
 
@@ -293,7 +293,7 @@ def test_two_ids_of_one_person_are_one_approver(town: Town) -> None:
 
 
 def test_where_slack_cannot_say_who_is_there_nothing_is_wrong(town: Town) -> None:
-    town.slack.fail("users.info", Fault(FaultKind.SERVER_ERROR), times=None)
+    town.slack.fail("users.info", SlackFault(SlackFaultKind.SERVER_ERROR), times=None)
 
     assert [] == town.wrong(**APPROVING)
 

@@ -21,11 +21,10 @@ import pytest
 import yaml
 from sqlalchemy import text
 
-from bot.sandbox.fincart.faults import Fault as FincartFault
-from bot.sandbox.fincart.faults import FaultKind as FincartFaultKind
+from bot.sandbox.fincart.faults import Fault, FaultKind
 from bot.sandbox.fincart.shells import FincartServer
 from bot.sandbox.fincart.standin import FincartStandIn
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from bot.sandbox.slack.http import SlackServer, deliver_http
 from bot.sandbox.slack.socket import SlackSocket
 from bot.sandbox.slack.workspace import SlackWorkspace
@@ -126,7 +125,7 @@ def ready(url: str) -> None:
         threading.Event().wait(0.05)
 
 
-class Town:
+class CliTown:
     """The stand-ins, and what to tell a bot that is to work between them."""
 
     def __init__(self) -> None:
@@ -179,13 +178,13 @@ class Town:
 
 
 @pytest.fixture
-def town() -> Iterator[Town]:
-    town = Town()
+def town() -> Iterator[CliTown]:
+    town = CliTown()
     yield town
     town.stop()
 
 
-def _died_with_an_approval(town: Town, folder: Path) -> None:
+def _died_with_an_approval(town: CliTown, folder: Path) -> None:
     """A bot is killed before it has sent what was approved: what a copy of its database holds."""
     serving = town.serve(folder, UNDO_SECONDS="2")
     town.slack.deliver = deliver_http(f"{serving.url()}/slack/events")
@@ -195,7 +194,7 @@ def _died_with_an_approval(town: Town, folder: Path) -> None:
     serving.process.wait(10)
 
 
-def test_a_restored_database_sends_nothing_until_somebody_resumes(town: Town, tmp_path: Path) -> None:
+def test_a_restored_database_sends_nothing_until_somebody_resumes(town: CliTown, tmp_path: Path) -> None:
     _died_with_an_approval(town, tmp_path)
     serving = town.serve(tmp_path, "--paused", UNDO_SECONDS="2")
     town.slack.deliver = deliver_http(f"{serving.url()}/slack/events")
@@ -213,7 +212,7 @@ def test_a_restored_database_sends_nothing_until_somebody_resumes(town: Town, tm
     assert run(tmp_path, "audit", "verify").returncode == 0
 
 
-def test_a_pause_that_is_there_already_stays_and_is_said(town: Town, tmp_path: Path) -> None:
+def test_a_pause_that_is_there_already_stays_and_is_said(town: CliTown, tmp_path: Path) -> None:
     for _ in range(2):
         serving = town.serve(tmp_path, "--paused")
         serving.url()
@@ -224,7 +223,7 @@ def test_a_pause_that_is_there_already_stays_and_is_said(town: Town, tmp_path: P
     assert ["held"] == [json.loads(event)["kind"] for event in events]
 
 
-def test_serve_cancels_orders_over_http_from_any_directory_and_stops_when_told(town: Town, tmp_path: Path) -> None:
+def test_serve_cancels_orders_over_http_from_any_directory_and_stops_when_told(town: CliTown, tmp_path: Path) -> None:
     serving = town.serve(tmp_path)
     url = serving.url()
     town.slack.deliver = deliver_http(f"{url}/slack/events")
@@ -240,7 +239,7 @@ def test_serve_cancels_orders_over_http_from_any_directory_and_stops_when_told(t
     assert run(tmp_path, "audit", "verify").returncode == 0
 
 
-def test_serve_cancels_orders_in_socket_mode_and_stops_when_told(town: Town, tmp_path: Path) -> None:
+def test_serve_cancels_orders_in_socket_mode_and_stops_when_told(town: CliTown, tmp_path: Path) -> None:
     with SlackSocket(town.slack) as slack_socket:
         serving = town.serve(tmp_path, SLACK_APP_TOKEN=town.slack.state.app_token, SLACK_SIGNING_SECRET="")
         url = serving.url()
@@ -256,8 +255,8 @@ def test_serve_cancels_orders_in_socket_mode_and_stops_when_told(town: Town, tmp
     assert seconds < 5
 
 
-def test_serve_waits_for_slack_to_be_reachable_in_socket_mode(town: Town, tmp_path: Path) -> None:
-    town.slack.fail("apps.connections.open", Fault(FaultKind.SERVER_ERROR), times=1)
+def test_serve_waits_for_slack_to_be_reachable_in_socket_mode(town: CliTown, tmp_path: Path) -> None:
+    town.slack.fail("apps.connections.open", SlackFault(SlackFaultKind.SERVER_ERROR), times=1)
     with SlackSocket(town.slack) as slack_socket:
         serving = town.serve(tmp_path, SLACK_APP_TOKEN=town.slack.state.app_token, SLACK_SIGNING_SECRET="")
 
@@ -267,7 +266,7 @@ def test_serve_waits_for_slack_to_be_reachable_in_socket_mode(town: Town, tmp_pa
     assert (1, 0) == (connected, code)
 
 
-def test_serve_ends_in_plain_words_where_slack_refuses_the_app_token(town: Town, tmp_path: Path) -> None:
+def test_serve_ends_in_plain_words_where_slack_refuses_the_app_token(town: CliTown, tmp_path: Path) -> None:
     serving = town.serve(tmp_path, SLACK_APP_TOKEN="xapp-1-wrong-token", SLACK_SIGNING_SECRET="")
 
     code = serving.process.wait(30)
@@ -279,8 +278,8 @@ def test_serve_ends_in_plain_words_where_slack_refuses_the_app_token(town: Town,
     assert "Traceback" not in serving.log
 
 
-def test_serve_stops_within_ten_seconds_while_fincart_hangs(town: Town, tmp_path: Path) -> None:
-    town.fincart.inject(FincartFault(FincartFaultKind.HANG, times=None))
+def test_serve_stops_within_ten_seconds_while_fincart_hangs(town: CliTown, tmp_path: Path) -> None:
+    town.fincart.inject(Fault(FaultKind.HANG, times=None))
     serving = town.serve(tmp_path, FINCART_TIMEOUT_SECONDS="60")
     town.slack.deliver = deliver_http(f"{serving.url()}/slack/events")
     town.ask_and_go_ahead()
@@ -292,12 +291,12 @@ def test_serve_stops_within_ten_seconds_while_fincart_hangs(town: Town, tmp_path
     assert seconds < 10
 
 
-def test_serve_stops_within_ten_seconds_while_slack_hangs(town: Town, tmp_path: Path) -> None:
+def test_serve_stops_within_ten_seconds_while_slack_hangs(town: CliTown, tmp_path: Path) -> None:
     serving = town.serve(tmp_path)
     town.slack.deliver = deliver_http(f"{serving.url()}/slack/events")
-    town.slack.fail("*", Fault(FaultKind.HANG), times=None)
+    town.slack.fail("*", SlackFault(SlackFaultKind.HANG), times=None)
     town.slack.type_command(ANN, ORDERS, f"/cancel-orders {ORDER}")
-    town.slack.wait_for(lambda: town.slack.core.faults.struck[FaultKind.HANG], 10)
+    town.slack.wait_for(lambda: town.slack.core.faults.struck[SlackFaultKind.HANG], 10)
 
     code, seconds = serving.terminate()
 
@@ -305,7 +304,7 @@ def test_serve_stops_within_ten_seconds_while_slack_hangs(town: Town, tmp_path: 
     assert seconds < 10
 
 
-def test_told_to_stop_before_it_serves_it_ends_at_once_with_0(town: Town, tmp_path: Path) -> None:
+def test_told_to_stop_before_it_serves_it_ends_at_once_with_0(town: CliTown, tmp_path: Path) -> None:
     new = Database(f"sqlite:///{tmp_path}/new.db")
     with new.write() as transaction:
         transaction.connection.execute(text("SELECT 1"))  # begins: the migration waits for its turn
@@ -319,7 +318,7 @@ def test_told_to_stop_before_it_serves_it_ends_at_once_with_0(town: Town, tmp_pa
     assert "listening" not in serving.log
 
 
-def test_two_that_start_at_once_on_one_new_database_both_come_up(town: Town, tmp_path: Path) -> None:
+def test_two_that_start_at_once_on_one_new_database_both_come_up(town: CliTown, tmp_path: Path) -> None:
     both = [town.serve(tmp_path) for _ in range(2)]
 
     ready = [httpx.get(f"{each.url()}/readyz").status_code for each in both]
@@ -329,7 +328,7 @@ def test_two_that_start_at_once_on_one_new_database_both_come_up(town: Town, tmp
     assert [0, 0] == codes
 
 
-def test_the_chain_written_by_two_processes_is_unbroken(town: Town, tmp_path: Path) -> None:
+def test_the_chain_written_by_two_processes_is_unbroken(town: CliTown, tmp_path: Path) -> None:
     both = [town.serve(tmp_path) for _ in range(2)]
     for number, each in enumerate(both):
         town.slack.deliver = deliver_http(f"{each.url()}/slack/events")
@@ -347,7 +346,7 @@ def test_the_chain_written_by_two_processes_is_unbroken(town: Town, tmp_path: Pa
     assert end.seq >= 4
 
 
-def test_serve_says_in_plain_words_that_its_port_is_in_use(town: Town, tmp_path: Path) -> None:
+def test_serve_says_in_plain_words_that_its_port_is_in_use(town: CliTown, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = run(tmp_path, "serve", **town.settings(PORT=port))
@@ -357,7 +356,7 @@ def test_serve_says_in_plain_words_that_its_port_is_in_use(town: Town, tmp_path:
     assert "Traceback" not in done.stderr
 
 
-def test_serve_says_in_plain_words_that_the_database_cannot_be_used(town: Town, tmp_path: Path) -> None:
+def test_serve_says_in_plain_words_that_the_database_cannot_be_used(town: CliTown, tmp_path: Path) -> None:
     done = run(tmp_path, "serve", **town.settings(DATABASE_URL=f"sqlite:///{tmp_path}/nowhere/bot.db"))
 
     assert 1 == done.returncode

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from stored import approved, bot_on
 from world import ANN, FIRST, World, go_ahead, order_ids, request_id
 
-from bot.execution.dispatcher import Runner
+from bot.execution.dispatcher import Dispatcher
 from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
 from storage.db import commit_outcome
 from storage.db.transactions import Database, StorageUnavailable
@@ -89,11 +89,11 @@ def test_what_was_written_ahead_and_not_heard_is_sent(wire: CutWire) -> None:
         return httpx.Response(500)
 
     bot = bot_on(wire.url, fincart)
-    with bot.parts.database.write() as transaction:
+    with bot.context.database.write() as transaction:
         approved(transaction)
     with wire.cutting(lambda number: Cut.AFTER if number == 0 else None):
         with suppress(StorageUnavailable):
-            Runner(bot.parts).step()
+            Dispatcher(bot.context).step()
         cuts = wire.cuts
     bot.stop()
 

@@ -20,7 +20,7 @@ from bot.sandbox.demo.guide import guide
 from bot.sandbox.demo.orders import PENDING, demo_orders, sample_csv
 from bot.sandbox.demo.people import ANN, BEN, DEE, FINANCE, ORDERS
 from bot.sandbox.demo.store import DATABASE, FolderInUse
-from bot.sandbox.demo.world import World, now, open_world
+from bot.sandbox.demo.world import DemoWorld, now, open_world
 from bot.sandbox.page.server import served
 from bot.sandbox.page.snapshot import slack_part
 from bot.sandbox.story import story
@@ -32,23 +32,23 @@ FIRST, SECOND = (order.id for order in demo_orders()[:2])
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[DemoWorld]:
     with open_world(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def page(world: World) -> Iterator[httpx.Client]:
+def page(world: DemoWorld) -> Iterator[httpx.Client]:
     with served(world) as url, httpx.Client(base_url=url, headers={"Origin": url.rstrip("/")}) as client:
         yield client
 
 
-def ask(world: World, why: str = "duplicate") -> None:
+def ask(world: DemoWorld, why: str = "duplicate") -> None:
     world.slack.type_command(ANN, ORDERS, f"/cancel-orders {FIRST} {SECOND} because {why}")
     world.slack.wait_for(lambda: any(why in post.text for post in world.slack.ephemerals(ANN)))
 
 
-def confirm(world: World) -> None:
+def confirm(world: DemoWorld) -> None:
     preview = next(post for post in world.slack.ephemerals(ANN) if "Cancel 2 orders?" in post.text)
     world.slack.click(ANN, preview, "Cancel 2 orders")
     world.slack.wait_for(lambda: any("Finished: 2 cancelled" in post.text for post in world.slack.messages(ORDERS)))
@@ -81,14 +81,14 @@ def test_the_story_ends_with_a_verified_record(told: str) -> None:
     assert "Verified: " in told
 
 
-def test_the_story_says_where_it_does_not_go_as_told(world: World) -> None:
+def test_the_story_says_where_it_does_not_go_as_told(world: DemoWorld) -> None:
     world.fincart.turn(Switch.TOKEN_REJECTED, True)
 
     with pytest.raises(NotAsTold, match="2 cancelled"):
         tell_all(Teller(world, StoryClock(), io.StringIO(), patience=1.0))
 
 
-def test_the_command_line_ends_with_one_where_the_folder_is_in_use(world: World) -> None:
+def test_the_command_line_ends_with_one_where_the_folder_is_in_use(world: DemoWorld) -> None:
     assert 1 == story.main(["--folder", str(world.folder), "--no-browser"])
 
 
@@ -114,14 +114,14 @@ def test_the_command_line_says_how_to_begin_anew_where_the_files_cannot_be_read(
     assert "Begin anew with --fresh." in capsys.readouterr().err
 
 
-def test_a_row_that_was_changed_behind_the_history_shows_on_the_page(world: World) -> None:
+def test_a_row_that_was_changed_behind_the_history_shows_on_the_page(world: DemoWorld) -> None:
     ask(world)
     confirm(world)
-    assert audit_verdict(world.bot.parts.database).holds
+    assert audit_verdict(world.bot.context.database).holds
     with sqlite3.connect(world.folder / DATABASE) as behind:
         behind.execute("UPDATE order_line SET outcome = 'rejected' WHERE position = 0")
 
-    assert not audit_verdict(world.bot.parts.database).holds
+    assert not audit_verdict(world.bot.context.database).holds
 
 
 # Its files
@@ -136,7 +136,7 @@ def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:
     with open_world(tmp_path) as second:
         assert seen == [post.text for post in second.slack.messages(ORDERS)]
         assert "Cancelled" == second.fincart.status(FIRST)
-        assert audit_verdict(second.bot.parts.database).words.startswith("6 events")
+        assert audit_verdict(second.bot.context.database).words.startswith("6 events")
 
 
 def test_a_preview_of_before_the_restart_can_still_be_confirmed(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_fresh_forgets_what_was_there(tmp_path: Path) -> None:
 
     with open_world(tmp_path, fresh=True) as second:
         assert [] == second.slack.ephemerals(ANN)
-        assert "nothing has been recorded yet" == audit_verdict(second.bot.parts.database).words
+        assert "nothing has been recorded yet" == audit_verdict(second.bot.context.database).words
 
 
 def test_fresh_leaves_other_files_in_the_folder_alone(tmp_path: Path) -> None:
@@ -167,12 +167,12 @@ def test_fresh_leaves_other_files_in_the_folder_alone(tmp_path: Path) -> None:
     assert "mine" == (tmp_path / "notes.txt").read_text()
 
 
-def test_two_demos_do_not_share_a_folder(world: World) -> None:
+def test_two_demos_do_not_share_a_folder(world: DemoWorld) -> None:
     with pytest.raises(FolderInUse), open_world(world.folder):
         pass
 
 
-def test_what_happens_on_the_page_is_on_disk_soon_after(world: World, page: httpx.Client) -> None:
+def test_what_happens_on_the_page_is_on_disk_soon_after(world: DemoWorld, page: httpx.Client) -> None:
     act(page, "say", channel=ORDERS, text="good morning")
     saved = world.folder / "workspace.json"
     ends = time.monotonic() + 5
@@ -246,7 +246,7 @@ def test_a_name_of_the_web_that_points_here_gets_nothing(page: httpx.Client, hos
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:1", "null", ""])
-def test_another_page_can_do_nothing_here(world: World, page: httpx.Client, origin: str) -> None:
+def test_another_page_can_do_nothing_here(world: DemoWorld, page: httpx.Client, origin: str) -> None:
     wanted = {"person": ANN, "act": "say", "channel": ORDERS, "text": "hello"}
 
     answer = page.post("/api/act", json=wanted, headers={"Origin": origin})
@@ -283,21 +283,21 @@ def test_nobody_acts_as_somebody_who_is_not_there(page: httpx.Client) -> None:
     assert 409 == act(page, "say", person="U0NOBODY", channel=ORDERS, text="hello").status_code
 
 
-def test_a_private_message_is_sent_to_its_reader_alone(world: World) -> None:
+def test_a_private_message_is_sent_to_its_reader_alone(world: DemoWorld) -> None:
     ask(world, "a private matter")
 
     assert "a private matter" in json.dumps(slack_part(world.slack, ANN))
     assert "a private matter" not in json.dumps(slack_part(world.slack, BEN))
 
 
-def test_a_private_channel_is_shown_to_its_members_alone(world: World) -> None:
+def test_a_private_channel_is_shown_to_its_members_alone(world: DemoWorld) -> None:
     shown = {person: {each["id"] for each in slack_part(world.slack, person)["channels"]} for person in (ANN, DEE)}
 
     assert FINANCE in shown[ANN]
     assert FINANCE not in shown[DEE]
 
 
-def test_the_page_is_told_every_part_at_first_and_then_what_changes(world: World, page: httpx.Client) -> None:
+def test_the_page_is_told_every_part_at_first_and_then_what_changes(world: DemoWorld, page: httpx.Client) -> None:
     parts: list[str] = []
     with page.stream("GET", "/api/events", params={"person": ANN}) as events:
         for line in events.iter_lines():
@@ -311,7 +311,7 @@ def test_the_page_is_told_every_part_at_first_and_then_what_changes(world: World
     assert ["slack", "fincart", "audit", "guide", "slack"] == parts
 
 
-def test_steps_of_the_guide_are_ticked_off_when_they_have_happened(world: World) -> None:
+def test_steps_of_the_guide_are_ticked_off_when_they_have_happened(world: DemoWorld) -> None:
     before = ticked(world)
     ask(world)
     asked = ticked(world)
@@ -320,10 +320,10 @@ def test_steps_of_the_guide_are_ticked_off_when_they_have_happened(world: World)
     assert (set(), {"ask"}, {"ask", "confirm"}) == (before, asked, ticked(world))
 
 
-def ticked(world: World) -> set[object]:
+def ticked(world: DemoWorld) -> set[object]:
     return {step["id"] for step in guide(world) if step["done"]}
 
 
-def test_a_taken_port_is_an_error_and_no_other_port(world: World) -> None:
+def test_a_taken_port_is_an_error_and_no_other_port(world: DemoWorld) -> None:
     with served(world) as url, pytest.raises(OSError, match="in use"):
         WebThread(Starlette(), httpx.URL(url).port or 0)

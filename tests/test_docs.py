@@ -8,9 +8,9 @@ import pytest
 from sqlmodel import SQLModel
 
 from bot.domain.commands.parser import WORDS
-from bot.domain.policy.decide import Code
+from bot.domain.policy.decide import VerdictCode
 from bot.messages.actions import Action
-from bot.outbox.enqueue import Answer, Kind
+from bot.outbox.enqueue import AnswerCode, MessageKind
 from bot.settings.model import NAMES
 from bot.slack.manifest import SCOPES, manifest_text
 from storage import models
@@ -52,9 +52,9 @@ def rows(page: str, heading: str = "") -> list[str]:
         (AnswerKind, "truth.md", "## What an answer is"),
         (Doubt, "truth.md", "## Doubt"),
         (EventKind, "audit.md", "## Events"),
-        (Code, "refusals.md", ""),
-        (Kind, "messages.md", "## Kinds"),
-        (Answer, "messages.md", "## Private answers"),
+        (VerdictCode, "refusals.md", ""),
+        (MessageKind, "messages.md", "## Kinds"),
+        (AnswerCode, "messages.md", "## Private answers"),
         (Action, "messages.md", "## Buttons"),
     ],
 )

@@ -134,7 +134,7 @@ def test_a_press_that_comes_without_its_form_is_refused(start_world: StartWorld)
     }
     # As a process kept it that knew no such rule.
     kept = Incoming("click", ("trigger", ANN), press)
-    answer = world.told(ANN, lambda: keep(world.bot.parts.database, kept))
+    answer = world.told(ANN, lambda: keep(world.bot.context.database, kept))
 
     assert "The number of orders must be typed first." in answer.text
     assert "confirming" == state(world, request_id(preview))

@@ -11,7 +11,7 @@ from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, StartWorld, World, 
 
 from bot.messages.form import FILE_BLOCK
 from bot.reports.csv_text import cell, lines
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 
 
 def exported(world: World, person: str, text: str) -> list[dict[str, str]]:
@@ -103,7 +103,7 @@ def test_where_a_scope_is_missing_it_says_which_and_whom_to_ask(start_world: Sta
 
 
 def test_where_slack_does_not_name_the_scope_the_answer_does(world: World) -> None:
-    world.slack.fail("files.getUploadURLExternal", Fault(FaultKind.ERROR, error="missing_scope"))
+    world.slack.fail("files.getUploadURLExternal", SlackFault(SlackFaultKind.ERROR, error="missing_scope"))
     answer = world.answer(ANN, "export")
 
     assert "to give the Slack app the scope files:write, im:write and install it again" in answer.text
@@ -120,7 +120,9 @@ def test_the_log_says_what_to_do_about_a_missing_scope(world: World, caplog: pyt
 
 
 def test_where_slack_does_not_take_the_file_it_says_so(world: World) -> None:
-    world.slack.fail("files.completeUploadExternal", Fault(FaultKind.ERROR, error="posting_to_channel_denied"))
+    world.slack.fail(
+        "files.completeUploadExternal", SlackFault(SlackFaultKind.ERROR, error="posting_to_channel_denied")
+    )
     answer = world.answer(ANN, "export")
 
     assert "The export could not be sent" in answer.text

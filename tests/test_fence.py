@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from stored import approved, bot_on
 from world import Clock
 
-from bot.execution.dispatcher import Runner
+from bot.execution.dispatcher import Dispatcher
 from storage.db.transactions import Database, Transaction
 
 LEASE = 6.0
@@ -49,7 +49,7 @@ def calls_after(sqlite_url: str, renewal_takes: float, then: float) -> int:
     clock = Clock()
     bot = bot_on(sqlite_url, fincart, clock)
     database = Sleepy(sqlite_url, clock)
-    runner = Runner(replace(bot.parts, database=database, uptime=lambda: clock().timestamp()))
+    runner = Dispatcher(replace(bot.context, database=database, uptime=lambda: clock().timestamp()))
     with database.write() as transaction:
         approved(transaction)
 

@@ -6,7 +6,7 @@ import pytest
 from world import ANN, BO, CY, FIRST, SECOND, StartWorld, World, order_ids, request_id
 
 from bot.messages.form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from bot.sandbox.slack.forms import NotOnScreen
 from bot.sandbox.slack.state import Post, View
 from storage.db.transactions import Database
@@ -173,7 +173,7 @@ def test_without_the_scope_to_read_files_the_person_is_told(world: World) -> Non
 
 
 def test_a_file_that_slack_does_not_hand_over_is_told(world: World) -> None:
-    world.slack.fail("download", Fault(FaultKind.SERVER_ERROR), None)
+    world.slack.fail("download", SlackFault(SlackFaultKind.SERVER_ERROR), None)
     answer = _sent_file(world, FIRST.encode())
 
     assert "The file could not be fetched from Slack" in answer.text
@@ -236,7 +236,7 @@ def test_a_file_of_slack_connect_that_is_too_large_is_not_fetched(world: World) 
 def test_each_way_in_which_slack_refuses_a_file_is_told_as_it_is(world: World, error: str, said: str) -> None:
     form = _form(world)
     file = world.slack.add_file(ANN, "theirs.csv", FIRST.encode(), connected=True)
-    world.slack.fail("files.info", Fault(FaultKind.ERROR, error=error), None)
+    world.slack.fail("files.info", SlackFault(SlackFaultKind.ERROR, error=error), None)
     answer = world.told(ANN, lambda: world.slack.submit(form, {FILE_BLOCK: [file]}))
 
     assert said in answer.text
@@ -272,7 +272,7 @@ def test_a_file_that_is_deleted_later_takes_nothing_back_where_its_form_is_handl
 
 
 def test_how_long_slack_wants_to_be_left_alone_is_told(world: World) -> None:
-    world.slack.fail("download", Fault(FaultKind.RATE_LIMITED, retry_after=37), None)
+    world.slack.fail("download", SlackFault(SlackFaultKind.RATE_LIMITED, retry_after=37), None)
 
     assert "Slack asks the bot to wait 37 seconds" in _sent_file(world, FIRST.encode()).text
 
@@ -371,6 +371,6 @@ def test_the_identical_submission_delivered_again_asks_once(world: World) -> Non
 
 
 def test_a_form_that_slack_does_not_open_is_told(world: World) -> None:
-    world.slack.fail("views.open", Fault(FaultKind.SERVER_ERROR))
+    world.slack.fail("views.open", SlackFault(SlackFaultKind.SERVER_ERROR))
 
     assert "The form could not be opened. Nothing was sent." in world.told(ANN, lambda: world.type(ANN, "")).text

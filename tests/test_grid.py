@@ -6,7 +6,7 @@ from grid import Answering, on_a_grid, other
 from sqlalchemy.exc import IntegrityError
 from world import ANN, BO, CY, FIRST, SECOND, StartWorld, World, go_ahead, request_id
 
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from bot.sandbox.slack.state import Post, View
 from storage.audit.verify import verify_all
 from storage.db.transactions import Database
@@ -115,7 +115,7 @@ def test_the_database_keeps_one_decision_of_a_person_whatever_races(start_world:
     world.press(BO, shown, APPROVE)
     world.ended(request_id(shown))
 
-    with pytest.raises(IntegrityError), world.bot.parts.database.engine.begin() as connection:
+    with pytest.raises(IntegrityError), world.bot.context.database.engine.begin() as connection:
         connection.exec_driver_sql(
             "INSERT INTO decision SELECT request_seq, 'W9', verdict, comment, rule, at, stands_for FROM decision"
         )
@@ -201,7 +201,7 @@ def test_without_slack_nobody_approves_and_the_requester_takes_it_back(start_sql
     world = two_person_world(start_sqlite_world)
     on_a_grid(world)
     shown = waiting(world)
-    world.slack.fail("users.info", Fault(FaultKind.SERVER_ERROR), times=None)
+    world.slack.fail("users.info", SlackFault(SlackFaultKind.SERVER_ERROR), times=None)
     refused = world.press(BO, shown, APPROVE)
 
     assert "Refused: it could not be checked who you are" in refused.text

@@ -9,7 +9,6 @@ import pytest
 from simulation.plan import (
     FOR_EVER,
     ORDERS,
-    Ask,
     Break,
     BreakSlack,
     By,
@@ -20,8 +19,9 @@ from simulation.plan import (
     Mend,
     Pass,
     Plan,
+    PlannedAsk,
+    PlannedResume,
     Press,
-    Resume,
     Revoke,
     Send,
     Setup,
@@ -31,8 +31,8 @@ from simulation.plan import (
 from simulation.runs import Runs
 
 from bot.sandbox.fincart.faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
-from bot.sandbox.slack.faults import Fault as SlackFault
-from bot.sandbox.slack.faults import FaultKind as SlackFaultKind
+from bot.sandbox.slack.faults import SlackFault as SlackFault
+from bot.sandbox.slack.faults import SlackFaultKind as SlackFaultKind
 
 ORDER = 3
 
@@ -84,7 +84,7 @@ def play() -> Iterator[Play]:
 def cancel(person: int, process: int) -> tuple[Step, ...]:
     """Somebody asks for the order through this process and goes ahead."""
     does = Work(process, 0, FOR_EVER)
-    return (Ask(person, 0, (ORDER,), process), does, does, Press(person, "go_ahead", 0, process), does)
+    return (PlannedAsk(person, 0, (ORDER,), process), does, does, Press(person, "go_ahead", 0, process), does)
 
 
 def all_due(process: int) -> tuple[Step, ...]:
@@ -189,7 +189,7 @@ def test_a_request_goes_on_where_its_file_is_gone_when_it_is_taken_up_again(play
     gone = SlackFault(SlackFaultKind.ERROR, error="file_not_found")
 
     played = play(
-        Ask(0, 0, (ORDER,), 0, By.FILE),
+        PlannedAsk(0, 0, (ORDER,), 0, By.FILE),
         until_the_request_is_made,
         BreakSlack("download", gone, times=None),
         Pass(10.0, asleep=False),
@@ -239,10 +239,10 @@ def test_a_log_is_not_taken_for_a_later_one_by_a_host_whose_clock_is_ahead(play:
 def test_an_answer_that_its_sleeping_process_read_late_does_not_mislead_it_about_the_clocks(play: Play) -> None:
     does = Work(0, 0, FOR_EVER)
     played = play(
-        *(Ask(2, 0, (ORDER + 1,), 0), does, does, Press(2, "go_ahead", 0, 0), does),
+        *(PlannedAsk(2, 0, (ORDER + 1,), 0), does, does, Press(2, "go_ahead", 0, 0), does),
         Send(0, 2),
         Pass(300.0, asleep=True),
-        Resume(0, FOR_EVER, asleep=False),
+        PlannedResume(0, FOR_EVER, asleep=False),
         *(does,) * 5,
         *cancel(person=0, process=1),
         Send(1, FOR_EVER),
@@ -256,7 +256,7 @@ def test_an_answer_that_its_sleeping_process_read_late_does_not_mislead_it_about
     )
 
     assert "" == played.wrong
-    assert [] == played.missing("halted at sent", "Resume", "audit corrected")
+    assert [] == played.missing("halted at sent", "PlannedResume", "audit corrected")
 
 
 def test_the_first_answer_that_tells_fincarts_clock_tells_whose_doing_an_earlier_cancellation_was(play: Play) -> None:
@@ -284,7 +284,7 @@ def test_a_log_read_that_fails_while_a_call_probes_lets_no_other_call_go(play: P
     played = play(
         Break(Fault(FaultKind.DROP, applied=Applied.ALL)),
         *cancel(person=0, process=0),
-        *(Ask(1, 0, (ORDER + 1, ORDER + 2), 0), does, does),
+        *(PlannedAsk(1, 0, (ORDER + 1, ORDER + 2), 0), does, does),
         Break(Fault(FaultKind.DROP, Endpoint.LOGS, times=60)),
         Send(0, FOR_EVER),
         *unread * 3,
@@ -310,7 +310,7 @@ def test_a_rejected_token_that_is_learned_of_after_the_end_is_told_with_what_to_
         Pass(7.0, asleep=True),
         Send(1, FOR_EVER),
         *(Pass(20.0, asleep=False), *all_due(1), Send(1, FOR_EVER)) * 3,
-        Resume(0, FOR_EVER, asleep=False),
+        PlannedResume(0, FOR_EVER, asleep=False),
     )
 
     assert "" == played.wrong
@@ -346,7 +346,7 @@ def test_a_late_answer_says_nothing_of_an_order_that_is_on_its_way_again(play: P
         *all_due(1),
         Pass(5.0, asleep=False),
         Send(1, 2),
-        Resume(0, FOR_EVER, asleep=False),
+        PlannedResume(0, FOR_EVER, asleep=False),
         Pass(3.0, asleep=False),
         Send(1, FOR_EVER),
     )
@@ -360,14 +360,14 @@ def test_an_order_that_its_sleeping_sender_never_sent_counts_as_first_sent_by_wh
     """Fincart's clock is known, so that what was written ahead counts as sent until its sender says that it was not."""
     does = Work(1, 0, FOR_EVER)
     played = play(
-        *(Ask(2, 0, (ORDER + 1,), 1), does, does, Press(2, "go_ahead", 0, 1), does),
+        *(PlannedAsk(2, 0, (ORDER + 1,), 1), does, does, Press(2, "go_ahead", 0, 1), does),
         Send(1, FOR_EVER),
         *(does,) * 5,
         *cancel(person=0, process=0),
         Send(0, 1),
         Pass(7.0, asleep=True),
         Send(1, FOR_EVER),
-        Resume(0, FOR_EVER, asleep=False),
+        PlannedResume(0, FOR_EVER, asleep=False),
         Meddle(ORDER, "Cancelled"),
         Pass(8.0, asleep=False),
         Send(1, FOR_EVER),
@@ -423,7 +423,7 @@ def test_after_a_late_answer_the_log_is_read_anew_before_an_order_is_told_as_unk
         Pass(7.0, asleep=True),
         Send(1, FOR_EVER),
         *(Pass(3.5, asleep=False), *all_due(1)) * 3,
-        Resume(0, FOR_EVER, asleep=False),
+        PlannedResume(0, FOR_EVER, asleep=False),
     )
 
     assert "" == played.wrong
@@ -438,10 +438,10 @@ def test_a_log_that_was_read_before_an_order_was_sent_again_says_nothing_of_it(p
         Pass(7.0, asleep=True),
         Send(1, FOR_EVER),
         *(Work(1, 0, 2),) * 4,
-        Resume(0, FOR_EVER, asleep=False),
+        PlannedResume(0, FOR_EVER, asleep=False),
         Pass(2.0, asleep=False),
         Send(1, 2),
-        *(Resume(number, FOR_EVER, asleep=False) for number in (0, 0, 0)),
+        *(PlannedResume(number, FOR_EVER, asleep=False) for number in (0, 0, 0)),
         Pass(3.0, asleep=False),
         Send(1, FOR_EVER),
     )
@@ -459,7 +459,7 @@ def test_what_waits_to_be_sent_again_is_not_sent_once_a_late_answer_has_told_its
         Send(1, FOR_EVER),
         Pass(40.0, asleep=False),
         *all_due(1),
-        Resume(0, FOR_EVER, asleep=False),
+        PlannedResume(0, FOR_EVER, asleep=False),
         Pass(3.0, asleep=False),
         Send(1, FOR_EVER),
         log_lag=60.0,
@@ -475,7 +475,7 @@ def test_what_happens_while_a_message_is_on_its_way_is_shown_after_it(play: Play
         *cancel(person=0, process=0),
         *(Work(0, 2, 2),) * 2,
         Send(0, FOR_EVER),
-        *(Resume(0, FOR_EVER, asleep=False),) * 2,
+        *(PlannedResume(0, FOR_EVER, asleep=False),) * 2,
         settings=(*SETUP.settings, ("VERIFY_RESULTS", "false")),
     )
 
@@ -485,12 +485,12 @@ def test_what_happens_while_a_message_is_on_its_way_is_shown_after_it(play: Play
 
 def test_a_message_is_posted_once_though_the_database_goes_away_before_that_is_written_down(play: Play) -> None:
     played = play(
-        Ask(0, 0, (ORDER,), 0),
+        PlannedAsk(0, 0, (ORDER,), 0),
         Work(0, 0, FOR_EVER),
         Work(0, 0, 2),
         DatabaseGone(0, 1, Gone.AT_BEGIN),
-        Resume(0, FOR_EVER, asleep=False),
-        Resume(0, FOR_EVER, asleep=False),
+        PlannedResume(0, FOR_EVER, asleep=False),
+        PlannedResume(0, FOR_EVER, asleep=False),
         Pass(9.0, asleep=False),
         *all_due(0),
     )

@@ -37,7 +37,7 @@ def fail(database: Database, times: int = 1) -> None:
             send_gate.failed(transaction, "HTTP 500")
 
 
-def look(database: Database, *, probe: bool = False) -> send_gate.Look:
+def look(database: Database, *, probe: bool = False) -> send_gate.GateState:
     """What may be sent; where a call may probe, it does."""
     with database.write() as transaction:
         now = transaction.now()
@@ -87,7 +87,7 @@ def test_a_pause_ends_only_when_somebody_ends_it(database: Database, clock: Cloc
         send_gate.hold(transaction, HoldKind.PAUSE, None, who="U0000001")
     clock.advance(86_400 * 30)
 
-    assert send_gate.Look(blocks=True, until=None, probes=False) == look(database)
+    assert send_gate.GateState(blocks=True, until=None, probes=False) == look(database)
 
 
 def test_the_longest_of_several_holds_counts(database: Database, clock: Clock) -> None:
@@ -95,7 +95,7 @@ def test_the_longest_of_several_holds_counts(database: Database, clock: Clock) -
     with database.write() as transaction:
         send_gate.hold(transaction, HoldKind.TOKEN, None, why="User is not authorized")
 
-    assert send_gate.Look(blocks=True, until=None, probes=False) == look(database)
+    assert send_gate.GateState(blocks=True, until=None, probes=False) == look(database)
 
 
 def test_fincart_is_down_after_three_failures_in_a_row(database: Database) -> None:

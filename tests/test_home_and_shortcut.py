@@ -6,7 +6,7 @@ import pytest
 from shown_ids import NOT_READ, READ
 from world import ANN, BO, CY, FIRST, ORDERS, SECOND, StartWorld, World, order_ids, request_id
 
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from bot.slack.manifest import SHORTCUT
 
 
@@ -47,7 +47,7 @@ def test_home_names_the_scope_that_the_bot_lacks(world: World) -> None:
 
 
 def test_home_says_where_slack_could_not_name_its_reader(world: World) -> None:
-    world.slack.fail("users.info", Fault(FaultKind.ERROR, error="internal_error"), times=None)
+    world.slack.fail("users.info", SlackFault(SlackFaultKind.ERROR, error="internal_error"), times=None)
     shown = opened(world, ANN)
 
     assert "Slack could not say who you are. Open this tab again in a minute." in shown

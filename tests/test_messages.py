@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from bot.domain.commands.filters import History
 from bot.domain.commands.parser import WORDS, NotUnderstood, parse
-from bot.domain.policy.decide import Asked, Code
-from bot.messages.actions import Action, Pressed, read_request_value, request_value
+from bot.domain.policy.decide import Asked, VerdictCode
+from bot.messages.actions import Action, ActionValue, read_request_value, request_value
 from bot.messages.answers import could_not_record, not_read
-from bot.messages.document import Bullets, Button, Buttons, Channel, Paragraph
+from bot.messages.document import Bullets, Button, Buttons, ChannelName, Paragraph
 from bot.messages.form import FORM, form_errors, form_view
 from bot.messages.help import help_message
 from bot.messages.history import described, history_page
@@ -174,13 +174,13 @@ def test_whoever_is_too_late_is_told_who_won_and_what_came_of_it() -> None:
 
 
 def test_somebody_else_who_presses_is_told_who_can() -> None:
-    text = refused(Code.NOT_THE_REQUESTER, "", Asked(), RULES, ASKED).text
+    text = refused(VerdictCode.NOT_THE_REQUESTER, "", Asked(), RULES, ASKED).text
 
     assert "Only <@U0ANN0001> can press that." in text
 
 
-@pytest.mark.parametrize("code", [code for code in Code if code is not Code.ALLOWED])
-def test_every_refusal_names_the_rule_and_whom_to_ask(code: Code) -> None:
+@pytest.mark.parametrize("code", [code for code in VerdictCode if code is not VerdictCode.ALLOWED])
+def test_every_refusal_names_the_rule_and_whom_to_ask(code: VerdictCode) -> None:
     text = refused(code, "THE_RULE", Asked((BEN,)), RULES).text
 
     assert text.startswith("Refused: ")
@@ -189,14 +189,14 @@ def test_every_refusal_names_the_rule_and_whom_to_ask(code: Code) -> None:
 
 
 def test_who_could_not_be_checked_is_told_to_try_again() -> None:
-    text = refused(Code.COULD_NOT_BE_CHECKED, "", Asked(), RULES).text
+    text = refused(VerdictCode.COULD_NOT_BE_CHECKED, "", Asked(), RULES).text
 
     assert "Slack could not say who you are within 5 seconds. Try again in a minute." in text
     assert "Nothing was sent." in text
 
 
 def test_a_refused_click_on_a_running_request_does_not_claim_that_nothing_was_sent() -> None:
-    text = refused(Code.NOT_AN_APPROVER, "", Asked(), RULES, MIXED).text
+    text = refused(VerdictCode.NOT_AN_APPROVER, "", Asked(), RULES, MIXED).text
 
     assert "Nothing was sent." not in text
 
@@ -322,7 +322,7 @@ def test_errors_of_the_form_stand_at_their_fields() -> None:
 
 
 def test_a_buttons_value_reads_back() -> None:
-    assert Pressed("R-7K3F9Q", 3) == read_request_value(request_value("R-7K3F9Q", 3))
+    assert ActionValue("R-7K3F9Q", 3) == read_request_value(request_value("R-7K3F9Q", 3))
 
 
 @pytest.mark.parametrize("value", ["", "R-7K3F9Q", "R-7K3F9Q:", "R-7K3F9Q:-1", "x:1", "R-7K3F9Q:1\n", "R-7K3F9Q:१"])
@@ -343,7 +343,7 @@ def test_a_button_cannot_carry_more_than_slack_takes() -> None:
 
 
 def test_a_direct_message_has_no_name() -> None:
-    assert "a direct message" == render((Paragraph(((Channel("D0ANN0001"),),)),)).text
+    assert "a direct message" == render((Paragraph(((ChannelName("D0ANN0001"),),)),)).text
 
 
 def test_a_list_without_items_still_says_how_many_there_are() -> None:

@@ -7,7 +7,7 @@ from approvals import APPROVE, ASK, AUDIT, DI, EMERGENCY, asked, card, state, tw
 from grid import on_a_grid, other
 from world import ANN, BO, CY, FIRST, SECOND, StartWorld, World, request_id
 
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 
 GROUP = "S0000001"
 UNKNOWN = "U0000099"
@@ -115,7 +115,7 @@ def test_one_of_several_who_is_there_is_enough(start_sqlite_world: StartWorld) -
 def test_where_slack_cannot_say_who_is_there_nothing_is_claimed(start_sqlite_world: StartWorld) -> None:
     world = two_person_world(start_sqlite_world, APPROVER_USERS="", APPROVER_USERGROUPS=GROUP)
     world.slack.add_usergroup(GROUP, "approvers")
-    world.slack.fail("usergroups.users.list", Fault(FaultKind.SERVER_ERROR), times=None)
+    world.slack.fail("usergroups.users.list", SlackFault(SlackFaultKind.SERVER_ERROR), times=None)
     preview = asked(world)
 
     assert [ASK, "Keep them"] == [button.text for button in preview.buttons()]
@@ -228,7 +228,7 @@ def test_of_many_approvers_slack_is_asked_no_further_once_it_cannot_say(start_sq
     world.answer(ANN, "help")
     world.answer(ANN, "history")
     before = world.slack.count("users.info")
-    world.slack.fail("users.info", Fault(FaultKind.RATE_LIMITED, retry_after=30), times=None)
+    world.slack.fail("users.info", SlackFault(SlackFaultKind.RATE_LIMITED, retry_after=30), times=None)
     preview = asked(world)
 
     assert [ASK, "Keep them"] == [button.text for button in preview.buttons()]

@@ -3,7 +3,7 @@
 import httpx
 from stored import approved, bot_on
 
-from bot.execution.dispatcher import Runner
+from bot.execution.dispatcher import Dispatcher
 from storage import attempts, leases
 
 
@@ -13,7 +13,7 @@ def test_what_was_not_sent_when_a_process_was_told_to_stop_is_in_no_doubt(databa
         return httpx.Response(500)
 
     bot = bot_on(database_url, fincart, FINCART_BATCH_SIZE="1", FINCART_MAX_CONCURRENCY="2")
-    runner, database = Runner(bot.parts), bot.parts.database
+    runner, database = Dispatcher(bot.context), bot.context.database
     with database.write() as transaction:
         approved(transaction)
     runner.step()

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.domain.policy.decide import Facts, Needed, Sharing, Status
-from bot.domain.policy.decide import PersonFacts as PolicyPersonFacts
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.domain.policy.decide import Facts, Needed, PersonFacts, Sharing, Status
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from bot.sandbox.slack.http import SlackServer
 from bot.sandbox.slack.workspace import SlackWorkspace
 from bot.slack.client import SlackClient
-from bot.slack.directory import People
-from bot.slack.results import Answer, Ok, RateLimited, Refused, Reply, Unanswered
+from bot.slack.directory import Directory
+from bot.slack.results import Answer, Ok, RateLimited, Refused, SlackReply, Unanswered
 from bot.slack.transport import SdkTransport
 
 OWN = {"ok": True, "team_id": "T1", "team": "Ops", "user_id": "UBOT", "bot_id": "B1"}
@@ -25,11 +24,11 @@ OWN_ON_A_GRID = OWN | {"enterprise_id": "E1"}
 A_MEMBER = {"id": "U1", "team_id": "T1", "tz": "Europe/Berlin", "tz_offset": 3600}
 NO_ANSWER = Unanswered("TimeoutError", may_have_been_applied=True)
 
-Call = Callable[[Mapping[str, Any]], Answer[Reply]]
+Call = Callable[[Mapping[str, Any]], Answer[SlackReply]]
 
 
 def says(**data: Any) -> Call:
-    return lambda _: Ok(Reply({"ok": True} | data))
+    return lambda _: Ok(SlackReply({"ok": True} | data))
 
 
 def fails(failure: Refused | RateLimited | Unanswered) -> Call:
@@ -40,26 +39,26 @@ class ScriptedSlack:
     """A transport whose methods answer as the test says, and that counts what it was asked."""
 
     def __init__(self, **methods: Call) -> None:
-        self.methods: dict[str, Call] = {"auth_test": lambda _: Ok(Reply(OWN))} | methods
+        self.methods: dict[str, Call] = {"auth_test": lambda _: Ok(SlackReply(OWN))} | methods
         self.asked: list[str] = []
         self.deadlines: list[float] = []
 
-    def call(self, method: str, params: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
+    def call(self, method: str, params: Mapping[str, Any], deadline_seconds: float) -> Answer[SlackReply]:
         self.asked.append(method)
         self.deadlines.append(deadline_seconds)
         return self.methods[method.replace(".", "_")](params)
 
-    def post(self, url: str, body: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
+    def post(self, url: str, body: Mapping[str, Any], deadline_seconds: float) -> Answer[SlackReply]:
         raise NotImplementedError
 
-    def upload(self, url: str, content: bytes, deadline_seconds: float) -> Answer[Reply]:
+    def upload(self, url: str, content: bytes, deadline_seconds: float) -> Answer[SlackReply]:
         raise NotImplementedError
 
     def download(self, url: str, limit_bytes: int, deadline_seconds: float) -> Answer[bytes]:
         raise NotImplementedError
 
 
-class Clock:
+class MonotonicClock:
     def __init__(self) -> None:
         self.now = 1000.0
 
@@ -68,8 +67,8 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> MonotonicClock:
+    return MonotonicClock()
 
 
 @pytest.fixture
@@ -78,8 +77,8 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def people(slack: ScriptedSlack, clock: Callable[[], float]) -> People:
-    return People(SlackClient(slack), clock)
+def people(slack: ScriptedSlack, clock: Callable[[], float]) -> Directory:
+    return Directory(SlackClient(slack), clock)
 
 
 # What Slack's words mean
@@ -132,9 +131,9 @@ PEOPLE: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
 
 @pytest.mark.parametrize(("own", "user", "expected"), PEOPLE.values(), ids=PEOPLE.keys())
 def test_a_person_is_what_slack_says(
-    clock: Clock, own: dict[str, Any], user: dict[str, Any], expected: set[str]
+    clock: MonotonicClock, own: dict[str, Any], user: dict[str, Any], expected: set[str]
 ) -> None:
-    slack = ScriptedSlack(auth_test=lambda _: Ok(Reply(own)), users_info=says(user=user))
+    slack = ScriptedSlack(auth_test=lambda _: Ok(SlackReply(own)), users_info=says(user=user))
 
     facts = people(slack, clock).person("U1")
 
@@ -142,13 +141,13 @@ def test_a_person_is_what_slack_says(
     assert expected == {name for name in names if getattr(facts, name)}
 
 
-def test_slackbot_is_a_bot_though_slack_says_otherwise(clock: Clock) -> None:
+def test_slackbot_is_a_bot_though_slack_says_otherwise(clock: MonotonicClock) -> None:
     slack = ScriptedSlack(users_info=says(user=A_MEMBER | {"id": "USLACKBOT", "is_bot": False}))
 
     assert people(slack, clock).person("USLACKBOT").is_bot
 
 
-def test_a_person_has_a_time_zone(clock: Clock) -> None:
+def test_a_person_has_a_time_zone(clock: MonotonicClock) -> None:
     facts = people(ScriptedSlack(users_info=says(user=A_MEMBER)), clock).person("U1")
 
     assert ("Europe/Berlin", 3600) == (facts.tz, facts.tz_offset_seconds)
@@ -170,19 +169,19 @@ CHANNELS: dict[str, tuple[dict[str, Any], Sharing]] = {
 
 
 @pytest.mark.parametrize(("channel", "expected"), CHANNELS.values(), ids=CHANNELS.keys())
-def test_a_channel_is_shared_or_not(clock: Clock, channel: dict[str, Any], expected: Sharing) -> None:
+def test_a_channel_is_shared_or_not(clock: MonotonicClock, channel: dict[str, Any], expected: Sharing) -> None:
     slack = ScriptedSlack(conversations_info=says(channel={"id": "C1"} | channel))
 
     assert expected is people(slack, clock).channel("C1")
 
 
-def test_the_bot_cannot_post_to_a_channel_it_cannot_see(clock: Clock) -> None:
+def test_the_bot_cannot_post_to_a_channel_it_cannot_see(clock: MonotonicClock) -> None:
     slack = ScriptedSlack(conversations_info=fails(Refused("channel_not_found")))
 
     assert Sharing.CANNOT_POST is people(slack, clock).channel("C1")
 
 
-def test_a_direct_message_is_not_looked_up(clock: Clock) -> None:
+def test_a_direct_message_is_not_looked_up(clock: MonotonicClock) -> None:
     slack = ScriptedSlack()
 
     assert (Sharing.INSIDE, []) == (people(slack, clock).channel("D1"), slack.asked)
@@ -191,22 +190,22 @@ def test_a_direct_message_is_not_looked_up(clock: Clock) -> None:
 # What the policy asks for
 
 
-def test_what_the_policy_needs_is_found_out_at_once(clock: Clock) -> None:
+def test_what_the_policy_needs_is_found_out_at_once(clock: MonotonicClock) -> None:
     slack = ScriptedSlack(
         users_info=says(user=A_MEMBER | {"is_restricted": True}),
         usergroups_users_list=lambda sent: Ok(
-            Reply({"ok": True, "users": ["U1"] if sent["usergroup"] == "S1" else []})
+            SlackReply({"ok": True, "users": ["U1"] if sent["usergroup"] == "S1" else []})
         ),
         conversations_info=says(channel={"is_ext_shared": True}),
     )
 
     facts = people(slack, clock).find_out("U1", Needed(person=True, groups=("S1", "S2"), channels=("C1",)))
 
-    person = PolicyPersonFacts(Status.GUEST, {"S1": True, "S2": False}, {"U1": True}, "U1")
+    person = PersonFacts(Status.GUEST, {"S1": True, "S2": False}, {"U1": True}, "U1")
     assert Facts(person, {"C1": Sharing.SHARED}) == facts
 
 
-def test_what_the_policy_does_not_need_is_not_looked_up(clock: Clock) -> None:
+def test_what_the_policy_does_not_need_is_not_looked_up(clock: MonotonicClock) -> None:
     slack = ScriptedSlack()
 
     assert (Facts(), []) == (people(slack, clock).find_out("U1", Needed()), slack.asked)
@@ -215,18 +214,18 @@ def test_what_the_policy_does_not_need_is_not_looked_up(clock: Clock) -> None:
 # User groups
 
 
-def test_only_the_groups_asked_about_are_told(clock: Clock) -> None:
+def test_only_the_groups_asked_about_are_told(clock: MonotonicClock) -> None:
     groups = {"S1": ["U1", "U2"], "S2": ["U2"]}
     slack = ScriptedSlack(
         users_info=says(user=A_MEMBER),
-        usergroups_users_list=lambda sent: Ok(Reply({"ok": True, "users": groups[sent["usergroup"]]})),
+        usergroups_users_list=lambda sent: Ok(SlackReply({"ok": True, "users": groups[sent["usergroup"]]})),
     )
 
     assert {"S1"} == people(slack, clock).person("U1", ["S1", "S2"]).usergroups
 
 
 @pytest.mark.parametrize("code", ["no_such_subteam", "plan_upgrade_required"])
-def test_a_group_slack_does_not_have_is_empty(clock: Clock, code: str) -> None:
+def test_a_group_slack_does_not_have_is_empty(clock: MonotonicClock, code: str) -> None:
     slack = ScriptedSlack(users_info=says(user=A_MEMBER), usergroups_users_list=fails(Refused(code)))
 
     facts = people(slack, clock).person("U1", ["S1"])
@@ -234,12 +233,12 @@ def test_a_group_slack_does_not_have_is_empty(clock: Clock, code: str) -> None:
     assert (frozenset(), frozenset()) == (facts.usergroups, facts.unchecked_usergroups)
 
 
-def test_disabled_groups_are_not_asked_for(clock: Clock) -> None:
+def test_disabled_groups_are_not_asked_for(clock: MonotonicClock) -> None:
     sent: list[Mapping[str, Any]] = []
 
-    def members(params: Mapping[str, Any]) -> Answer[Reply]:
+    def members(params: Mapping[str, Any]) -> Answer[SlackReply]:
         sent.append(params)
-        return Ok(Reply({"ok": True, "users": []}))
+        return Ok(SlackReply({"ok": True, "users": []}))
 
     slack = ScriptedSlack(users_info=says(user=A_MEMBER), usergroups_users_list=members)
     people(slack, clock).person("U1", ["S1"])
@@ -249,7 +248,7 @@ def test_disabled_groups_are_not_asked_for(clock: Clock) -> None:
 
 @pytest.mark.parametrize("failure", [NO_ANSWER, RateLimited(1), Refused("missing_scope", "usergroups:read")])
 def test_a_group_slack_does_not_tell_about_is_unchecked(
-    clock: Clock, failure: Refused | RateLimited | Unanswered
+    clock: MonotonicClock, failure: Refused | RateLimited | Unanswered
 ) -> None:
     slack = ScriptedSlack(users_info=says(user=A_MEMBER), usergroups_users_list=fails(failure))
 
@@ -266,20 +265,20 @@ def test_a_group_slack_does_not_tell_about_is_unchecked(
 )
 @pytest.mark.parametrize("method", ["users_info", "auth_test"])
 def test_a_person_slack_does_not_tell_about_could_not_be_checked(
-    clock: Clock, method: str, failure: Refused | RateLimited | Unanswered
+    clock: MonotonicClock, method: str, failure: Refused | RateLimited | Unanswered
 ) -> None:
     slack = ScriptedSlack(**{"users_info": says(user=A_MEMBER), method: fails(failure)})
 
     assert people(slack, clock).person("U1").could_not_be_checked
 
 
-def test_an_answer_about_somebody_else_could_not_be_checked(clock: Clock) -> None:
+def test_an_answer_about_somebody_else_could_not_be_checked(clock: MonotonicClock) -> None:
     slack = ScriptedSlack(users_info=says(user={"id": "U2"}))
 
     assert people(slack, clock).person("U1").could_not_be_checked
 
 
-def test_a_person_of_whom_slack_names_no_other_team_is_one_of_ours(clock: Clock) -> None:
+def test_a_person_of_whom_slack_names_no_other_team_is_one_of_ours(clock: MonotonicClock) -> None:
     slack = ScriptedSlack(users_info=says(user={"id": "U1"}))
 
     found = people(slack, clock).person("U1")
@@ -289,7 +288,7 @@ def test_a_person_of_whom_slack_names_no_other_team_is_one_of_ours(clock: Clock)
 
 @pytest.mark.parametrize("failure", [NO_ANSWER, RateLimited(1), Refused("missing_scope", "groups:read")])
 def test_a_channel_slack_does_not_tell_about_could_not_be_checked(
-    clock: Clock, failure: Refused | RateLimited | Unanswered
+    clock: MonotonicClock, failure: Refused | RateLimited | Unanswered
 ) -> None:
     slack = ScriptedSlack(conversations_info=fails(failure))
 
@@ -299,17 +298,17 @@ def test_a_channel_slack_does_not_tell_about_could_not_be_checked(
 @pytest.mark.parametrize(
     ("fault", "asked_until"),
     [
-        (Fault(FaultKind.SERVER_ERROR), 1004.5),
-        (Fault(FaultKind.DROP), 1004.5),
-        (Fault(FaultKind.RATE_LIMITED, retry_after=2), 1004.0),
-        (Fault(FaultKind.RATE_LIMITED, retry_after=30), 1000.0),
-        (Fault(FaultKind.ERROR, error="user_not_found"), 1000.0),
+        (SlackFault(SlackFaultKind.SERVER_ERROR), 1004.5),
+        (SlackFault(SlackFaultKind.DROP), 1004.5),
+        (SlackFault(SlackFaultKind.RATE_LIMITED, retry_after=2), 1004.0),
+        (SlackFault(SlackFaultKind.RATE_LIMITED, retry_after=30), 1000.0),
+        (SlackFault(SlackFaultKind.ERROR, error="user_not_found"), 1000.0),
     ],
     ids=repr,
 )
 @pytest.mark.parametrize("method", ["users.info", "usergroups.users.list"])
 def test_slack_is_asked_again_for_five_seconds_and_not_longer(
-    clock: Clock, method: str, fault: Fault, asked_until: float
+    clock: MonotonicClock, method: str, fault: SlackFault, asked_until: float
 ) -> None:
     def pause(seconds: float) -> bool:
         clock.now += seconds
@@ -321,21 +320,21 @@ def test_slack_is_asked_again_for_five_seconds_and_not_longer(
     workspace.fail(method, fault, None)
     with SlackServer(workspace) as server:
         transport = SdkTransport(SecretStr(workspace.state.bot_token), server.api_url)
-        facts = People(SlackClient(transport), clock, pause=pause).person("U1", ["S1"])
+        facts = Directory(SlackClient(transport), clock, pause=pause).person("U1", ["S1"])
         transport.close()
 
     assert facts.could_not_be_checked or facts.unchecked_usergroups
     assert asked_until == clock.now
 
 
-def test_whoever_stops_asks_no_more(clock: Clock) -> None:
+def test_whoever_stops_asks_no_more(clock: MonotonicClock) -> None:
     slack = ScriptedSlack(users_info=fails(NO_ANSWER))
 
-    assert People(SlackClient(slack), clock, pause=lambda _: True).person("U1").could_not_be_checked
+    assert Directory(SlackClient(slack), clock, pause=lambda _: True).person("U1").could_not_be_checked
     assert ["auth.test", "users.info"] == slack.asked
 
 
-def test_a_failure_is_not_kept(clock: Clock) -> None:
+def test_a_failure_is_not_kept(clock: MonotonicClock) -> None:
     slack = ScriptedSlack(users_info=fails(NO_ANSWER))
     asked = people(slack, clock)
     asked.person("U1")
@@ -344,7 +343,7 @@ def test_a_failure_is_not_kept(clock: Clock) -> None:
     assert not asked.person("U1").could_not_be_checked
 
 
-def test_a_failed_fresh_look_up_is_not_covered_by_an_older_answer(clock: Clock) -> None:
+def test_a_failed_fresh_look_up_is_not_covered_by_an_older_answer(clock: MonotonicClock) -> None:
     slack = ScriptedSlack(users_info=says(user=A_MEMBER))
     asked = people(slack, clock)
     asked.person("U1")
@@ -353,8 +352,8 @@ def test_a_failed_fresh_look_up_is_not_covered_by_an_older_answer(clock: Clock) 
     assert asked.person("U1", fresh=True).could_not_be_checked
 
 
-def test_one_after_another_the_look_ups_share_the_time(clock: Clock) -> None:
-    def slow(_: Mapping[str, Any]) -> Answer[Reply]:
+def test_one_after_another_the_look_ups_share_the_time(clock: MonotonicClock) -> None:
+    def slow(_: Mapping[str, Any]) -> Answer[SlackReply]:
         clock.now += 3
         return NO_ANSWER
 
@@ -367,12 +366,12 @@ def test_one_after_another_the_look_ups_share_the_time(clock: Clock) -> None:
 def test_the_wait_is_bounded_though_slack_hangs(pool: ThreadPoolExecutor) -> None:
     released = threading.Event()
 
-    def hang(_: Mapping[str, Any]) -> Answer[Reply]:
+    def hang(_: Mapping[str, Any]) -> Answer[SlackReply]:
         released.wait(10)
         return NO_ANSWER
 
     slack = ScriptedSlack(auth_test=hang, users_info=hang, usergroups_users_list=hang, conversations_info=hang)
-    asked = People(SlackClient(slack), time.monotonic, pool, wait_seconds=0.1)
+    asked = Directory(SlackClient(slack), time.monotonic, pool, wait_seconds=0.1)
     began = time.monotonic()
     facts = asked.find_out("U1", Needed(person=True, groups=("S1", "S2"), channels=("C1",)))
     took = time.monotonic() - began
@@ -385,7 +384,7 @@ def test_the_wait_is_bounded_though_slack_hangs(pool: ThreadPoolExecutor) -> Non
 # How long an answer is believed
 
 
-def test_an_answer_serves_for_a_minute(clock: Clock) -> None:
+def test_an_answer_serves_for_a_minute(clock: MonotonicClock) -> None:
     slack = ScriptedSlack(users_info=says(user=A_MEMBER))
     asked = people(slack, clock)
     asked.person("U1")
@@ -395,7 +394,7 @@ def test_an_answer_serves_for_a_minute(clock: Clock) -> None:
     assert ["auth.test", "users.info"] == slack.asked
 
 
-def test_after_a_minute_slack_is_asked_again(clock: Clock) -> None:
+def test_after_a_minute_slack_is_asked_again(clock: MonotonicClock) -> None:
     slack = ScriptedSlack(users_info=says(user=A_MEMBER))
     asked = people(slack, clock)
     asked.person("U1")
@@ -405,7 +404,7 @@ def test_after_a_minute_slack_is_asked_again(clock: Clock) -> None:
     assert ["auth.test", "users.info", "users.info"] == slack.asked
 
 
-def test_a_fresh_look_up_reads_person_and_groups_anew(clock: Clock) -> None:
+def test_a_fresh_look_up_reads_person_and_groups_anew(clock: MonotonicClock) -> None:
     slack = ScriptedSlack(users_info=says(user=A_MEMBER), usergroups_users_list=says(users=["U1"]))
     asked = people(slack, clock)
     asked.person("U1", ["S1"])
@@ -417,7 +416,7 @@ def test_a_fresh_look_up_reads_person_and_groups_anew(clock: Clock) -> None:
     assert (True, frozenset()) == (facts.is_deactivated, facts.usergroups)
 
 
-def test_what_a_fresh_look_up_found_serves_the_next(clock: Clock) -> None:
+def test_what_a_fresh_look_up_found_serves_the_next(clock: MonotonicClock) -> None:
     slack = ScriptedSlack(users_info=says(user=A_MEMBER))
     asked = people(slack, clock)
     asked.person("U1")
@@ -427,10 +426,10 @@ def test_what_a_fresh_look_up_found_serves_the_next(clock: Clock) -> None:
     assert asked.person("U1").is_deactivated
 
 
-def test_the_age_of_an_answer_counts_from_the_question(clock: Clock) -> None:
-    def slow(_: Mapping[str, Any]) -> Answer[Reply]:
+def test_the_age_of_an_answer_counts_from_the_question(clock: MonotonicClock) -> None:
+    def slow(_: Mapping[str, Any]) -> Answer[SlackReply]:
         clock.now += 4
-        return Ok(Reply({"ok": True, "channel": {"id": "C1"}}))
+        return Ok(SlackReply({"ok": True, "channel": {"id": "C1"}}))
 
     slack = ScriptedSlack(conversations_info=slow)
     asked = people(slack, clock)
@@ -441,7 +440,7 @@ def test_the_age_of_an_answer_counts_from_the_question(clock: Clock) -> None:
     assert ["conversations.info"] * 2 == slack.asked
 
 
-def test_the_bots_own_identity_is_asked_for_once(clock: Clock) -> None:
+def test_the_bots_own_identity_is_asked_for_once(clock: MonotonicClock) -> None:
     slack = ScriptedSlack()
     asked = people(slack, clock)
     asked.own_identity()
@@ -452,11 +451,11 @@ def test_the_bots_own_identity_is_asked_for_once(clock: Clock) -> None:
     assert ("T1", ["auth.test"]) == (own.team_id, slack.asked)
 
 
-def test_a_large_group_is_asked_about_no_further_once_slack_wants_to_be_left_alone(clock: Clock) -> None:
+def test_a_large_group_is_asked_about_no_further_once_slack_wants_to_be_left_alone(clock: MonotonicClock) -> None:
     user = A_MEMBER | {"enterprise_user": {"id": "W1", "enterprise_id": "E1"}}
 
-    def of_one(params: Mapping[str, Any]) -> Answer[Reply]:
-        return Ok(Reply({"ok": True, "user": user})) if params["user"] == "U1" else RateLimited(30)
+    def of_one(params: Mapping[str, Any]) -> Answer[SlackReply]:
+        return Ok(SlackReply({"ok": True, "user": user})) if params["user"] == "U1" else RateLimited(30)
 
     crowd = [f"U2{number:06d}" for number in range(500)]
     slack = ScriptedSlack(users_info=of_one, usergroups_users_list=says(users=crowd))
@@ -477,16 +476,16 @@ class Gate:
         self.open = threading.Event()
         self._user = user
 
-    def __call__(self, _: Mapping[str, Any]) -> Answer[Reply]:
+    def __call__(self, _: Mapping[str, Any]) -> Answer[SlackReply]:
         self.asked.release()
         self.open.wait(10)
-        return Ok(Reply({"ok": True, "user": self._user}))
+        return Ok(SlackReply({"ok": True, "user": self._user}))
 
 
 def test_the_same_question_is_asked_once_at_a_time(pool: ThreadPoolExecutor) -> None:
     gate = Gate(A_MEMBER)
     slack = ScriptedSlack(users_info=gate)
-    asked = People(SlackClient(slack), time.monotonic, pool)
+    asked = Directory(SlackClient(slack), time.monotonic, pool)
     with ThreadPoolExecutor(4) as callers:
         first = callers.submit(asked.person, "U1")
         gate.asked.acquire()
@@ -503,7 +502,7 @@ def test_the_same_question_is_asked_once_at_a_time(pool: ThreadPoolExecutor) -> 
 def test_a_fresh_look_up_joins_none_that_began_before_it(pool: ThreadPoolExecutor) -> None:
     before = Gate(A_MEMBER)
     slack = ScriptedSlack(users_info=before)
-    asked = People(SlackClient(slack), time.monotonic, pool)
+    asked = Directory(SlackClient(slack), time.monotonic, pool)
     with ThreadPoolExecutor(1) as callers:
         earlier = callers.submit(asked.person, "U1")
         before.asked.acquire()
@@ -520,7 +519,7 @@ def test_after_the_pool_is_shut_nobody_can_be_checked() -> None:
     closed = ThreadPoolExecutor(1)
     closed.shutdown()
     slack = ScriptedSlack(users_info=says(user=A_MEMBER))
-    asked = People(SlackClient(slack), time.monotonic, closed)
+    asked = Directory(SlackClient(slack), time.monotonic, closed)
 
     assert asked.person("U1").could_not_be_checked
 
@@ -531,7 +530,7 @@ def test_the_stand_in_slack_tells_who_somebody_is_over_http(pool: ThreadPoolExec
     workspace.add_usergroup("S1", "operators", "UGUEST")
     with SlackServer(workspace) as server:
         transport = SdkTransport(SecretStr(workspace.state.bot_token), server.api_url)
-        asked = People(SlackClient(transport), time.monotonic, pool)
+        asked = Directory(SlackClient(transport), time.monotonic, pool)
         facts = asked.person("UGUEST", ["S1"])
         transport.close()
 

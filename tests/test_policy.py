@@ -14,7 +14,6 @@ from bot.domain.policy.decide import (
     Approvers,
     ApproversWanted,
     Asked,
-    Code,
     Facts,
     Needed,
     PersonFacts,
@@ -23,13 +22,14 @@ from bot.domain.policy.decide import (
     Sharing,
     Status,
     Verdict,
+    VerdictCode,
     decide,
     facts_needed,
     record,
     wanted_approvers,
 )
 from bot.settings.model import Settings
-from bot.slack.person_facts import PersonFacts as PersonLookedUp
+from bot.slack.person_facts import SlackPerson
 
 ALICE, BOB, CAROL, EVE = "U0ALICE", "U0BOB", "U0CAROL", "U0EVE"
 OPS, BOSSES = "S0OPS", "S0BOSSES"
@@ -82,315 +82,417 @@ def read(who: str) -> Question:
     return Question(Act.READ, who)
 
 
-TABLE: list[tuple[str, Rules, Question, Facts, Code]] = [
+TABLE: list[tuple[str, Rules, Question, Facts, VerdictCode]] = [
     # who may ask
-    ("a named person may ask", NAMED, ask(ALICE), MEMBER, Code.ALLOWED),
-    ("a named person needs no group looked up", replace(NAMED, allowed_usergroups=(OPS,)), ask(), MEMBER, Code.ALLOWED),
-    ("somebody else may not ask", NAMED, ask(EVE), MEMBER, Code.NOT_ON_THE_LIST),
-    ("a member of a group may ask", GROUP, ask(EVE), IN_OPS, Code.ALLOWED),
-    ("who is not in the group may not ask", GROUP, ask(EVE), NOT_IN_OPS, Code.NOT_ON_THE_LIST),
-    ("a group that cannot be checked lets nobody in", GROUP, ask(EVE), MEMBER, Code.COULD_NOT_BE_CHECKED),
+    ("a named person may ask", NAMED, ask(ALICE), MEMBER, VerdictCode.ALLOWED),
+    (
+        "a named person needs no group looked up",
+        replace(NAMED, allowed_usergroups=(OPS,)),
+        ask(),
+        MEMBER,
+        VerdictCode.ALLOWED,
+    ),
+    ("somebody else may not ask", NAMED, ask(EVE), MEMBER, VerdictCode.NOT_ON_THE_LIST),
+    ("a member of a group may ask", GROUP, ask(EVE), IN_OPS, VerdictCode.ALLOWED),
+    ("who is not in the group may not ask", GROUP, ask(EVE), NOT_IN_OPS, VerdictCode.NOT_ON_THE_LIST),
+    ("a group that cannot be checked lets nobody in", GROUP, ask(EVE), MEMBER, VerdictCode.COULD_NOT_BE_CHECKED),
     (
         "one group is enough where another cannot be checked",
         Rules(allowed_usergroups=(BOSSES, OPS)),
         ask(EVE),
         IN_OPS,
-        Code.ALLOWED,
+        VerdictCode.ALLOWED,
     ),
     (
         "not in one group and the other unknown is unknown",
         Rules(allowed_usergroups=(BOSSES, OPS)),
         ask(EVE),
         NOT_IN_OPS,
-        Code.COULD_NOT_BE_CHECKED,
+        VerdictCode.COULD_NOT_BE_CHECKED,
     ),
-    ("by default nobody may ask", Rules(), ask(ALICE), MEMBER, Code.NOT_ON_THE_LIST),
-    ("everybody may ask where that is said aloud", EVERYONE, ask(EVE), MEMBER, Code.ALLOWED),
-    ("being an approver is not being allowed to ask", BOSS, ask(CAROL), MEMBER, Code.NOT_ON_THE_LIST),
-    ("an auditor may not ask", replace(NAMED, auditor_users=(EVE,)), ask(EVE), MEMBER, Code.NOT_ON_THE_LIST),
+    ("by default nobody may ask", Rules(), ask(ALICE), MEMBER, VerdictCode.NOT_ON_THE_LIST),
+    ("everybody may ask where that is said aloud", EVERYONE, ask(EVE), MEMBER, VerdictCode.ALLOWED),
+    ("being an approver is not being allowed to ask", BOSS, ask(CAROL), MEMBER, VerdictCode.NOT_ON_THE_LIST),
+    ("an auditor may not ask", replace(NAMED, auditor_users=(EVE,)), ask(EVE), MEMBER, VerdictCode.NOT_ON_THE_LIST),
     # who somebody is
-    ("a deactivated person never", EVERYONE, ask(), person(Status.DEACTIVATED), Code.DEACTIVATED),
-    ("a bot never", EVERYONE, ask(), person(Status.BOT), Code.BOT),
-    ("a guest not, even if named", NAMED, ask(), person(Status.GUEST), Code.GUEST),
-    ("a guest where guests are allowed", replace(NAMED, allow_guests=True), ask(), person(Status.GUEST), Code.ALLOWED),
+    ("a deactivated person never", EVERYONE, ask(), person(Status.DEACTIVATED), VerdictCode.DEACTIVATED),
+    ("a bot never", EVERYONE, ask(), person(Status.BOT), VerdictCode.BOT),
+    ("a guest not, even if named", NAMED, ask(), person(Status.GUEST), VerdictCode.GUEST),
+    (
+        "a guest where guests are allowed",
+        replace(NAMED, allow_guests=True),
+        ask(),
+        person(Status.GUEST),
+        VerdictCode.ALLOWED,
+    ),
     (
         "an allowed guest must be on the list",
         replace(NAMED, allow_guests=True),
         ask(EVE),
         person(Status.GUEST),
-        Code.NOT_ON_THE_LIST,
+        VerdictCode.NOT_ON_THE_LIST,
     ),
-    ("an outsider not, even if named", NAMED, ask(), person(Status.OUTSIDER), Code.OUTSIDER),
+    ("an outsider not, even if named", NAMED, ask(), person(Status.OUTSIDER), VerdictCode.OUTSIDER),
     (
         "allowing guests allows no outsiders",
         replace(NAMED, allow_guests=True),
         ask(),
         person(Status.OUTSIDER),
-        Code.OUTSIDER,
+        VerdictCode.OUTSIDER,
     ),
     (
         "an outsider where outsiders are allowed",
         replace(NAMED, allow_external=True),
         ask(),
         person(Status.OUTSIDER),
-        Code.ALLOWED,
+        VerdictCode.ALLOWED,
     ),
-    ("somebody Slack cannot tell about, not even named", NAMED, ask(), person(UNKNOWN), Code.COULD_NOT_BE_CHECKED),
-    ("everybody excludes whom Slack cannot tell about", EVERYONE, ask(), person(UNKNOWN), Code.COULD_NOT_BE_CHECKED),
+    (
+        "somebody Slack cannot tell about, not even named",
+        NAMED,
+        ask(),
+        person(UNKNOWN),
+        VerdictCode.COULD_NOT_BE_CHECKED,
+    ),
+    (
+        "everybody excludes whom Slack cannot tell about",
+        EVERYONE,
+        ask(),
+        person(UNKNOWN),
+        VerdictCode.COULD_NOT_BE_CHECKED,
+    ),
     # which no is told
-    ("a certain no is told before “try again”", NAMED, ask(EVE), person(UNKNOWN), Code.NOT_ON_THE_LIST),
-    ("a guest hears of guests before the list", NAMED, ask(EVE), person(Status.GUEST), Code.GUEST),
-    ("the list is told before the size", NAMED, ask(EVE, 1001), MEMBER, Code.NOT_ON_THE_LIST),
+    ("a certain no is told before “try again”", NAMED, ask(EVE), person(UNKNOWN), VerdictCode.NOT_ON_THE_LIST),
+    ("a guest hears of guests before the list", NAMED, ask(EVE), person(Status.GUEST), VerdictCode.GUEST),
+    ("the list is told before the size", NAMED, ask(EVE, 1001), MEMBER, VerdictCode.NOT_ON_THE_LIST),
     # where
-    ("the right channel", replace(NAMED, allowed_channels=(SHOP,)), ask(), MEMBER, Code.ALLOWED),
-    ("another channel", replace(NAMED, allowed_channels=(LOG,)), ask(), MEMBER, Code.WRONG_CHANNEL),
-    ("no channel is another", replace(NAMED, allowed_channels=(LOG,)), ask(where=None), MEMBER, Code.WRONG_CHANNEL),
+    ("the right channel", replace(NAMED, allowed_channels=(SHOP,)), ask(), MEMBER, VerdictCode.ALLOWED),
+    ("another channel", replace(NAMED, allowed_channels=(LOG,)), ask(), MEMBER, VerdictCode.WRONG_CHANNEL),
+    (
+        "no channel is another",
+        replace(NAMED, allowed_channels=(LOG,)),
+        ask(where=None),
+        MEMBER,
+        VerdictCode.WRONG_CHANNEL,
+    ),
     (
         "a channel alone allows nobody",
         Rules(allowed_channels=(SHOP,)),
         ask(),
         MEMBER,
-        Code.NOT_ON_THE_LIST,
+        VerdictCode.NOT_ON_THE_LIST,
     ),
-    ("a channel shared with others", NAMED, ask(), channel(Sharing.SHARED), Code.SHARED_CHANNEL),
+    ("a channel shared with others", NAMED, ask(), channel(Sharing.SHARED), VerdictCode.SHARED_CHANNEL),
     (
         "a shared channel where outsiders are allowed",
         replace(NAMED, allow_external=True),
         ask(),
         channel(Sharing.SHARED),
-        Code.ALLOWED,
+        VerdictCode.ALLOWED,
     ),
     (
         "a channel Slack cannot tell about",
         NAMED,
         ask(),
         channel(Sharing.COULD_NOT_BE_CHECKED),
-        Code.CHANNEL_COULD_NOT_BE_CHECKED,
+        VerdictCode.CHANNEL_COULD_NOT_BE_CHECKED,
     ),
-    ("a channel the bot cannot post in counts as not shared", NAMED, ask(), channel(Sharing.CANNOT_POST), Code.ALLOWED),
-    ("a direct message needs no look", NAMED, ask(where="D0ALICE"), replace(MEMBER, channels={}), Code.ALLOWED),
+    (
+        "a channel the bot cannot post in counts as not shared",
+        NAMED,
+        ask(),
+        channel(Sharing.CANNOT_POST),
+        VerdictCode.ALLOWED,
+    ),
+    ("a direct message needs no look", NAMED, ask(where="D0ALICE"), replace(MEMBER, channels={}), VerdictCode.ALLOWED),
     (
         "the channel of the live messages must not be shared either",
         replace(NAMED, results_channel=LOG),
         ask(),
         channel(Sharing.SHARED, LOG),
-        Code.SHARED_CHANNEL,
+        VerdictCode.SHARED_CHANNEL,
     ),
     # how many, and why
-    ("as many orders as one request holds", NAMED, ask(orders=1000), MEMBER, Code.ALLOWED),
-    ("one order too many", NAMED, ask(orders=1001), MEMBER, Code.TOO_MANY_ORDERS),
+    ("as many orders as one request holds", NAMED, ask(orders=1000), MEMBER, VerdictCode.ALLOWED),
+    ("one order too many", NAMED, ask(orders=1001), MEMBER, VerdictCode.TOO_MANY_ORDERS),
     (
         "the last orders of the day",
         replace(NAMED, max_orders_per_person_per_day=50),
         ask(orders=10, today=40),
         MEMBER,
-        Code.ALLOWED,
+        VerdictCode.ALLOWED,
     ),
     (
         "one order too many for the day",
         replace(NAMED, max_orders_per_person_per_day=50),
         ask(orders=11, today=40),
         MEMBER,
-        Code.TOO_MANY_TODAY,
+        VerdictCode.TOO_MANY_TODAY,
     ),
-    ("without a reason where one is needed", replace(NAMED, require_reason=True), ask(), MEMBER, Code.REASON_NEEDED),
-    ("with the reason that is needed", replace(NAMED, require_reason=True), ask(reason=1), MEMBER, Code.ALLOWED),
+    (
+        "without a reason where one is needed",
+        replace(NAMED, require_reason=True),
+        ask(),
+        MEMBER,
+        VerdictCode.REASON_NEEDED,
+    ),
+    ("with the reason that is needed", replace(NAMED, require_reason=True), ask(reason=1), MEMBER, VerdictCode.ALLOWED),
     # going ahead
-    ("the requester goes ahead", NAMED, press(Act.GO_AHEAD, ALICE), MEMBER, Code.ALLOWED),
-    ("nobody else goes ahead", NAMED, press(Act.GO_AHEAD, BOB), MEMBER, Code.NOT_THE_REQUESTER),
-    ("who was taken off the list meanwhile", GROUP, press(Act.GO_AHEAD, ALICE), NOT_IN_OPS, Code.NOT_ON_THE_LIST),
-    ("who was made a guest meanwhile", NAMED, press(Act.GO_AHEAD, ALICE), person(Status.GUEST), Code.GUEST),
-    ("a limit lowered meanwhile", NAMED, press(Act.GO_AHEAD, ALICE, ALICE, 1001), MEMBER, Code.TOO_MANY_ORDERS),
-    ("a channel shared meanwhile", NAMED, press(Act.GO_AHEAD, ALICE), channel(Sharing.SHARED), Code.SHARED_CHANNEL),
-    ("asking others for approval", SECOND, press(Act.GO_AHEAD, ALICE, ALICE, 11), MEMBER, Code.ALLOWED),
+    ("the requester goes ahead", NAMED, press(Act.GO_AHEAD, ALICE), MEMBER, VerdictCode.ALLOWED),
+    ("nobody else goes ahead", NAMED, press(Act.GO_AHEAD, BOB), MEMBER, VerdictCode.NOT_THE_REQUESTER),
+    (
+        "who was taken off the list meanwhile",
+        GROUP,
+        press(Act.GO_AHEAD, ALICE),
+        NOT_IN_OPS,
+        VerdictCode.NOT_ON_THE_LIST,
+    ),
+    ("who was made a guest meanwhile", NAMED, press(Act.GO_AHEAD, ALICE), person(Status.GUEST), VerdictCode.GUEST),
+    ("a limit lowered meanwhile", NAMED, press(Act.GO_AHEAD, ALICE, ALICE, 1001), MEMBER, VerdictCode.TOO_MANY_ORDERS),
+    (
+        "a channel shared meanwhile",
+        NAMED,
+        press(Act.GO_AHEAD, ALICE),
+        channel(Sharing.SHARED),
+        VerdictCode.SHARED_CHANNEL,
+    ),
+    ("asking others for approval", SECOND, press(Act.GO_AHEAD, ALICE, ALICE, 11), MEMBER, VerdictCode.ALLOWED),
     (
         "no place for the card others must see",
         SECOND,
         press(Act.GO_AHEAD, ALICE, ALICE, 11),
         channel(Sharing.CANNOT_POST),
-        Code.CANNOT_POST_THERE,
+        VerdictCode.CANNOT_POST_THERE,
     ),
     (
         "no place for a card in a direct message",
         SECOND,
         ask(orders=11, where="D0ALICE"),
         MEMBER,
-        Code.CANNOT_POST_THERE,
+        VerdictCode.CANNOT_POST_THERE,
     ),
-    ("no card is needed for few", SECOND, ask(orders=10), channel(Sharing.CANNOT_POST), Code.ALLOWED),
+    ("no card is needed for few", SECOND, ask(orders=10), channel(Sharing.CANNOT_POST), VerdictCode.ALLOWED),
     (
         "the card has its place in the channel of the live messages",
         replace(SECOND, results_channel=LOG),
         ask(orders=11),
         channel(Sharing.CANNOT_POST),
-        Code.ALLOWED,
+        VerdictCode.ALLOWED,
     ),
     # approving
-    ("somebody else who may ask approves", SECOND, press(Act.APPROVE, BOB), MEMBER, Code.ALLOWED),
-    ("nobody approves their own", SECOND, press(Act.APPROVE, ALICE), MEMBER, Code.OWN_REQUEST),
+    ("somebody else who may ask approves", SECOND, press(Act.APPROVE, BOB), MEMBER, VerdictCode.ALLOWED),
+    ("nobody approves their own", SECOND, press(Act.APPROVE, ALICE), MEMBER, VerdictCode.OWN_REQUEST),
     (
         "nobody approves their own as a named approver",
         replace(SECOND, approver_users=(ALICE,)),
         press(Act.APPROVE, ALICE),
         MEMBER,
-        Code.OWN_REQUEST,
+        VerdictCode.OWN_REQUEST,
     ),
     (
         "a request of nobody known is nobody's to approve",
         SECOND,
         press(Act.APPROVE, BOB, None),
         MEMBER,
-        Code.OWN_REQUEST,
+        VerdictCode.OWN_REQUEST,
     ),
-    ("a named approver", BOSS, press(Act.APPROVE, CAROL), MEMBER, Code.ALLOWED),
-    ("an approver by group", BOSS, press(Act.APPROVE, EVE), person(S0BOSSES=True), Code.ALLOWED),
+    ("a named approver", BOSS, press(Act.APPROVE, CAROL), MEMBER, VerdictCode.ALLOWED),
+    ("an approver by group", BOSS, press(Act.APPROVE, EVE), person(S0BOSSES=True), VerdictCode.ALLOWED),
     (
         "who may ask may not approve where approvers are named",
         BOSS,
         press(Act.APPROVE, BOB),
         person(S0BOSSES=False),
-        Code.NOT_AN_APPROVER,
+        VerdictCode.NOT_AN_APPROVER,
     ),
-    ("an approver's group that cannot be checked", BOSS, press(Act.APPROVE, EVE), MEMBER, Code.COULD_NOT_BE_CHECKED),
-    ("a deactivated approver", BOSS, press(Act.APPROVE, CAROL), person(Status.DEACTIVATED), Code.DEACTIVATED),
-    ("an outsider in a shared channel", SECOND, press(Act.APPROVE, BOB), person(Status.OUTSIDER), Code.OUTSIDER),
-    ("an approver declines", BOSS, press(Act.DECLINE, CAROL), MEMBER, Code.ALLOWED),
-    ("the requester withdraws instead of declining", SECOND, press(Act.DECLINE, ALICE), MEMBER, Code.OWN_REQUEST),
+    (
+        "an approver's group that cannot be checked",
+        BOSS,
+        press(Act.APPROVE, EVE),
+        MEMBER,
+        VerdictCode.COULD_NOT_BE_CHECKED,
+    ),
+    ("a deactivated approver", BOSS, press(Act.APPROVE, CAROL), person(Status.DEACTIVATED), VerdictCode.DEACTIVATED),
+    ("an outsider in a shared channel", SECOND, press(Act.APPROVE, BOB), person(Status.OUTSIDER), VerdictCode.OUTSIDER),
+    ("an approver declines", BOSS, press(Act.DECLINE, CAROL), MEMBER, VerdictCode.ALLOWED),
+    (
+        "the requester withdraws instead of declining",
+        SECOND,
+        press(Act.DECLINE, ALICE),
+        MEMBER,
+        VerdictCode.OWN_REQUEST,
+    ),
     # emergencies
     (
         "alone in an emergency with a reason",
         EMERGENCY,
         press(Act.EMERGENCY, ALICE, ALICE, 11, reason=True),
         MEMBER,
-        Code.ALLOWED,
+        VerdictCode.ALLOWED,
     ),
-    ("no emergency without a reason", EMERGENCY, press(Act.EMERGENCY, ALICE, ALICE, 11), MEMBER, Code.REASON_NEEDED),
+    (
+        "no emergency without a reason",
+        EMERGENCY,
+        press(Act.EMERGENCY, ALICE, ALICE, 11),
+        MEMBER,
+        VerdictCode.REASON_NEEDED,
+    ),
     (
         "no emergency for others",
         EMERGENCY,
         press(Act.EMERGENCY, BOB, BOB, 11, reason=True),
         MEMBER,
-        Code.NOT_FOR_EMERGENCIES,
+        VerdictCode.NOT_FOR_EMERGENCIES,
     ),
     (
         "no emergency on somebody else's request",
         EMERGENCY,
         press(Act.EMERGENCY, ALICE, BOB, 11, reason=True),
         MEMBER,
-        Code.NOT_THE_REQUESTER,
+        VerdictCode.NOT_THE_REQUESTER,
     ),
     (
         "no emergency where nobody else is needed",
         EMERGENCY,
         press(Act.EMERGENCY, ALICE, ALICE, 10, reason=True),
         MEMBER,
-        Code.NO_EMERGENCY_NEEDED,
+        VerdictCode.NO_EMERGENCY_NEEDED,
     ),
     (
         "an emergency frees from no other limit",
         EMERGENCY,
         press(Act.EMERGENCY, ALICE, ALICE, 1001, reason=True),
         MEMBER,
-        Code.TOO_MANY_ORDERS,
+        VerdictCode.TOO_MANY_ORDERS,
     ),
     (
         "an emergency needs the list too",
         replace(EMERGENCY, emergency_users=(EVE,)),
         press(Act.EMERGENCY, EVE, EVE, 11, reason=True),
         MEMBER,
-        Code.NOT_ON_THE_LIST,
+        VerdictCode.NOT_ON_THE_LIST,
     ),
     # taking back, stopping, going on
-    ("the requester withdraws, known by their id alone", NAMED, press(Act.WITHDRAW, ALICE), Facts(), Code.ALLOWED),
-    ("nobody else withdraws", SECOND, press(Act.WITHDRAW, BOB), MEMBER, Code.NOT_THE_REQUESTER),
-    ("the requester stops, known by their id alone", NAMED, press(Act.STOP, ALICE), Facts(), Code.ALLOWED),
-    ("whoever may approve stops", BOSS, press(Act.STOP, CAROL), MEMBER, Code.ALLOWED),
-    ("others do not stop", BOSS, press(Act.STOP, BOB), person(S0BOSSES=False), Code.NOT_AN_APPROVER),
-    ("a guest does not stop somebody else's", NAMED, press(Act.STOP, BOB), person(Status.GUEST), Code.GUEST),
-    ("the requester goes on", BOSS, press(Act.GO_ON, ALICE), MEMBER, Code.ALLOWED),
-    ("who may no longer ask does not go on", GROUP, press(Act.GO_ON, ALICE), NOT_IN_OPS, Code.NOT_ON_THE_LIST),
-    ("whoever may approve goes on", BOSS, press(Act.GO_ON, CAROL), MEMBER, Code.ALLOWED),
-    ("others do not go on", BOSS, press(Act.GO_ON, BOB), person(S0BOSSES=False), Code.NOT_AN_APPROVER),
-    ("going on needs to know who it is", NAMED, press(Act.GO_ON, ALICE), person(UNKNOWN), Code.COULD_NOT_BE_CHECKED),
-    ("whoever may approve pauses everything", BOSS, Question(Act.PAUSE_ALL, CAROL), MEMBER, Code.ALLOWED),
+    (
+        "the requester withdraws, known by their id alone",
+        NAMED,
+        press(Act.WITHDRAW, ALICE),
+        Facts(),
+        VerdictCode.ALLOWED,
+    ),
+    ("nobody else withdraws", SECOND, press(Act.WITHDRAW, BOB), MEMBER, VerdictCode.NOT_THE_REQUESTER),
+    ("the requester stops, known by their id alone", NAMED, press(Act.STOP, ALICE), Facts(), VerdictCode.ALLOWED),
+    ("whoever may approve stops", BOSS, press(Act.STOP, CAROL), MEMBER, VerdictCode.ALLOWED),
+    ("others do not stop", BOSS, press(Act.STOP, BOB), person(S0BOSSES=False), VerdictCode.NOT_AN_APPROVER),
+    ("a guest does not stop somebody else's", NAMED, press(Act.STOP, BOB), person(Status.GUEST), VerdictCode.GUEST),
+    ("the requester goes on", BOSS, press(Act.GO_ON, ALICE), MEMBER, VerdictCode.ALLOWED),
+    ("who may no longer ask does not go on", GROUP, press(Act.GO_ON, ALICE), NOT_IN_OPS, VerdictCode.NOT_ON_THE_LIST),
+    ("whoever may approve goes on", BOSS, press(Act.GO_ON, CAROL), MEMBER, VerdictCode.ALLOWED),
+    ("others do not go on", BOSS, press(Act.GO_ON, BOB), person(S0BOSSES=False), VerdictCode.NOT_AN_APPROVER),
+    (
+        "going on needs to know who it is",
+        NAMED,
+        press(Act.GO_ON, ALICE),
+        person(UNKNOWN),
+        VerdictCode.COULD_NOT_BE_CHECKED,
+    ),
+    ("whoever may approve pauses everything", BOSS, Question(Act.PAUSE_ALL, CAROL), MEMBER, VerdictCode.ALLOWED),
     (
         "who may only ask does not pause everything",
         BOSS,
         Question(Act.PAUSE_ALL, ALICE),
         person(S0BOSSES=False),
-        Code.NOT_AN_APPROVER,
+        VerdictCode.NOT_AN_APPROVER,
     ),
-    ("with no approver named whoever may ask pauses", NAMED, Question(Act.PAUSE_ALL, ALICE), MEMBER, Code.ALLOWED),
+    (
+        "with no approver named whoever may ask pauses",
+        NAMED,
+        Question(Act.PAUSE_ALL, ALICE),
+        MEMBER,
+        VerdictCode.ALLOWED,
+    ),
     # reading
-    ("who may ask reads", NAMED, read(ALICE), MEMBER, Code.ALLOWED),
-    ("who may approve reads", BOSS, read(CAROL), MEMBER, Code.ALLOWED),
-    ("an approver by group reads", BOSS, read(EVE), person(S0BOSSES=True), Code.ALLOWED),
-    ("an auditor reads", replace(GROUP, auditor_users=(EVE,)), read(EVE), MEMBER, Code.ALLOWED),
-    ("others do not read", NAMED, read(EVE), MEMBER, Code.NOT_A_READER),
-    ("a guest does not read", replace(NAMED, auditor_users=(EVE,)), read(EVE), person(Status.GUEST), Code.GUEST),
-    ("a reader's group that cannot be checked", GROUP, read(EVE), MEMBER, Code.COULD_NOT_BE_CHECKED),
-    ("reading works in any channel", replace(NAMED, allowed_channels=(LOG,)), read(ALICE), MEMBER, Code.ALLOWED),
-    ("a reader shares", NAMED, Question(Act.SHARE, ALICE, channel=SHOP), MEMBER, Code.ALLOWED),
+    ("who may ask reads", NAMED, read(ALICE), MEMBER, VerdictCode.ALLOWED),
+    ("who may approve reads", BOSS, read(CAROL), MEMBER, VerdictCode.ALLOWED),
+    ("an approver by group reads", BOSS, read(EVE), person(S0BOSSES=True), VerdictCode.ALLOWED),
+    ("an auditor reads", replace(GROUP, auditor_users=(EVE,)), read(EVE), MEMBER, VerdictCode.ALLOWED),
+    ("others do not read", NAMED, read(EVE), MEMBER, VerdictCode.NOT_A_READER),
+    ("a guest does not read", replace(NAMED, auditor_users=(EVE,)), read(EVE), person(Status.GUEST), VerdictCode.GUEST),
+    ("a reader's group that cannot be checked", GROUP, read(EVE), MEMBER, VerdictCode.COULD_NOT_BE_CHECKED),
+    ("reading works in any channel", replace(NAMED, allowed_channels=(LOG,)), read(ALICE), MEMBER, VerdictCode.ALLOWED),
+    ("a reader shares", NAMED, Question(Act.SHARE, ALICE, channel=SHOP), MEMBER, VerdictCode.ALLOWED),
     (
         "nobody shares with another organisation",
         NAMED,
         Question(Act.SHARE, ALICE, channel=SHOP),
         channel(Sharing.SHARED),
-        Code.SHARED_CHANNEL,
+        VerdictCode.SHARED_CHANNEL,
     ),
     # one person, several ids
-    ("a named person asks under another id", NAMED, ask(EVE), under_another_id_of(ALICE), Code.ALLOWED),
-    ("their own under another id nobody approves", BOSS, press(Act.APPROVE, CAROL), ALICE_TOO, Code.OWN_REQUEST),
-    ("nor declines", BOSS, press(Act.DECLINE, CAROL), ALICE_TOO, Code.OWN_REQUEST),
+    ("a named person asks under another id", NAMED, ask(EVE), under_another_id_of(ALICE), VerdictCode.ALLOWED),
+    ("their own under another id nobody approves", BOSS, press(Act.APPROVE, CAROL), ALICE_TOO, VerdictCode.OWN_REQUEST),
+    ("nor declines", BOSS, press(Act.DECLINE, CAROL), ALICE_TOO, VerdictCode.OWN_REQUEST),
     (
         "nor where Slack cannot say who asked",
         BOSS,
         press(Act.APPROVE, CAROL),
         replace(MEMBER, person=PersonFacts(Status.MEMBER)),
-        Code.COULD_NOT_BE_CHECKED,
+        VerdictCode.COULD_NOT_BE_CHECKED,
     ),
     (
         "nor where it cannot say whose an earlier approval is",
         BOSS,
         replace(press(Act.APPROVE, CAROL), approved_by=("U0OTHER",)),
         MEMBER,
-        Code.COULD_NOT_BE_CHECKED,
+        VerdictCode.COULD_NOT_BE_CHECKED,
     ),
-    ("their own under another id they confirm", NAMED, press(Act.GO_AHEAD, EVE), ALICE_TOO, Code.ALLOWED),
-    ("and take back", NAMED, press(Act.WITHDRAW, EVE), ALICE_TOO, Code.ALLOWED),
-    ("and stop", NAMED, press(Act.STOP, EVE), ALICE_TOO, Code.ALLOWED),
-    ("and let go on", NAMED, press(Act.GO_ON, EVE), ALICE_TOO, Code.ALLOWED),
+    ("their own under another id they confirm", NAMED, press(Act.GO_AHEAD, EVE), ALICE_TOO, VerdictCode.ALLOWED),
+    ("and take back", NAMED, press(Act.WITHDRAW, EVE), ALICE_TOO, VerdictCode.ALLOWED),
+    ("and stop", NAMED, press(Act.STOP, EVE), ALICE_TOO, VerdictCode.ALLOWED),
+    ("and let go on", NAMED, press(Act.GO_ON, EVE), ALICE_TOO, VerdictCode.ALLOWED),
     (
         "what the record says needs no Slack",
         NAMED,
         replace(press(Act.WITHDRAW, EVE), requester_person=EVE),
         Facts(),
-        Code.ALLOWED,
+        VerdictCode.ALLOWED,
     ),
-    ("an auditor reads under another id", replace(GROUP, auditor_users=(CAROL,)), read(EVE), CAROL_TOO, Code.ALLOWED),
+    (
+        "an auditor reads under another id",
+        replace(GROUP, auditor_users=(CAROL,)),
+        read(EVE),
+        CAROL_TOO,
+        VerdictCode.ALLOWED,
+    ),
     # who is there, and what Slack may tell
-    ("nobody waits for nobody", SECOND, press(Act.GO_AHEAD, ALICE, ALICE, 11), NOBODY_THERE, Code.NOBODY_TO_APPROVE),
-    ("the preview is shown all the same", SECOND, ask(ALICE, 11), NOBODY_THERE, Code.ALLOWED),
+    (
+        "nobody waits for nobody",
+        SECOND,
+        press(Act.GO_AHEAD, ALICE, ALICE, 11),
+        NOBODY_THERE,
+        VerdictCode.NOBODY_TO_APPROVE,
+    ),
+    ("the preview is shown all the same", SECOND, ask(ALICE, 11), NOBODY_THERE, VerdictCode.ALLOWED),
     (
         "where Slack cannot say who is there, it may wait",
         SECOND,
         press(Act.GO_AHEAD, ALICE, ALICE, 11),
         replace(MEMBER, approvers=Approvers()),
-        Code.ALLOWED,
+        VerdictCode.ALLOWED,
     ),
     (
         "an emergency needs nobody else there",
         EMERGENCY,
         press(Act.EMERGENCY, ALICE, ALICE, 11, reason=True),
         NOBODY_THERE,
-        Code.ALLOWED,
+        VerdictCode.ALLOWED,
     ),
     (
         "a missing scope is named instead of another try",
         NAMED,
         ask(),
         Facts(missing_scopes=frozenset({"users:read"})),
-        Code.MISSING_SCOPE,
+        VerdictCode.MISSING_SCOPE,
     ),
 ]
 
@@ -398,16 +500,16 @@ TABLE: list[tuple[str, Rules, Question, Facts, Code]] = [
 @pytest.mark.parametrize(
     ("rules", "question", "facts", "code"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
 )
-def test_the_decision_table(rules: Rules, question: Question, facts: Facts, code: Code) -> None:
+def test_the_decision_table(rules: Rules, question: Question, facts: Facts, code: VerdictCode) -> None:
     verdict = decide(rules, question, facts)
 
-    assert (code, code is Code.ALLOWED) == (verdict.code, verdict.allowed)
+    assert (code, code is VerdictCode.ALLOWED) == (verdict.code, verdict.allowed)
 
 
 def test_the_decision_table_has_every_act_and_every_code() -> None:
     acts, codes = {row[2].act for row in TABLE}, {row[4] for row in TABLE}
 
-    assert (set(Act), set(Code)) == (acts, codes)
+    assert (set(Act), set(VerdictCode)) == (acts, codes)
 
 
 @pytest.mark.parametrize(("rules", "question", "facts"), [row[1:4] for row in TABLE], ids=[row[0] for row in TABLE])
@@ -433,80 +535,80 @@ OF_AN_OLD_ID = Question(Act.STOP, EVE, "U0OLD", SHOP, 2, requester_person=ALICE)
 @pytest.mark.parametrize(
     ("rules", "question", "facts", "code", "rule"),
     [
-        (NAMED, ask(EVE), MEMBER, Code.NOT_ON_THE_LIST, ASKING),
-        (BOSS, press(Act.APPROVE, EVE), NO_BOSS, Code.NOT_AN_APPROVER, APPROVING),
+        (NAMED, ask(EVE), MEMBER, VerdictCode.NOT_ON_THE_LIST, ASKING),
+        (BOSS, press(Act.APPROVE, EVE), NO_BOSS, VerdictCode.NOT_AN_APPROVER, APPROVING),
         (
             NAMED,
             press(Act.APPROVE, EVE),
             MEMBER,
-            Code.NOT_AN_APPROVER,
+            VerdictCode.NOT_AN_APPROVER,
             f"no approver is named, so whoever may ask: {ASKING}",
         ),
         (
             NAMED,
             press(Act.WITHDRAW, EVE),
             OTHERS_UNKNOWN,
-            Code.COULD_NOT_BE_CHECKED,
+            VerdictCode.COULD_NOT_BE_CHECKED,
             "only who asked may do this, and Slack could not say who is who",
         ),
-        (NAMED, press(Act.WITHDRAW, EVE), MEMBER, Code.NOT_THE_REQUESTER, "only who asked may do this"),
+        (NAMED, press(Act.WITHDRAW, EVE), MEMBER, VerdictCode.NOT_THE_REQUESTER, "only who asked may do this"),
         (
             BOSS,
             press(Act.APPROVE, CAROL),
             OTHERS_UNKNOWN,
-            Code.COULD_NOT_BE_CHECKED,
+            VerdictCode.COULD_NOT_BE_CHECKED,
             "nobody decides on their own request, nor twice, and Slack could not say who is who",
         ),
-        (SECOND, press(Act.APPROVE, ALICE), MEMBER, Code.OWN_REQUEST, "nobody decides on their own request"),
+        (SECOND, press(Act.APPROVE, ALICE), MEMBER, VerdictCode.OWN_REQUEST, "nobody decides on their own request"),
         (
             BOSS,
             press(Act.STOP, EVE),
             OTHERS_UNKNOWN,
-            Code.COULD_NOT_BE_CHECKED,
+            VerdictCode.COULD_NOT_BE_CHECKED,
             f"{APPROVING}, and Slack could not say whether you asked",
         ),
-        (BOSS, OF_AN_OLD_ID, NO_BOSS, Code.NOT_AN_APPROVER, APPROVING),
+        (BOSS, OF_AN_OLD_ID, NO_BOSS, VerdictCode.NOT_AN_APPROVER, APPROVING),
         (
             BOSS,
             press(Act.GO_ON, EVE),
             OTHERS_UNKNOWN,
-            Code.COULD_NOT_BE_CHECKED,
+            VerdictCode.COULD_NOT_BE_CHECKED,
             f"{APPROVING}, and Slack could not say whether they name you",
         ),
-        (BOSS, press(Act.GO_ON, EVE, "U0GONE"), NO_BOSS, Code.NOT_AN_APPROVER, APPROVING),
+        (BOSS, press(Act.GO_ON, EVE, "U0GONE"), NO_BOSS, VerdictCode.NOT_AN_APPROVER, APPROVING),
         (
             SECOND,
             press(Act.GO_AHEAD, ALICE, orders=11),
             NOBODY_THERE,
-            Code.NOBODY_TO_APPROVE,
+            VerdictCode.NOBODY_TO_APPROVE,
             "SECOND_APPROVAL_ABOVE and APPROVALS_NEEDED: 1 must approve, and of those who may 0 can",
         ),
         (
             BOSS,
             press(Act.GO_AHEAD, ALICE, orders=11),
             NO_SCOPE,
-            Code.MISSING_SCOPE,
+            VerdictCode.MISSING_SCOPE,
             "the app in Slack lacks the scope usergroups:read: nobody could approve",
         ),
-        (SECOND, press(Act.EMERGENCY, ALICE, orders=11), MEMBER, Code.NOT_FOR_EMERGENCIES, "EMERGENCY_USERS"),
+        (SECOND, press(Act.EMERGENCY, ALICE, orders=11), MEMBER, VerdictCode.NOT_FOR_EMERGENCIES, "EMERGENCY_USERS"),
         (
             EMERGENCY,
             press(Act.EMERGENCY, ALICE),
             MEMBER,
-            Code.NO_EMERGENCY_NEEDED,
+            VerdictCode.NO_EMERGENCY_NEEDED,
             "SECOND_APPROVAL_ABOVE asks for nobody else here: go ahead without an emergency",
         ),
         (
             EMERGENCY,
             press(Act.EMERGENCY, ALICE, orders=11),
             MEMBER,
-            Code.REASON_NEEDED,
+            VerdictCode.REASON_NEEDED,
             "EMERGENCY_USERS go ahead alone only with a reason",
         ),
     ],
 )
 def test_a_refusal_names_its_rule_and_setting(
-    rules: Rules, question: Question, facts: Facts, code: Code, rule: str
+    rules: Rules, question: Question, facts: Facts, code: VerdictCode, rule: str
 ) -> None:
     verdict = decide(rules, question, facts)
 
@@ -626,13 +728,13 @@ def test_only_what_matters_is_looked_up(rules: Rules, question: Question, needed
 
 
 def test_what_was_looked_up_becomes_facts() -> None:
-    seen = PersonLookedUp(ALICE, is_guest=True, usergroups=frozenset({OPS}), unchecked_usergroups=frozenset({"S0X"}))
+    seen = SlackPerson(ALICE, is_guest=True, usergroups=frozenset({OPS}), unchecked_usergroups=frozenset({"S0X"}))
 
     assert PersonFacts(Status.GUEST, {OPS: True, BOSSES: False}) == PersonFacts.of(seen, (OPS, BOSSES, "S0X"))
 
 
 def test_the_facts_say_whom_an_id_stands_for() -> None:
-    assert "W0ALICE" == PersonFacts.of(PersonLookedUp(ALICE, person="W0ALICE"), ()).person
+    assert "W0ALICE" == PersonFacts.of(SlackPerson(ALICE, person="W0ALICE"), ()).person
 
 
 def test_whoever_was_looked_for_is_kept_as_people_can_read_it() -> None:
@@ -673,7 +775,7 @@ def test_what_is_stored_holds_lists() -> None:
 
 
 def test_a_look_up_that_failed_tells_nothing() -> None:
-    seen = PersonLookedUp(ALICE, could_not_be_checked=True, usergroups=frozenset({OPS}))
+    seen = SlackPerson(ALICE, could_not_be_checked=True, usergroups=frozenset({OPS}))
 
     assert PersonFacts() == PersonFacts.of(seen, (OPS,))
 
@@ -845,7 +947,7 @@ def test_could_not_be_checked_is_said_only_where_knowing_could_help(
     if decide(rules, question, facts).code.transient:
         known = [decide(rules, question, real) for real in _concretisations(facts)]
 
-        assert any(each.allowed or each.code is Code.OWN_REQUEST for each in known)
+        assert any(each.allowed or each.code is VerdictCode.OWN_REQUEST for each in known)
 
 
 @given(RULES, QUESTIONS, FACTS)
@@ -860,7 +962,7 @@ def test_facts_that_were_not_needed_never_change_whether_it_is_allowed(
 @given(RULES, PEOPLE, FACTS, st.integers(0, 7))
 def test_a_requester_never_decides_on_their_own(rules: Rules, who: str, facts: Facts, orders: int) -> None:
     for act in (Act.APPROVE, Act.DECLINE):
-        assert Code.OWN_REQUEST is decide(rules, press(act, who, who, orders), facts).code
+        assert VerdictCode.OWN_REQUEST is decide(rules, press(act, who, who, orders), facts).code
 
 
 @given(RULES, QUESTIONS, FACTS)

@@ -7,7 +7,7 @@ from contextlib import closing
 from world import ANN, FIRST, StartWorld
 
 from storage.audit.log import EventKind
-from storage.db.foreground import Precedence
+from storage.db.foreground import Foreground
 from storage.db.transactions import Database
 
 FOREVER = 600.0
@@ -27,7 +27,7 @@ def _written(database: Database) -> threading.Thread:
 
 def test_other_writers_begin_once_nothing_is_being_acknowledged(sqlite_url: str) -> None:
     database = Database(sqlite_url)
-    database.acknowledgements = Precedence(at_most_seconds=FOREVER)
+    database.acknowledgements = Foreground(at_most_seconds=FOREVER)
     with database.acknowledgements.first():
         with database.acknowledgements.first():
             thread = _written(database)
@@ -53,7 +53,7 @@ def test_an_acknowledgement_that_hangs_keeps_other_work_only_for_a_moment(sqlite
 
 def test_a_delivery_has_precedence_until_it_is_answered(start_sqlite_world: StartWorld) -> None:
     world = start_sqlite_world()
-    acknowledgements = world.bot.parts.database.acknowledgements
+    acknowledgements = world.bot.context.database.acknowledgements
     with closing(sqlite3.connect(world.database_file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         typing = threading.Thread(target=lambda: world.type(ANN, FIRST))

@@ -9,14 +9,14 @@ from stored import approved, bot_on
 from world import Clock
 
 from bot.app import Bot
-from bot.execution.dispatcher import Runner
+from bot.execution.dispatcher import Dispatcher
 from storage import send_gate
 
 
 def down(url: str, fincart: Callable[[httpx.Request], httpx.Response], clock: Clock) -> Bot:
     """A bot whose Fincart is down, by this clock just long enough for a probe, with three orders to send one by one."""
     bot = bot_on(url, fincart, clock, FINCART_BATCH_SIZE="1", FINCART_MAX_CONCURRENCY="3")
-    with bot.parts.database.write() as transaction:
+    with bot.context.database.write() as transaction:
         for _ in range(send_gate.FAILURES_UNTIL_DOWN):
             send_gate.failed(transaction, "HTTP 500")
         approved(transaction)
@@ -36,7 +36,7 @@ def test_of_the_batches_that_wait_for_a_fincart_that_is_down_one_goes_at_a_time(
 
     clock = Clock()
     bot = down(sqlite_url, fincart, clock)
-    runner = Runner(bot.parts)
+    runner = Dispatcher(bot.context)
     runner.step()
     bot.stop()
 
@@ -60,12 +60,12 @@ def test_a_probe_that_slept_through_its_lease_is_not_sent_under_a_later_lease_of
         if looks == 2:
             # Its probe is written ahead and not sent yet. Another process ends it, and leaves the request to it again.
             clock.advance(7.0)
-            Runner(replace(bot.parts, owner="another")).step()
+            Dispatcher(replace(bot.context, owner="another")).step()
             clock.advance(send_gate.LAST_PROBE)
             runner.step()
         return clock().timestamp()
 
-    runner = Runner(replace(bot.parts, uptime=uptime))
+    runner = Dispatcher(replace(bot.context, uptime=uptime))
     runner.step()
     bot.stop()
 

@@ -493,6 +493,6 @@ def test_the_demo_works_on_a_machine_with_a_proxy(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://{proxy.address}")
     with open_world(tmp_path) as world:
-        kind = world.bot.parts.fincart.probe().kind
+        kind = world.bot.context.fincart.probe().kind
 
     assert ("good", []) == (kind, proxy.asked)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from torture.outside import Outside
+from torture.outside import TortureStandIns
 from torture.races import HURRIED, RACES, STEADY, run
 
 pytestmark = pytest.mark.long
@@ -15,7 +15,7 @@ ROUNDS = 20
 @pytest.mark.parametrize("settings", [STEADY, HURRIED], ids=["presses", "deadlines"])
 def test_exactly_one_wins_and_every_loser_is_told(database_url: str, tmp_path: Path, settings: dict[str, str]) -> None:
     races = [race for race in RACES if race.settings is settings]
-    with Outside(database_url, tmp_path, **settings) as outside:
+    with TortureStandIns(database_url, tmp_path, **settings) as outside:
         met = run(outside, races, ROUNDS, seed=1)
 
     assert {race.name: ROUNDS for race in races} == {name: told["request_made"] for name, told in met.items()}

@@ -79,7 +79,7 @@ def test_of_several_servers_the_one_that_writes_is_looked_for(query: str, wanted
 
 def test_a_sqlite_file_without_room_is_not_ready(start_sqlite_world: StartWorld) -> None:
     world = start_sqlite_world()
-    engine = world.bot.parts.database.engine
+    engine = world.bot.context.database.engine
     [(pages,)] = world.rows("PRAGMA page_count")
 
     @event.listens_for(engine, "connect")
@@ -95,7 +95,7 @@ def test_a_sqlite_file_without_room_is_not_ready(start_sqlite_world: StartWorld)
 
 def test_a_sqlite_database_that_may_not_be_written_is_not_ready(start_sqlite_world: StartWorld) -> None:
     world = start_sqlite_world()
-    engine = world.bot.parts.database.engine
+    engine = world.bot.context.database.engine
 
     @event.listens_for(engine, "connect")
     def forbid(connection: sqlite3.Connection, _: object) -> None:
@@ -124,12 +124,12 @@ def test_a_database_that_another_program_keeps_locked_is_not_ready(start_sqlite_
 def test_a_thousand_questions_are_one_write_a_second_and_leave_nothing_behind(world: World) -> None:
     written: list[str] = []
 
-    @event.listens_for(world.bot.parts.database.engine, "before_cursor_execute")
+    @event.listens_for(world.bot.context.database.engine, "before_cursor_execute")
     def count(_: object, __: object, statement: str, *___: object) -> None:
         if statement.startswith("INSERT INTO commit_mark"):
             written.append(statement)
 
-    readiness = Readiness(world.bot.parts.database)
+    readiness = Readiness(world.bot.context.database)
     began = time.monotonic()
     troubles = {readiness.trouble() for _ in range(1000)}
     took = time.monotonic() - began

@@ -7,12 +7,11 @@ import pytest
 from sqlalchemy import text
 from torture.checks import check, settle
 from torture.kills import STOPPED_WITHIN
-from torture.outside import ANN, Outside, as_time, order_ids, request_id
+from torture.outside import ANN, TortureStandIns, as_time, order_ids, request_id
 from world import ORDERS, Clock, World, go_ahead
 
 from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
-from bot.sandbox.slack.faults import Fault as SlackFault
-from bot.sandbox.slack.faults import FaultKind as SlackFaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from storage.db.transactions import Database
 
 pytestmark = pytest.mark.long
@@ -25,7 +24,7 @@ RIGHT_WITHIN = 10.0
 def test_told_to_stop_while_fincart_hangs_it_ends_in_time_and_the_next_start_resumes(
     database_url: str, tmp_path: Path
 ) -> None:
-    with Outside(database_url, tmp_path) as outside:
+    with TortureStandIns(database_url, tmp_path) as outside:
         outside.fincart.add(*IDS)
         outside.fincart.inject(Fault(FaultKind.HANG, order_id=IDS[2], applied=Applied.ALL))
         life = outside.start()
@@ -45,7 +44,7 @@ def test_told_to_stop_while_fincart_hangs_it_ends_in_time_and_the_next_start_res
 
 
 def test_told_to_stop_it_waits_for_the_answer_and_gives_the_rest_up_at_once(database_url: str, tmp_path: Path) -> None:
-    with Outside(database_url, tmp_path) as outside:
+    with TortureStandIns(database_url, tmp_path) as outside:
         outside.fincart.add(*IDS)
         outside.fincart.inject(Fault(FaultKind.SLOW, order_id=IDS[2], seconds=1.0))
         life = outside.start()
@@ -70,7 +69,7 @@ def test_told_to_stop_it_waits_for_the_answer_and_gives_the_rest_up_at_once(data
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_told_to_stop_while_somebody_locks_its_rows_it_ends_in_time_too(database_url: str, tmp_path: Path) -> None:
-    with Outside(database_url, tmp_path) as outside:
+    with TortureStandIns(database_url, tmp_path) as outside:
         outside.fincart.add(*IDS)
         outside.fincart.inject(Fault(FaultKind.HANG, applied=Applied.ALL))
         life = outside.start()

@@ -15,13 +15,13 @@ from bot.fincart.client import Answer, AnswerKind, FincartClient, LogKind
 from bot.sandbox.fincart.faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
 from bot.sandbox.fincart.orders import MALFORMED
 from bot.sandbox.fincart.shells import FincartServer, StandInTransport
-from bot.sandbox.fincart.standin import FincartStandIn, Settings
+from bot.sandbox.fincart.standin import FincartStandIn, StandInSettings
 
 A, B, C = "6864fecda075914a1b1e353c", "6877b613a665f49134ef0001", "6877b613a665f49134ef0002"
 UNKNOWN = "6877b613a665f49134ef0bad"
 
 
-class Clock:
+class StandInClock:
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 
@@ -33,19 +33,19 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> StandInClock:
+    return StandInClock()
 
 
 @pytest.fixture
-def fincart(clock: Clock) -> FincartStandIn:
+def fincart(clock: StandInClock) -> FincartStandIn:
     standin = FincartStandIn(clock)
     standin.add(A, B, C)
     return standin
 
 
 @pytest.fixture(params=["transport", "http"])
-def client(request: pytest.FixtureRequest, fincart: FincartStandIn, clock: Clock) -> Iterator[FincartClient]:
+def client(request: pytest.FixtureRequest, fincart: FincartStandIn, clock: StandInClock) -> Iterator[FincartClient]:
     """The same client over each of the two shells."""
     token = SecretStr(fincart.settings.token)
     if request.param == "transport":
@@ -205,7 +205,7 @@ def test_an_id_that_is_unknown_or_not_pending_is_met_by_the_policy(
     assert (kind, left) == (answer.kind, fincart.status(A))
 
 
-def test_a_log_that_lags_shows_the_past(client: FincartClient, fincart: FincartStandIn, clock: Clock) -> None:
+def test_a_log_that_lags_shows_the_past(client: FincartClient, fincart: FincartStandIn, clock: StandInClock) -> None:
     fincart.settings.log_lag = 10
     cancel(client, A)
     early = client.read_log(A)
@@ -265,7 +265,9 @@ def test_calls_larger_than_the_limit_are_too_large(client: FincartClient, fincar
     assert (413, NONE) == (answer.http_status, statuses(fincart))
 
 
-def test_fincarts_clock_may_differ_from_ours(client: FincartClient, fincart: FincartStandIn, clock: Clock) -> None:
+def test_fincarts_clock_may_differ_from_ours(
+    client: FincartClient, fincart: FincartStandIn, clock: StandInClock
+) -> None:
     fincart.settings.clock_offset = 90
     cancel(client, A)
 
@@ -317,7 +319,7 @@ def test_a_call_that_is_not_as_documented_is_refused_and_recorded(
     assert (status, [wrong]) == (reply.response.status, [call.wrong for call in fincart.wrong_calls])
 
 
-def test_the_whole_state_survives_saving(fincart: FincartStandIn, clock: Clock) -> None:
+def test_the_whole_state_survives_saving(fincart: FincartStandIn, clock: StandInClock) -> None:
     fincart.settings.not_pending = IdPolicy.SKIP
     fincart.inject(Fault(FaultKind.DROP, applied=Applied.ALL), Fault(FaultKind.BAD_ID, order_id=B, times=None))
     fincart.handle("POST", "/v4/orders/cancel", GOOD, BODY)
@@ -329,7 +331,7 @@ def test_the_whole_state_survives_saving(fincart: FincartStandIn, clock: Clock) 
     assert {"drop": 1} == dict(again.faults_met)
 
 
-def test_slow_answers_pass_virtual_time_in_one_thread(fincart: FincartStandIn, clock: Clock) -> None:
+def test_slow_answers_pass_virtual_time_in_one_thread(fincart: FincartStandIn, clock: StandInClock) -> None:
     fincart.settings.latency = 2.5
     start = clock()
     transport = StandInTransport(fincart, clock.pass_seconds)
@@ -340,4 +342,7 @@ def test_slow_answers_pass_virtual_time_in_one_thread(fincart: FincartStandIn, c
 
 
 def test_settings_default_to_the_strict_reading() -> None:
-    assert (IdPolicy.REFUSE_CALL, IdPolicy.REFUSE_CALL) == (Settings().unknown_ids, Settings().not_pending)
+    assert (IdPolicy.REFUSE_CALL, IdPolicy.REFUSE_CALL) == (
+        StandInSettings().unknown_ids,
+        StandInSettings().not_pending,
+    )

@@ -10,7 +10,7 @@ import pytest
 from slack_sdk.signature import Clock as SignatureClock
 from slack_sdk.signature import SignatureVerifier
 
-from bot.sandbox.slack.faults import ConnectionDropped, Fault, FaultKind, NoAnswer
+from bot.sandbox.slack.faults import ConnectionDropped, NoAnswer, SlackFault, SlackFaultKind
 from bot.sandbox.slack.forms import NotOnScreen
 from bot.sandbox.slack.state import ChannelKind
 from bot.sandbox.slack.workspace import SlackWorkspace
@@ -20,7 +20,7 @@ TOKEN = "xoxb-sandbox"
 COMMAND = "/cancel-orders"
 
 
-class Clock:
+class WorkspaceClock:
     """A clock that stands still until told."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Clock:
         self.at += timedelta(seconds=seconds)
 
 
-class Bot:
+class RecordingBot:
     """Answers deliveries as told, and keeps them."""
 
     def __init__(self) -> None:
@@ -52,21 +52,21 @@ class Bot:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> WorkspaceClock:
+    return WorkspaceClock()
 
 
 @pytest.fixture
-def bot() -> Bot:
-    return Bot()
+def bot() -> RecordingBot:
+    return RecordingBot()
 
 
 @pytest.fixture
-def slack(clock: Clock, bot: Bot) -> SlackWorkspace:
+def slack(clock: WorkspaceClock, bot: RecordingBot) -> SlackWorkspace:
     return populated(clock, bot)
 
 
-def populated(clock: Clock, bot: Bot | None = None) -> SlackWorkspace:
+def populated(clock: WorkspaceClock, bot: RecordingBot | None = None) -> SlackWorkspace:
     workspace = SlackWorkspace(clock, bot)
     workspace.add_person("U1", "ann", real_name="Ann Lee")
     workspace.add_person("U2", "bo")
@@ -321,7 +321,7 @@ def test_a_response_url_works_five_times(slack: SlackWorkspace) -> None:
     assert answers[5][2]["error"] == "used_url"
 
 
-def test_a_response_url_works_for_thirty_minutes(slack: SlackWorkspace, clock: Clock) -> None:
+def test_a_response_url_works_for_thirty_minutes(slack: SlackWorkspace, clock: WorkspaceClock) -> None:
     url = command_url(slack)
     clock.forward(30 * 60 + 1)
 
@@ -372,18 +372,20 @@ def test_a_response_url_refuses_wrong_blocks(slack: SlackWorkspace) -> None:
 
 
 def test_a_rate_limit_names_its_wait_and_does_nothing(slack: SlackWorkspace) -> None:
-    slack.fail("chat.postMessage", Fault(FaultKind.RATE_LIMITED, retry_after=7))
+    slack.fail("chat.postMessage", SlackFault(SlackFaultKind.RATE_LIMITED, retry_after=7))
     status, headers, _ = slack.call("chat.postMessage", {"channel": "C1", "text": "x"}, TOKEN)
 
     assert (status, headers["Retry-After"], slack.messages("C1")) == (429, "7", [])
 
 
-@pytest.mark.parametrize(("kind", "raised"), [(FaultKind.DROP, ConnectionDropped), (FaultKind.HANG, NoAnswer)])
+@pytest.mark.parametrize(
+    ("kind", "raised"), [(SlackFaultKind.DROP, ConnectionDropped), (SlackFaultKind.HANG, NoAnswer)]
+)
 @pytest.mark.parametrize("applied", [False, True])
 def test_a_lost_answer_may_come_before_or_after_the_work(
-    slack: SlackWorkspace, kind: FaultKind, raised: type[Exception], applied: bool
+    slack: SlackWorkspace, kind: SlackFaultKind, raised: type[Exception], applied: bool
 ) -> None:
-    slack.fail("*", Fault(kind, applied=applied))
+    slack.fail("*", SlackFault(kind, applied=applied))
     with pytest.raises(raised):
         post(slack)
 
@@ -391,14 +393,14 @@ def test_a_lost_answer_may_come_before_or_after_the_work(
 
 
 def test_a_fault_strikes_as_often_as_planned(slack: SlackWorkspace) -> None:
-    slack.fail("chat.postMessage", Fault(FaultKind.ERROR, error="is_archived"), times=2)
+    slack.fail("chat.postMessage", SlackFault(SlackFaultKind.ERROR, error="is_archived"), times=2)
     answers = [error(slack, "chat.postMessage", channel="C1", text="x") for _ in range(3)]
 
     assert answers == ["is_archived", "is_archived", "None"]
 
 
 def test_a_lasting_fault_ends_when_healed(slack: SlackWorkspace) -> None:
-    slack.fail("response_url", Fault(FaultKind.SERVER_ERROR), times=None)
+    slack.fail("response_url", SlackFault(SlackFaultKind.SERVER_ERROR), times=None)
     url = command_url(slack)
     broken = [slack.post_response_url(url, {"text": "x"})[0] for _ in range(3)]
     slack.heal()
@@ -420,7 +422,7 @@ def test_every_call_is_logged_without_its_token(slack: SlackWorkspace) -> None:
 # --- commands and clicks
 
 
-def test_a_command_is_signed_as_slack_signs(slack: SlackWorkspace, bot: Bot, clock: Clock) -> None:
+def test_a_command_is_signed_as_slack_signs(slack: SlackWorkspace, bot: RecordingBot, clock: WorkspaceClock) -> None:
     class Frozen(SignatureClock):
         def now(self) -> float:
             return clock().timestamp()
@@ -457,7 +459,7 @@ def test_text_is_raw_without_should_escape(slack: SlackWorkspace) -> None:
     assert slack.type_command("U1", "C1", f"{COMMAND} @ann <b>").payload["text"] == "@ann <b>"
 
 
-def test_an_answer_to_a_command_is_shown_to_its_sender_alone(slack: SlackWorkspace, bot: Bot) -> None:
+def test_an_answer_to_a_command_is_shown_to_its_sender_alone(slack: SlackWorkspace, bot: RecordingBot) -> None:
     bot.will_answer({"response_type": "ephemeral", "text": "help"})
     slack.type_command("U1", "C1", f"{COMMAND} help")
 
@@ -484,7 +486,7 @@ def test_an_empty_acknowledgement_shows_nothing(slack: SlackWorkspace) -> None:
     ],
 )
 def test_a_failed_command_is_told(
-    slack: SlackWorkspace, bot: Bot, answer: tuple[int, str] | Exception, notice: str
+    slack: SlackWorkspace, bot: RecordingBot, answer: tuple[int, str] | Exception, notice: str
 ) -> None:
     bot.answers = [answer]
     slack.type_command("U1", "C1", COMMAND)
@@ -492,7 +494,7 @@ def test_a_failed_command_is_told(
     assert [f'/cancel-orders failed with the error "{notice}"'] == [each.text for each in slack.notices("U1")]
 
 
-def test_a_bot_that_dies_at_a_command_is_told(slack: SlackWorkspace, bot: Bot) -> None:
+def test_a_bot_that_dies_at_a_command_is_told(slack: SlackWorkspace, bot: RecordingBot) -> None:
     bot.answers = [MemoryError()]
     with pytest.raises(MemoryError):
         slack.type_command("U1", "C1", COMMAND)
@@ -500,14 +502,14 @@ def test_a_bot_that_dies_at_a_command_is_told(slack: SlackWorkspace, bot: Bot) -
     assert 1 == len(slack.notices("U1"))
 
 
-def test_an_answer_in_the_channel_also_shows_what_was_typed(slack: SlackWorkspace, bot: Bot) -> None:
+def test_an_answer_in_the_channel_also_shows_what_was_typed(slack: SlackWorkspace, bot: RecordingBot) -> None:
     bot.will_answer({"response_type": "in_channel", "text": "shared"})
     slack.type_command("U1", "C1", f"{COMMAND} history")
 
     assert [f"{COMMAND} history", "shared"] == [each.text for each in slack.messages("C1")]
 
 
-def test_an_acknowledgement_after_three_seconds_is_late(slack: SlackWorkspace, clock: Clock) -> None:
+def test_an_acknowledgement_after_three_seconds_is_late(slack: SlackWorkspace, clock: WorkspaceClock) -> None:
     def late(kind: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
         clock.forward(3.1)
         return 200, "late"
@@ -554,14 +556,14 @@ def test_anothers_ephemeral_cannot_be_pressed(slack: SlackWorkspace) -> None:
         slack.click("U2", slack.ephemerals("U1")[0], "go")
 
 
-def test_a_forged_click_is_delivered_all_the_same(slack: SlackWorkspace, bot: Bot) -> None:
+def test_a_forged_click_is_delivered_all_the_same(slack: SlackWorkspace, bot: RecordingBot) -> None:
     post(slack)
     slack.forge_click("U2", slack.messages("C1")[0], {"action_id": "go", "value": "R-9"}, user_team_id="E1")
 
     assert len(bot.received) == 1
 
 
-def test_a_redelivery_is_the_identical_body(slack: SlackWorkspace, bot: Bot) -> None:
+def test_a_redelivery_is_the_identical_body(slack: SlackWorkspace, bot: RecordingBot) -> None:
     slack.redeliver(slack.type_command("U1", "C1", f"{COMMAND} 1"))
 
     assert bot.received[0][1] == bot.received[1][1]
@@ -575,7 +577,7 @@ def opened(workspace: SlackWorkspace, view: Json) -> Json:
     return call(workspace, "views.open", trigger_id=trigger, view=view)
 
 
-def test_a_trigger_opens_one_view_within_three_seconds(slack: SlackWorkspace, clock: Clock) -> None:
+def test_a_trigger_opens_one_view_within_three_seconds(slack: SlackWorkspace, clock: WorkspaceClock) -> None:
     trigger = slack.type_command("U1", "C1", COMMAND).payload["trigger_id"]
     late = slack.type_command("U1", "C1", COMMAND).payload["trigger_id"]
     call(slack, "views.open", trigger_id=trigger, view=modal(box()))
@@ -602,7 +604,7 @@ def test_submitting_sends_what_was_typed_and_closes_the_form(slack: SlackWorkspa
     ) == ("draft", "1 2", None)
 
 
-def test_errors_are_shown_by_their_input(slack: SlackWorkspace, bot: Bot) -> None:
+def test_errors_are_shown_by_their_input(slack: SlackWorkspace, bot: RecordingBot) -> None:
     opened(slack, modal(box()))
     view = slack.open_view("U1")
     bot.will_answer({"response_action": "errors", "errors": {"ids": "no id found"}})
@@ -615,7 +617,7 @@ def test_errors_are_shown_by_their_input(slack: SlackWorkspace, bot: Bot) -> Non
 
 
 @pytest.mark.parametrize("errors", [{}, {"typed": "by action_id"}, {"ids": ""}])
-def test_errors_that_slack_would_not_show_are_a_failure(slack: SlackWorkspace, bot: Bot, errors: Json) -> None:
+def test_errors_that_slack_would_not_show_are_a_failure(slack: SlackWorkspace, bot: RecordingBot, errors: Json) -> None:
     opened(slack, modal(box()))
     view = slack.open_view("U1")
     bot.will_answer({"response_action": "errors", "errors": errors})
@@ -634,7 +636,7 @@ def test_the_form_itself_refuses_what_slack_would(slack: SlackWorkspace, typed: 
         slack.submit(view, typed)
 
 
-def test_a_submission_may_update_push_and_clear(slack: SlackWorkspace, bot: Bot) -> None:
+def test_a_submission_may_update_push_and_clear(slack: SlackWorkspace, bot: RecordingBot) -> None:
     titles = []
     opened(slack, modal(box()))
     for action in ("update", "push", "clear"):
@@ -668,7 +670,7 @@ def test_an_attached_file_can_be_downloaded_with_the_token_only(slack: SlackWork
     assert (slack.download(url, None)[0], b"<html>" in slack.download(url, None)[2]) == (200, True)
 
 
-def test_the_home_tab_is_published_for_one_person(slack: SlackWorkspace, bot: Bot) -> None:
+def test_the_home_tab_is_published_for_one_person(slack: SlackWorkspace, bot: RecordingBot) -> None:
     call(slack, "views.publish", user_id="U1", view={"type": "home", "blocks": [section("yours")]})
     slack.open_home("U1")
     home = slack.home("U1")
@@ -701,7 +703,7 @@ def test_waiting_for_what_does_not_happen_ends(slack: SlackWorkspace) -> None:
         slack.wait_for(lambda: slack.messages("C1"), timeout=0.01)
 
 
-def test_the_whole_state_survives_saving(slack: SlackWorkspace, clock: Clock) -> None:
+def test_the_whole_state_survives_saving(slack: SlackWorkspace, clock: WorkspaceClock) -> None:
     post(slack, actions(button()))
     opened(slack, modal(box()))
     slack.add_file("U1", "ids.csv", b"\x00\xff")

@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from bot.sandbox.slack.http import SlackServer, deliver_http
 from bot.sandbox.slack.socket import SlackSocket
 from bot.sandbox.slack.workspace import SlackWorkspace
@@ -62,7 +62,7 @@ def test_slacks_own_client_reads_errors(client: WebClient) -> None:
 
 
 def test_slacks_own_client_reads_retry_after(server: SlackServer, client: WebClient) -> None:
-    server.workspace.fail("auth.test", Fault(FaultKind.RATE_LIMITED, retry_after=9))
+    server.workspace.fail("auth.test", SlackFault(SlackFaultKind.RATE_LIMITED, retry_after=9))
     with pytest.raises(SlackApiError) as refused:
         client.auth_test()
 
@@ -92,10 +92,12 @@ def test_slacks_own_client_posts_to_a_response_url(server: SlackServer) -> None:
     assert [each.text for each in server.workspace.ephemerals("U1")] == ["x"]
 
 
-@pytest.mark.parametrize(("kind", "raised"), [(FaultKind.DROP, ConnectionError), (FaultKind.HANG, TimeoutError)])
-def test_a_lost_answer_is_real_over_http(server: SlackServer, kind: FaultKind, raised: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "raised"), [(SlackFaultKind.DROP, ConnectionError), (SlackFaultKind.HANG, TimeoutError)]
+)
+def test_a_lost_answer_is_real_over_http(server: SlackServer, kind: SlackFaultKind, raised: type[Exception]) -> None:
     client = WebClient(TOKEN, base_url=server.api_url, retry_handlers=[], timeout=1)
-    server.workspace.fail("auth.test", Fault(kind))
+    server.workspace.fail("auth.test", SlackFault(kind))
 
     with pytest.raises(raised):
         client.auth_test()
@@ -108,7 +110,7 @@ def test_nobody_listening_is_told(server: SlackServer) -> None:
 
 
 def test_a_hanging_call_ends_when_the_faults_are_healed(server: SlackServer, client: WebClient) -> None:
-    server.workspace.fail("auth.test", Fault(FaultKind.HANG))
+    server.workspace.fail("auth.test", SlackFault(SlackFaultKind.HANG))
     failed: list[Exception] = []
 
     def ask() -> None:
@@ -239,7 +241,7 @@ def bolt(server: SlackServer) -> App:
 def over_http(app: App) -> Iterator[str]:
     """The request URL of this app on a server of its own."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class WireHandler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             answer = app.dispatch(BoltRequest(body=body, headers=dict(self.headers)))
@@ -250,7 +252,7 @@ def over_http(app: App) -> Iterator[str]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+    with ThreadingHTTPServer(("127.0.0.1", 0), WireHandler) as listening:
         thread = threading.Thread(target=listening.serve_forever, args=(0.02,))
         thread.start()
         yield f"http://127.0.0.1:{listening.server_address[1]}/slack/events"

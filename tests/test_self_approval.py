@@ -167,7 +167,7 @@ def test_the_database_keeps_no_decision_of_the_requester(start_sqlite_world: Sta
 
     world = two_person_world(start_sqlite_world)
     public_id = request_id(waiting(world))
-    with world.bot.parts.database.write() as transaction:
+    with world.bot.context.database.write() as transaction:
         request = requests.lock(transaction, public_id)
         assert request is not None
         with pytest.raises(ValueError, match="nobody decides"):

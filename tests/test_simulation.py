@@ -10,10 +10,10 @@ from simulation.happened import too_little
 from simulation.plan import Gone
 from simulation.runs import Runs
 from simulation.seeds import plan_of
-from simulation.stores import Server
-from simulation.world import Rules
+from simulation.stores import DatabaseServer
+from simulation.world import SimulationRules
 
-from bot.context import Parts
+from bot.context import Context
 
 pytestmark = pytest.mark.long
 
@@ -74,7 +74,7 @@ def told(runs: Runs, seeds: Sequence[int]) -> str:
     return wrong
 
 
-def _no_approval_is_valid(parts: Parts) -> Parts:
+def _no_approval_is_valid(parts: Context) -> Context:
     return replace(parts, settings=parts.settings.model_copy(update={"approval_valid_seconds": 0}))
 
 
@@ -103,14 +103,14 @@ def test_no_history_ends_wrong(part: int) -> None:
 
 
 def test_a_bot_whose_every_approval_runs_out_does_too_little() -> None:
-    runs = Runs(Rules(change_parts=_no_approval_is_valid))
+    runs = Runs(SimulationRules(change_context=_no_approval_is_valid))
 
     assert "" == told(runs, SEEDS[:20])
     assert "orders cancelled" in too_little(runs.met)
 
 
 def test_no_history_on_postgresql_ends_wrong(postgresql: str) -> None:
-    runs = Runs(store=Server(postgresql))
+    runs = Runs(store=DatabaseServer(postgresql))
 
     assert "" == told(runs, ON_POSTGRESQL)
     assert runs.met["outcome cancelled by log"]

@@ -18,7 +18,7 @@ from bot.messages.message import Message
 from bot.sandbox.slack.http import SlackServer
 from bot.sandbox.slack.workspace import SlackWorkspace
 from bot.slack.client import PostedMessage, SlackClient
-from bot.slack.results import Answer, Ok, RateLimited, Refused, Reply, Unanswered
+from bot.slack.results import Answer, Ok, RateLimited, Refused, SlackReply, Unanswered
 from bot.slack.transport import SdkTransport, web_client
 
 TOKEN = "xoxb-1234-very-secret"
@@ -61,7 +61,7 @@ class LittleServer:
         self._stopped = threading.Event()
         owner = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class StubHandler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 owner.answer(self)
 
@@ -70,14 +70,14 @@ class LittleServer:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        class Server(ThreadingHTTPServer):
+        class StubServer(ThreadingHTTPServer):
             daemon_threads = True
             request_queue_size = 64
 
             def handle_error(self, request: object, client_address: object) -> None:
                 """A client that goes away in the middle is what some tests are about."""
 
-        self._http = Server(("127.0.0.1", 0), Handler)
+        self._http = StubServer(("127.0.0.1", 0), StubHandler)
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
@@ -249,7 +249,7 @@ def test_the_upload_itself_carries_no_token(server: LittleServer, transport: Sdk
 
 # What is answered
 
-CLASSES: dict[str, tuple[Given, Answer[Reply]]] = {
+CLASSES: dict[str, tuple[Given, Answer[SlackReply]]] = {
     "an error of Slack's": (Given({"ok": False, "error": "channel_not_found"}), Refused("channel_not_found")),
     "a missing scope is named": (
         Given({"ok": False, "error": "missing_scope", "needed": "users:read"}),
@@ -295,7 +295,7 @@ CLASSES: dict[str, tuple[Given, Answer[Reply]]] = {
 
 @pytest.mark.parametrize(("given", "expected"), CLASSES.values(), ids=CLASSES.keys())
 def test_every_answer_has_its_class(
-    server: LittleServer, transport: SdkTransport, given: Given, expected: Answer[Reply]
+    server: LittleServer, transport: SdkTransport, given: Given, expected: Answer[SlackReply]
 ) -> None:
     server.answers["/api/chat.postMessage"] = given
 

@@ -7,7 +7,7 @@ import pytest
 from world import ANN, FIRST, StartWorld, World, go_ahead, request_id
 
 from bot.messages.form import IDS_BLOCK
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_only_the_health_pages_are_served(socket_world: World) -> None:
 def test_a_bot_that_slack_cannot_deliver_to_is_not_ready(start_sqlite_world: StartWorld) -> None:
     world = start_sqlite_world(socket_mode=True)
     before = _page(world, "GET", "/readyz")
-    world.slack.fail("apps.connections.open", Fault(FaultKind.SERVER_ERROR), times=None)
+    world.slack.fail("apps.connections.open", SlackFault(SlackFaultKind.SERVER_ERROR), times=None)
     assert world.socket is not None
     world.socket.drop()
     world.until(lambda: _page(world, "GET", "/readyz") != before)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages.document import Bold, Channel, Code, Group, Line, Link, Span, Typed, User, When
+from bot.messages.document import Bold, ChannelName, CodeText, Group, Line, Link, Span, Typed, User, When
 from bot.messages.inline import Room, cut, elements, escape, span_text, width
 
 AMPLE = Room()
@@ -28,7 +28,7 @@ def date(shown: str, fallback: str) -> dict[str, Any]:
 SPANS: list[tuple[Span, dict[str, Any], str]] = [
     ("a <b> & c", text("a <b> & c"), "a &lt;b&gt; &amp; c"),
     (Bold("a\n<b>"), text("a <b>", bold=True), "a &lt;b&gt;"),
-    (Code("R-1\x00<"), text("R-1<", code=True), "R-1&lt;"),
+    (CodeText("R-1\x00<"), text("R-1<", code=True), "R-1&lt;"),
     (Typed("<!here>\n&"), text("<!here> &"), "&lt;!here&gt; &amp;"),
     (User("U0ANN"), {"type": "user", "user_id": "U0ANN"}, "<@U0ANN>"),
     (User("W0ANN"), {"type": "user", "user_id": "W0ANN"}, "<@W0ANN>"),
@@ -36,10 +36,10 @@ SPANS: list[tuple[Span, dict[str, Any], str]] = [
     (User("U0ANN>"), text("U0ANN>"), "U0ANN&gt;"),
     (Group("S0OPS"), {"type": "usergroup", "usergroup_id": "S0OPS"}, "<!subteam^S0OPS>"),
     (Group("here\n" + "x" * 60), text("here " + "x" * 34 + "…"), "here " + "x" * 34 + "…"),
-    (Channel("C0SHOP"), {"type": "channel", "channel_id": "C0SHOP"}, "<#C0SHOP>"),
-    (Channel("G0SHOP"), {"type": "channel", "channel_id": "G0SHOP"}, "<#G0SHOP>"),
-    (Channel("D0ANN"), text("a direct message"), "a direct message"),
-    (Channel("shop&"), text("shop&"), "shop&amp;"),
+    (ChannelName("C0SHOP"), {"type": "channel", "channel_id": "C0SHOP"}, "<#C0SHOP>"),
+    (ChannelName("G0SHOP"), {"type": "channel", "channel_id": "G0SHOP"}, "<#G0SHOP>"),
+    (ChannelName("D0ANN"), text("a direct message"), "a direct message"),
+    (ChannelName("shop&"), text("shop&"), "shop&amp;"),
     (
         When(NOON),
         date(TO_THE_MINUTE, "2026-11-24 12:00 UTC"),
@@ -78,7 +78,7 @@ def test_a_span_is_escaped_text(span: Span, _: dict[str, Any], words: str) -> No
         ([("a",), ("b",), ("c",)], [text("a\nb\nc")]),
         ([("a", Bold("b"), "c", Typed("d"))], [text("a"), text("b", bold=True), text("cd")]),
         ([(Bold("a"), Bold("b"))], [text("a", bold=True), text("b", bold=True)]),
-        ([("", Bold("")), (Code("a"), "")], [text("\n"), text("a", code=True)]),
+        ([("", Bold("")), (CodeText("a"), "")], [text("\n"), text("a", code=True)]),
         ([("", Bold("a"))], [text("a", bold=True)]),
         ([(User("U1"), " asks")], [{"type": "user", "user_id": "U1"}, text(" asks")]),
     ],

@@ -14,7 +14,7 @@ from sqlalchemy.exc import StatementError
 from sqlmodel import col
 
 from storage.audit.log import EventKind, last_head
-from storage.db.columns import UtcDateTime, Word
+from storage.db.columns import EnumText, UtcDateTime
 from storage.db.migrate import migrate
 from storage.db.transactions import Database, StorageUnavailable
 from storage.enums import MOVES, OPEN_STATES, HoldKind, RequestState
@@ -131,7 +131,7 @@ def test_an_instant_comes_back_as_the_same_instant_in_utc(database_url: str) -> 
 @given(some.text(max_size=20).filter(lambda word: word not in set(HoldKind)))
 def test_no_other_text_passes_for_a_word(word: str) -> None:
     with pytest.raises(ValueError, match="HoldKind"):
-        Word(HoldKind).process_bind_param(word, SQLITE)
+        EnumText(HoldKind).process_bind_param(word, SQLITE)
 
 
 @given(some.datetimes(timezones=some.timezones(), min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1)))  # noqa: DTZ001

@@ -29,7 +29,7 @@ def _locked(world: World) -> Iterator[None]:
 
 def _fill(world: World) -> None:
     """Let the bot's database not grow by a page any more."""
-    engine = world.bot.parts.database.engine
+    engine = world.bot.context.database.engine
     [(pages,)] = world.rows("PRAGMA page_count")
 
     @event.listens_for(engine, "connect")

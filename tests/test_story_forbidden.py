@@ -4,10 +4,10 @@ import pytest
 from world import ANN, BO, FIRST, ORDERS, SECOND, THIRD, StartWorld, World, go_ahead, order_ids, request_id
 
 from bot.context import Timings
-from bot.domain.outcome.decide import Timings as TruthTimings
+from bot.domain.outcome.decide import OutcomeTimings
 from bot.sandbox.fincart.faults import Endpoint, Fault, FaultKind
 
-QUICK = Timings(poll=0.05, truth=TruthTimings(pending_after=0.1, late_after=0.6, reads_within=0.6))
+QUICK = Timings(poll=0.05, truth=OutcomeTimings(pending_after=0.1, late_after=0.6, reads_within=0.6))
 """The seconds of the truth table, shrunk."""
 
 IDS = order_ids(100)

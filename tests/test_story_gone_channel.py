@@ -7,7 +7,7 @@ import pytest
 from approvals import ASK, AUDIT, EMERGENCY, asked, two_person_world
 from world import ANN, ORDERS, RETURNS, Clock, StartWorld, World, go_ahead, request_id
 
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from bot.sandbox.slack.state import ChannelKind, Post
 
 
@@ -151,7 +151,7 @@ def test_where_nobody_can_be_told_it_is_given_up_and_kept(
     world, clock = start(start_world)
     running(world)
     archived(world)
-    world.slack.fail("chat.postMessage", Fault(FaultKind.ERROR, error="user_not_found"), None)
+    world.slack.fail("chat.postMessage", SlackFault(SlackFaultKind.ERROR, error="user_not_found"), None)
     world.type(ANN, "resume", RETURNS)
     given_up = "SELECT 1 FROM slack_message WHERE kind = 'live' AND due_at IS NULL AND trouble = 'user_not_found'"
     until(world, clock, lambda: world.rows(given_up) and "finished" in world.kinds())
@@ -225,7 +225,7 @@ def test_whoever_shares_a_page_where_the_bot_cannot_post_is_told(start_world: St
 def test_slack_being_down_sends_no_message_elsewhere(start_world: StartWorld) -> None:
     world, clock = start(start_world)
     live = running(world)
-    world.slack.fail("chat.update", Fault(FaultKind.SERVER_ERROR), None)
+    world.slack.fail("chat.update", SlackFault(SlackFaultKind.SERVER_ERROR), None)
     world.type(ANN, "resume", RETURNS)
     world.until(lambda: "finished" in world.kinds())
     for _ in range(20):

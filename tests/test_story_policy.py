@@ -5,7 +5,7 @@ import time
 import pytest
 from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, StartWorld, World, go_ahead, request_id
 
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from bot.sandbox.slack.state import Post
 
 GUS = "U0000009"
@@ -13,7 +13,7 @@ GUS = "U0000009"
 
 GROUP = "S0000001"
 
-NOBODY = Fault(FaultKind.ERROR, error="user_not_found")
+NOBODY = SlackFault(SlackFaultKind.ERROR, error="user_not_found")
 """What Slack says for certain, and is not asked again."""
 
 
@@ -114,7 +114,7 @@ def test_a_required_reason_is_asked_for_with_an_example(start_world: StartWorld)
 
 
 def test_a_slack_that_says_nothing_means_no_within_six_seconds(world: World) -> None:
-    world.slack.fail("users.info", Fault(FaultKind.HANG), None)
+    world.slack.fail("users.info", SlackFault(SlackFaultKind.HANG), None)
     asked_at = time.monotonic()
     answer = world.told(ANN, lambda: world.type(ANN, FIRST), timeout=8.0)
     waited = time.monotonic() - asked_at
@@ -126,9 +126,9 @@ def test_a_slack_that_says_nothing_means_no_within_six_seconds(world: World) -> 
     assert _nothing_happened(world)
 
 
-@pytest.mark.parametrize("kind", [FaultKind.SERVER_ERROR, FaultKind.DROP, FaultKind.RATE_LIMITED])
-def test_a_slack_that_fails_once_is_asked_again(world: World, kind: FaultKind) -> None:
-    world.slack.fail("users.info", Fault(kind))
+@pytest.mark.parametrize("kind", [SlackFaultKind.SERVER_ERROR, SlackFaultKind.DROP, SlackFaultKind.RATE_LIMITED])
+def test_a_slack_that_fails_once_is_asked_again(world: World, kind: SlackFaultKind) -> None:
+    world.slack.fail("users.info", SlackFault(kind))
 
     assert "Cancel 1 order?" in world.answer(ANN, FIRST).text
 

@@ -2,18 +2,16 @@
 
 from world import ANN, BO, FIRST, ORDERS, SECOND, World, go_ahead, request_id
 
-from bot.sandbox.fincart.faults import Applied
-from bot.sandbox.fincart.faults import Fault as FincartFault
-from bot.sandbox.fincart.faults import FaultKind as FincartFaultKind
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from bot.sandbox.slack.state import Post
 
-REFUSED = Fault(FaultKind.ERROR, error="user_not_in_channel")
-UNFIT = Fault(FaultKind.ERROR, error="msg_blocks_too_long")
+REFUSED = SlackFault(SlackFaultKind.ERROR, error="user_not_in_channel")
+UNFIT = SlackFault(SlackFaultKind.ERROR, error="msg_blocks_too_long")
 
 
 def test_a_private_answer_that_slack_refuses_is_a_direct_message(world: World) -> None:
-    world.slack.fail("response_url", Fault(FaultKind.NOT_FOUND), None)
+    world.slack.fail("response_url", SlackFault(SlackFaultKind.NOT_FOUND), None)
     world.slack.fail("chat.postEphemeral", REFUSED, None)
     world.type(ANN, FIRST)
     told = world.slack.wait_for(lambda: world.slack.dms(ANN))
@@ -23,7 +21,7 @@ def test_a_private_answer_that_slack_refuses_is_a_direct_message(world: World) -
 
 
 def test_an_answer_whose_response_url_works_no_more_is_for_one_person_alone(world: World) -> None:
-    world.slack.fail("response_url", Fault(FaultKind.NOT_FOUND), None)
+    world.slack.fail("response_url", SlackFault(SlackFaultKind.NOT_FOUND), None)
     world.type(ANN, FIRST)
     world.slack.wait_for(lambda: world.slack.ephemerals(ANN))
 
@@ -46,12 +44,12 @@ def test_a_message_whose_blocks_slack_does_not_take_is_read_as_text(world: World
 
 
 def test_an_edit_whose_answer_was_lost_is_sent_again_though_the_message_would_look_as_before(world: World) -> None:
-    world.fincart.inject(FincartFault(FincartFaultKind.HANG, applied=Applied.ALL))
+    world.fincart.inject(Fault(FaultKind.HANG, applied=Applied.ALL))
     preview = world.preview(ANN, f"{FIRST} {SECOND}")
     world.click(ANN, preview, go_ahead(preview))
     live = _becomes(world, request_id(preview), "0 of 2")
     world.until(lambda: world.rows("SELECT 1 FROM slack_message WHERE kind = 'live' AND wanted = shown"))
-    world.slack.fail("chat.update", Fault(FaultKind.DROP, applied=True), None)
+    world.slack.fail("chat.update", SlackFault(SlackFaultKind.DROP, applied=True), None)
     world.press(ANN, live, "Pause")
     held = _becomes(world, request_id(preview), "On hold")
     world.press(ANN, held, "Go on")

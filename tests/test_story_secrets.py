@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from world import ANN, CY, FINCART_TOKEN, FIRST, THIRD, Clock, StartWorld, World, go_ahead, request_id
 
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 
 
 def _secrets(world: World) -> list[str]:
@@ -18,8 +18,8 @@ def _a_day(world: World) -> None:
     """A bit of everything: results, refusals, failures of both neighbours."""
     world.cancelled()
     world.answer(CY, FIRST)
-    world.slack.fail("chat.postMessage", Fault(FaultKind.SERVER_ERROR))
-    world.slack.fail("response_url", Fault(FaultKind.SERVER_ERROR))
+    world.slack.fail("chat.postMessage", SlackFault(SlackFaultKind.SERVER_ERROR))
+    world.slack.fail("response_url", SlackFault(SlackFaultKind.SERVER_ERROR))
     world.fincart.settings.token_rejected = True
     world.cancelled(ANN, THIRD)
     world.answer(ANN, "history")
@@ -63,7 +63,7 @@ def test_no_secret_reaches_the_databases_files(start_sqlite_world: StartWorld) -
 
 
 def test_no_secret_is_in_the_repr_of_what_holds_them(world: World) -> None:
-    held = repr(world.bot.parts) + repr(world.bot) + repr(world.bot.parts.settings)
+    held = repr(world.bot.context) + repr(world.bot) + repr(world.bot.context.settings)
 
     for secret in _secrets(world):
         assert secret not in held
@@ -86,7 +86,7 @@ def test_a_response_url_is_forgotten_once_it_has_been_used(world: World) -> None
 def test_a_response_url_that_could_not_be_used_is_forgotten_when_it_stops_working(start_world: StartWorld) -> None:
     clock = Clock()
     world = start_world(clock=clock)
-    world.slack.fail("response_url", Fault(FaultKind.SERVER_ERROR), None)
+    world.slack.fail("response_url", SlackFault(SlackFaultKind.SERVER_ERROR), None)
     world.type(ANN, FIRST)
     world.slack.wait_for(lambda: world.slack.count("response_url") > 0)
     kept = _kept_urls(world)

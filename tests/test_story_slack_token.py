@@ -5,7 +5,7 @@ import pytest
 from world import ANN, BO, FIRST, ORDERS, SECOND, StartWorld, World, go_ahead, request_id
 
 from bot.outbox.retry_rules import TRIES_WHEN_REFUSED
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from storage.db.transactions import Database
 
 CODES = ["token_revoked", "account_inactive", "not_authed", "token_expired"]
@@ -105,7 +105,7 @@ def test_what_slack_was_owed_is_right_within_ten_seconds_of_its_end(start_world:
 def test_resume_does_not_end_it(start_world: StartWorld) -> None:
     world = start_world(UNDO_SECONDS="5")
     approved(world)
-    world.slack.fail("auth.test", Fault(FaultKind.ERROR, error="token_revoked"), None)
+    world.slack.fail("auth.test", SlackFault(SlackFaultKind.ERROR, error="token_revoked"), None)
     world.until(lambda: world.rows("SELECT 1 FROM hold WHERE kind = 'slack'"), 45)
     answer = world.answer(ANN, "resume")
 
@@ -115,10 +115,14 @@ def test_resume_does_not_end_it(start_world: StartWorld) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault(FaultKind.SERVER_ERROR), Fault(FaultKind.DROP), Fault(FaultKind.ERROR, error="internal_error")],
+    [
+        SlackFault(SlackFaultKind.SERVER_ERROR),
+        SlackFault(SlackFaultKind.DROP),
+        SlackFault(SlackFaultKind.ERROR, error="internal_error"),
+    ],
     ids=lambda fault: fault.kind,
 )
-def test_slack_that_is_down_holds_nothing(start_world: StartWorld, fault: Fault) -> None:
+def test_slack_that_is_down_holds_nothing(start_world: StartWorld, fault: SlackFault) -> None:
     world = start_world(UNDO_SECONDS="2")
     approved(world)
     world.slack.fail("*", fault, None)
@@ -130,7 +134,7 @@ def test_slack_that_is_down_holds_nothing(start_world: StartWorld, fault: Fault)
 
 def test_one_person_whom_slack_calls_inactive_holds_nothing(world: World) -> None:
     world.slack.state.channels[ORDERS].restricted = True
-    world.slack.fail("chat.postMessage", Fault(FaultKind.ERROR, error="account_inactive"), None)
+    world.slack.fail("chat.postMessage", SlackFault(SlackFaultKind.ERROR, error="account_inactive"), None)
     preview = world.preview()
     asked = world.slack.count("auth.test")
     world.click(ANN, preview, go_ahead(preview))
@@ -141,7 +145,7 @@ def test_one_person_whom_slack_calls_inactive_holds_nothing(world: World) -> Non
 
 def test_what_slack_refuses_to_one_inactive_person_is_not_tried_for_ever(world: World) -> None:
     world.slack.state.channels[ORDERS].restricted = True
-    world.slack.fail("chat.postMessage", Fault(FaultKind.ERROR, error="account_inactive"), None)
+    world.slack.fail("chat.postMessage", SlackFault(SlackFaultKind.ERROR, error="account_inactive"), None)
     preview = world.preview()
     world.click(ANN, preview, go_ahead(preview))
     refused = "SELECT 1 FROM slack_message WHERE kind = 'live' AND lease_owner IS NULL AND trouble = 'account_inactive'"

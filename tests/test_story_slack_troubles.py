@@ -10,17 +10,16 @@ from world import ANN, BO, FIRST, ORDERS, SECOND, Clock, StartWorld, World, go_a
 
 from bot.outbox.poster import Pace
 from bot.outbox.retry_rules import pause
-from bot.sandbox.fincart.faults import Fault as FincartFault
-from bot.sandbox.fincart.faults import FaultKind as FincartFaultKind
-from bot.sandbox.slack.faults import Fault, FaultKind
+from bot.sandbox.fincart.faults import Fault, FaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from bot.sandbox.slack.state import Post
 
 TROUBLES = [
-    Fault(FaultKind.RATE_LIMITED, retry_after=1),
-    Fault(FaultKind.SERVER_ERROR),
-    Fault(FaultKind.DROP),
-    Fault(FaultKind.ERROR, error="internal_error"),
-    Fault(FaultKind.HANG),
+    SlackFault(SlackFaultKind.RATE_LIMITED, retry_after=1),
+    SlackFault(SlackFaultKind.SERVER_ERROR),
+    SlackFault(SlackFaultKind.DROP),
+    SlackFault(SlackFaultKind.ERROR, error="internal_error"),
+    SlackFault(SlackFaultKind.HANG),
 ]
 
 WITHIN = 10.0
@@ -29,7 +28,7 @@ WITHIN = 10.0
 
 @pytest.mark.parametrize("fault", TROUBLES, ids=lambda fault: fault.kind)
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
-def test_the_live_message_is_right_soon_after_slack_recovers(world: World, method: str, fault: Fault) -> None:
+def test_the_live_message_is_right_soon_after_slack_recovers(world: World, method: str, fault: SlackFault) -> None:
     preview = world.preview()
     world.slack.fail(method, fault, None)
     world.click(ANN, preview, go_ahead(preview))
@@ -43,7 +42,7 @@ def test_the_live_message_is_right_soon_after_slack_recovers(world: World, metho
 
 
 @pytest.mark.parametrize("fault", TROUBLES, ids=lambda fault: fault.kind)
-def test_the_preview_comes_soon_after_slack_recovers(world: World, fault: Fault) -> None:
+def test_the_preview_comes_soon_after_slack_recovers(world: World, fault: SlackFault) -> None:
     world.slack.fail("response_url", fault, None)
     world.type(ANN, FIRST)
     world.slack.wait_for(lambda: world.slack.count("response_url") >= 1)
@@ -95,7 +94,7 @@ def test_a_preview_that_slack_takes_when_its_time_is_up_says_so_and_offers_nothi
 ) -> None:
     clock = Clock()
     world = start_sqlite_world(clock=clock)
-    world.slack.fail("response_url", Fault(FaultKind.SERVER_ERROR), None)
+    world.slack.fail("response_url", SlackFault(SlackFaultKind.SERVER_ERROR), None)
     world.type(ANN, FIRST)
     world.until(lambda: "preview_shown" in world.kinds())
     clock.advance(3600)
@@ -114,7 +113,7 @@ def test_a_preview_that_slack_takes_when_its_time_is_up_says_so_and_offers_nothi
 
 def test_a_rate_limit_is_waited_out(world: World) -> None:
     preview = world.preview()
-    world.slack.fail("chat.postMessage", Fault(FaultKind.RATE_LIMITED, retry_after=2))
+    world.slack.fail("chat.postMessage", SlackFault(SlackFaultKind.RATE_LIMITED, retry_after=2))
     world.click(ANN, preview, go_ahead(preview))
     world.ended(request_id(preview))
     limited, posted = [call.at for call in world.slack.calls("chat.postMessage")][:2]
@@ -123,7 +122,7 @@ def test_a_rate_limit_is_waited_out(world: World) -> None:
 
 
 def test_a_response_url_that_works_no_more_becomes_an_ephemeral_message(world: World) -> None:
-    world.slack.fail("response_url", Fault(FaultKind.NOT_FOUND), None)
+    world.slack.fail("response_url", SlackFault(SlackFaultKind.NOT_FOUND), None)
     world.type(ANN, FIRST)
     world.slack.wait_for(lambda: world.slack.ephemerals(ANN), WITHIN)
 
@@ -148,7 +147,7 @@ def twice(world: World) -> tuple[Post, Post]:
     """The live message of a request that waits for `resume`, which Slack shows twice: the copy, and the live one."""
     world.answer(ANN, "pause")
     preview = world.preview()
-    world.slack.fail("chat.postMessage", Fault(FaultKind.DROP, applied=True))
+    world.slack.fail("chat.postMessage", SlackFault(SlackFaultKind.DROP, applied=True))
     world.click(ANN, preview, go_ahead(preview))
     world.slack.wait_for(lambda: len(world.slack.messages(ORDERS)) == 2)
     world.until(lambda: world.rows("SELECT 1 FROM slack_message WHERE kind = 'live' AND permalink IS NOT NULL"))
@@ -193,7 +192,7 @@ def test_a_press_on_the_live_message_leaves_it_the_live_message(world: World) ->
 
 def test_while_slack_is_down_clicks_are_still_acknowledged_at_once(world: World) -> None:
     preview = world.preview()
-    world.slack.fail("*", Fault(FaultKind.HANG), None)
+    world.slack.fail("*", SlackFault(SlackFaultKind.HANG), None)
     started = time.monotonic()
     clicked = world.click(ANN, preview, go_ahead(preview))
 
@@ -204,7 +203,7 @@ def test_while_slack_is_down_clicks_are_still_acknowledged_at_once(world: World)
 def test_while_fincart_hangs_commands_are_still_answered(world: World) -> None:
     ids = order_ids(4)
     world.fincart.add(*ids)
-    world.fincart.inject(FincartFault(FincartFaultKind.HANG, times=None))
+    world.fincart.inject(Fault(FaultKind.HANG, times=None))
     for order_id in ids:
         preview = world.preview(ANN, order_id)
         world.click(ANN, preview, go_ahead(preview))

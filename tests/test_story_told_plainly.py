@@ -96,7 +96,7 @@ def test_many_rejected_orders_do_not_hide_an_unknown_one(world: World) -> None:
     ids = order_ids(61)
     world.fincart.add(*ids)
     public_id = request_id(world.preview(ANN, " ".join(ids)))
-    with world.bot.parts.database.write() as transaction:
+    with world.bot.context.database.write() as transaction:
         request = requests.find(transaction.session, public_id)
         assert request is not None
         for line in requests.orders(transaction.session, request, 0, 61):
@@ -112,7 +112,7 @@ def test_an_edit_that_would_change_nothing_is_not_sent(world: World) -> None:
     public_id = request_id(world.cancelled())
     world.until(lambda: world.rows("SELECT 1 FROM slack_message WHERE kind = 'live' AND due_at IS NULL"))
     edits = world.slack.count("chat.update")
-    with world.bot.parts.database.write() as transaction:
+    with world.bot.context.database.write() as transaction:
         request = requests.find(transaction.session, public_id)
         assert request is not None
         enqueue.live(transaction, request, urgent=True)

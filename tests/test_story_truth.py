@@ -8,13 +8,13 @@ import pytest
 from world import ANN, FIRST, ORDERS, RETURNS, SECOND, THIRD, StartWorld, World, order_ids, request_id
 
 from bot.context import Timings
-from bot.domain.outcome.decide import Timings as TruthTimings
+from bot.domain.outcome.decide import OutcomeTimings
 from bot.sandbox.fincart.faults import Applied, Endpoint, Fault, FaultKind
 from bot.sandbox.slack.state import Post
 
 QUICK = Timings(
     poll=0.05,
-    truth=TruthTimings(
+    truth=OutcomeTimings(
         pending_after=0.1, late_after=0.6, reads_within=0.6, first_rest=0.1, longest_rest=0.4, waits=5.0
     ),
 )

@@ -19,7 +19,7 @@ from bot.sandbox.slack.state import Post
 from storage.audit.log import Broken, Head, canonical, event_hash, stored_events, verify
 from storage.audit.replay import Disagreement
 from storage.audit.verify import first_disagreement, verify_all
-from storage.db.columns import BigInt, UtcDateTime, Word
+from storage.db.columns import BigInt, EnumText, UtcDateTime
 from storage.db.transactions import Database
 
 TABLES = SQLModel.metadata.tables
@@ -59,7 +59,7 @@ COMMON = {"quota": ("person", "day", "orders"), "hold": ("kind", "since", "until
 Row = Mapping[str, Any]
 
 
-class History:
+class TamperedHistory:
     """A real history in a database that can be tampered with: nothing that a test changes is kept."""
 
     def __init__(self, url: str) -> None:
@@ -108,13 +108,13 @@ class _Tampered:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
+def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TamperedHistory]:
     """One request of every end: finished with one order refused, kept, refused, expired, declined, approved."""
     yield from _history(request, tmp_path_factory, "small", _small_story)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
+def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TamperedHistory]:
     """Some requests of many small batches."""
     yield from _history(request, tmp_path_factory, "large", _large_story)
 
@@ -175,13 +175,13 @@ def _large_story(url: str) -> None:
 
 def _history(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, name: str, tell: Any
-) -> Iterator[History]:
+) -> Iterator[TamperedHistory]:
     if request.param == "sqlite":
         path = tmp_path_factory.mktemp(name) / "bot.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         url = f"sqlite:///{path}"
         tell(url)
-        history = History(url)
+        history = TamperedHistory(url)
         yield history
         history.database.close()
         return
@@ -190,7 +190,7 @@ def _history(
         admin.execute(f"CREATE DATABASE tamper_{name} TEMPLATE template_bot")
         url = of_sqlalchemy(uri, f"tamper_{name}")
         tell(url)
-        history = History(url)
+        history = TamperedHistory(url)
         yield history
         history.database.close()
         admin.execute(f"DROP DATABASE tamper_{name} WITH (FORCE)")
@@ -213,7 +213,7 @@ def others(column: Column[Any], value: Any) -> list[Any]:
         return [None, json.dumps(whole | {"rules": whole["rules"] | {"approvals_needed": 7}})]
     others: list[Any] = []
     match column.type:
-        case Word(words=words):
+        case EnumText(words=words):
             others += [word for word in words if word != value]
         case UtcDateTime():
             others.append((value or datetime(2026, 1, 1, tzinfo=UTC)) + timedelta(seconds=1))
@@ -235,31 +235,31 @@ def this(table: Table, row: Row) -> Any:
     return conditions[0] if len(conditions) == 1 else conditions[0] & conditions[1]
 
 
-def name_of(history: History, table: Table, row: Row) -> str:
+def name_of(history: TamperedHistory, table: Table, row: Row) -> str:
     """What a report must say for people to find the row."""
     seq = row["seq"] if table is REQUEST else row["request_seq"]
     return next(str(request["public_id"]) for request in history.rows["request"] if request["seq"] == seq)
 
 
-def seqs_of(history: History, public_id: str) -> set[int]:
+def seqs_of(history: TamperedHistory, public_id: str) -> set[int]:
     """The numbers of the events of a request."""
     return {event["seq"] for event in history.rows["audit_event"] if event["request"] == public_id}
 
 
-def test_a_history_that_nobody_touched_holds(small: History) -> None:
+def test_a_history_that_nobody_touched_holds(small: TamperedHistory) -> None:
     found = verify_all(small.database)
 
     assert (small.head, None, None) == (found.chain, found.rows, found.first_bad())
 
 
-def test_the_history_tells_of_every_end_it_is_to_be_tried_on(small: History) -> None:
+def test_the_history_tells_of_every_end_it_is_to_be_tried_on(small: TamperedHistory) -> None:
     states = {row["state"].value for row in small.rows["request"]}
 
     assert states >= {"finished", "withdrawn", "refused", "expired"}
 
 
 @pytest.mark.parametrize(("table", "column"), HELD)
-def test_any_other_value_in_any_row_is_found(small: History, table: str, column: str) -> None:
+def test_any_other_value_in_any_row_is_found(small: TamperedHistory, table: str, column: str) -> None:
     of, unnoticed = TABLES[table], []
     for row in small.rows[table]:
         public_id = name_of(small, of, row)
@@ -274,7 +274,7 @@ def test_any_other_value_in_any_row_is_found(small: History, table: str, column:
 
 
 @pytest.mark.parametrize("table", WORKING_MEMORY)
-def test_any_row_removed_is_found_and_named(small: History, table: str) -> None:
+def test_any_row_removed_is_found_and_named(small: TamperedHistory, table: str) -> None:
     of, unnoticed = TABLES[table], []
     for row in small.rows[table]:
         with small.tampered() as connection:
@@ -286,7 +286,7 @@ def test_any_row_removed_is_found_and_named(small: History, table: str) -> None:
     assert [] == unnoticed
 
 
-def test_a_request_that_no_event_tells_of_is_found(small: History) -> None:
+def test_a_request_that_no_event_tells_of_is_found(small: TamperedHistory) -> None:
     row = {**small.rows["request"][0], "seq": 1_000_000, "public_id": "R-000000", "delivery_id": "0"}
     with small.tampered() as connection:
         connection.execute(insert(REQUEST).values(row))
@@ -296,7 +296,7 @@ def test_a_request_that_no_event_tells_of_is_found(small: History) -> None:
     assert "request R-000000" == found.row
 
 
-def test_an_order_that_nobody_asked_for_is_found_in_any_request(small: History) -> None:
+def test_an_order_that_nobody_asked_for_is_found_in_any_request(small: TamperedHistory) -> None:
     unnoticed = []
     for request in small.rows["request"]:
         row = {**small.rows["order_line"][0], "request_seq": request["seq"], "position": 999, "order_id": "EXTRA-1"}
@@ -309,7 +309,7 @@ def test_an_order_that_nobody_asked_for_is_found_in_any_request(small: History) 
     assert [] == unnoticed
 
 
-def test_a_decision_that_no_event_tells_of_is_found_on_any_request(small: History) -> None:
+def test_a_decision_that_no_event_tells_of_is_found_on_any_request(small: TamperedHistory) -> None:
     unnoticed = []
     for request in small.rows["request"]:
         row = {
@@ -329,7 +329,7 @@ def test_a_decision_that_no_event_tells_of_is_found_on_any_request(small: Histor
 
 
 @pytest.mark.parametrize("table", ["order_line", "decision"])
-def test_a_row_of_no_request_is_found(small: History, table: str) -> None:
+def test_a_row_of_no_request_is_found(small: TamperedHistory, table: str) -> None:
     row = (
         {**small.rows["order_line"][0], "request_seq": 1_000_000}
         if table == "order_line"
@@ -344,7 +344,7 @@ def test_a_row_of_no_request_is_found(small: History, table: str) -> None:
 
 
 @pytest.mark.parametrize(("table", "column"), [(table, column) for table in COMMON for column in COMMON[table]])
-def test_any_other_value_of_a_quota_or_a_hold_is_found(small: History, table: str, column: str) -> None:
+def test_any_other_value_of_a_quota_or_a_hold_is_found(small: TamperedHistory, table: str, column: str) -> None:
     of, unnoticed = TABLES[table], []
     for row in small.rows[table]:
         for value in others(of.columns[column], row[column]):
@@ -359,7 +359,7 @@ def test_any_other_value_of_a_quota_or_a_hold_is_found(small: History, table: st
 
 
 @pytest.mark.parametrize("table", COMMON)
-def test_a_quota_or_a_hold_removed_is_found(small: History, table: str) -> None:
+def test_a_quota_or_a_hold_removed_is_found(small: TamperedHistory, table: str) -> None:
     of = TABLES[table]
     for row in small.rows[table]:
         with small.tampered() as connection:
@@ -377,7 +377,7 @@ def edited(payload: str) -> str:
 
 
 @pytest.mark.parametrize("column", ["payload", "hash", "prev_hash", "seq"])
-def test_an_event_edited_anywhere_is_found_there(small: History, column: str) -> None:
+def test_an_event_edited_anywhere_is_found_there(small: TamperedHistory, column: str) -> None:
     unnoticed = []
     for row in small.rows["audit_event"]:
         match column:
@@ -396,7 +396,7 @@ def test_an_event_edited_anywhere_is_found_there(small: History, column: str) ->
     assert [] == unnoticed
 
 
-def test_an_event_removed_anywhere_but_at_the_end_is_found_there(small: History) -> None:
+def test_an_event_removed_anywhere_but_at_the_end_is_found_there(small: TamperedHistory) -> None:
     unnoticed = []
     for row in small.rows["audit_event"][:-1]:
         with small.tampered() as connection:
@@ -408,7 +408,7 @@ def test_an_event_removed_anywhere_but_at_the_end_is_found_there(small: History)
     assert [] == unnoticed
 
 
-def test_the_last_event_removed_is_found_by_a_head_kept_elsewhere(small: History) -> None:
+def test_the_last_event_removed_is_found_by_a_head_kept_elsewhere(small: TamperedHistory) -> None:
     assert isinstance(small.head, Head)
     with small.tampered() as connection:
         connection.execute(delete(EVENT).where(EVENT.c.seq == small.head.seq))
@@ -418,7 +418,7 @@ def test_the_last_event_removed_is_found_by_a_head_kept_elsewhere(small: History
     assert small.head.seq == found.seq
 
 
-def test_a_chain_written_anew_after_an_edit_is_found_by_the_rows(small: History) -> None:
+def test_a_chain_written_anew_after_an_edit_is_found_by_the_rows(small: TamperedHistory) -> None:
     """Whoever edits an event and chains all that follow anew has to edit the rows that it speaks of too."""
     unnoticed = []
     for row in small.rows["audit_event"]:
@@ -445,7 +445,7 @@ def _rewrite(connection: Connection, events: list[Row], seq: int) -> None:
         prev = digest
 
 
-def test_a_forged_event_well_chained_at_the_end_is_found_where_it_contradicts_the_rows(small: History) -> None:
+def test_a_forged_event_well_chained_at_the_end_is_found_where_it_contradicts_the_rows(small: TamperedHistory) -> None:
     assert isinstance(small.head, Head)
     payload = canonical(
         {
@@ -466,7 +466,7 @@ def test_a_forged_event_well_chained_at_the_end_is_found_where_it_contradicts_th
     assert (seq, "no request moves from refused to finished") == (found.seq, found.why)
 
 
-def test_changes_at_random_in_a_large_history_are_found(large: History) -> None:
+def test_changes_at_random_in_a_large_history_are_found(large: TamperedHistory) -> None:
     chance, unnoticed = random.Random(1042), []
     for _ in range(60):
         table, column = chance.choice([held for held in HELD if held[0] != "decision"])
@@ -480,7 +480,7 @@ def test_changes_at_random_in_a_large_history_are_found(large: History) -> None:
     assert [] == unnoticed
 
 
-def test_events_changed_at_random_in_a_large_history_are_found_there(large: History) -> None:
+def test_events_changed_at_random_in_a_large_history_are_found_there(large: TamperedHistory) -> None:
     chance, unnoticed = random.Random(1042), []
     for _ in range(40):
         row = chance.choice(large.rows["audit_event"])

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.outcome.decide import (
-    Attempt,
+    CallEvidence,
     Evidence,
     Halve,
     LogClass,
+    OutcomeTimings,
     ReadLog,
     SendAgain,
     Settled,
     Step,
-    Timings,
     Why,
     classify_log,
     conclude,
@@ -57,7 +57,7 @@ def seen(*kinds: tuple[AnswerKind, bool], sending: bool = True) -> Evidence:
     """The evidence after these answers, (kind, alone) each; all ended at the same moment."""
     evidence = Evidence(first_sent_at=SENT, sending_allowed=sending)
     for kind, alone in kinds:
-        evidence = with_answer(evidence, Attempt(kind, alone, ENDED, f"words of {kind}"))
+        evidence = with_answer(evidence, CallEvidence(kind, alone, ENDED, f"words of {kind}"))
     return evidence
 
 
@@ -192,7 +192,9 @@ def test_while_a_call_may_be_on_the_wire_nothing_but_its_cancellation_settles_an
 ) -> None:
     evidence = Evidence(first_sent_at=SENT)
     for kind in kinds:
-        evidence = with_answer(evidence, Attempt(kind, ALONE, ENDED, open_until=after(20) if kind is LOST else None))
+        evidence = with_answer(
+            evidence, CallEvidence(kind, ALONE, ENDED, open_until=after(20) if kind is LOST else None)
+        )
     if log_name is not None:
         evidence = with_log(evidence, LOGS[log_name], after(seconds))
 
@@ -205,7 +207,7 @@ def test_while_a_call_may_be_on_the_wire_nothing_but_its_cancellation_settles_an
 def test_nobody_is_told_unknown_before_a_log_has_caught_up_with_a_call_that_was_on_the_wire(
     seconds: float, expected: str | ReadLog
 ) -> None:
-    evidence = with_answer(Evidence(first_sent_at=SENT), Attempt(LOST, ALONE, ENDED, open_until=after(20)))
+    evidence = with_answer(Evidence(first_sent_at=SENT), CallEvidence(LOST, ALONE, ENDED, open_until=after(20)))
     for _ in range(3):
         evidence = with_log(evidence, LOGS["unreadable"], after(40))
 
@@ -277,7 +279,7 @@ def test_a_pending_log_says_nothing_until_three_seconds_after_the_attempt(second
 
 def test_a_pending_log_of_before_the_last_attempt_says_nothing_of_it() -> None:
     evidence = with_log(seen((LOST, ALONE)), LOGS["pending"], after(3))
-    again = with_answer(evidence, Attempt(LOST, ALONE, after(10)))
+    again = with_answer(evidence, CallEvidence(LOST, ALONE, after(10)))
 
     assert LogClass.NOTHING is classify_log(again)
 
@@ -296,7 +298,7 @@ def test_a_pending_log_of_an_order_that_was_never_sent_says_so() -> None:
 @pytest.mark.parametrize("answer", [OK, REFUSED, LOST])
 def test_clocks_may_be_off_by_as_much_as_the_timings_say(answer: AnswerKind) -> None:
     evidence = with_log(seen((answer, ALONE)), log(("Cancelled", -40)), after(3))
-    timings = Timings(clock_slack=50)
+    timings = OutcomeTimings(clock_slack=50)
 
     assert ["cancelled by log"] * 2 == [short(say(evidence, after(3), timings)) for say in (conclude, reconsider)]
 
@@ -412,9 +414,9 @@ def test_an_order_whose_log_fincart_refuses_like_the_call_is_rejected(
 ) -> None:
     evidence = Evidence(first_sent_at=SENT)
     for attempt in (
-        Attempt(first, ALONE, ENDED, "no answer"),
-        Attempt(REFUSED, SEVERAL, ENDED, "some of them"),
-        Attempt(REFUSED, ALONE, ENDED, "no such id"),
+        CallEvidence(first, ALONE, ENDED, "no answer"),
+        CallEvidence(REFUSED, SEVERAL, ENDED, "some of them"),
+        CallEvidence(REFUSED, ALONE, ENDED, "no such id"),
     ):
         evidence = with_answer(evidence, attempt)
 
@@ -469,7 +471,7 @@ def test_a_log_that_is_absent_time_and_again_stays_absent() -> None:
     ],
 )
 def test_a_new_answer_begins_the_reading_anew(before: Evidence) -> None:
-    attempt = Attempt(LOST, ALONE, after(9))
+    attempt = CallEvidence(LOST, ALONE, after(9))
 
     assert Evidence((attempt,)) == with_answer(before, attempt)
 
@@ -563,7 +565,7 @@ def test_a_late_answer_that_nothing_was_done_takes_the_doubt_of_its_call_away() 
 
 @pytest.mark.parametrize("kind", [REFUSED, UNACTED])
 def test_a_late_answer_ends_its_call(kind: AnswerKind) -> None:
-    evidence = with_answer(Evidence(), Attempt(LOST, ALONE, ENDED, open_until=after(20)))
+    evidence = with_answer(Evidence(), CallEvidence(LOST, ALONE, ENDED, open_until=after(20)))
 
     assert with_late_answer(evidence, 0, kind).open_until is None
 
@@ -589,7 +591,7 @@ def test_an_ok_is_checked_for_a_day(seconds: float, is_read_again: bool) -> None
 
 
 def test_a_log_has_caught_up_with_a_late_answer_only_thirty_seconds_after_its_call_can_have_come_through() -> None:
-    evidence = with_answer(Evidence(), Attempt(LOST, SEVERAL, ENDED, open_until=after(20)))
+    evidence = with_answer(Evidence(), CallEvidence(LOST, SEVERAL, ENDED, open_until=after(20)))
     late = replace(with_late_answer(evidence, 0, REFUSED), sending_allowed=False)
 
     at_49, at_50 = (conclude(with_log(late, LOGS["pending"], after(at)), after(at)) for at in (49, 50))

@@ -21,15 +21,15 @@ import pytest
 from stored_evidence import Tables, through_row_objects
 
 from bot.domain.outcome.decide import (
-    Attempt,
+    CallEvidence,
     Evidence,
     Halve,
+    OutcomeTimings,
     ReadLog,
     SeenLog,
     SendAgain,
     Settled,
     Step,
-    Timings,
     conclude,
     with_answer,
     with_late_answer,
@@ -90,7 +90,7 @@ PREVIEWS = {"cancelled": "Cancelled", "moved on": "Processing", "absent": ABSENT
 
 
 @dataclass(frozen=True)
-class History:
+class EnumeratedHistory:
     """The order as it is, what we know of it, and what happened on the way."""
 
     order: tuple[Change, ...]
@@ -99,7 +99,7 @@ class History:
     previewed: str | None = None  # the status that the preview read
     comparable: bool = True  # Fincart's clock is known
     alone: bool = False
-    sent: tuple[Attempt, ...] = ()
+    sent: tuple[CallEvidence, ...] = ()
     lands_at: datetime | None = None  # when a call comes through whose sender was taken for dead
     was_read: bool = False
     waited: bool = False  # for Fincart to answer when its log is read: once in a history
@@ -109,7 +109,7 @@ class History:
     reads_once_settled: int = 0
     told: tuple[str, ...] = ()
 
-    def then(self, seconds: float, told: str) -> "History":
+    def then(self, seconds: float, told: str) -> "EnumeratedHistory":
         return replace(self, now=self.now + timedelta(seconds=seconds), told=(*self.told, told))
 
     @property
@@ -120,10 +120,10 @@ class History:
     def cancelled_by(self) -> str | None:
         return next((change.by for change in self.order if change.title == "Cancelled"), None)
 
-    def changed(self, title: str, by: str) -> "History":
+    def changed(self, title: str, by: str) -> "EnumeratedHistory":
         return replace(self, order=(*self.order, Change(title, self.now, by)))
 
-    def at(self, moment: datetime) -> "History":
+    def at(self, moment: datetime) -> "EnumeratedHistory":
         """The same once that moment has come, with the call that has come through by then."""
         then = replace(self, now=max(self.now, moment))
         if self.lands_at is None or then.now < self.lands_at:
@@ -152,7 +152,7 @@ class History:
         return {attempt.kind for attempt in self.sent}
 
 
-def sends(history: History) -> Iterator[History]:
+def sends(history: EnumeratedHistory) -> Iterator[EnumeratedHistory]:
     """Every next send of the order: alone or not, each answer, each effect."""
     for kind in AnswerKind:
         # With whom an order was sent matters only where the call may speak for the others.
@@ -169,7 +169,7 @@ def sends(history: History) -> Iterator[History]:
             yield taken_over(history, lands)
 
 
-def sent(history: History, kind: AnswerKind, alone: bool, applied: bool) -> History:
+def sent(history: EnumeratedHistory, kind: AnswerKind, alone: bool, applied: bool) -> EnumeratedHistory:
     words = f"{kind} {'alone' if alone else 'of several'}{', applied' if applied else ''}"
     after = replace(history.then(1, words), alone=alone, read_since_send=False, caught_up=False)
     if not history.sent and history.comparable:
@@ -177,14 +177,14 @@ def sent(history: History, kind: AnswerKind, alone: bool, applied: bool) -> Hist
     if applied:
         after = after.changed("Cancelled", "us")
     after = replace(after, now=after.now + timedelta(seconds=20 if kind is AnswerKind.LOST else 1))
-    attempt = Attempt(kind, alone, after.now)
+    attempt = CallEvidence(kind, alone, after.now)
     evidence = with_answer(after.evidence, attempt)
     if kind is AnswerKind.TOKEN:
         evidence = replace(evidence, sending_allowed=False)
     return replace(after, evidence=evidence, sent=(*history.sent, attempt))
 
 
-def taken_over(history: History, lands: float | None) -> History:
+def taken_over(history: EnumeratedHistory, lands: float | None) -> EnumeratedHistory:
     """The order is sent by a process that is taken for dead; its call comes through at once, later, or not at all."""
     after = replace(history.then(1, f"sent by the dead, comes through: {lands}"), read_since_send=False)
     if history.comparable:
@@ -193,11 +193,11 @@ def taken_over(history: History, lands: float | None) -> History:
         after = after.changed("Cancelled", "us")
     after = replace(after, now=after.now + timedelta(seconds=6))
     lands_at = after.now + timedelta(seconds=lands) if lands else None
-    attempt = Attempt(AnswerKind.LOST, False, after.now, open_until=after.now + timedelta(seconds=OPEN))
+    attempt = CallEvidence(AnswerKind.LOST, False, after.now, open_until=after.now + timedelta(seconds=OPEN))
     return replace(after, evidence=with_answer(after.evidence, attempt), sent=(attempt,), lands_at=lands_at)
 
 
-def aftermaths(before: History, after: History) -> Iterator[History]:
+def aftermaths(before: EnumeratedHistory, after: EnumeratedHistory) -> Iterator[EnumeratedHistory]:
     """After the first send somebody else may touch a pending order."""
     yield after
     if not before.sent and after.pending:
@@ -205,7 +205,7 @@ def aftermaths(before: History, after: History) -> Iterator[History]:
         yield after.then(1, "the courier takes it").changed("Processing", "else")
 
 
-def reads(history: History, at: datetime) -> Iterator[History]:
+def reads(history: EnumeratedHistory, at: datetime) -> Iterator[EnumeratedHistory]:
     """Every reading of the log at that moment: fresh, lagging where something is new, unreadable."""
     history = history.at(at)
     yield read(history, history.order, "a fresh log")
@@ -228,7 +228,7 @@ def reads(history: History, at: datetime) -> Iterator[History]:
             yield gone  # else it comes to the same
 
 
-def read(history: History, order: tuple[Change, ...], told: str) -> History:
+def read(history: EnumeratedHistory, order: tuple[Change, ...], told: str) -> EnumeratedHistory:
     if order:
         entries = tuple(LogEntry(change.title, "", change.at, change.by) for change in order)
         reading = LogReading(LogKind.READ, entries)
@@ -244,12 +244,12 @@ def read(history: History, order: tuple[Change, ...], told: str) -> History:
     )
 
 
-def unreadable(history: History, reading: LogReading, told: str) -> History:
+def unreadable(history: EnumeratedHistory, reading: LogReading, told: str) -> EnumeratedHistory:
     evidence = with_log(history.evidence, reading, history.now)
     return replace(history.then(1, told), evidence=evidence)
 
 
-def late_answers(history: History) -> Iterator[History]:
+def late_answers(history: EnumeratedHistory) -> Iterator[EnumeratedHistory]:
     """The last send was counted as LOST, and its answer turns up after all."""
     if not history.sent or history.sent[-1].kind is not AnswerKind.LOST or history.lands_at is not None:
         return
@@ -263,7 +263,7 @@ def late_answers(history: History) -> Iterator[History]:
             yield replace(history.then(1, f"late: {kind}"), evidence=evidence, sent=late)
 
 
-def judge(history: History, step: Settled) -> Lie | None:
+def judge(history: EnumeratedHistory, step: Settled) -> Lie | None:
     """What is wrong with this outcome, if anything, by what is true."""
     ours = history.will_be_ours
     if step.outcome is Outcome.CANCELLED and not ours:
@@ -299,7 +299,7 @@ class Findings:
     def caught(self) -> bool:
         return not set(self.lies) <= EXCEPTIONS
 
-    def kept(self, history: History) -> History:
+    def kept(self, history: EnumeratedHistory) -> EnumeratedHistory:
         """The same history, with its evidence as the database gives it back."""
         if self.stored is None:
             return history
@@ -308,12 +308,12 @@ class Findings:
             self.met[key] = self.stored(*key)
         return replace(history, evidence=self.met[key])
 
-    def found(self, lie: Lie | None, history: History) -> None:
+    def found(self, lie: Lie | None, history: EnumeratedHistory) -> None:
         if lie is not None and (lie not in self.lies or len(history.told) < len(self.lies[lie])):
             self.lies[lie] = history.told
 
 
-def follow(history: History, decide: Decide, findings: Findings) -> None:
+def follow(history: EnumeratedHistory, decide: Decide, findings: Findings) -> None:
     """Do what `decide` says, in every way it can turn out."""
     if findings.stop_when_caught and findings.caught:
         return
@@ -334,7 +334,7 @@ def follow(history: History, decide: Decide, findings: Findings) -> None:
                 follow(after, decide, findings)
 
 
-def judge_send(history: History, step: SendAgain | Halve) -> Lie | None:
+def judge_send(history: EnumeratedHistory, step: SendAgain | Halve) -> Lie | None:
     lost = sum(attempt.kind is AnswerKind.LOST for attempt in history.sent)
     if lost >= MOST_SENDS:
         return Lie.TOO_MANY_LOST
@@ -343,7 +343,7 @@ def judge_send(history: History, step: SendAgain | Halve) -> Lie | None:
     return None
 
 
-def settle(history: History, step: Settled, decide: Decide, findings: Findings) -> None:
+def settle(history: EnumeratedHistory, step: Settled, decide: Decide, findings: Findings) -> None:
     findings.found(judge(history, step), history)
     findings.outcomes[step.outcome] += 1
     settled = replace(history, evidence=replace(history.evidence, sending_allowed=False))
@@ -375,7 +375,9 @@ def enumerate_all(
             told = (name, "previewed, no clock of Fincart's" if previewed else "not previewed")
             seen = PREVIEWS[name] if previewed else None
             was_read = previewed and bool(order)
-            start = History(order, evidence, previewed=seen, comparable=not previewed, was_read=was_read, told=told)
+            start = EnumeratedHistory(
+                order, evidence, previewed=seen, comparable=not previewed, was_read=was_read, told=told
+            )
             follow(start, decide, findings)
     return findings
 
@@ -427,7 +429,7 @@ def test_tables_give_back_all_that_was_seen(truth: Findings, sqlite_url: str) ->
 @pytest.mark.long
 def test_no_fact_is_the_same_in_all_evidence_that_is_enumerated(truth: Findings) -> None:
     """Else the rows could drop it unseen. Who else cancelled it is no fact of these rows, and words decide nothing."""
-    facts = {each.name for kind in (Evidence, Attempt, SeenLog) for each in fields(kind)}
+    facts = {each.name for kind in (Evidence, CallEvidence, SeenLog) for each in fields(kind)}
     values: dict[str, set[object]] = {name: set() for name in facts - {"cancelled_elsewhere", "words"}}
     for evidence, _ in truth.met:
         for part in (evidence, evidence.log, *evidence.attempts):
@@ -452,7 +454,7 @@ def test_with_neither_clock_nor_preview_an_old_cancellation_may_count_as_ours_an
     """The table's reading of times that cannot be compared: only who cancelled can be wrong, never whether."""
     findings = Findings()
     told = ("cancelled", "not previewed, no clock of Fincart's")
-    follow(History(STARTS["cancelled"], Evidence(), comparable=False, told=told), conclude, findings)
+    follow(EnumeratedHistory(STARTS["cancelled"], Evidence(), comparable=False, told=told), conclude, findings)
 
     assert {Lie.CANCELLED} == set(findings.lies) - EXCEPTIONS
 
@@ -484,7 +486,7 @@ def strong_doubt_ignored(evidence: Evidence, now: datetime) -> Step:
 
 
 def lagging_log_believed(evidence: Evidence, now: datetime) -> Step:
-    return conclude(evidence, now, Timings(late_after=3))
+    return conclude(evidence, now, OutcomeTimings(late_after=3))
 
 
 def unreadable_log_taken_for_pending(evidence: Evidence, now: datetime) -> Step:
@@ -500,7 +502,7 @@ def sent_again_without_the_log(evidence: Evidence, now: datetime) -> Step:
 
 
 def old_cancellation_taken_for_ours(evidence: Evidence, now: datetime) -> Step:
-    return conclude(evidence, now, Timings(clock_slack=1000))
+    return conclude(evidence, now, OutcomeTimings(clock_slack=1000))
 
 
 def word_never_checked(evidence: Evidence, now: datetime) -> Step:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from torture.checks import check, settle
 from torture.kills import TAKEN_UP_WITHIN
-from torture.outside import ANN, Outside, as_time, order_ids, request_id
+from torture.outside import ANN, TortureStandIns, as_time, order_ids, request_id
 
 from bot.execution.dispatcher import NO_ANSWER
 from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
@@ -18,7 +18,7 @@ IDS = order_ids(60)
 
 
 def test_two_processes_share_the_work_and_never_do_it_twice(database_url: str, tmp_path: Path) -> None:
-    with Outside(database_url, tmp_path) as outside:
+    with TortureStandIns(database_url, tmp_path) as outside:
         outside.fincart.add(*IDS)
         outside.fincart.settings.latency = 0.05
         doors = [outside.start(), outside.start()]
@@ -43,7 +43,7 @@ def test_two_processes_share_the_work_and_never_do_it_twice(database_url: str, t
 
 
 def test_a_dead_process_is_followed_by_the_other_within_ten_seconds(database_url: str, tmp_path: Path) -> None:
-    with Outside(database_url, tmp_path) as outside:
+    with TortureStandIns(database_url, tmp_path) as outside:
         outside.fincart.add(*IDS[:6])
         outside.fincart.inject(Fault(FaultKind.HANG, order_id=IDS[2], applied=Applied.ALL))
         first = outside.start()
@@ -65,7 +65,7 @@ def test_a_dead_process_is_followed_by_the_other_within_ten_seconds(database_url
 
 
 def test_a_process_that_slept_through_its_lease_sends_nothing_more(database_url: str, tmp_path: Path) -> None:
-    with Outside(database_url, tmp_path) as outside:
+    with TortureStandIns(database_url, tmp_path) as outside:
         outside.fincart.add(*IDS[:6])
         outside.fincart.inject(Fault(FaultKind.HANG, order_id=IDS[2], applied=Applied.ALL))
         sleeper = outside.start()
@@ -87,7 +87,7 @@ def test_a_process_that_slept_through_its_lease_sends_nothing_more(database_url:
 
 
 def test_a_process_starts_while_another_is_frozen_in_the_middle_of_a_write(sqlite_url: str, tmp_path: Path) -> None:
-    with Outside(sqlite_url, tmp_path) as outside:
+    with TortureStandIns(sqlite_url, tmp_path) as outside:
         outside.fincart.add(*IDS[:2])
         with outside.database().write() as frozen:
             frozen.connection.execute(text("SELECT 1"))  # begins, and keeps everybody else from writing
@@ -103,7 +103,7 @@ def test_a_process_starts_while_another_is_frozen_in_the_middle_of_a_write(sqlit
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_what_a_frozen_process_has_locked_is_soon_free_again(database_url: str, tmp_path: Path) -> None:
-    with Outside(database_url, tmp_path) as outside:
+    with TortureStandIns(database_url, tmp_path) as outside:
         outside.fincart.add(*IDS[:2])
         outside.start().deliver  # noqa: B018 - waits until it listens
         preview = outside.ask(" ".join(IDS[:2]))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, event, insert, select, update
 from sqlmodel import SQLModel
 from stored import made
-from test_tamper import History, found_in
+from test_tamper import TamperedHistory, found_in
 from world import ANN, BO, CY, FIRST, SECOND, StartWorld, go_ahead
 
 from storage.audit.log import (
@@ -34,7 +34,7 @@ Forge = Callable[[Payload], None]
 
 
 @pytest.fixture
-def history(start_world: StartWorld) -> Iterator[History]:
+def history(start_world: StartWorld) -> Iterator[TamperedHistory]:
     """Ann asked, Bo approved, and it ran."""
     world = start_world(SECOND_APPROVAL_ABOVE="0", APPROVER_USERS=f"{BO},{CY}")
     preview = world.told(ANN, lambda: world.type(ANN, f"{FIRST} {SECOND}"), with_button="ask_approval")
@@ -43,12 +43,12 @@ def history(start_world: StartWorld) -> Iterator[History]:
     world.click(BO, card, "approve")
     world.until(lambda: "finished" in world.kinds())
     world.shut_down()
-    history = History(world.database_url)
+    history = TamperedHistory(world.database_url)
     yield history
     history.database.close()
 
 
-def forged(history: History, forge: Forge, rows: Mapping[Any, Mapping[str, Any]]) -> object:
+def forged(history: TamperedHistory, forge: Forge, rows: Mapping[Any, Mapping[str, Any]]) -> object:
     """What is found where each event is changed like this, all are chained anew, and these rows are changed too."""
     with history.tampered() as connection:
         payloads = [json.loads(row) for row in connection.scalars(select(EVENT.c.payload).order_by(EVENT.c.seq))]
@@ -67,11 +67,11 @@ def forged(history: History, forge: Forge, rows: Mapping[Any, Mapping[str, Any]]
         return found_in(connection)
 
 
-def test_a_history_written_anew_without_any_change_holds(history: History) -> None:
+def test_a_history_written_anew_without_any_change_holds(history: TamperedHistory) -> None:
     assert forged(history, lambda payload: None, {}) is None
 
 
-def test_a_request_that_too_few_people_let_run_is_found(history: History) -> None:
+def test_a_request_that_too_few_people_let_run_is_found(history: TamperedHistory) -> None:
     def two_are_needed(payload: Payload) -> None:
         if "approvals_needed" in payload["details"]:
             payload["details"]["approvals_needed"] = 2
@@ -82,7 +82,7 @@ def test_a_request_that_too_few_people_let_run_is_found(history: History) -> Non
     assert "it was let run by 1 of 2" == found.why
 
 
-def test_an_approval_of_the_requesters_own_counts_for_nothing(history: History) -> None:
+def test_an_approval_of_the_requesters_own_counts_for_nothing(history: TamperedHistory) -> None:
     def by_herself(payload: Payload) -> None:
         if payload["kind"] == "approved":
             payload["who"] = ANN
@@ -93,7 +93,7 @@ def test_an_approval_of_the_requesters_own_counts_for_nothing(history: History) 
     assert "it was let run by 0 of 1" == found.why
 
 
-def test_a_second_time_that_a_request_was_let_run_is_found(history: History) -> None:
+def test_a_second_time_that_a_request_was_let_run_is_found(history: TamperedHistory) -> None:
     def runs_again(payload: Payload) -> None:
         if payload["kind"] == "run_started":
             payload["kind"] = "preview_shown"
@@ -130,7 +130,7 @@ def test_an_edit_behind_the_first_page_of_requests_is_found(database_url: str) -
     with database.write() as transaction:
         for number in range(REQUESTS_AT_A_TIME + 1):
             made(transaction, f"R-{number:06}", orders=1)
-    history = History(database_url)
+    history = TamperedHistory(database_url)
     with history.tampered() as connection:
         last = history.rows["request"][-1]["seq"]
         connection.execute(update(REQUEST).where(REQUEST.c.seq == last).values(reason="another"))

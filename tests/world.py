@@ -19,7 +19,7 @@ from bot.app import Bot, build
 from bot.context import Timings
 from bot.sandbox.fincart.shells import FincartServer
 from bot.sandbox.fincart.standin import FincartStandIn
-from bot.sandbox.slack.deliveries import Delivery
+from bot.sandbox.slack.deliveries import SlackDelivery
 from bot.sandbox.slack.http import SlackServer, deliver_http
 from bot.sandbox.slack.socket import SlackSocket
 from bot.sandbox.slack.state import Post, View
@@ -179,11 +179,11 @@ class World:
 
     # --- what people do
 
-    def type(self, person: str, text: str, channel: str = ORDERS) -> Delivery:
+    def type(self, person: str, text: str, channel: str = ORDERS) -> SlackDelivery:
         """Type `/cancel-orders` and this after it."""
         return self.slack.type_command(person, channel, f"{COMMAND} {text}".strip())
 
-    def click(self, person: str, where: Post | View, button: str) -> Delivery:
+    def click(self, person: str, where: Post | View, button: str) -> SlackDelivery:
         """Press the button that says so."""
         return self.slack.click(person, where, button)
 
@@ -208,7 +208,7 @@ class World:
         """Press a button, and read the private answer."""
         return self.told(person, lambda: self.click(person, where, button), timeout)
 
-    def forge(self, person: str, where: Post, button: str, value: str | None = None) -> Delivery:
+    def forge(self, person: str, where: Post, button: str, value: str | None = None) -> SlackDelivery:
         """A well-signed press of a button by somebody who may never have seen it, or not any more."""
         pressed = next(each for each in where.buttons() if each.text == button)
         action = {"action_id": pressed.action_id, "value": value if value is not None else pressed.value}

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, make_url, text
 
 from bot.cli.check_approvers import approver_findings
 from bot.cli.database_file import sqlite_file
-from bot.cli.finding import Finding, good, wrong
+from bot.cli.finding import CheckResult, good, wrong
 from bot.fincart.client import FincartClient, ProbeKind
 from bot.settings.logging import Redactor, secrets_of, set_up_logging
 from bot.settings.model import Need, Settings, SettingsError, load_settings, missing
@@ -46,7 +46,7 @@ def check(out: TextIO, within_seconds: float = WITHIN_SECONDS) -> int:
     return 0 if all_good else 1
 
 
-def findings(settings: Settings, within_seconds: float = WITHIN_SECONDS) -> Iterator[Finding]:
+def findings(settings: Settings, within_seconds: float = WITHIN_SECONDS) -> Iterator[CheckResult]:
     """Try everything at once, and tell it in one order."""
     yield from _settings(settings)
     trials = [_Trial("the database", lambda: list(_database(settings)))]
@@ -66,11 +66,11 @@ def findings(settings: Settings, within_seconds: float = WITHIN_SECONDS) -> Iter
 class _Trial(threading.Thread):
     """One trial on a thread of its own, which may be left hanging: no library's time-out is trusted to hold."""
 
-    def __init__(self, what: str, act: Callable[[], list[Finding]]) -> None:
+    def __init__(self, what: str, act: Callable[[], list[CheckResult]]) -> None:
         super().__init__(name=f"check-{what}", daemon=True)
         self._what = what
         self._act = act
-        self._found: list[Finding] = []
+        self._found: list[CheckResult] = []
 
     def run(self) -> None:
         try:
@@ -78,7 +78,7 @@ class _Trial(threading.Thread):
         except Exception as error:  # a library's error of any kind is a finding, not the end of the check
             self._found = [wrong(f"{self._what}: could not be tried ({type(error).__name__}: {error}).")]
 
-    def found(self, deadline: float, within_seconds: float) -> list[Finding]:
+    def found(self, deadline: float, within_seconds: float) -> list[CheckResult]:
         self.join(max(0.0, deadline - time.monotonic()))
         if self.is_alive():
             fix = "Look whether its address is right and reachable from here."
@@ -86,7 +86,7 @@ class _Trial(threading.Thread):
         return self._found
 
 
-def _settings(settings: Settings) -> Iterator[Finding]:
+def _settings(settings: Settings) -> Iterator[CheckResult]:
     lacking = missing(settings)
     yield from (wrong(f"settings: {problem}") for problem in lacking)
     if not lacking:
@@ -94,7 +94,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield good(f"settings: complete and without contradictions; Slack delivers by {mode}")
 
 
-def _database(settings: Settings) -> Iterator[Finding]:
+def _database(settings: Settings) -> Iterator[CheckResult]:
     url = make_url(settings.database_url)
     file = sqlite_file(settings.database_url)
     where = f"the database {file}" if file is not None else f"the database {url.database} on {url.host or 'this host'}"
@@ -117,7 +117,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         database.close()
 
 
-def _version(where: str, connection: Connection) -> Finding:
+def _version(where: str, connection: Connection) -> CheckResult:
     refuse_a_newer_database(connection)
     if is_current(connection):
         return good(f"{where}: can be read, and is of this version")
@@ -137,7 +137,7 @@ def _try_to_write(database: Database) -> None:
         return
 
 
-def _slack(settings: Settings) -> Iterator[Finding]:
+def _slack(settings: Settings) -> Iterator[CheckResult]:
     assert settings.slack_bot_token is not None
     transport = SdkTransport(settings.slack_bot_token, settings.slack_api_url)
     try:
@@ -150,7 +150,7 @@ def _slack(settings: Settings) -> Iterator[Finding]:
         transport.close()
 
 
-def _token(answer: Answer[Identity]) -> Iterator[Finding]:
+def _token(answer: Answer[Identity]) -> Iterator[CheckResult]:
     if not isinstance(answer, Ok):
         yield wrong(f"Slack: {_no(answer, 'SLACK_BOT_TOKEN', 'OAuth & Permissions (xoxb-…)')}")
         return
@@ -167,7 +167,7 @@ def _token(answer: Answer[Identity]) -> Iterator[Finding]:
         yield good(f"Slack: the token has all {len(SCOPES)} scopes")
 
 
-def _socket_mode(settings: Settings) -> Finding:
+def _socket_mode(settings: Settings) -> CheckResult:
     """Asks for a Socket Mode address, and does not connect."""
     token = settings.slack_app_token
     assert token is not None
@@ -192,7 +192,7 @@ def _no(answer: Answer[object], name: str, place: str) -> str:
             return f"cannot be reached ({why}). Look whether this machine reaches SLACK_API_URL."
 
 
-def _fincart(settings: Settings) -> Finding:
+def _fincart(settings: Settings) -> CheckResult:
     assert settings.fincart_token is not None
     client = FincartClient(settings.fincart_base_url, settings.fincart_token, log_timeout_seconds=_SLACK_SECONDS)
     probe = client.probe()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that is as it must be, or is not."""
 
     good: bool
@@ -14,11 +14,11 @@ class Finding:
         return f"{'ok   ' if self.good else 'wrong'} {self.words}"
 
 
-def good(words: str) -> Finding:
+def good(words: str) -> CheckResult:
     """It is as it must be."""
-    return Finding(True, words)
+    return CheckResult(True, words)
 
 
-def wrong(words: str) -> Finding:
+def wrong(words: str) -> CheckResult:
     """It is not; the words end with the fix."""
-    return Finding(False, words)
+    return CheckResult(False, words)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.outcome.decide import Evidence
 from bot.execution.clock_offset import fincart_ahead
 from bot.execution.evidence import acted
@@ -18,7 +18,7 @@ from storage import outcomes
 from storage.db.transactions import Transaction
 from storage.enums import AnswerKind
 from storage.models import Attempt, Request
-from storage.order_lines import Line
+from storage.order_lines import OrderRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ def is_theirs(own: Sending, other: Sending, cancelled_at: datetime, slack_second
 
 
 def with_elsewhere(
-    parts: Parts,
+    context: Context,
     transaction: Transaction,
     request: Request,
     attempts: Sequence[Attempt],
-    seen: Sequence[tuple[Line, Evidence]],
+    seen: Sequence[tuple[OrderRow, Evidence]],
 ) -> list[Evidence]:
     """The same evidence, with the request that cancelled the order where it was another of ours."""
     ids = [
@@ -62,10 +62,10 @@ def with_elsewhere(
     others = outcomes.cancelled_elsewhere(transaction.session, request, ids) if ids else {}
     if not others:
         return [each for _, each in seen]
-    ahead = fincart_ahead(parts, transaction)
-    slack = parts.timings.truth.clock_slack
+    ahead = fincart_ahead(context, transaction)
+    slack = context.timings.truth.clock_slack
 
-    def whose(line: Line, cancelled_at: datetime) -> str | None:
+    def whose(line: OrderRow, cancelled_at: datetime) -> str | None:
         own = _sending(request, line, attempts, ahead)
         for other_line, other_request in others.get(line.order_id, ()):
             other = _sending(other_request, other_line, batches.ended(transaction, other_request), ahead)
@@ -81,7 +81,7 @@ def with_elsewhere(
     ]
 
 
-def _sending(request: Request, line: Line, attempts: Sequence[Attempt], ahead: timedelta | None) -> Sending | None:
+def _sending(request: Request, line: OrderRow, attempts: Sequence[Attempt], ahead: timedelta | None) -> Sending | None:
     carried = [attempt for attempt in acted(attempts) if batches.carries(attempt, line)]
     if not carried:
         return None

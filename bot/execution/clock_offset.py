@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.context import Parts
+from bot.context import Context
 from storage.db.transactions import Transaction
 
 _ASKED_WITHIN = 0.5
@@ -11,17 +11,17 @@ _BELIEVED = timedelta(days=1)
 """A clock that is wrong by more tells nothing."""
 
 
-def fincart_ahead(parts: Parts, transaction: Transaction) -> timedelta | None:
+def fincart_ahead(context: Context, transaction: Transaction) -> timedelta | None:
     """Fincart's clock minus the database's, wrong by three seconds at most; None where that is not known (yet).
 
     Each was held against the clock of this process that is never set: the time of day of its host may jump.
     """
-    started_at = parts.fincart.started_at
+    started_at = context.fincart.started_at
     if started_at is None:
         return None
-    began = parts.uptime()
+    began = context.uptime()
     there = transaction.now()
-    if parts.uptime() - began > _ASKED_WITHIN:
+    if context.uptime() - began > _ASKED_WITHIN:
         return None
     ahead = started_at + timedelta(seconds=began) - there
     return ahead if abs(ahead) <= _BELIEVED else None

@@ -6,21 +6,20 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain.outcome.decide import Attempt as TruthAttempt
-from bot.domain.outcome.decide import Evidence, SeenLog
+from bot.domain.outcome.decide import CallEvidence, Evidence, SeenLog
 from bot.domain.outcome.responses import is_cancelled
 from storage import attempts as batches
 from storage import order_lines
 from storage.db.transactions import Transaction
 from storage.enums import AnswerKind
 from storage.models import Attempt, Request
-from storage.order_lines import Line
+from storage.order_lines import OrderRow
 from storage.ranges import as_ranges, bounds
 
 _INSTANTS = ("read_at", "changed_at", "cancelled_at")
 
 
-class Evidences:
+class EvidenceBuilder:
     """The evidence about orders of one request, from its attempts and what their logs last said."""
 
     def __init__(
@@ -34,7 +33,7 @@ class Evidences:
         self._sending_allowed = sending_allowed
         self._known: dict[tuple[Any, ...], Evidence] = {}
 
-    def of(self, line: Line) -> Evidence:
+    def of(self, line: OrderRow) -> Evidence:
         """All that was seen of this order; one and the same object for orders of which the same was seen."""
         attempts = tuple(
             attempt
@@ -48,7 +47,7 @@ class Evidences:
             evidence = self._known[key] = self._evidence(line, attempts)
         return evidence
 
-    def _evidence(self, line: Line, attempts: tuple[TruthAttempt, ...]) -> Evidence:
+    def _evidence(self, line: OrderRow, attempts: tuple[CallEvidence, ...]) -> Evidence:
         kept = json.loads(line.log) if line.log else {}
         first_failed_at = kept.get("first_failed_at")
         return Evidence(
@@ -89,7 +88,7 @@ def acted(attempts: Sequence[Attempt]) -> list[Attempt]:
     return [each for each in attempts if each.result is not AnswerKind.UNACTED]
 
 
-def on_the_ground(of: Sequence[Line], under_way: Sequence[Attempt]) -> list[Line]:
+def on_the_ground(of: Sequence[OrderRow], under_way: Sequence[Attempt]) -> list[OrderRow]:
     """Those of the orders that no call under way carries."""
     return [line for line in of if not any(batches.carries(attempt, line) for attempt in under_way)]
 
@@ -97,10 +96,10 @@ def on_the_ground(of: Sequence[Line], under_way: Sequence[Attempt]) -> list[Line
 def with_first_sent(
     transaction: Transaction,
     request: Request,
-    of: Sequence[Line],
+    of: Sequence[OrderRow],
     attempts: Sequence[Attempt],
     ahead: timedelta | None,
-) -> Sequence[Line]:
+) -> Sequence[OrderRow]:
     """The orders, with when each was first sent, in Fincart's time, if the difference of the clocks is known by now.
 
     It is kept. A call that is known not to have been acted upon is none: what others do after it is not our doing.
@@ -109,7 +108,7 @@ def with_first_sent(
         return of
     sends = [(bounds(each.positions), each.planned_at) for each in acted(attempts) if each.planned_at]
     firsts: dict[datetime, list[int]] = {}
-    known: list[Line] = []
+    known: list[OrderRow] = []
     for line in of:
         if line.first_sent_at is None:
             planned = [at for ranges, at in sends if any(first <= line.position <= last for first, last in ranges)]
@@ -122,12 +121,12 @@ def with_first_sent(
     return known
 
 
-def _attempt(row: Attempt) -> TruthAttempt:
+def _attempt(row: Attempt) -> CallEvidence:
     assert row.result is not None
     assert row.ended_at is not None
     # However late it is known: nothing was done.
     undone = row.was_lost and row.result is AnswerKind.UNACTED
-    return TruthAttempt(
+    return CallEvidence(
         row.result,
         row.order_count == 1,
         row.ended_at,

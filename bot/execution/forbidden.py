@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.outcome.responses import TOKEN_MESSAGE
 from bot.execution.read_logs import NOT_ASKED, note, rest_of_reads
 from bot.execution.send_queue import Planned
@@ -33,7 +33,7 @@ class _Stopping(Exception):
     """The process is to stop before it is known."""
 
 
-def judged(parts: Parts, planned: Planned, answer: Answer) -> Answer:
+def judged(context: Context, planned: Planned, answer: Answer) -> Answer:
     """The same answer; REFUSED in place of TOKEN where the token still opens a log that it has opened before.
 
     Asked between the call and the writing down of its answer, with no transaction open. Whoever is killed meanwhile
@@ -42,10 +42,10 @@ def judged(parts: Parts, planned: Planned, answer: Answer) -> Answer:
     """
     if answer.kind is not AnswerKind.TOKEN or answer.http_status != 403:
         return answer
-    until = parts.uptime() + parts.timings.truth.reads_within
+    until = context.uptime() + context.timings.truth.reads_within
     try:
-        for order_id in _read_before(parts, planned):
-            reading = _read(parts, order_id, until)
+        for order_id in _read_before(context, planned):
+            reading = _read(context, order_id, until)
             if reading.kind is LogKind.READ:
                 log.warning("Fincart answered a call of %s with 403, and still shows logs", planned.public_id)
                 return replace(answer, kind=AnswerKind.REFUSED)
@@ -70,42 +70,42 @@ def in_a_row(transaction: Transaction, attempt: Attempt, answer: Answer) -> Answ
     return replace(answer, kind=AnswerKind.TOKEN, words=words)
 
 
-def _read_before(parts: Parts, planned: Planned) -> list[str]:
+def _read_before(context: Context, planned: Planned) -> list[str]:
     """Orders whose logs have been read, one of the call first."""
 
     def ask() -> list[str]:
-        with parts.database.read() as session:
+        with context.database.read() as session:
             return log_reads.read_before(session, planned.seq, planned.attempt.positions)
 
-    return _whenever(parts, ask)
+    return _whenever(context, ask)
 
 
-def _read(parts: Parts, order_id: str, until: float) -> LogReading:
+def _read(context: Context, order_id: str, until: float) -> LogReading:
     """What this log says; once more after each rest of log reads while it is not answered, until then."""
     while True:
         reading = NOT_ASKED
-        if not _whenever(parts, lambda: rest_of_reads(parts, PROBE_WITHIN)).rests:
-            reading = parts.fincart.read_log(order_id)
-            _keep(parts, reading)
-        if reading.kind is not LogKind.UNAVAILABLE or parts.uptime() >= until:
+        if not _whenever(context, lambda: rest_of_reads(context, PROBE_WITHIN)).rests:
+            reading = context.fincart.read_log(order_id)
+            _keep(context, reading)
+        if reading.kind is not LogKind.UNAVAILABLE or context.uptime() >= until:
             return reading
-        if parts.wait(PAUSE):
+        if context.wait(PAUSE):
             raise _Stopping
 
 
-def _keep(parts: Parts, reading: LogReading) -> None:
+def _keep(context: Context, reading: LogReading) -> None:
     def keep() -> None:
-        with parts.database.write() as transaction:
-            note(parts, transaction, [reading])
+        with context.database.write() as transaction:
+            note(context, transaction, [reading])
 
-    _whenever(parts, keep)
+    _whenever(context, keep)
 
 
-def _whenever(parts: Parts, do: Callable[[], T]) -> T:
+def _whenever(context: Context, do: Callable[[], T]) -> T:
     """What comes of it once the database is there."""
     while True:
         try:
             return do()
         except StorageUnavailable:
-            if parts.wait(PAUSE):
+            if context.wait(PAUSE):
                 raise _Stopping from None

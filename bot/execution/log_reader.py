@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.outcome.decide import with_log
 from bot.execution.attribution import with_elsewhere
 from bot.execution.clock_offset import fincart_ahead
-from bot.execution.evidence import Evidences, with_first_sent
+from bot.execution.evidence import EvidenceBuilder, with_first_sent
 from bot.execution.read_logs import NOT_ASKED, Reads, note
-from bot.execution.settlement import Seen, apply, finish_if_over
+from bot.execution.settlement import OrderEvidence, apply, finish_if_over
 from bot.fincart.client import LogKind, LogReading
 from storage import attempts as batches
 from storage import in_flight, known_orders, log_reads, requests
@@ -18,21 +18,21 @@ from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
 from storage.enums import RequestState
 from storage.models import OrderLine, Request
-from storage.order_lines import Line
+from storage.order_lines import OrderRow
 from storage.ranges import bounds
 
 
 class LogReader:
     """Reads logs, some side by side where there is an executor. Thread-safe."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def step(self) -> bool:
         """Read the logs of some orders of one request that are due; False when none is."""
-        with self._parts.database.write() as transaction:
+        with self._context.database.write() as transaction:
             # No more than are read within `READ_WITHIN`, even if each takes as long as it may.
-            most, waits = 2 * self._parts.settings.fincart_lookup_concurrency, self._parts.timings.truth.waits
+            most, waits = 2 * self._context.settings.fincart_lookup_concurrency, self._context.timings.truth.waits
             taken = log_reads.take(transaction, most, waits)
             # Before the reading, for a log says how things stood then at the earliest; and by the clock that told when
             # calls ended.
@@ -44,24 +44,24 @@ class LogReader:
         return True
 
     def _read(self, lines: Sequence[OrderLine]) -> list[LogReading]:
-        ids, reads = [line.order_id for line in lines], Reads(self._parts)
-        if self._parts.log_reads is None:
+        ids, reads = [line.order_id for line in lines], Reads(self._context)
+        if self._context.log_reads is None:
             return [reads.read(order_id) for order_id in ids]
-        return list(self._parts.log_reads.map(reads.read, ids))
+        return list(self._context.log_reads.map(reads.read, ids))
 
     def _keep(self, taken: Sequence[OrderLine], readings: Sequence[LogReading], read_at: datetime) -> None:
-        with self._parts.database.write() as transaction:
+        with self._context.database.write() as transaction:
             request = requests.lock_by_seq(transaction, taken[0].request_seq)
             in_time = request.valid_until is None or request.valid_until > transaction.now()
             allowed = request.state is RequestState.EXECUTING and request.stopped_at is None and in_time
             attempts = batches.ended(transaction, request)
-            evidences = Evidences(request, attempts, sending_allowed=allowed)
+            evidences = EvidenceBuilder(request, attempts, sending_allowed=allowed)
             # The answers to these readings may have been the first to tell it.
-            ahead = fincart_ahead(self._parts, transaction)
+            ahead = fincart_ahead(self._context, transaction)
             fresh = with_first_sent(
                 transaction, request, log_reads.reload(transaction, request, taken), attempts, ahead
             )
-            note(self._parts, transaction, readings)
+            note(self._context, transaction, readings)
             readings = _beside_others(transaction, request, fresh, readings)
             flying = [bounds(each.positions) for each in batches.under_way(transaction, request)]
             read = [
@@ -69,16 +69,16 @@ class LogReader:
                 for line, reading in zip(fresh, readings, strict=True)
                 if not any(first <= line.position <= last for ranges in flying for first, last in ranges)
             ]
-            attributed = with_elsewhere(self._parts, transaction, request, attempts, read)
-            seen = [Seen(line, evidence) for (line, _), evidence in zip(read, attributed, strict=True)]
-            apply(self._parts, transaction, request, seen, kind=EventKind.LOGS_READ)
-            if not finish_if_over(self._parts, transaction, request) and request.state is RequestState.EXECUTING:
+            attributed = with_elsewhere(self._context, transaction, request, attempts, read)
+            seen = [OrderEvidence(line, evidence) for (line, _), evidence in zip(read, attributed, strict=True)]
+            apply(self._context, transaction, request, seen, kind=EventKind.LOGS_READ)
+            if not finish_if_over(self._context, transaction, request) and request.state is RequestState.EXECUTING:
                 request.due_at = transaction.now()
                 transaction.wake("orders")
 
 
 def _beside_others(
-    transaction: Transaction, request: Request, read: Sequence[Line], readings: Sequence[LogReading]
+    transaction: Transaction, request: Request, read: Sequence[OrderRow], readings: Sequence[LogReading]
 ) -> list[LogReading]:
     """The same readings, by what other requests know: a cancellation may just be the doing of one that is sending that
     order, and Fincart does know an order whose log another has read. Neither can be told from them."""

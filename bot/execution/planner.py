@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.context import Parts
+from bot.context import Context
 from bot.execution.settlement import close, finish_if_over, stop
 from storage import attempts as batches
 from storage import in_flight, leases, order_lines, outcomes, requests, send_gate
@@ -12,7 +12,7 @@ from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
 from storage.enums import Outcome, RequestState
 from storage.models import Attempt, Request
-from storage.outcomes import Finding, Settled, settle
+from storage.outcomes import OutcomeUpdate, StoredOutcome, settle
 from storage.ranges import as_ranges
 
 FEW = 10
@@ -28,7 +28,7 @@ class Next:
     """They go although Fincart counts as down, to see whether it still is; all others wait for them until then."""
 
 
-def plan(parts: Parts, transaction: Transaction, request: Request, *, room: int, spares: int) -> Next:
+def plan(context: Context, transaction: Transaction, request: Request, *, room: int, spares: int) -> Next:
     """Write the next batches ahead, as many as there is `room` for, or say when to look again.
 
     The request is leased and its row locked. `spares`: so many more may be written ahead, to be sent once others are
@@ -41,30 +41,30 @@ def plan(parts: Parts, transaction: Transaction, request: Request, *, room: int,
         stop(transaction, request, "the approval ran out", None)
     if request.stopped_at is not None:
         _begin(transaction, request)
-        close(parts, transaction, request)
-        return _wait(parts, transaction, request, None)
+        close(context, transaction, request)
+        return _wait(context, transaction, request, None)
     if request.not_before is not None and request.not_before > now:
         # Whatever made it due: until then it can be undone.
-        return _wait(parts, transaction, request, request.not_before)
+        return _wait(context, transaction, request, request.not_before)
     if request.held_at is not None:
-        return _wait(parts, transaction, request, request.valid_until)
+        return _wait(context, transaction, request, request.valid_until)
     held = send_gate.look(transaction, now)
     if held.blocks:
         until = held.until or request.valid_until
-        return _wait(parts, transaction, request, min(until, request.valid_until or until) if until else None)
+        return _wait(context, transaction, request, min(until, request.valid_until or until) if until else None)
     _begin(transaction, request)
-    if _too_many_in_doubt(parts, transaction, request):
+    if _too_many_in_doubt(context, transaction, request):
         # Whoever reads their logs makes the request due again.
-        return _wait(parts, transaction, request, request.valid_until)
+        return _wait(context, transaction, request, request.valid_until)
     waiting = batches.queued(transaction, request)
     most = 1 if held.probes else max(0, room if waiting else room + spares)
     due = [each for each in waiting if each.due_at is None or each.due_at <= now][:most]
     attempts = [batches.plan_queued(transaction, request, each) for each in due]
-    attempts += _first_batches(parts, transaction, request, most - len(due))
+    attempts += _first_batches(context, transaction, request, most - len(due))
     if len(attempts) < most:
         # Orders whose logs are being read may be long in coming: the approval runs out meanwhile.
         later = (each.due_at or now for each in waiting[len(due) :])
-        _wait(parts, transaction, request, min(later, default=request.valid_until))
+        _wait(context, transaction, request, min(later, default=request.valid_until))
     else:
         request.due_at = now
     probed_until = send_gate.probe(transaction, now) if attempts and held.probes else None
@@ -79,17 +79,17 @@ def _begin(transaction: Transaction, request: Request) -> None:
         transaction.record(EventKind.RUN_STARTED, who=None, request=request.public_id)
 
 
-def _too_many_in_doubt(parts: Parts, transaction: Transaction, request: Request) -> bool:
+def _too_many_in_doubt(context: Context, transaction: Transaction, request: Request) -> bool:
     """Whether the run would be put on hold if the orders whose logs are being read turned out badly."""
-    most = parts.settings.hold_after_failed
+    most = context.settings.hold_after_failed
     if not most or request.failed_since_go_on + request.order_count < most:
         return False
     return request.failed_since_go_on + outcomes.in_doubt(transaction.session, request, most) >= most
 
 
-def _wait(parts: Parts, transaction: Transaction, request: Request, due_at: datetime | None) -> Next:
+def _wait(context: Context, transaction: Transaction, request: Request, due_at: datetime | None) -> Next:
     """Nothing more to send now: look again then, or when something comes of what is under way."""
-    if finish_if_over(parts, transaction, request):
+    if finish_if_over(context, transaction, request):
         return Next()
     if batches.under_way(transaction, request):
         request.due_at = due_at
@@ -98,13 +98,13 @@ def _wait(parts: Parts, transaction: Transaction, request: Request, due_at: date
     return Next()
 
 
-def _first_batches(parts: Parts, transaction: Transaction, request: Request, most: int) -> list[Attempt]:
+def _first_batches(context: Context, transaction: Transaction, request: Request, most: int) -> list[Attempt]:
     """At most so many batches of orders that no batch has taken yet.
 
     Ids unlike a Fincart id come last and in batches of their own: one of them may have its whole call refused.
     """
     attempts: list[Attempt] = []
-    size = request.batch_size or parts.settings.fincart_batch_size
+    size = request.batch_size or context.settings.fincart_batch_size
     while len(attempts) < most and request.next_position < request.order_count:
         wanted = size * (most - len(attempts))
         found = order_lines.next_like(transaction, request, request.next_position, wanted)
@@ -137,9 +137,9 @@ def _claim(transaction: Transaction, request: Request, positions: Sequence[int])
     if not elsewhere:
         return positions
     findings = [
-        Finding(
+        OutcomeUpdate(
             line,
-            Settled(Outcome.NOT_SENT, None, f"it was just then in the hand of {elsewhere[line.position]}"),
+            StoredOutcome(Outcome.NOT_SENT, None, f"it was just then in the hand of {elsewhere[line.position]}"),
             None,
             line.doubt,
             line.log,

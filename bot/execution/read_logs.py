@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 
-from bot.context import Parts
+from bot.context import Context
 from bot.fincart.client import LogKind, LogReading
 from storage import log_rest, send_gate
 from storage.db.transactions import Transaction
@@ -15,8 +15,8 @@ NOT_ASKED = LogReading(LogKind.UNAVAILABLE, why="log reads rest")
 class Reads:
     """Readings that are made together. Thread-safe."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._fincart = parts.fincart
+    def __init__(self, context: Context) -> None:
+        self._fincart = context.fincart
         self._lock = threading.Lock()
         self.first_silence: LogReading | None = None
         """The first that was not answered."""
@@ -32,17 +32,17 @@ class Reads:
         return reading
 
 
-def rest_of_reads(parts: Parts, seconds: float) -> log_rest.Rest:
+def rest_of_reads(context: Context, seconds: float) -> log_rest.Rest:
     """What may be read now; where one log may be, to see whether Fincart answers, others wait so long for it."""
-    with parts.database.read() as session:
-        rest = log_rest.look(session, parts.database.now(session))
+    with context.database.read() as session:
+        rest = log_rest.look(session, context.database.now(session))
     if not rest.probes:
         return rest
-    with parts.database.write() as transaction:
+    with context.database.write() as transaction:
         return log_rest.probe(transaction, transaction.now(), seconds)
 
 
-def note(parts: Parts, transaction: Transaction, readings: Sequence[LogReading]) -> None:
+def note(context: Context, transaction: Transaction, readings: Sequence[LogReading]) -> None:
     """Have all log reads rest where one was not answered, and end that where one was; tell the circuit breaker.
 
     What fails side by side counts as one failure. Where logs never rested, an answer says nothing new: the cancel calls
@@ -56,7 +56,7 @@ def note(parts: Parts, transaction: Transaction, readings: Sequence[LogReading])
     if not silent:
         return
     longest = max(silent, key=lambda each: each.retry_after or 0.0)
-    timings = parts.timings.truth
+    timings = context.timings.truth
     log_rest.begin(transaction, longest.why, longest.retry_after, timings.first_rest, timings.longest_rest)
     if not answers and any(each.http_status != 429 for each in silent):
         send_gate.failed(transaction, longest.why)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.outcome.evidence import without_failed_reads
 from bot.execution.attribution import with_elsewhere
 from bot.execution.clock_offset import fincart_ahead
-from bot.execution.evidence import Evidences, on_the_ground, with_first_sent
-from bot.execution.settlement import Seen, apply, stop
+from bot.execution.evidence import EvidenceBuilder, on_the_ground, with_first_sent
+from bot.execution.settlement import OrderEvidence, apply, stop
 from bot.fincart.client import Answer
 from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.outbox import enqueue
@@ -18,11 +18,11 @@ from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
 from storage.enums import AnswerKind, HoldKind
 from storage.models import Attempt, Request
-from storage.order_lines import Line
+from storage.order_lines import OrderRow
 
 
 def settle_answer(
-    parts: Parts,
+    context: Context,
     transaction: Transaction,
     request: Request,
     attempt: Attempt,
@@ -38,21 +38,21 @@ def settle_answer(
         stop(transaction, request, f"{TOKEN_REJECTED} ({answer.words})", None)
     in_time = request.valid_until is None or request.valid_until > transaction.now()
     attempts = batches.carriers(transaction, request, ended)
-    evidences = Evidences(request, attempts, sending_allowed=request.stopped_at is None and in_time)
+    evidences = EvidenceBuilder(request, attempts, sending_allowed=request.stopped_at is None and in_time)
     if ended.was_lost and ended.result is AnswerKind.UNACTED:
         # It was no send after all.
         order_lines.first_sent(transaction, request, ended.positions, None)
-    carried: Sequence[Line] = order_lines.at(transaction, request, ended.positions)
+    carried: Sequence[OrderRow] = order_lines.at(transaction, request, ended.positions)
     if ended.was_lost:
         # They may be on their way again; then the answer to that call concludes, with this one beside it.
         carried = on_the_ground(carried, batches.under_way(transaction, request))
-    carried = with_first_sent(transaction, request, carried, attempts, fincart_ahead(parts, transaction))
+    carried = with_first_sent(transaction, request, carried, attempts, fincart_ahead(context, transaction))
     known = [(line, without_failed_reads(evidences.of(line))) for line in carried]
-    attributed = with_elsewhere(parts, transaction, request, attempts, known)
-    seen = [Seen(line, evidence) for (line, _), evidence in zip(known, attributed, strict=True)]
+    attributed = with_elsewhere(context, transaction, request, attempts, known)
+    seen = [OrderEvidence(line, evidence) for (line, _), evidence in zip(known, attributed, strict=True)]
     told = {"kind": answer.kind.value, "http_status": answer.http_status, "words": answer.words}
     details = {"attempt": ended.id, "answer": told}
-    apply(parts, transaction, request, seen, kind=EventKind.BATCH_SETTLED, attempt=ended, details=details)
+    apply(context, transaction, request, seen, kind=EventKind.BATCH_SETTLED, attempt=ended, details=details)
     if answer.kind is AnswerKind.OK and ended.parent_id is not None:
         _learn_size(transaction, request, ended)
     return ended

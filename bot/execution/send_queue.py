@@ -41,7 +41,7 @@ class Answered:
         return self.answer is not None and self.answer.kind is AnswerKind.OK
 
 
-class Ahead:
+class SendQueue:
     """Thread-safe. `len` is how many batches wait to be sent."""
 
     def __init__(self, most_at_once: int, quick: float) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.outcome import decide as truth
 from bot.domain.outcome.decide import Evidence, Halve, ReadLog, SendAgain
-from bot.execution.evidence import Evidences, log_to_row
+from bot.execution.evidence import EvidenceBuilder, log_to_row
 from bot.messages.outcome_words import outcome_words
 from bot.outbox import enqueue
 from storage import attempts, order_lines, outcomes, requests
@@ -16,8 +16,8 @@ from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
 from storage.enums import Outcome, Proof, RequestState
 from storage.models import Attempt, Request
-from storage.order_lines import Line
-from storage.outcomes import Finding, Settled
+from storage.order_lines import OrderRow
+from storage.outcomes import OutcomeUpdate, StoredOutcome
 from storage.ranges import bounds
 
 LONGEST_PAUSE = 30.0
@@ -25,18 +25,18 @@ LONGEST_PAUSE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class OrderEvidence:
     """One order and all that was seen of it."""
 
-    line: Line
+    line: OrderRow
     evidence: Evidence
 
 
 def apply(
-    parts: Parts,
+    context: Context,
     transaction: Transaction,
     request: Request,
-    seen: Sequence[Seen],
+    seen: Sequence[OrderEvidence],
     *,
     kind: EventKind,
     attempt: Attempt | None = None,
@@ -47,16 +47,16 @@ def apply(
     # A late answer, or a log read twice, may speak of orders that wait to be sent again because of an earlier one.
     if attempt is None or not attempts.is_first(attempt):
         attempts.withdraw(transaction, request, [each.line for each in seen])
-    findings: list[Finding] = []
-    again: list[Seen] = []
-    halve: list[Line] = []
+    findings: list[OutcomeUpdate] = []
+    again: list[OrderEvidence] = []
+    halve: list[OrderRow] = []
     checks = False
-    concluded: dict[tuple[int, bool], tuple[truth.Step, Finding]] = {}
+    concluded: dict[tuple[int, bool], tuple[truth.Step, OutcomeUpdate]] = {}
     for each in seen:
         # Of most orders of a call the same was seen: they share their evidence, and so what follows from it.
         key = (id(each.evidence), each.line.outcome is None)
         if key not in concluded:
-            concluded[key] = _conclude(parts, request, each, now)
+            concluded[key] = _conclude(context, request, each, now)
         step, like = concluded[key]
         findings.append(replace(like, line=each.line))
         match step:
@@ -70,17 +70,17 @@ def apply(
     corrected = outcomes.settle(transaction, request, findings, kind=kind, details=details)
     _send_again(transaction, request, again, now)
     _halve(transaction, request, halve, attempt, now)
-    _count_failures(parts, transaction, request, findings)
+    _count_failures(context, transaction, request, findings)
     if checks:
         enqueue.live(transaction, request, urgent=False)
     if corrected:
         # Of a finished request nothing else is urgent: confirmations come by the thousand.
         enqueue.live(transaction, request, urgent=True)
         positions = [each.line.position for each in corrected]
-        enqueue.correction_notice(transaction, request, parts.settings.audit_channel, positions)
+        enqueue.correction_notice(transaction, request, context.settings.audit_channel, positions)
 
 
-def close(parts: Parts, transaction: Transaction, request: Request) -> None:
+def close(context: Context, transaction: Transaction, request: Request) -> None:
     """Sending is over: what was never acted on is not sent, what is in doubt goes by its log."""
     attempts.drop_queued(transaction, request)
     request.next_position = request.order_count
@@ -90,13 +90,13 @@ def close(parts: Parts, transaction: Transaction, request: Request) -> None:
         for line in order_lines.unsettled(transaction, request)
         if not any(first <= line.position <= last for ranges in flying for first, last in ranges)
     ]
-    evidences = Evidences(request, attempts.ended(transaction, request), sending_allowed=False)
-    seen = [Seen(line, evidences.of(line)) for line in rest]
+    evidences = EvidenceBuilder(request, attempts.ended(transaction, request), sending_allowed=False)
+    seen = [OrderEvidence(line, evidences.of(line)) for line in rest]
     details = {"why": request.stop_why}
-    apply(parts, transaction, request, seen, kind=EventKind.REST_NOT_SENT, details=details)
+    apply(context, transaction, request, seen, kind=EventKind.REST_NOT_SENT, details=details)
 
 
-def finish_if_over(parts: Parts, transaction: Transaction, request: Request) -> bool:
+def finish_if_over(context: Context, transaction: Transaction, request: Request) -> bool:
     """Finish the request once every order has its outcome."""
     if request.state is not RequestState.EXECUTING or outcomes.settled_count(request) < request.order_count:
         return False
@@ -106,7 +106,7 @@ def finish_if_over(parts: Parts, transaction: Transaction, request: Request) -> 
     figures = {outcome.value: getattr(request, outcome.value) for outcome in Outcome}
     transaction.record(EventKind.FINISHED, who=None, request=request.public_id, details=figures, at=now)
     enqueue.live(transaction, request, urgent=True)
-    if enqueue.end_is_owed(request, parts.timings.notice_after):
+    if enqueue.end_is_owed(request, context.timings.notice_after):
         enqueue.end_notice(transaction, request)
     return True
 
@@ -120,34 +120,36 @@ def stop(transaction: Transaction, request: Request, why: str, who: str | None, 
     transaction.record(EventKind.STOPPED, who=who, person=person, request=request.public_id, details=details, at=now)
 
 
-def _step(parts: Parts, each: Seen, now: datetime) -> truth.Step:
+def _step(context: Context, each: OrderEvidence, now: datetime) -> truth.Step:
     if each.line.outcome is None:
-        return truth.conclude(each.evidence, now, parts.timings.truth)
-    return truth.reconsider(each.evidence, now, parts.timings.truth)
+        return truth.conclude(each.evidence, now, context.timings.truth)
+    return truth.reconsider(each.evidence, now, context.timings.truth)
 
 
-def _conclude(parts: Parts, request: Request, each: Seen, now: datetime) -> tuple[truth.Step, Finding]:
-    step = _step(parts, each, now)
+def _conclude(
+    context: Context, request: Request, each: OrderEvidence, now: datetime
+) -> tuple[truth.Step, OutcomeUpdate]:
+    step = _step(context, each, now)
     if isinstance(step, truth.Settled):
-        return step, _settled(parts, request, each, step)
+        return step, _settled(context, request, each, step)
     read_at = step.at if isinstance(step, ReadLog) else None
     return step, _finding(each, None, read_at)
 
 
-def _finding(each: Seen, settled: Settled | None, read_at: datetime | None) -> Finding:
+def _finding(each: OrderEvidence, settled: StoredOutcome | None, read_at: datetime | None) -> OutcomeUpdate:
     evidence = each.evidence
-    return Finding(each.line, settled, read_at, evidence.doubt, log_to_row(evidence), evidence.waits_since)
+    return OutcomeUpdate(each.line, settled, read_at, evidence.doubt, log_to_row(evidence), evidence.waits_since)
 
 
-def _settled(parts: Parts, request: Request, each: Seen, step: truth.Settled) -> Finding:
+def _settled(context: Context, request: Request, each: OrderEvidence, step: truth.Settled) -> OutcomeUpdate:
     by_word = step.outcome is Outcome.CANCELLED and step.proof is Proof.ANSWER
-    read_at = step.read_at if parts.settings.verify_results or not by_word else None
+    read_at = step.read_at if context.settings.verify_results or not by_word else None
     words = outcome_words(step, stopped=request.stop_why)
-    settled = Settled(step.outcome, step.proof, words)
+    settled = StoredOutcome(step.outcome, step.proof, words)
     return _finding(each, settled, read_at)
 
 
-def _send_again(transaction: Transaction, request: Request, again: Sequence[Seen], now: datetime) -> None:
+def _send_again(transaction: Transaction, request: Request, again: Sequence[OrderEvidence], now: datetime) -> None:
     if not again:
         return
     sends = max(len(each.evidence.attempts) for each in again)
@@ -157,7 +159,7 @@ def _send_again(transaction: Transaction, request: Request, again: Sequence[Seen
 
 
 def _halve(
-    transaction: Transaction, request: Request, refused: Sequence[Line], parent: Attempt | None, now: datetime
+    transaction: Transaction, request: Request, refused: Sequence[OrderRow], parent: Attempt | None, now: datetime
 ) -> None:
     middle = (len(refused) + 1) // 2
     for half in (refused[:middle], refused[middle:]):
@@ -165,9 +167,11 @@ def _halve(
             attempts.queue(transaction, request, half, now, parent=parent)
 
 
-def _count_failures(parts: Parts, transaction: Transaction, request: Request, findings: Sequence[Finding]) -> None:
+def _count_failures(
+    context: Context, transaction: Transaction, request: Request, findings: Sequence[OutcomeUpdate]
+) -> None:
     """Put the rest of a run on hold after so many refused or unknown orders, and ask."""
-    most = parts.settings.hold_after_failed
+    most = context.settings.hold_after_failed
     bad = (Outcome.REJECTED, Outcome.UNKNOWN)
     fresh = [each for each in findings if each.line.outcome is None and each.settled is not None]
     request.failed_since_go_on += sum(each.settled is not None and each.settled.outcome in bad for each in fresh)

@@ -1,4 +1,4 @@
-"""Slack's edge: a payload becomes a kept delivery and an acknowledgement. No rules, no SQL, no calls that wait."""
+"""Slack's intake: a payload becomes a kept delivery and an acknowledgement. No rules, no SQL, no calls that wait."""
 
 import logging
 import re
@@ -10,10 +10,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 
 from bot.listeners import actions, block_actions, home, modals, slash_command
-from bot.listeners.intake import Edge, inline
+from bot.listeners.intake import Intake, inline
 from bot.messages.answers import button_not_known, command_not_known
 from bot.messages.form import form_not_known_view
-from storage.db.foreground import Precedence
+from storage.db.foreground import Foreground
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ ANYTHING = re.compile(r".*", re.DOTALL)
 class _App(App):
     """Bolt's app, both of whose modes come in through `dispatch`: what is answered here goes first."""
 
-    def __init__(self, acknowledgements: Precedence, **options: Any) -> None:
+    def __init__(self, acknowledgements: Foreground, **options: Any) -> None:
         super().__init__(**options)
         self._acknowledgements = acknowledgements
 
@@ -36,7 +36,7 @@ class _App(App):
             return super().dispatch(req)
 
 
-def make_app(edge: Edge, token: str) -> App:
+def make_app(intake: Intake, token: str) -> App:
     """The Bolt app of both modes. It verifies no signature (bot.server does, before anything is parsed) and asks
     Slack nothing: listeners run in the thread that received, and are over in milliseconds."""
     for name in ("slack_bolt", "slack_sdk"):
@@ -47,7 +47,7 @@ def make_app(edge: Edge, token: str) -> App:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token, bot_user_id="")
 
     app = _App(
-        edge.database.acknowledgements,
+        intake.database.acknowledgements,
         logger=logging.getLogger("slack_bolt"),
         authorize=authorize,
         process_before_response=True,
@@ -55,16 +55,16 @@ def make_app(edge: Edge, token: str) -> App:
         ignoring_self_events_enabled=False,
         raise_error_for_unhandled_request=True,
     )
-    slash_command.listen(app, edge)
-    block_actions.listen(app, edge)
-    modals.listen(app, edge)
-    actions.listen(app, edge)
-    home.listen(app, edge)
-    app.error(lambda error, body: _unhandled(edge, error, body))
+    slash_command.listen(app, intake)
+    block_actions.listen(app, intake)
+    modals.listen(app, intake)
+    actions.listen(app, intake)
+    home.listen(app, intake)
+    app.error(lambda error, body: _unhandled(intake, error, body))
     return app
 
 
-def _unhandled(edge: Edge, error: Exception, body: Mapping[str, Any]) -> BoltResponse:
+def _unhandled(intake: Intake, error: Exception, body: Mapping[str, Any]) -> BoltResponse:
     """Nobody handles it: Slack is told that it arrived, since sending it again would change nothing, and the person,
     where there is one, that nothing was done."""
     if not isinstance(error, BoltUnhandledRequestError):
@@ -76,5 +76,5 @@ def _unhandled(edge: Edge, error: Exception, body: Mapping[str, Any]) -> BoltRes
     if body.get("type") == "view_submission":
         told = {"response_action": "update", "view": form_not_known_view()}
         return BoltResponse(status=200, body=told)
-    edge.respond(body.get("response_url"), button_not_known())
+    intake.respond(body.get("response_url"), button_not_known())
     return BoltResponse(status=200, body="")

@@ -8,11 +8,11 @@ from slack_bolt import Ack, App
 
 from bot.domain.commands.parser import read_reason
 from bot.domain.policy.decide import Rules
-from bot.listeners.intake import Body, Edge
+from bot.listeners.intake import Body, Intake
 from bot.messages import confirm_form
 from bot.messages.answers import form_gone, press_not_opened
 from bot.messages.message import Message
-from bot.requests.confirm_form import Filled, form_of, mistakes, read_number, request_pressed
+from bot.requests.confirm_form import FilledConfirmForm, form_of, mistakes, read_number, request_pressed
 from bot.slack.results import Ok
 from bot.worker.inbox import CLICK, CONFIRM_OPENED
 from storage import deliveries
@@ -20,37 +20,37 @@ from storage.db.transactions import StorageUnavailable
 from storage.deliveries import Incoming
 
 
-def open_first(edge: Edge, body: Body, press: Incoming) -> bool | Message:
+def open_first(intake: Intake, body: Body, press: Incoming) -> bool | Message:
     """Open the form that this press asks for, keeping the press as its draft; False: it asks for none. A message: what
     it asks for could not be read or recorded."""
     draft = Incoming(CONFIRM_OPENED, press.identity, press.payload, press.response_url)
     said = press.payload
-    rules = Rules.from_settings(edge.settings)
+    rules = Rules.from_settings(intake.settings)
     try:
-        with edge.database.read() as session:
+        with intake.database.read() as session:
             view = form_of(session, rules, said["action"], said["value"], said["user"], draft.id())
     except StorageUnavailable:
-        return edge.could_not_record()
+        return intake.could_not_record()
     if view is None:
         return False
-    kept = edge.keep(draft, due=False)
+    kept = intake.keep(draft, due=False)
     if kept is True:
         # The trigger works for three seconds: this waits behind nothing.
-        edge.soon(lambda: _open(edge, body, view))
+        intake.soon(lambda: _open(intake, body, view))
     return kept if isinstance(kept, Message) else True
 
 
-def listen(app: App, edge: Edge) -> None:
+def listen(app: App, intake: Intake) -> None:
     """Handle the submitted form."""
 
     @app.view(confirm_form.CONFIRM_FORM)
     def submitted(ack: Ack, body: dict[str, Any]) -> None:
         filled = _read(body["view"])
         try:
-            press, errors = _press(edge, body, filled)
+            press, errors = _press(intake, body, filled)
         except StorageUnavailable:
-            press, errors = None, _error(filled, edge.could_not_record().text)
-        if press is not None and isinstance(kept := edge.keep(press), Message):
+            press, errors = None, _error(filled, intake.could_not_record().text)
+        if press is not None and isinstance(kept := intake.keep(press), Message):
             errors = _error(filled, kept.text)
         if errors:
             ack(response_action="errors", errors=errors)
@@ -58,9 +58,9 @@ def listen(app: App, edge: Edge) -> None:
             ack()
 
 
-def _press(edge: Edge, body: Body, filled: Filled) -> tuple[Incoming | None, dict[str, str]]:
+def _press(intake: Intake, body: Body, filled: FilledConfirmForm) -> tuple[Incoming | None, dict[str, str]]:
     """The press that was waiting for this form, or what is wrong with what was typed."""
-    with edge.database.read() as session:
+    with intake.database.read() as session:
         draft = deliveries.find(session, body["view"].get("private_metadata") or "")
         said = json.loads(draft.payload) if draft is not None and draft.kind == CONFIRM_OPENED else None
         request = request_pressed(session, said["value"]) if said is not None else None
@@ -73,22 +73,22 @@ def _press(edge: Edge, body: Body, filled: Filled) -> tuple[Incoming | None, dic
     return Incoming(CLICK, (draft.id, str(body["view"].get("id"))), payload, draft.response_url), {}
 
 
-def _open(edge: Edge, body: Body, view: Mapping[str, Any]) -> None:
-    opened = edge.slack.open_view(str(body.get("trigger_id") or ""), view)
+def _open(intake: Intake, body: Body, view: Mapping[str, Any]) -> None:
+    opened = intake.slack.open_view(str(body.get("trigger_id") or ""), view)
     if not isinstance(opened, Ok):
-        edge.respond(body.get("response_url"), press_not_opened())
+        intake.respond(body.get("response_url"), press_not_opened())
 
 
-def _read(view: Body) -> Filled:
+def _read(view: Body) -> FilledConfirmForm:
     values = (view.get("state") or {}).get("values") or {}
     number = values.get(confirm_form.NUMBER_BLOCK, {}).get(confirm_form.NUMBER_ACTION, {})
     words = values.get(confirm_form.WORDS_BLOCK, {}).get(confirm_form.WORDS_ACTION, {})
     blocks = {block.get("block_id") for block in view.get("blocks") or []}
     asked = confirm_form.NUMBER_BLOCK in blocks | values.keys()
-    return Filled(number.get("value") or "" if asked else None, words.get("value") or "")
+    return FilledConfirmForm(number.get("value") or "" if asked else None, words.get("value") or "")
 
 
-def _error(filled: Filled, words: str) -> dict[str, str]:
+def _error(filled: FilledConfirmForm, words: str) -> dict[str, str]:
     """At whichever field the form has."""
     return (
         confirm_form.confirm_errors(number=words)

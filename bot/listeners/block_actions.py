@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.listeners import actions
-from bot.listeners.intake import Body, Edge, identity, team_of
+from bot.listeners.intake import Body, Intake, identity, team_of
 from bot.messages.actions import Action
 from bot.messages.answers import button_not_known
 from bot.messages.message import Message
@@ -16,7 +16,7 @@ from storage.deliveries import Incoming
 _ANY = re.compile(r"[\s\S]*")
 
 
-def listen(app: App, edge: Edge) -> None:
+def listen(app: App, intake: Intake) -> None:
     """Handle every button there is, and those of older versions."""
 
     @app.action(_ANY)
@@ -24,15 +24,15 @@ def listen(app: App, edge: Edge) -> None:
         ack()
         action = body["actions"][0]
         if action.get("action_id") not in set(Action):
-            edge.respond(body.get("response_url"), button_not_known())
-        elif trouble := _keep(edge, body, _incoming(body, action)):
-            edge.respond(body.get("response_url"), trouble)
+            intake.respond(body.get("response_url"), button_not_known())
+        elif trouble := _keep(intake, body, _incoming(body, action)):
+            intake.respond(body.get("response_url"), trouble)
 
 
-def _keep(edge: Edge, body: Body, press: Incoming) -> Message | None:
+def _keep(intake: Intake, body: Body, press: Incoming) -> Message | None:
     """A message: what the press was for could not be recorded."""
-    opened = actions.open_first(edge, body, press)
-    kept = opened or edge.keep(press)
+    opened = actions.open_first(intake, body, press)
+    kept = opened or intake.keep(press)
     return kept if isinstance(kept, Message) else None
 
 

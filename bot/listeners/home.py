@@ -5,7 +5,7 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.domain.commands.message_ids import fincart_ids_in
-from bot.listeners.intake import Edge, identity, team_of
+from bot.listeners.intake import Intake, identity, team_of
 from bot.listeners.modals import Opening, open_form
 from bot.slack.manifest import SHORTCUT
 from bot.worker.inbox import HOME
@@ -13,7 +13,7 @@ from storage.deliveries import Incoming
 from storage.enums import Origin
 
 
-def listen(app: App, edge: Edge) -> None:
+def listen(app: App, intake: Intake) -> None:
     """Handle both."""
 
     @app.event("app_home_opened")
@@ -22,7 +22,7 @@ def listen(app: App, edge: Edge) -> None:
         if event.get("tab", "home") == "home":
             told = {"trigger_id": body.get("event_id") or event.get("event_ts")}
             payload = {"user": event["user"], "channel": None, "team": team_of(body)}
-            edge.keep(Incoming(HOME, identity(told, event["user"]), payload))
+            intake.keep(Incoming(HOME, identity(told, event["user"]), payload))
         ack()
 
     @app.shortcut(SHORTCUT)
@@ -38,5 +38,5 @@ def listen(app: App, edge: Edge) -> None:
             origin=Origin.SHORTCUT,
             ids=fincart_ids_in(body.get("message") or {}),
         )
-        if trouble := open_form(edge, opening):
-            edge.respond(body.get("response_url"), trouble)
+        if trouble := open_form(intake, opening):
+            intake.respond(body.get("response_url"), trouble)

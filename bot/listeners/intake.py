@@ -21,7 +21,7 @@ Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class Intake:
     """The settings, the inbox, and threads for calls to Slack that cannot wait behind any other work."""
 
     settings: Settings

@@ -12,7 +12,7 @@ from bot.domain.commands.order_ids import OrderList, parse_order_ids
 from bot.domain.commands.parser import ReasonTooLong, read_reason
 from bot.domain.files.order_file import LARGEST_FILE
 from bot.domain.files.results import FileTooLarge
-from bot.listeners.intake import Body, Edge
+from bot.listeners.intake import Body, Intake
 from bot.messages import form
 from bot.messages.answers import form_gone, form_not_opened
 from bot.messages.file_answers import file_trouble
@@ -31,7 +31,7 @@ _ANY = re.compile(r"[\s\S]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledRequestForm:
     """What a submitted form holds."""
 
     ids: str
@@ -53,7 +53,7 @@ class Opening:
     ids: tuple[str, ...] = ()
 
 
-def open_form(edge: Edge, opening: Opening) -> Message | None:
+def open_form(intake: Intake, opening: Opening) -> Message | None:
     """Keep a draft and open the form. A message: the draft could not be recorded."""
     draft = Incoming(
         FORM_OPENED,
@@ -61,53 +61,53 @@ def open_form(edge: Edge, opening: Opening) -> Message | None:
         {"team": opening.team, "user": opening.person, "channel": opening.channel, "origin": opening.origin},
         opening.response_url,
     )
-    kept = edge.keep(draft, due=False)
+    kept = intake.keep(draft, due=False)
     if kept is True:
         view = form.form_view(
             draft.id(),
             opening.channel,
-            edge.settings.max_orders_per_request,
-            edge.settings.require_reason,
+            intake.settings.max_orders_per_request,
+            intake.settings.require_reason,
             ids=_fitting(opening.ids),
             found=len(opening.ids) if opening.origin is Origin.SHORTCUT else None,
         )
         # The trigger works for three seconds: this waits behind nothing.
-        edge.soon(lambda: _open(edge, opening, view))
+        intake.soon(lambda: _open(intake, opening, view))
     return kept if isinstance(kept, Message) else None
 
 
-def listen(app: App, edge: Edge) -> None:
+def listen(app: App, intake: Intake) -> None:
     """Handle the submitted form."""
 
     @app.view(form.FORM)
     def submitted(ack: Ack, body: dict[str, Any]) -> None:
         filled = _read(body["view"])
-        errors = _mistakes(edge, filled)
+        errors = _mistakes(intake, filled)
         if errors:
             ack(response_action="errors", errors=errors)
             return
         try:
-            with edge.database.read() as session:
+            with intake.database.read() as session:
                 draft = deliveries.find(session, body["view"].get("private_metadata") or "")
         except StorageUnavailable:
-            ack(response_action="errors", errors=form.form_errors(ids=edge.could_not_record().text))
+            ack(response_action="errors", errors=form.form_errors(ids=intake.could_not_record().text))
             return
         if draft is None or draft.kind != FORM_OPENED or json.loads(draft.payload)["user"] != body["user"]["id"]:
             ack(response_action="errors", errors=form.form_errors(ids=form_gone().text))
             return
         opened = json.loads(draft.payload)
         payload = opened | {"ids": filled.ids, "reason": read_reason(filled.reason), "file": _kept(filled.file)}
-        kept = edge.keep(Incoming(FORM, (draft.id, str(body["view"].get("id"))), payload, draft.response_url))
+        kept = intake.keep(Incoming(FORM, (draft.id, str(body["view"].get("id"))), payload, draft.response_url))
         if isinstance(kept, Message):
             ack(response_action="errors", errors=form.form_errors(ids=kept.text))
         else:
             ack()
 
 
-def _open(edge: Edge, opening: Opening, view: Mapping[str, Any]) -> None:
-    opened = edge.slack.open_view(opening.trigger, view)
+def _open(intake: Intake, opening: Opening, view: Mapping[str, Any]) -> None:
+    opened = intake.slack.open_view(opening.trigger, view)
     if not isinstance(opened, Ok):
-        edge.respond(opening.response_url, form_not_opened())
+        intake.respond(opening.response_url, form_not_opened())
 
 
 def _fitting(ids: tuple[str, ...]) -> str:
@@ -121,7 +121,7 @@ def _fitting(ids: tuple[str, ...]) -> str:
     return text
 
 
-def _mistakes(edge: Edge, filled: Filled) -> dict[str, str]:
+def _mistakes(intake: Intake, filled: FilledRequestForm) -> dict[str, str]:
     """What is wrong with each field, as the person reads it beside the field."""
     ids = file = reason = ""
     if filled.ids.strip():
@@ -130,13 +130,13 @@ def _mistakes(edge: Edge, filled: Filled) -> dict[str, str]:
     elif filled.file is None:
         ids = "Paste at least one order id here, or choose a file."
     if filled.file is not None and filled.file.trouble is not None:
-        file = file_trouble(filled.file.trouble, edge.settings.contact)
+        file = file_trouble(filled.file.trouble, intake.settings.contact)
     elif filled.file is not None and filled.file.size > LARGEST_FILE:
         file = explain_file(FileTooLarge(filled.file.size, LARGEST_FILE))
     why = read_reason(filled.reason)
     if isinstance(why, ReasonTooLong):
         reason = explain(why)
-    elif why is None and edge.settings.require_reason:
+    elif why is None and intake.settings.require_reason:
         reason = "Say why: a reason is required here."
     return form.form_errors(ids=ids, file=file, reason=reason)
 
@@ -146,9 +146,9 @@ def _kept(file: SharedFile | None) -> Mapping[str, Any] | None:
     return {"id": file.id, "name": file.name, "size": file.size, "url": file.url} if file is not None else None
 
 
-def _read(view: Body) -> Filled:
+def _read(view: Body) -> FilledRequestForm:
     values = (view.get("state") or {}).get("values") or {}
     ids = values.get(form.IDS_BLOCK, {}).get(form.IDS_ACTION, {}).get("value") or ""
     reason = values.get(form.REASON_BLOCK, {}).get(form.REASON_ACTION, {}).get("value") or ""
     files = values.get(form.FILE_BLOCK, {}).get(form.FILE_ACTION, {}).get("files") or []
-    return Filled(ids, reason, shared_file(files[0]) if files else None)
+    return FilledRequestForm(ids, reason, shared_file(files[0]) if files else None)

@@ -6,7 +6,7 @@ from slack_bolt import Ack, App
 
 from bot.domain.commands.filters import History
 from bot.domain.commands.parser import Ask, Export, Help, OpenForm, Pause, Preview, Resume, Show, Waiting, parse
-from bot.listeners.intake import Body, Edge, identity, inline, team_of
+from bot.listeners.intake import Body, Intake, identity, inline, team_of
 from bot.listeners.modals import Opening, open_form
 from bot.messages.answers import not_read
 from bot.messages.help import help_message
@@ -18,7 +18,7 @@ from bot.worker.inbox import COMMAND
 from storage.deliveries import Incoming
 
 
-def listen(app: App, edge: Edge) -> None:
+def listen(app: App, intake: Intake) -> None:
     """Handle the command."""
 
     @app.command(NAME)
@@ -27,12 +27,12 @@ def listen(app: App, edge: Edge) -> None:
         command = parse(text)
         match command:
             case Help():
-                ack(**inline(help_message(rules_facts(edge.settings))))
+                ack(**inline(help_message(rules_facts(intake.settings))))
             case OpenForm():
-                trouble = open_form(edge, _opening(body))
+                trouble = open_form(intake, _opening(body))
                 ack(**inline(trouble)) if trouble else ack()
             case Ask() | Preview() | History() | Show() | Waiting() | Export() | Pause() | Resume():
-                kept = edge.keep(_incoming(EXPORT if isinstance(command, Export) else COMMAND, body, text))
+                kept = intake.keep(_incoming(EXPORT if isinstance(command, Export) else COMMAND, body, text))
                 ack(**inline(kept)) if isinstance(kept, Message) else ack()
             case _:
                 ack(**inline(not_read(command, text)))

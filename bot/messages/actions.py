@@ -32,7 +32,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class ActionValue:
     """What a button about one request carries: its id and, by the action, the revision seen or the page wanted."""
 
     public_id: str
@@ -47,10 +47,10 @@ def request_value(public_id: str, number: int) -> str:
     return f"{public_id}:{number}"
 
 
-def read_request_value(value: str) -> Pressed | None:
+def read_request_value(value: str) -> ActionValue | None:
     """What `request_value` wrote, or None for anything else (a hand-made payload, another version's button)."""
     match = _VALUE.fullmatch(value)
-    return Pressed(match[1], int(match[2])) if match else None
+    return ActionValue(match[1], int(match[2])) if match else None
 
 
 @dataclass(frozen=True, slots=True)

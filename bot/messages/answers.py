@@ -3,7 +3,7 @@
 from bot.domain.commands.order_ids import BadId
 from bot.domain.commands.parser import ParseError
 from bot.domain.commands.typed_text import as_typed
-from bot.messages.document import Code, Heading, Line, Typed
+from bot.messages.document import CodeText, Heading, Line, Typed
 from bot.messages.message import Message
 from bot.messages.parse_errors import explain
 from bot.messages.render import render
@@ -17,8 +17,8 @@ def not_read(error: ParseError | BadId, typed: str | None = None) -> Message:
     lines: list[Line] = [
         ("Nothing was sent.",),
         (Typed(explain(error), 1500),),
-        ("An example: ", Code(EXAMPLE)),
-        ("All it can do: ", Code(f"{COMMAND} help")),
+        ("An example: ", CodeText(EXAMPLE)),
+        ("All it can do: ", CodeText(f"{COMMAND} help")),
     ]
     if typed:
         lines.insert(2, ("You typed: ", Typed(as_typed(typed), 1000)))
@@ -47,7 +47,7 @@ def perhaps_recorded(contact: str) -> Message:
                 "The bot's database went away just then. If it was recorded, it is done once the database is back.",
                 (
                     "Look at ",
-                    Code(f"{COMMAND} history"),
+                    CodeText(f"{COMMAND} history"),
                     " before you try again. If it says nothing, ask ",
                     Typed(contact),
                     ".",
@@ -63,8 +63,8 @@ def button_not_known() -> Message:
         (
             Heading("This button is from an older version of the bot. Nothing was done."),
             paragraph(
-                ("Look for the request in the list, and use its buttons there: ", Code(f"{COMMAND} history")),
-                ("All it can do: ", Code(f"{COMMAND} help")),
+                ("Look for the request in the list, and use its buttons there: ", CodeText(f"{COMMAND} history")),
+                ("All it can do: ", CodeText(f"{COMMAND} help")),
             ),
         )
     )
@@ -75,7 +75,7 @@ def command_not_known(command: str) -> Message:
     return render(
         (
             Heading("This bot does not know that command. Nothing was done."),
-            paragraph(("You typed: ", Typed(command, 60)), ("It answers to ", Code(f"{COMMAND} help"))),
+            paragraph(("You typed: ", Typed(command, 60)), ("It answers to ", CodeText(f"{COMMAND} help"))),
         )
     )
 
@@ -85,7 +85,7 @@ def form_gone() -> Message:
     return render(
         (
             Heading("This form is too old. Nothing was sent."),
-            paragraph(("Open a new one: type ", Code(COMMAND), " with nothing after it.")),
+            paragraph(("Open a new one: type ", CodeText(COMMAND), " with nothing after it.")),
         )
     )
 
@@ -96,8 +96,8 @@ def no_such_request(public_id: str) -> Message:
         (
             Heading("There is no such request"),
             paragraph(
-                ("Nothing is recorded as ", Code(public_id), "."),
-                ("Look for it by person, order or day: ", Code(f"{COMMAND} history since:7d")),
+                ("Nothing is recorded as ", CodeText(public_id), "."),
+                ("Look for it by person, order or day: ", CodeText(f"{COMMAND} history since:7d")),
             ),
         )
     )
@@ -110,7 +110,7 @@ def not_yet_recorded(contact: str) -> Message:
             Heading("This could not be recorded yet, so nothing was sent"),
             paragraph(
                 "The bot's database is busy or full. The bot tries again by itself for as long as it takes.",
-                ("Before you ask again, see whether it has gone through: ", Code(f"{COMMAND} history")),
+                ("Before you ask again, see whether it has gone through: ", CodeText(f"{COMMAND} history")),
                 ("If it lasts, ask ", Typed(contact), "."),
             ),
         )
@@ -127,7 +127,7 @@ def form_not_opened() -> Message:
     return render(
         (
             Heading("The form could not be opened. Nothing was sent."),
-            paragraph(("Type ", Code(COMMAND), " again, or put the order ids after it.")),
+            paragraph(("Type ", CodeText(COMMAND), " again, or put the order ids after it.")),
         )
     )
 
@@ -144,7 +144,7 @@ def broken(contact: str) -> Message:
             Heading("The bot failed at this"),
             paragraph(
                 "It tried several times. It did not go further than what the request itself says.",
-                ("See how it stands: ", Code(f"{COMMAND} history")),
+                ("See how it stands: ", CodeText(f"{COMMAND} history")),
                 ("Then tell ", Typed(contact), "."),
             ),
         )

@@ -1,7 +1,7 @@
 """PURE: what somebody is told who asked for approval, approved, declined, withdrew or reminded, or did so in vain."""
 
 from bot.messages.card import may_approve_lines, wanted_lines
-from bot.messages.document import Code, Heading, Line, Part, Typed, When
+from bot.messages.document import CodeText, Heading, Line, Part, Typed, When
 from bot.messages.message import Message
 from bot.messages.preview_ended import where_to_watch
 from bot.messages.render import render
@@ -44,7 +44,7 @@ def declined(facts: RequestFacts) -> Message:
 
 def withdrawn(facts: RequestFacts) -> Message:
     """Answers a requester who took their waiting request back."""
-    again: Line = ("If the orders must still be cancelled, ask again: type ", Code(COMMAND), " and their ids.")
+    again: Line = ("If the orders must still be cancelled, ask again: type ", CodeText(COMMAND), " and their ids.")
     return _about(facts, "Withdrawn. Nothing was sent.", *decided_line(facts, "Withdrawn"), again)
 
 
@@ -94,11 +94,17 @@ def exported(rows: int, cut: bool) -> Message:
 def not_exported(why: str, contact: str, scope: str = "") -> Message:
     """Answers an export that Slack did not take. `scope` is the one that the bot lacks."""
     if scope:
-        ask: Line = ("Ask ", Typed(contact), " to give the Slack app the scope ", Code(scope), " and install it again.")
+        ask: Line = (
+            "Ask ",
+            Typed(contact),
+            " to give the Slack app the scope ",
+            CodeText(scope),
+            " and install it again.",
+        )
         lines: tuple[Line, ...] = (
             (f"The Slack app lacks a permission ({why}), so trying again does not help.",),
             ask,
-            ("The same is shown by ", Code(f"{COMMAND} history"), "."),
+            ("The same is shown by ", CodeText(f"{COMMAND} history"), "."),
         )
         return render((Heading("The export could not be sent"), paragraph(*lines)))
     return render(
@@ -106,18 +112,18 @@ def not_exported(why: str, contact: str, scope: str = "") -> Message:
             Heading("The export could not be sent"),
             paragraph(
                 ("Slack did not take the file: ", Typed(why, 80), "."),
-                ("Try again in a minute; the same is shown by ", Code(f"{COMMAND} history"), "."),
+                ("Try again in a minute; the same is shown by ", CodeText(f"{COMMAND} history"), "."),
                 ("If it happens again, ask ", Typed(contact), "."),
             ),
         )
     )
 
 
-_EXPORT = Code(f"{COMMAND} export")
+_EXPORT = CodeText(f"{COMMAND} export")
 
 
 def _show(facts: RequestFacts) -> Line:
-    return (Code(show_command(facts.public_id)), ".")
+    return (CodeText(show_command(facts.public_id)), ".")
 
 
 def _about(facts: RequestFacts, heading: str, *lines: Line | str) -> Message:

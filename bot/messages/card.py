@@ -6,8 +6,8 @@ from bot.messages.document import (
     Bold,
     Button,
     Buttons,
-    Channel,
-    Code,
+    ChannelName,
+    CodeText,
     Group,
     Heading,
     Line,
@@ -64,8 +64,12 @@ def unseen_card(facts: RequestFacts, rules: RulesFacts | None, bot_user: str | N
     return (
         Heading(f"Nobody else sees this request yet: cancel {orders(facts.order_count)}"),
         paragraph(
-            ("Nothing has been sent to Fincart. ", Bold("The bot cannot post in "), Channel(channel), *why, "."),
-            ("Let somebody who may approve type ", Code(show_command(facts.public_id)), ": they can approve there."),
+            ("Nothing has been sent to Fincart. ", Bold("The bot cannot post in "), ChannelName(channel), *why, "."),
+            (
+                "Let somebody who may approve type ",
+                CodeText(show_command(facts.public_id)),
+                ": they can approve there.",
+            ),
             ("Or type in the channel: ", *invitation(bot_user), "; then press Withdraw here, and ask again."),
             *asked_lines(facts),
             *wanted_lines(facts),
@@ -166,7 +170,7 @@ def emergency_notice(facts: RequestFacts) -> Message:
                 *asked_lines(facts),
                 *decided_line(facts, "Confirmed"),
                 *link,
-                ("All about it: ", Code(show_command(facts.public_id))),
+                ("All about it: ", CodeText(show_command(facts.public_id))),
             ),
         )
     )

@@ -36,7 +36,7 @@ class Bold:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class CodeText:
     """An order id, a request id or a command to copy: never shortened."""
 
     text: str
@@ -57,7 +57,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class ChannelName:
     """A channel, by Slack id; a conversation of two people has no name and is called a direct message."""
 
     channel_id: str
@@ -79,7 +79,7 @@ class Link:
     label: str
 
 
-Span = str | Typed | Bold | Code | User | Group | Channel | When | Link
+Span = str | Typed | Bold | CodeText | User | Group | ChannelName | When | Link
 """A piece of a line; a bare `str` is the bot's own words."""
 
 Line = tuple[Span, ...]

@@ -1,7 +1,7 @@
 """PURE: why a file could not be fetched, and what to do instead."""
 
 from bot.domain.files.not_fetched import NotFetched, Trouble
-from bot.messages.document import Code, Heading, Typed
+from bot.messages.document import CodeText, Heading, Typed
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.words import COMMAND, paragraph
@@ -17,7 +17,7 @@ def file_not_fetched(why: NotFetched, contact: str) -> Message:
             paragraph(
                 "Nothing was sent.",
                 (Typed(file_trouble(why, contact), 600),),
-                ("Or paste the order ids into the form: type ", Code(COMMAND), " with nothing after it."),
+                ("Or paste the order ids into the form: type ", CodeText(COMMAND), " with nothing after it."),
             ),
         )
     )

@@ -5,7 +5,7 @@ from typing import Any
 from bot.domain.commands.parser import LONGEST_REASON
 from bot.domain.commands.typed_text import tidy
 from bot.domain.files.order_file import LARGEST_FILE
-from bot.messages.document import Channel, Code, Line
+from bot.messages.document import ChannelName, CodeText, Line
 from bot.messages.inline import cut
 from bot.messages.render import render, rich_text
 from bot.messages.words import COMMAND, counted, orders, paragraph
@@ -64,7 +64,7 @@ def form_not_known_view() -> Json:
     """What a form of an older version of the bot turns into when it is submitted."""
     line = paragraph(
         "This form is from an older version of the bot. Nothing was done.",
-        ("Open a new one: type ", Code(COMMAND), " with nothing after it."),
+        ("Open a new one: type ", CodeText(COMMAND), " with nothing after it."),
     )
     return {
         "type": "modal",
@@ -85,7 +85,7 @@ def _intro(channel: str, max_orders: int, with_file: bool) -> tuple[Line, ...]:
     how = "Paste order ids, or choose a file, or both." if with_file else "Paste order ids."
     return (
         (f"{how} Nothing is sent yet: a preview follows, which only you see.",),
-        (f"At most {orders(max_orders)} in one request. Asked in ", Channel(channel), "."),
+        (f"At most {orders(max_orders)} in one request. Asked in ", ChannelName(channel), "."),
     )
 
 

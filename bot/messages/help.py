@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.domain.commands.parser import LONGEST_REASON, WORDS
 from bot.domain.files.order_file import LARGEST_FILE
 from bot.messages.card import may_approve
-from bot.messages.document import Bullets, Channel, Code, Group, Heading, Line, Typed, User
+from bot.messages.document import Bullets, ChannelName, CodeText, Group, Heading, Line, Typed, User
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RulesFacts
@@ -52,29 +52,29 @@ def help_message(rules: RulesFacts) -> Message:
 
 def _forms() -> tuple[Line, ...]:
     ask: Line = (
-        Code(f"{COMMAND} ID [ID …] [because WHY]"),
+        CodeText(f"{COMMAND} ID [ID …] [because WHY]"),
         " asks to cancel orders, for example ",
-        Code(f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"),
+        CodeText(f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"),
         ". What is unlike the other ids is left out unless you press Include",
     )
     megabytes = LARGEST_FILE // (1024 * 1024)
     form: Line = (
-        Code(COMMAND),
+        CodeText(COMMAND),
         f" alone opens a form to paste ids into, or for a CSV or text file of up to {megabytes} MB",
     )
     return (ask, form, *(_form(name, word.usage, word.example) for name, word in WORDS.items()))
 
 
 def _form(name: str, usage: str, example: str) -> Line:
-    line: Line = (Code(f"{COMMAND} {usage}"), f" {_DOES[name]}")
-    return line if usage == example else (*line, ", for example ", Code(f"{COMMAND} {example}"))
+    line: Line = (CodeText(f"{COMMAND} {usage}"), f" {_DOES[name]}")
+    return line if usage == example else (*line, ", for example ", CodeText(f"{COMMAND} {example}"))
 
 
 def _rules(rules: RulesFacts) -> tuple[Line, ...]:
     reason = "A reason is required" if rules.require_reason else "A reason is welcome, not required"
     return (
         ("Who may ask: ", *_who(rules)),
-        ("Where: ", *_listed([(Channel(channel),) for channel in rules.allowed_channels], "any channel")),
+        ("Where: ", *_listed([(ChannelName(channel),) for channel in rules.allowed_channels], "any channel")),
         (f"At most {orders(rules.max_orders)} in one request",),
         *_limits(rules),
         (f"{reason}; at most {LONGEST_REASON:,} characters",),

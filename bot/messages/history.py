@@ -6,8 +6,8 @@ from bot.messages.document import (
     Bold,
     Button,
     Buttons,
-    Channel,
-    Code,
+    ChannelName,
+    CodeText,
     Divider,
     Heading,
     Line,
@@ -56,7 +56,7 @@ def history_page(
         parts += [Divider()] if number else []
         parts.append(paragraph(*_entry(entry)))
     if entries:
-        parts.append(paragraph(("All about one of them: ", Code(show_command(entries[0].public_id)))))
+        parts.append(paragraph(("All about one of them: ", CodeText(show_command(entries[0].public_id)))))
     buttons = (
         *((Button("Older", Action.OLDER, older),) if older else ()),
         *((Button("Newer", Action.NEWER, newer),) if newer else ()),
@@ -73,9 +73,9 @@ def described(history: History, zone: str = "UTC") -> Line:
     if history.person is not None:
         found.append(("requests of or decided by ", User(history.person)))
     if history.order_id is not None:
-        found.append(("order ", Code(history.order_id.value)))
+        found.append(("order ", CodeText(history.order_id.value)))
     elif history.label is not None:
-        found.append(("order labelled ", Code(f"#{history.label}")))
+        found.append(("order labelled ", CodeText(f"#{history.label}")))
     if history.status is not None:
         found.append((f"status {history.status.value}",))
     if history.outcome is not None:
@@ -107,8 +107,8 @@ def _nothing_found(older: str | None, newer: str | None) -> tuple[Line, ...]:
         return (("There is nothing on this page.",),)
     return (
         (Bold("Nothing was found."),),
-        ("To widen it, leave out a filter or take an earlier day: ", Code(f"{COMMAND} history since:30d")),
-        ("Everything there is: ", Code(f"{COMMAND} history")),
+        ("To widen it, leave out a filter or take an earlier day: ", CodeText(f"{COMMAND} history since:30d")),
+        ("Everything there is: ", CodeText(f"{COMMAND} history")),
     )
 
 
@@ -116,7 +116,14 @@ def _entry(facts: RequestFacts) -> tuple[Line, ...]:
     first: Line = (Bold(facts.public_id), f" · {orders(facts.order_count)} · {standing(facts)}")
     if facts.permalink:
         first += (" · ", Link(facts.permalink, "message"))
-    who: Line = ("Asked by ", User(facts.requester), " in ", Channel(facts.channel_id), ", ", When(facts.created_at))
+    who: Line = (
+        "Asked by ",
+        User(facts.requester),
+        " in ",
+        ChannelName(facts.channel_id),
+        ", ",
+        When(facts.created_at),
+    )
     if approvers := facts.approvers():
         who += ("; approved by ", User(approvers[0]), *(span for each in approvers[1:] for span in (", ", User(each))))
     if facts.decided_by is not None and (facts.decided_by not in approvers or facts.state is RequestState.WITHDRAWN):
@@ -135,6 +142,6 @@ _VERBS = {RequestState.WITHDRAWN: "withdrawn", RequestState.DECLINED: "declined"
 def _ids(facts: RequestFacts) -> Line:
     first = facts.orders[:_FIRST_IDS]
     more = facts.order_count - len(first)
-    listed = Code(", ".join(order.order_id for order in first))
+    listed = CodeText(", ".join(order.order_id for order in first))
     after = f" … and {more:,} more" if more > 0 and first else ""
     return ("Orders: ", listed, after) if first else (orders(facts.order_count),)

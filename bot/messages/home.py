@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from bot.domain.policy.decide import Asked
-from bot.domain.policy.decide import Code as Refusal
-from bot.messages.document import Bold, Code, Divider, Heading, Line, Link, Part, When
+from bot.domain.policy.decide import Asked, VerdictCode
+from bot.messages.document import Bold, CodeText, Divider, Heading, Line, Link, Part, When
 from bot.messages.refusals import MISSING_SCOPE, ask_line
 from bot.messages.render import render
 from bot.messages.view_models import RequestFacts, RulesFacts
@@ -25,19 +24,25 @@ def home_view(
     """The tab of somebody who may ask or approve. Its buttons work like those in messages; they answer directly."""
     parts: list[Part] = [
         paragraph(
-            ("To cancel orders, type ", Code(COMMAND), " in a channel; ", Code(f"{COMMAND} help"), " tells all.")
+            (
+                "To cancel orders, type ",
+                CodeText(COMMAND),
+                " in a channel; ",
+                CodeText(f"{COMMAND} help"),
+                " tells all.",
+            )
         ),
         Heading("What waits"),
         *(waiting_parts(waiting[:MOST], rules, viewer, approves) if waiting else (paragraph("Nothing waits."),)),
         Divider(),
         Heading("Your last requests"),
         paragraph(*(_result(each) for each in own[:RESULTS])) if own else paragraph("You have asked for nothing yet."),
-        paragraph(("All of them: ", Code(f"{COMMAND} history"))),
+        paragraph(("All of them: ", CodeText(f"{COMMAND} history"))),
     ]
     return _view(parts)
 
 
-def closed_home_view(rule: str, ask: Asked, code: Refusal) -> dict[str, Any]:
+def closed_home_view(rule: str, ask: Asked, code: VerdictCode) -> dict[str, Any]:
     """The tab of somebody who may neither ask nor approve nor read, or of whom Slack could not say it: why, and whom
     to ask."""
     parts: list[Part] = [
@@ -47,10 +52,10 @@ def closed_home_view(rule: str, ask: Asked, code: Refusal) -> dict[str, Any]:
     return _view(parts)
 
 
-def _closed(code: Refusal) -> Line:
-    if code is Refusal.MISSING_SCOPE:
+def _closed(code: VerdictCode) -> Line:
+    if code is VerdictCode.MISSING_SCOPE:
         return ("Slack does not let the bot look up who you are. ", *MISSING_SCOPE)
-    if code is Refusal.COULD_NOT_BE_CHECKED:
+    if code is VerdictCode.COULD_NOT_BE_CHECKED:
         return ("Slack could not say who you are. Open this tab again in a minute.",)
     return ("You may not cancel orders or read their history here.",)
 
@@ -62,7 +67,7 @@ def _result(facts: RequestFacts) -> Line:
         When(facts.created_at),
     )
     link: Line = (" · ", Link(facts.permalink, "message")) if facts.permalink else ()
-    return (*line, *link, " · ", Code(show_command(facts.public_id)))
+    return (*line, *link, " · ", CodeText(show_command(facts.public_id)))
 
 
 def _view(parts: list[Part]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any, assert_never
 
 from bot.domain.commands.typed_text import tidy
-from bot.messages.document import Bold, Channel, Code, Group, Line, Link, Span, Typed, User, When
+from bot.messages.document import Bold, ChannelName, CodeText, Group, Line, Link, Span, Typed, User, When
 
 Json = dict[str, Any]
 
@@ -75,13 +75,13 @@ def _span_element(span: Span, room: Room) -> Json:
     match span:
         case Bold(text):
             return {"type": "text", "text": tidy(text), "style": {"bold": True}}
-        case Code(text):
+        case CodeText(text):
             return {"type": "text", "text": tidy(text), "style": {"code": True}}
         case User(user_id) if _USER.fullmatch(user_id):
             return {"type": "user", "user_id": user_id}
         case Group(usergroup_id) if _GROUP.fullmatch(usergroup_id):
             return {"type": "usergroup", "usergroup_id": usergroup_id}
-        case Channel(channel_id) if _CHANNEL.fullmatch(channel_id):
+        case ChannelName(channel_id) if _CHANNEL.fullmatch(channel_id):
             return {"type": "channel", "channel_id": channel_id}
         case When():
             seconds = int(span.at.timestamp())
@@ -99,7 +99,7 @@ def span_text(span: Span, room: Room) -> str:
             return f"<@{user_id}>"
         case Group(usergroup_id) if _GROUP.fullmatch(usergroup_id):
             return f"<!subteam^{usergroup_id}>"
-        case Channel(channel_id) if _CHANNEL.fullmatch(channel_id):
+        case ChannelName(channel_id) if _CHANNEL.fullmatch(channel_id):
             return f"<#{channel_id}>"
         case When():
             return f"<!date^{int(span.at.timestamp())}^{_format(span)}|{_utc(span)}>"
@@ -116,11 +116,11 @@ def _words(span: Span, room: Room) -> str:
             return span
         case Typed(text, most, whole):
             return _beginning(text, min(most, room.whole_typed if whole else room.typed))
-        case Channel(channel_id) if _DIRECT.fullmatch(channel_id):
+        case ChannelName(channel_id) if _DIRECT.fullmatch(channel_id):
             return "a direct message"
-        case User(text) | Group(text) | Channel(text):
+        case User(text) | Group(text) | ChannelName(text):
             return cut(tidy(text), 40)
-        case Link(_, text) | Bold(text) | Code(text):
+        case Link(_, text) | Bold(text) | CodeText(text):
             return tidy(text)
         case When():
             return _utc(span)

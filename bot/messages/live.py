@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from bot.messages.card import card, unseen_card
-from bot.messages.document import Bold, Bullets, Code, Heading, Line, Link, Note, Part, Typed, User, When
+from bot.messages.document import Bold, Bullets, CodeText, Heading, Line, Link, Note, Part, Typed, User, When
 from bot.messages.message import Message
 from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.messages.preview import cannot_post
@@ -40,11 +40,11 @@ def live(facts: RequestFacts, bot_user: str | None = None, rules: RulesFacts | N
 def end_notice(facts: RequestFacts, rules: RulesFacts | None = None) -> Message:
     """The direct message that tells the requester the end, with a link to the live message."""
     link: Line = (Link(facts.permalink, "See it in its live message"),) if facts.permalink else ()
-    told: Line = (*link, *((", or type " if link else "All about it: type "), Code(show_command(facts.public_id))))
+    told: Line = (*link, *((", or type " if link else "All about it: type "), CodeText(show_command(facts.public_id))))
     opening: Line = (
         User(facts.requester),
         ", your request ",
-        Code(facts.public_id),
+        CodeText(facts.public_id),
         ": ",
         Bold(standing(facts)),
         ".",
@@ -58,13 +58,13 @@ def correction_notice(facts: RequestFacts, corrected: int) -> Message:
     link: Line = (Link(facts.permalink, "See it in its live message"),) if facts.permalink else ()
     opening: Line = (
         "Of request ",
-        Code(facts.public_id),
+        CodeText(facts.public_id),
         f", what was told of {orders(corrected)} has been corrected by what Fincart shows. It now stands at: ",
         Bold(standing(facts)),
         ".",
     )
     heading = Heading(f"Corrected: {orders(corrected)} of {facts.public_id}")
-    where: Line = (*link, ". " if link else "", "All about it: ", Code(show_command(facts.public_id)))
+    where: Line = (*link, ". " if link else "", "All about it: ", CodeText(show_command(facts.public_id)))
     return render((heading, paragraph(opening, where, *_who(facts, "Confirmed")), *_small_print(facts)))
 
 
@@ -158,7 +158,7 @@ def _stopped(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Line, ...]:
         "Ask ",
         whom_to_ask(rules),
         " to renew FINCART_TOKEN and restart the bot, then type ",
-        Code(f"{COMMAND} resume"),
+        CodeText(f"{COMMAND} resume"),
     )
     nothing_to_retry = facts.state is RequestState.FINISHED and not facts.figures.rejected + facts.figures.not_sent
     return (why, (*renew, "." if nothing_to_retry else "; then press Retry here."))
@@ -232,7 +232,7 @@ def _with_words(order: OrderFacts) -> Line:
 
 
 def _nothing_sent(facts: RequestFacts, word: str, verb: str) -> tuple[Part, ...]:
-    again: Line = ("If the orders must still be cancelled, ask again: type ", Code(COMMAND), " and their ids.")
+    again: Line = ("If the orders must still be cancelled, ask again: type ", CodeText(COMMAND), " and their ids.")
     said = f"{orders(facts.order_count)} asked for; none was sent to Fincart by this request."
     return (Heading(f"{word}. Nothing was sent."), paragraph(said, again, *_who(facts, verb)))
 

@@ -1,6 +1,6 @@
 """PURE: what is said where Slack does not let the bot show a message any more: why, and where it is instead."""
 
-from bot.messages.document import Bold, Channel, Code, Heading, Line, Link, Typed, User, When
+from bot.messages.document import Bold, ChannelName, CodeText, Heading, Line, Link, Typed, User, When
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import ClosedFacts, RequestFacts
@@ -11,7 +11,7 @@ _ARCHIVED = frozenset({"is_archived", "is_inactive"})
 
 def closed_lines(closed: ClosedFacts, bot_user: str | None) -> tuple[Line, ...]:
     """That a live message is a direct message now: where it was or belongs, why it is not there, what can be done."""
-    channel = Channel(closed.channel)
+    channel = ChannelName(closed.channel)
     why: Line = (" (", why_closed(closed.why), ")") if closed.why else ()
     if not closed.was_there:
         first: Line = (Bold("The bot cannot post in"), " ", channel, *why)
@@ -47,7 +47,7 @@ def moved(facts: RequestFacts) -> Message:
             paragraph(
                 ("The bot could not edit it here", *since, *why, ". What it said here was true until then only."),
                 ("It goes on in the bot's direct message to ", User(facts.requester), "."),
-                ("How the request stands: ", Code(show_command(facts.public_id))),
+                ("How the request stands: ", CodeText(show_command(facts.public_id))),
                 *asked_lines(facts),
             ),
         )
@@ -62,7 +62,7 @@ def copied(facts: RequestFacts) -> Message:
             Heading("This message is a copy"),
             paragraph(
                 ("Slack shows it twice, and this one is not kept up to date. ", *link),
-                ("How the request stands: ", Code(show_command(facts.public_id))),
+                ("How the request stands: ", CodeText(show_command(facts.public_id))),
                 *asked_lines(facts),
             ),
         )
@@ -76,7 +76,7 @@ def not_shared(why: str, contact: str) -> Message:
             Heading("The page could not be shared"),
             paragraph(
                 ("Slack does not let the bot post in that channel (", Typed(why_closed(why), 200), ")."),
-                ("Everybody who may can see the same by ", Code(f"{COMMAND} history"), "."),
+                ("Everybody who may can see the same by ", CodeText(f"{COMMAND} history"), "."),
                 ("If the bot should be able to post there, ask ", Typed(contact, 200), "."),
             ),
         )

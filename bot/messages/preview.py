@@ -7,8 +7,8 @@ from bot.messages.document import (
     Bullets,
     Button,
     Buttons,
-    Channel,
-    Code,
+    ChannelName,
+    CodeText,
     Group,
     Heading,
     Line,
@@ -88,7 +88,7 @@ def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
 
 def look(facts: RequestFacts) -> Message:
     """The same without a request: nothing can be pressed, nothing was kept."""
-    again: Line = ("To ask for it, type ", Code(COMMAND), " and the same ids.")
+    again: Line = ("To ask for it, type ", CodeText(COMMAND), " and the same ids.")
     parts: list[Part] = [
         Heading(f"{orders(facts.order_count)}: what would happen"),
         paragraph("Only you see this. Nothing was asked for and nothing is sent.", again),
@@ -168,7 +168,7 @@ def _standing(facts: RequestFacts) -> list[Part]:
         parts.append(Bullets(items, status.not_pending_count, where))
     if status.elsewhere:
         parts.append(paragraph(bold(f"{orders(len(status.elsewhere))} in another open request already:")))
-        listed = tuple((Code(order_id), ": ", Code(request)) for order_id, request in status.elsewhere)
+        listed = tuple((CodeText(order_id), ": ", CodeText(request)) for order_id, request in status.elsewhere)
         parts.append(Bullets(listed, len(listed), where))
     return parts
 
@@ -183,7 +183,7 @@ def cannot_post(facts: RequestFacts, bot_user: str | None) -> tuple[Line, ...]:
         (
             Bold("The bot cannot post in"),
             " ",
-            Channel(facts.live_channel or facts.channel_id),
+            ChannelName(facts.live_channel or facts.channel_id),
             ": what happens is told to the requester in a direct message instead.",
         ),
         to_have_it_there(bot_user),
@@ -246,8 +246,8 @@ def _dropped(facts: RequestFacts) -> tuple[Line, ...]:
         more = len(source.duplicates) - len(given)
         said: Line = (f"{counted(len(source.duplicates), 'id')} given more than once, kept once: ",)
         for number, duplicate in enumerate(given):
-            said += (", " if number else "", Code(duplicate))
+            said += (", " if number else "", CodeText(duplicate))
         if more:
-            said += (f" … and {more:,} more — all are in ", Code(show_command(facts.public_id)))
+            said += (f" … and {more:,} more — all are in ", CodeText(show_command(facts.public_id)))
         lines.append(said)
     return tuple(lines)

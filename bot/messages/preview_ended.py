@@ -1,6 +1,6 @@
 """PURE: what stands in a preview's place once it is over, and what somebody is told who pressed in vain."""
 
-from bot.messages.document import Bold, Channel, Code, Heading, Line, Link, Part, Typed, User, When
+from bot.messages.document import Bold, ChannelName, CodeText, Heading, Line, Link, Part, Typed, User, When
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RequestFacts
@@ -29,7 +29,7 @@ def expired(facts: RequestFacts) -> Message:
     decided = "decided" if facts.approvals_needed else "confirmed"
     if facts.expires_at is not None:
         until = ((f"It could be {decided} until ", When(facts.expires_at), "."),)
-    again: Line = ("To go on, ask again: type ", Code(COMMAND), " and the order ids.")
+    again: Line = ("To go on, ask again: type ", CodeText(COMMAND), " and the order ids.")
     return _over(facts, "Expired. Nothing was sent.", *until, again)
 
 
@@ -59,7 +59,7 @@ def older_revision(facts: RequestFacts) -> Message:
         facts,
         "This request has changed since. Nothing was sent.",
         ("Its orders, its reason or the approvals it needs are no longer those you saw.",),
-        ("Look at it as it is now, and decide there: ", Code(show_command(facts.public_id))),
+        ("Look at it as it is now, and decide there: ", CodeText(show_command(facts.public_id))),
     )
 
 
@@ -79,7 +79,7 @@ def _waiting(facts: RequestFacts) -> tuple[Line, ...]:
 
 
 def _see(facts: RequestFacts) -> tuple[Line, ...]:
-    return (("To see it, type: ", Code(show_command(facts.public_id))),)
+    return (("To see it, type: ", CodeText(show_command(facts.public_id))),)
 
 
 def where_to_watch(facts: RequestFacts) -> Line:
@@ -89,5 +89,5 @@ def where_to_watch(facts: RequestFacts) -> Line:
     if facts.in_direct_message:
         return ("Watch it in the bot's direct message to ", User(facts.requester), ".")
     # Slack has not taken it yet, so that it may still turn out to be a direct message.
-    where: Line = ("Watch it in ", Channel(facts.live_channel or facts.channel_id))
+    where: Line = ("Watch it in ", ChannelName(facts.live_channel or facts.channel_id))
     return (*where, ", or in its direct message to ", User(facts.requester), " if the bot cannot post there.")

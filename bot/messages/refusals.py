@@ -2,10 +2,9 @@
 
 from typing import assert_never
 
-from bot.domain.policy.decide import Asked
-from bot.domain.policy.decide import Code as Refusal
+from bot.domain.policy.decide import Asked, VerdictCode
 from bot.messages.card import may_approve
-from bot.messages.document import Channel, Code, Group, Heading, Line, Typed, User
+from bot.messages.document import ChannelName, CodeText, Group, Heading, Line, Typed, User
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RequestFacts, RulesFacts
@@ -14,7 +13,7 @@ from storage.enums import RequestState
 
 
 def refused(
-    code: Refusal,
+    code: VerdictCode,
     rule: str,
     ask: Asked,
     rules: RulesFacts,
@@ -42,80 +41,80 @@ def _effect(facts: RequestFacts | None) -> str:
     return "That changed nothing." if facts is not None and facts.state in running else "Nothing was sent."
 
 
-def _told(code: Refusal, rules: RulesFacts, facts: RequestFacts | None) -> tuple[str, Line]:
+def _told(code: VerdictCode, rules: RulesFacts, facts: RequestFacts | None) -> tuple[str, Line]:
     """What was refused, and what to do instead."""
     match code:
-        case Refusal.ALLOWED:
+        case VerdictCode.ALLOWED:
             return "Nothing was refused", ("This is allowed: try again.",)
-        case Refusal.DEACTIVATED:
+        case VerdictCode.DEACTIVATED:
             return "Refused: this account is deactivated", ("Use an account that is active.",)
-        case Refusal.BOT:
+        case VerdictCode.BOT:
             return "Refused: bots cannot do this", ("A person must do it under their own name.",)
-        case Refusal.OUTSIDER:
+        case VerdictCode.OUTSIDER:
             return (
                 "Refused: people of other organisations cannot do this",
                 ("Ask a colleague inside this workspace to do it.",),
             )
-        case Refusal.GUEST:
+        case VerdictCode.GUEST:
             return "Refused: guests cannot do this", ("Ask a full member of this workspace to do it.",)
-        case Refusal.NOT_THE_REQUESTER:
+        case VerdictCode.NOT_THE_REQUESTER:
             who: Line = () if facts is None else ("Only ", User(facts.requester), " can press that. ")
-            yours: Line = ("To cancel orders yourself, type ", Code(COMMAND), " and the order ids.")
+            yours: Line = ("To cancel orders yourself, type ", CodeText(COMMAND), " and the order ids.")
             return "Refused: only who asked can do this", (*who, *yours)
-        case Refusal.OWN_REQUEST:
+        case VerdictCode.OWN_REQUEST:
             return "Refused: nobody approves their own request", _others(rules, facts)
-        case Refusal.NOT_ON_THE_LIST:
+        case VerdictCode.NOT_ON_THE_LIST:
             return "Refused: you are not among those who may cancel orders", (
                 "Ask somebody who may, or ask to be added.",
             )
-        case Refusal.NOT_AN_APPROVER:
+        case VerdictCode.NOT_AN_APPROVER:
             return "Refused: you are not among those who may approve", _others(rules, facts)
-        case Refusal.NOT_A_READER:
+        case VerdictCode.NOT_A_READER:
             return "Refused: you are not among those who may read the history", (
                 "Ask somebody who may cancel or approve, or ask to be added.",
             )
-        case Refusal.NOT_FOR_EMERGENCIES:
+        case VerdictCode.NOT_FOR_EMERGENCIES:
             return "Refused: you are not among those who may go ahead alone", ("Ask for approval instead.",)
-        case Refusal.NO_EMERGENCY_NEEDED:
+        case VerdictCode.NO_EMERGENCY_NEEDED:
             return "Refused: this needs no emergency", ("Go ahead the ordinary way.",)
-        case Refusal.WRONG_CHANNEL:
+        case VerdictCode.WRONG_CHANNEL:
             return "Refused: orders cannot be cancelled from this channel", _right_channels(rules)
-        case Refusal.SHARED_CHANNEL:
+        case VerdictCode.SHARED_CHANNEL:
             return "Refused: this channel is shared with another organisation", (
                 "Do it in a channel that is not shared.",
             )
-        case Refusal.CANNOT_POST_THERE:
+        case VerdictCode.CANNOT_POST_THERE:
             return "Refused: a second person must approve, and the bot cannot post here", (
                 "Type ",
-                Code("/invite"),
+                CodeText("/invite"),
                 " and the bot's name in the channel (unarchived first, if need be), or ask in a channel it is in.",
             )
-        case Refusal.TOO_MANY_ORDERS:
+        case VerdictCode.TOO_MANY_ORDERS:
             asked = f" of {orders(facts.order_count)}" if facts else ""
             return f"Refused: a request{asked} is too large", (
                 f"Ask in parts of at most {orders(rules.max_orders)} each.",
             )
-        case Refusal.TOO_MANY_TODAY:
+        case VerdictCode.TOO_MANY_TODAY:
             whose = "one person" if facts is None else "its requester"
             return f"Refused: that is more than {whose} may cancel in one day", (
                 "Ask for fewer orders, wait until the next day (UTC), or let somebody else ask.",
             )
-        case Refusal.REASON_NEEDED:
+        case VerdictCode.REASON_NEEDED:
             return "Refused: a reason is needed", (
                 "Say why at the end, for example: ",
-                Code(f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"),
+                CodeText(f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"),
             )
-        case Refusal.COULD_NOT_BE_CHECKED:
+        case VerdictCode.COULD_NOT_BE_CHECKED:
             return "Refused: it could not be checked who you are", (
                 f"Slack could not say who you are within {counted(CHECK_SECONDS, 'second')}. Try again in a minute.",
             )
-        case Refusal.CHANNEL_COULD_NOT_BE_CHECKED:
+        case VerdictCode.CHANNEL_COULD_NOT_BE_CHECKED:
             return "Refused: this channel could not be checked", (
                 f"Slack could not say within {counted(CHECK_SECONDS, 'second')} who is in it. Try again in a minute.",
             )
-        case Refusal.MISSING_SCOPE:
+        case VerdictCode.MISSING_SCOPE:
             return "Refused: Slack does not let the bot look that up", MISSING_SCOPE
-        case Refusal.NOBODY_TO_APPROVE:
+        case VerdictCode.NOBODY_TO_APPROVE:
             return "Refused: too few people are there who may approve", (
                 "Nothing waits for people who cannot come. Have somebody named who can approve, then ask again.",
             )
@@ -140,5 +139,5 @@ def _others(rules: RulesFacts, facts: RequestFacts | None) -> Line:
 
 
 def _right_channels(rules: RulesFacts) -> Line:
-    named = people((), ((Channel(channel),) for channel in rules.allowed_channels[:10]))
+    named = people((), ((ChannelName(channel),) for channel in rules.allowed_channels[:10]))
     return ("Ask in ", *named, ".") if named else ("Ask in another channel.",)

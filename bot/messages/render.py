@@ -14,7 +14,7 @@ from bot.messages.document import (
     Bullets,
     Button,
     Buttons,
-    Code,
+    CodeText,
     Divider,
     Heading,
     Line,
@@ -144,7 +144,7 @@ def _shown(part: Bullets, room: Room) -> tuple[Line, ...]:
     if not more:
         return items
     said = f"… and {more:,} more" if items else f"{more:,} in all"
-    return (*items, (said, " — ", Code(part.where)) if part.where else (said,))
+    return (*items, (said, " — ", CodeText(part.where)) if part.where else (said,))
 
 
 def _section(made: list[Json]) -> Json:

@@ -2,7 +2,7 @@
 
 from bot.messages.actions import Action, request_value
 from bot.messages.card import waiting_buttons, wanted_lines
-from bot.messages.document import Bullets, Button, Buttons, Code, Heading, Line, Link, Note, Part, Typed, User, When
+from bot.messages.document import Bullets, Button, Buttons, CodeText, Heading, Line, Link, Note, Part, Typed, User, When
 from bot.messages.event_words import event_line
 from bot.messages.message import Message
 from bot.messages.preview import MOST_INCLUDED, decide_buttons
@@ -69,7 +69,7 @@ def _about(facts: RequestFacts, page: int, rules: RulesFacts | None) -> tuple[Li
     if aside := facts.source.set_aside:
         named = ", ".join(each.order_id for each in aside[:MOST_INCLUDED])
         more = f" and {len(aside) - MOST_INCLUDED:,} more" if len(aside) > MOST_INCLUDED else ""
-        lines.append(("Left out, being unlike the other ids: ", Code(named), more))
+        lines.append(("Left out, being unlike the other ids: ", CodeText(named), more))
     if facts.state is RequestState.WAITING:
         lines += wanted_lines(facts)
     if facts.state in (RequestState.APPROVED, RequestState.EXECUTING):

@@ -1,7 +1,7 @@
 """PURE: the buttons of a run, what holds it, and the short answers to whoever steers it."""
 
 from bot.messages.actions import Action, request_value
-from bot.messages.document import Button, Buttons, Code, Heading, Line, Part, Span, Typed, User, When
+from bot.messages.document import Button, Buttons, CodeText, Heading, Line, Part, Span, Typed, User, When
 from bot.messages.message import Message
 from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.messages.render import render
@@ -59,7 +59,7 @@ def hold_line(hold: HoldFacts, rules: RulesFacts | None = None) -> Line:
         case "request":
             return ("On hold", *who, *why, ": nothing more of it is sent until somebody presses Go on, or Stop.")
         case "pause":
-            return ("All sending is paused", *who, *why, ", until somebody types ", Code(f"{COMMAND} resume"), ".")
+            return ("All sending is paused", *who, *why, ", until somebody types ", CodeText(f"{COMMAND} resume"), ".")
         case "rate_limit":
             return ("Fincart asked the bot to wait", *until, "; it goes on by itself.")
         case "down":
@@ -75,7 +75,7 @@ def hold_line(hold: HoldFacts, rules: RulesFacts | None = None) -> Line:
                 TOKEN_REJECTED,
                 *why,
                 ": nothing is sent until somebody types ",
-                Code(f"{COMMAND} resume"),
+                CodeText(f"{COMMAND} resume"),
                 ". Ask ",
                 whom_to_ask(rules),
                 " to renew FINCART_TOKEN and restart the bot first.",
@@ -116,7 +116,7 @@ def steered(what: str, facts: RequestFacts) -> Message:
     if what == "checking" and facts.logs_rest is not None:
         why: Span = Typed(facts.logs_rest, 100)
         line = ("Fincart did not answer when a log was read last (", why, "). " + _READ_ONCE_IT_ANSWERS)
-    more: Line = ("How it stands: ", standing(facts), ". All about it: ", Code(show_command(facts.public_id)))
+    more: Line = ("How it stands: ", standing(facts), ". All about it: ", CodeText(show_command(facts.public_id)))
     return render((Heading(heading), paragraph(line, more, *asked_lines(facts))))
 
 
@@ -157,9 +157,9 @@ _STEERED = {
 _ALL_STEERED: dict[str, tuple[str, Line]] = {
     "all_paused": (
         "All sending is paused",
-        ("Calls in flight are waited for. To go on, type ", Code(f"{COMMAND} resume"), ". Deadlines run on."),
+        ("Calls in flight are waited for. To go on, type ", CodeText(f"{COMMAND} resume"), ". Deadlines run on."),
     ),
-    "all_paused_already": ("All sending was paused before", ("To go on, type ", Code(f"{COMMAND} resume"), ".")),
+    "all_paused_already": ("All sending was paused before", ("To go on, type ", CodeText(f"{COMMAND} resume"), ".")),
     "all_resumed": ("Sending goes on", ("Every message of a run says so.",)),
     "nothing_paused": ("Nothing is paused", ("What holds a run by itself ends by itself; its message says when.",)),
 }

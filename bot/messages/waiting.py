@@ -1,7 +1,7 @@
 """PURE: `waiting`: what waits for a person, for whom, until when, with its live buttons."""
 
 from bot.messages.card import may_approve_lines, waiting_buttons, wanted_lines
-from bot.messages.document import Bold, Buttons, Code, Divider, Heading, Line, Link, Part, User, When
+from bot.messages.document import Bold, Buttons, CodeText, Divider, Heading, Line, Link, Part, User, When
 from bot.messages.message import Message
 from bot.messages.preview import decide_buttons
 from bot.messages.render import render
@@ -26,13 +26,13 @@ def waiting_message(
     `held` is what keeps anything at all from being sent."""
     on_all = tuple(hold_line(hold, rules) for hold in held)
     if not entries:
-        nothing: Line = ("To see what was decided: ", Code(f"{COMMAND} history"))
+        nothing: Line = ("To see what was decided: ", CodeText(f"{COMMAND} history"))
         return render((Heading("Nothing waits for anybody"), paragraph(*on_all, nothing)))
     parts: list[Part] = [Heading(f"{counted(total, 'request')} {'waits' if total == 1 else 'wait'} for somebody")]
     parts.append(paragraph(*on_all, *may_approve_lines(rules)))
     parts += waiting_parts(entries[:MOST], rules, viewer, approves)
     if total > len(entries):
-        rest: Line = (f"{total - len(entries):,} more: ", Code(f"{COMMAND} history status:waiting"))
+        rest: Line = (f"{total - len(entries):,} more: ", CodeText(f"{COMMAND} history status:waiting"))
         parts.append(paragraph(rest))
     return render(parts)
 
@@ -64,7 +64,7 @@ def _entry(facts: RequestFacts, rules: RulesFacts) -> tuple[Line, ...]:
         lines.append(("It waits for ", User(facts.requester), " to confirm it."))
         if facts.expires_at is not None:
             lines.append(("It can be confirmed until ", When(facts.expires_at), "."))
-    lines.append(("Its orders: ", Code(show_command(facts.public_id))))
+    lines.append(("Its orders: ", CodeText(show_command(facts.public_id))))
     return tuple(lines)
 
 

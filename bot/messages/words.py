@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.domain.commands.parser import LONGEST_REASON
 from bot.domain.commands.typed_text import tidy
-from bot.messages.document import Bold, Bullets, Channel, Code, Line, Paragraph, Typed, User, When
+from bot.messages.document import Bold, Bullets, ChannelName, CodeText, Line, Paragraph, Typed, User, When
 from bot.messages.view_models import DecisionFacts, Figures, OrderFacts, RequestFacts
 from storage.enums import DecisionVerdict, Origin, Outcome, Proof, RequestState
 
@@ -82,11 +82,11 @@ def asked_lines(facts: RequestFacts, whole_reason: bool = False) -> tuple[Line, 
     """Which request this is, who asked, where and when, and why."""
     asked: Line = (
         "Request ",
-        Code(facts.public_id),
+        CodeText(facts.public_id),
         ", asked by ",
         User(facts.requester),
         " in ",
-        Channel(facts.channel_id),
+        ChannelName(facts.channel_id),
         ", ",
         When(facts.created_at),
         {Origin.COMMAND: "", Origin.RETRY: "", Origin.FORM: ", by the form", Origin.SHORTCUT: ", from a message"}[
@@ -94,7 +94,7 @@ def asked_lines(facts: RequestFacts, whole_reason: bool = False) -> tuple[Line, 
         ],
     )
     reason: Line = ("Reason: ", reason_of(facts, LONGEST_REASON if whole_reason else SHORT_REASON, whole_reason))
-    retry: tuple[Line, ...] = (("A retry of ", Code(facts.retry_of)),) if facts.retry_of else ()
+    retry: tuple[Line, ...] = (("A retry of ", CodeText(facts.retry_of)),) if facts.retry_of else ()
     return (asked, reason, *retry)
 
 
@@ -136,7 +136,7 @@ def valid_until(facts: RequestFacts) -> tuple[Line, ...]:
 
 def order_line(order: OrderFacts) -> Line:
     """`6864fecda075914a1b1e353c — label (unlike a Fincart order id)`."""
-    line: Line = (Code(order.order_id),)
+    line: Line = (CodeText(order.order_id),)
     if order.label:
         line += (" — ", Typed(order.label, LABEL))
     return (*line, " (unlike a Fincart order id)") if order.unlike_fincart else line
@@ -166,7 +166,7 @@ def order_list(facts: RequestFacts) -> Bullets:
 
 def invitation(bot_user: str | None) -> Line:
     """What to type in a channel to have the bot in it."""
-    return ("/invite ", User(bot_user)) if bot_user else (Code("/invite"), " and the bot's name")
+    return ("/invite ", User(bot_user)) if bot_user else (CodeText("/invite"), " and the bot's name")
 
 
 def to_have_it_there(bot_user: str | None) -> Line:

@@ -3,7 +3,7 @@ unsaid: the live message goes on as a direct message, whoever shared a page is t
 
 import logging
 
-from bot.outbox.enqueue import Answer, Kind
+from bot.outbox.enqueue import AnswerCode, MessageKind
 from bot.outbox.retry_rules import is_closed, pause_where_it_was
 from storage import slack_messages
 from storage.db.transactions import Transaction
@@ -16,22 +16,22 @@ log = logging.getLogger(__name__)
 
 def cannot_be_shown(transaction: Transaction, row: SlackMessage, trouble: str) -> None:
     """Slack has refused a message so often that trying on is in vain."""
-    if row.kind == Kind.LIVE and not is_direct(row):
+    if row.kind == MessageKind.LIVE and not is_direct(row):
         move(transaction, row, trouble)
         return
     slack_messages.give_up(row, trouble)
-    if row.kind == Kind.MOVED:
+    if row.kind == MessageKind.MOVED:
         return  # Whatever stands there cannot be edited any more; the live message is elsewhere.
     place = row.channel or row.person
     log.error(
         "the %s message of %s is given up: Slack refuses it in %s: %s", row.kind, _of(transaction, row), place, trouble
     )
-    if row.kind == Kind.SHARED_HISTORY:
-        facts = {"what": Answer.NOT_SHARED.value, "why": trouble}
-        slack_messages.want(transaction, Kind.ANSWER, Place(row.channel, row.person), facts=facts)
-    if row.kind == Kind.REMINDER and row.request_seq is not None and is_closed(trouble):
+    if row.kind == MessageKind.SHARED_HISTORY:
+        facts = {"what": AnswerCode.NOT_SHARED.value, "why": trouble}
+        slack_messages.want(transaction, MessageKind.ANSWER, Place(row.channel, row.person), facts=facts)
+    if row.kind == MessageKind.REMINDER and row.request_seq is not None and is_closed(trouble):
         # Nobody sees the card that it was to be a reminder of.
-        card = slack_messages.of_request(transaction.session, row.request_seq, Kind.LIVE)
+        card = slack_messages.of_request(transaction.session, row.request_seq, MessageKind.LIVE)
         if card is not None and card.channel == row.channel and card.ts is not None:
             move(transaction, card, trouble)
 
@@ -44,7 +44,7 @@ def move(transaction: Transaction, row: SlackMessage, trouble: str) -> None:
     )
     slack_messages.closed(transaction, row, trouble)
     if row.closed_ts is not None:
-        slack_messages.keep_editing(transaction, row, Kind.MOVED, pause_where_it_was(0))
+        slack_messages.keep_editing(transaction, row, MessageKind.MOVED, pause_where_it_was(0))
 
 
 def is_direct(row: SlackMessage) -> bool:

@@ -13,7 +13,7 @@ from storage.slack_messages import Place
 from storage.slack_models import Delivery
 
 
-class Kind(StrEnum):
+class MessageKind(StrEnum):
     """Every message the bot sends on its own account; docs/messages.md shows each."""
 
     LIVE = "live"
@@ -31,7 +31,7 @@ class Kind(StrEnum):
     MOVED = "moved"
 
 
-class Answer(StrEnum):
+class AnswerCode(StrEnum):
     """What a private answer says; also what the delivery it answers is remembered by."""
 
     REFUSED = "refused"
@@ -80,20 +80,20 @@ class Answer(StrEnum):
 
 TO_ALL = frozenset(
     {
-        Kind.LIVE,
-        Kind.MOVED,
-        Kind.SHARED_HISTORY,
-        Kind.END_NOTICE,
-        Kind.REMINDER,
-        Kind.EMERGENCY_NOTICE,
-        Kind.CORRECTION_NOTICE,
+        MessageKind.LIVE,
+        MessageKind.MOVED,
+        MessageKind.SHARED_HISTORY,
+        MessageKind.END_NOTICE,
+        MessageKind.REMINDER,
+        MessageKind.EMERGENCY_NOTICE,
+        MessageKind.CORRECTION_NOTICE,
     }
 )
 """Messages that are posted and stay; all others answer one person, and are given up when nobody can be told."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class ReplyTo:
     """Who is to be answered, and how: through the delivery's response URL, in its channel, or directly."""
 
     person: str
@@ -103,7 +103,7 @@ class Asker:
     """The answer takes the place of the message that was clicked."""
 
     @classmethod
-    def of(cls, delivery: Delivery, person: str, channel: str | None, *, replaces: bool = False) -> "Asker":
+    def of(cls, delivery: Delivery, person: str, channel: str | None, *, replaces: bool = False) -> "ReplyTo":
         """Whoever sent this delivery."""
         return cls(person, channel, delivery.response_url, replaces)
 
@@ -114,8 +114,8 @@ class Asker:
 
 def answer(
     transaction: Transaction,
-    asker: Asker,
-    what: Answer,
+    reply_to: ReplyTo,
+    what: AnswerCode,
     *,
     delivery: Delivery,
     request: Request | None = None,
@@ -124,8 +124,8 @@ def answer(
     """Answer one person privately, once for each delivery."""
     slack_messages.want(
         transaction,
-        Kind.ANSWER,
-        asker.place(),
+        MessageKind.ANSWER,
+        reply_to.place(),
         request_seq=request.seq if request else None,
         key=delivery.id[:64],
         facts={"what": what.value, **(facts or {})},
@@ -134,7 +134,7 @@ def answer(
 
 def refuse(
     transaction: Transaction,
-    asker: Asker,
+    reply_to: ReplyTo,
     verdict: Verdict,
     *,
     delivery: Delivery,
@@ -143,15 +143,15 @@ def refuse(
 ) -> None:
     """Tell one person why not, by which rule, and whom to ask."""
     facts = {"verdict": verdict.to_dict(), "orders": orders}
-    answer(transaction, asker, Answer.REFUSED, delivery=delivery, request=request, facts=facts)
+    answer(transaction, reply_to, AnswerCode.REFUSED, delivery=delivery, request=request, facts=facts)
 
 
-def preview(transaction: Transaction, asker: Asker, request: Request, *, can_post: bool) -> None:
+def preview(transaction: Transaction, reply_to: ReplyTo, request: Request, *, can_post: bool) -> None:
     """Show the requester what would happen, with the buttons that decide it."""
     slack_messages.want(
         transaction,
-        Kind.PREVIEW,
-        asker.place(),
+        MessageKind.PREVIEW,
+        reply_to.place(),
         request_seq=request.seq,
         key=str(request.revision),
         facts={"can_post": can_post},
@@ -161,13 +161,13 @@ def preview(transaction: Transaction, asker: Asker, request: Request, *, can_pos
 def live(transaction: Transaction, request: Request, channel: str | None = None, *, urgent: bool) -> None:
     """Have the request's one message in the channel show it as it is now; `channel` is for its first post."""
     place = Place(channel, request.requester)
-    slack_messages.want(transaction, Kind.LIVE, place, request_seq=request.seq, urgent=urgent)
+    slack_messages.want(transaction, MessageKind.LIVE, place, request_seq=request.seq, urgent=urgent)
 
 
 def all_live(transaction: Transaction) -> None:
     """Have every running message say anew what keeps everything from being sent, or that nothing does any more."""
     for request in send_gate.running(transaction.session):
-        slack_messages.want(transaction, Kind.LIVE, Place(None, request.requester), request_seq=request.seq)
+        slack_messages.want(transaction, MessageKind.LIVE, Place(None, request.requester), request_seq=request.seq)
 
 
 def correction_notice(
@@ -179,10 +179,10 @@ def correction_notice(
     """
     for channel in dict.fromkeys((audit_channel or request.requester, request.requester)):
         key = f"{channel}:{transaction.now():%y%m%d%H}"
-        told = slack_messages.facts_of(transaction, request.seq, Kind.CORRECTION_NOTICE, key).get("orders", ())
+        told = slack_messages.facts_of(transaction, request.seq, MessageKind.CORRECTION_NOTICE, key).get("orders", ())
         slack_messages.want(
             transaction,
-            Kind.CORRECTION_NOTICE,
+            MessageKind.CORRECTION_NOTICE,
             Place(channel, request.requester),
             request_seq=request.seq,
             key=key,
@@ -194,27 +194,27 @@ def correction_notice(
 def reminder(transaction: Transaction, request: Request, key: str) -> bool:
     """Ask those who may approve again, in the card's thread; False while Slack does not show them the card."""
     assert request.seq is not None
-    card = slack_messages.of_request(transaction.session, request.seq, Kind.LIVE)
+    card = slack_messages.of_request(transaction.session, request.seq, MessageKind.LIVE)
     if card is None or card.ts is None or card.closed_channel is not None:
         return False
     place = Place(card.channel, thread_ts=card.ts)
-    slack_messages.want(transaction, Kind.REMINDER, place, request_seq=request.seq, key=key[:64])
+    slack_messages.want(transaction, MessageKind.REMINDER, place, request_seq=request.seq, key=key[:64])
     return True
 
 
 def emergency_notice(transaction: Transaction, request: Request, channel: str) -> None:
     """Tell the audit channel that somebody went ahead alone."""
     place = Place(channel, request.requester)
-    slack_messages.want(transaction, Kind.EMERGENCY_NOTICE, place, request_seq=request.seq)
+    slack_messages.want(transaction, MessageKind.EMERGENCY_NOTICE, place, request_seq=request.seq)
 
 
 def expired(transaction: Transaction, request: Request) -> None:
     """Tell the requester, where they asked and for nobody else's eyes, that nobody confirmed in time."""
-    if slack_messages.is_owed(transaction.session, request.seq, Kind.PREVIEW):
+    if slack_messages.is_owed(transaction.session, request.seq, MessageKind.PREVIEW):
         return  # Slack has not taken the preview yet: it says so itself when it does.
     place = Place(request.channel_id, request.requester)
-    facts = {"what": Answer.EXPIRED.value}
-    slack_messages.want(transaction, Kind.ANSWER, place, request_seq=request.seq, key="expired", facts=facts)
+    facts = {"what": AnswerCode.EXPIRED.value}
+    slack_messages.want(transaction, MessageKind.ANSWER, place, request_seq=request.seq, key="expired", facts=facts)
 
 
 def end_is_owed(request: Request, notice_after: float) -> bool:
@@ -228,4 +228,4 @@ def end_is_owed(request: Request, notice_after: float) -> bool:
 def end_notice(transaction: Transaction, request: Request) -> None:
     """Tell the requester the end directly."""
     place = Place(request.requester, request.requester)
-    slack_messages.want(transaction, Kind.END_NOTICE, place, request_seq=request.seq)
+    slack_messages.want(transaction, MessageKind.END_NOTICE, place, request_seq=request.seq)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.domain.commands.filters import Day, DaysAgo, History, OnDay, resolve
 from bot.domain.commands.order_ids import OrderId
-from bot.slack.person_facts import PersonFacts
+from bot.slack.person_facts import SlackPerson
 from storage.enums import Outcome, RequestState
 from storage.history import Search
 
@@ -62,7 +62,7 @@ def filters_from_json(kept: Mapping[str, Any]) -> History:
     )
 
 
-def zone_of(person: PersonFacts) -> str | int:
+def zone_of(person: SlackPerson) -> str | int:
     """The reader's time zone, as a history message keeps it: its name, or seconds where nobody knows that name."""
     return person.tz if person.tz and _named(person.tz) else person.tz_offset_seconds
 

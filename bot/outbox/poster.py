@@ -10,11 +10,11 @@ import logging
 import threading
 from collections import deque
 
-from bot.context import Parts
+from bot.context import Context
 from bot.messages.message import Message
 from bot.outbox import retry_rules as rules
 from bot.outbox.closed_channels import cannot_be_shown, is_direct
-from bot.outbox.enqueue import TO_ALL, Kind
+from bot.outbox.enqueue import TO_ALL, MessageKind
 from bot.outbox.renderer import render
 from bot.slack.client import PostedMessage
 from bot.slack.results import NO_ACCESS, Answer, Ok, RateLimited, Refused, Unanswered
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 EDITS_A_MINUTE = 40
 
-_NOTICES = frozenset({Kind.EMERGENCY_NOTICE, Kind.CORRECTION_NOTICE})
+_NOTICES = frozenset({MessageKind.EMERGENCY_NOTICE, MessageKind.CORRECTION_NOTICE})
 
 
 class Pace:
@@ -58,14 +58,14 @@ class Pace:
 class Poster:
     """Sends what is due. Thread-safe: every message is one thread's at a time."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._pace = Pace()
 
     def step(self) -> bool:
         """Send one message that is due; False when Slack shows all as it is."""
-        with self._parts.database.write() as transaction:
-            row = slack_messages.take(transaction, self._parts.owner)
+        with self._context.database.write() as transaction:
+            row = slack_messages.take(transaction, self._context.owner)
             if row is None:
                 return False
         message = self._rendered(row)
@@ -73,17 +73,22 @@ class Poster:
         if row.ts is not None and row.tries == 1 and row.mark == _mark(message):
             self._write_down(row, message, Ok(None))
             return True
-        if row.ts is not None and not row.urgent and (pause := self._pace.pause(self._parts.uptime())):
+        if row.ts is not None and not row.urgent and (pause := self._pace.pause(self._context.uptime())):
             self._put_off(row, pause)
             return True
         answer = self._send(row, message)
         self._write_down(row, message, answer)
-        if row.kind == Kind.LIVE and row.permalink is None and isinstance(answer, Ok) and answer.value is not None:
+        if (
+            row.kind == MessageKind.LIVE
+            and row.permalink is None
+            and isinstance(answer, Ok)
+            and answer.value is not None
+        ):
             self._keep_link(row, answer.value)
         return True
 
     def _put_off(self, row: SlackMessage, pause: float) -> None:
-        with self._parts.database.write() as transaction:
+        with self._context.database.write() as transaction:
             ours = slack_messages.still_ours(transaction, row)
             if ours is not None:
                 slack_messages.put_off(transaction, ours, pause)
@@ -92,28 +97,28 @@ class Poster:
         """Keep what Slack answered, however long the database takes: forgotten, it would be posted twice."""
         while True:
             try:
-                with self._parts.database.write() as transaction:
+                with self._context.database.write() as transaction:
                     ours = slack_messages.still_ours(transaction, row)
                     if ours is not None:
                         self._keep(transaction, ours, row.wanted, answer, _mark(message))
                 return
             except StorageUnavailable as unavailable:
                 log.error("what Slack answered to a %s message is not yet recorded: %s", row.kind, unavailable)
-                if self._parts.wait(0.25):
+                if self._context.wait(0.25):
                     return
 
     def _keep_link(self, row: SlackMessage, posted: PostedMessage) -> None:
         """Slack's own link to the live message, for history; without it this time, the next edit asks again."""
-        link = self._parts.slack.permalink(posted.channel, posted.ts)
+        link = self._context.slack.permalink(posted.channel, posted.ts)
         if isinstance(link, Ok):
-            with self._parts.database.write() as transaction:
+            with self._context.database.write() as transaction:
                 slack_messages.keep_link(transaction, row, link.value)
 
     def _rendered(self, row: SlackMessage) -> Message:
-        own = self._parts.people.known_identity()
-        with self._parts.database.read() as session:
-            now = self._parts.database.now(session)
-            return render(session, row, self._parts.settings, now, own.user_id if own else None)
+        own = self._context.people.known_identity()
+        with self._context.database.read() as session:
+            now = self._context.database.now(session)
+            return render(session, row, self._context.settings, now, own.user_id if own else None)
 
     def _send(self, row: SlackMessage, message: Message) -> Answer[PostedMessage | None]:
         answer = self._send_once(row, message)
@@ -124,7 +129,7 @@ class Poster:
         return answer
 
     def _send_once(self, row: SlackMessage, message: Message) -> Answer[PostedMessage | None]:
-        slack = self._parts.slack
+        slack = self._context.slack
         if row.response_url is not None:
             answer: Answer[PostedMessage | None] = slack.respond(
                 row.response_url, message, replace_original=row.replace_original
@@ -142,10 +147,10 @@ class Poster:
     def _send_privately(self, row: SlackMessage, message: Message) -> Answer[PostedMessage | None]:
         assert row.person is not None
         if row.channel is not None and row.channel[0] in "CG":
-            answer: Answer[PostedMessage | None] = self._parts.slack.post_ephemeral(row.channel, row.person, message)
+            answer: Answer[PostedMessage | None] = self._context.slack.post_ephemeral(row.channel, row.person, message)
             if not isinstance(answer, Refused):
                 return answer
-        return self._parts.slack.post_message(row.person, message)
+        return self._context.slack.post_message(row.person, message)
 
     def _keep(
         self,
@@ -176,7 +181,7 @@ class Poster:
 
 
 def _keep_refused(transaction: Transaction, row: SlackMessage, code: str) -> None:
-    if row.ts is not None and code in rules.GONE and row.kind != Kind.MOVED:
+    if row.ts is not None and code in rules.GONE and row.kind != MessageKind.MOVED:
         # Somebody deleted it, or Slack lets nobody edit it any more: the news is still owed to the channel.
         row.ts = None
         slack_messages.again(transaction, row, code, 0)
@@ -197,17 +202,17 @@ def _keep_refused(transaction: Transaction, row: SlackMessage, code: str) -> Non
 
 def _tries(row: SlackMessage, code: str) -> int:
     """How often it is tried in all, where Slack refuses it so."""
-    if row.kind == Kind.MOVED:
+    if row.kind == MessageKind.MOVED:
         return 1 if code in rules.GONE else rules.TRIES_WHERE_IT_WAS
     if _waits_for_its_channel(row, code):
         return rules.TRIES_WHERE_IT_WAS
-    if row.kind == Kind.LIVE and row.ts is None and not is_direct(row) and rules.is_closed(code):
+    if row.kind == MessageKind.LIVE and row.ts is None and not is_direct(row) and rules.is_closed(code):
         return 1  # A first post goes at once to where it can be.
     return rules.tries(code)
 
 
 def _try_again(transaction: Transaction, row: SlackMessage, trouble: str) -> None:
-    is_patient = row.kind == Kind.MOVED or _waits_for_its_channel(row, trouble)
+    is_patient = row.kind == MessageKind.MOVED or _waits_for_its_channel(row, trouble)
     pause = rules.pause_where_it_was if is_patient else rules.pause
     slack_messages.again(transaction, row, trouble, pause(row.tries))
 

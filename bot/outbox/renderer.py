@@ -23,7 +23,7 @@ from bot.messages.show import EVENTS_PER_PAGE, ORDERS_PER_PAGE, page_count, show
 from bot.messages.steering import ALL_STEERED, STEERED, all_steered, steered
 from bot.messages.view_models import RequestFacts
 from bot.messages.waiting import MOST, waiting_message
-from bot.outbox.enqueue import Answer, Kind
+from bot.outbox.enqueue import AnswerCode, MessageKind
 from bot.outbox.history_search import search_of, zone_name
 from bot.outbox.read_model import event_facts, holds_on_all, look_facts, order_facts, request_facts, rules_facts
 from bot.settings.model import Settings
@@ -38,37 +38,37 @@ Facts = Mapping[str, Any]
 def render(session: Session, row: SlackMessage, settings: Settings, now: datetime, bot_user: str | None) -> Message:
     """The message of this row. Raises LookupError where what it speaks of is not in the database."""
     facts = json.loads(row.facts)
-    kind = Kind(row.kind)
-    if kind in (Kind.HISTORY, Kind.SHARED_HISTORY):
+    kind = MessageKind(row.kind)
+    if kind in (MessageKind.HISTORY, MessageKind.SHARED_HISTORY):
         return _history(session, row, facts, now)
-    if kind is Kind.SHOW:
+    if kind is MessageKind.SHOW:
         return _show(session, facts, settings, now, viewer=row.person)
-    if kind is Kind.WAITING:
+    if kind is MessageKind.WAITING:
         return _waiting(session, row, facts, settings, now)
-    if kind is Kind.ANSWER:
+    if kind is MessageKind.ANSWER:
         return _answer(session, row, facts, settings)
-    if kind is Kind.LOOK:
+    if kind is MessageKind.LOOK:
         return look(look_facts(facts, row.person or "", row.channel or "", now))
     about = _about(session, row, settings, now)
-    if kind is Kind.PREVIEW and about.state is not RequestState.CONFIRMING:
+    if kind is MessageKind.PREVIEW and about.state is not RequestState.CONFIRMING:
         # Slack was long in taking it: there is nothing to decide any more.
         return preview_ended.already_decided(about)
-    if kind is Kind.PREVIEW:
+    if kind is MessageKind.PREVIEW:
         return preview(replace(about, in_direct_message=not facts["can_post"]), bot_user)
     return _posted(kind, about, facts, settings, bot_user)
 
 
-def _posted(kind: Kind, about: RequestFacts, facts: Facts, settings: Settings, bot_user: str | None) -> Message:
+def _posted(kind: MessageKind, about: RequestFacts, facts: Facts, settings: Settings, bot_user: str | None) -> Message:
     match kind:
-        case Kind.CORRECTION_NOTICE:
+        case MessageKind.CORRECTION_NOTICE:
             return correction_notice(about, len(facts["orders"]))
-        case Kind.END_NOTICE:
+        case MessageKind.END_NOTICE:
             return end_notice(about, rules_facts(settings))
-        case Kind.REMINDER:
+        case MessageKind.REMINDER:
             return card.reminder(about, rules_facts(settings))
-        case Kind.MOVED:
+        case MessageKind.MOVED:
             return copied(about) if facts.get("is_copy") else moved(about)
-        case Kind.EMERGENCY_NOTICE:
+        case MessageKind.EMERGENCY_NOTICE:
             return card.emergency_notice(about)
         case _:
             return live(about, bot_user, rules_facts(settings))
@@ -81,56 +81,56 @@ def _about(session: Session, row: SlackMessage, settings: Settings, now: datetim
     return replace(request_facts(session, request, now), live_channel=settings.results_channel)
 
 
-_ABOUT_A_REQUEST: Mapping[Answer, Callable[[RequestFacts], Message]] = {
-    Answer.WENT_AHEAD: preview_ended.went_ahead,
-    Answer.KEPT: preview_ended.kept,
-    Answer.EXPIRED: preview_ended.expired,
-    Answer.ALREADY_DECIDED: preview_ended.already_decided,
-    Answer.OLDER_REVISION: preview_ended.older_revision,
-    Answer.APPROVED: approval_answers.approved,
-    Answer.APPROVED_MORE_NEEDED: approval_answers.approved_more_needed,
-    Answer.ALREADY_APPROVED: approval_answers.already_approved,
-    Answer.DECLINED: approval_answers.declined,
-    Answer.WITHDRAWN: approval_answers.withdrawn,
-    Answer.NUMBER_NEEDED: approval_answers.number_needed,
-    Answer.REMINDED: approval_answers.reminded,
-    Answer.REMINDED_LATELY: approval_answers.reminded_lately,
-    Answer.NOT_POSTED_YET: approval_answers.not_posted_yet,
+_ABOUT_A_REQUEST: Mapping[AnswerCode, Callable[[RequestFacts], Message]] = {
+    AnswerCode.WENT_AHEAD: preview_ended.went_ahead,
+    AnswerCode.KEPT: preview_ended.kept,
+    AnswerCode.EXPIRED: preview_ended.expired,
+    AnswerCode.ALREADY_DECIDED: preview_ended.already_decided,
+    AnswerCode.OLDER_REVISION: preview_ended.older_revision,
+    AnswerCode.APPROVED: approval_answers.approved,
+    AnswerCode.APPROVED_MORE_NEEDED: approval_answers.approved_more_needed,
+    AnswerCode.ALREADY_APPROVED: approval_answers.already_approved,
+    AnswerCode.DECLINED: approval_answers.declined,
+    AnswerCode.WITHDRAWN: approval_answers.withdrawn,
+    AnswerCode.NUMBER_NEEDED: approval_answers.number_needed,
+    AnswerCode.REMINDED: approval_answers.reminded,
+    AnswerCode.REMINDED_LATELY: approval_answers.reminded_lately,
+    AnswerCode.NOT_POSTED_YET: approval_answers.not_posted_yet,
 }
 
 
 def _answer(session: Session, row: SlackMessage, facts: Facts, settings: Settings) -> Message:
-    what = Answer(facts["what"])
+    what = AnswerCode(facts["what"])
     about = _about(session, row, settings) if row.request_seq is not None else None
     if about is not None and what in _ABOUT_A_REQUEST:
         return _ABOUT_A_REQUEST[what](about)
-    if about is not None and what is Answer.ASKED_FOR_APPROVAL:
+    if about is not None and what is AnswerCode.ASKED_FOR_APPROVAL:
         return approval_answers.asked_for_approval(about, rules_facts(settings))
     if about is not None and what.value in STEERED:
         return steered(what.value, about)
     if what.value in ALL_STEERED:
         return all_steered(what.value)
     match what:
-        case Answer.REFUSED:
+        case AnswerCode.REFUSED:
             verdict = Verdict.from_dict(facts["verdict"])
             if about is not None and facts.get("orders"):
                 about = replace(about, order_count=facts["orders"])
             return refused(verdict.code, verdict.rule, verdict.ask, rules_facts(settings), about)
-        case Answer.NO_SUCH_REQUEST:
+        case AnswerCode.NO_SUCH_REQUEST:
             return answers.no_such_request(facts.get("public_id", ""))
-        case Answer.PROBLEM:
+        case AnswerCode.PROBLEM:
             return answers.problem(facts["words"])
-        case Answer.FILE_NOT_FETCHED:
+        case AnswerCode.FILE_NOT_FETCHED:
             # An earlier version stored no reason.
             why = NotFetched(Trouble(facts.get("trouble", Trouble.NO_ANSWER)), facts.get("detail", ""))
             return file_not_fetched(why, settings.contact)
-        case Answer.EXPORTED:
+        case AnswerCode.EXPORTED:
             return approval_answers.exported(facts["rows"], facts["cut"])
-        case Answer.NOT_EXPORTED:
+        case AnswerCode.NOT_EXPORTED:
             return approval_answers.not_exported(facts["why"], settings.contact, facts.get("scope", ""))
-        case Answer.NOT_SHARED:
+        case AnswerCode.NOT_SHARED:
             return not_shared(facts["why"], settings.contact)
-        case Answer.BROKEN:
+        case AnswerCode.BROKEN:
             return answers.broken(settings.contact)
         case _:
             return answers.button_not_known()

@@ -7,7 +7,7 @@ nothing about the token.
 import logging
 import threading
 
-from bot.context import Parts
+from bot.context import Context
 from bot.outbox import enqueue
 from bot.slack.results import NO_ACCESS, Ok, Refused
 from storage import live_messages, send_gate, slack_messages
@@ -25,8 +25,8 @@ class SlackAccess:
     """Looks whether Slack takes the token, now and then and whenever a call was refused for it. `doubt` is thread-safe;
     `step` is one thread's."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._doubted = threading.Event()
         self._asked_at: float | None = None
         self._pause: float | None = FIRST_PAUSE
@@ -38,12 +38,12 @@ class SlackAccess:
 
     def step(self) -> bool:
         """Ask Slack, where it is time to; hold all sending, or let it go on."""
-        now, soon = self._parts.uptime(), FIRST_PAUSE if self._doubted.is_set() else ASKED_EVERY
+        now, soon = self._context.uptime(), FIRST_PAUSE if self._doubted.is_set() else ASKED_EVERY
         if self._asked_at is not None and now < self._asked_at + (self._pause or soon):
             return False
         self._doubted.clear()
         self._asked_at = now
-        answer = self._parts.slack.auth_test()
+        answer = self._context.slack.auth_test()
         if isinstance(answer, Ok):
             self._pause = None
             self._go_on()
@@ -54,7 +54,7 @@ class SlackAccess:
         return True
 
     def _hold(self, code: str) -> None:
-        with self._parts.database.write() as transaction:
+        with self._context.database.write() as transaction:
             if not send_gate.hold(transaction, HoldKind.SLACK, None, why=code):
                 return
             enqueue.all_live(transaction)
@@ -62,11 +62,11 @@ class SlackAccess:
         log.error("Slack refuses the bot's token (%s): nothing is sent to Fincart until Slack takes it. %s.", code, fix)
 
     def _go_on(self) -> None:
-        with self._parts.database.read() as session:
+        with self._context.database.read() as session:
             since = send_gate.held_since(session, HoldKind.SLACK)
         if since is None:
             return
-        with self._parts.database.write() as transaction:
+        with self._context.database.write() as transaction:
             if not send_gate.lift(transaction, HoldKind.SLACK):
                 return
             enqueue.all_live(transaction)

@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.commands.parser import Export, parse
 from bot.domain.policy.decide import Act, Question, Verdict
 from bot.outbox import enqueue
-from bot.outbox.enqueue import Answer, Asker
+from bot.outbox.enqueue import AnswerCode, ReplyTo
 from bot.outbox.history_search import filters_to_json, search_of, zone_of
 from bot.reports.csv_text import lines
 from bot.reports.history import ids_of
-from bot.requests.authorize import judge
+from bot.requests.authorize import authorize
 from bot.slack.results import Ok, RateLimited, Refused
 from storage import decisions, deliveries, history, requests
 from storage.history import Search
@@ -64,54 +64,54 @@ HEADER = (
 class Exporter:
     """Sends the exports that people asked for, one at a time, behind no other work and before none."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def step(self) -> bool:
         """Send one export, or say why not; False when none is asked for."""
-        with self._parts.database.write() as transaction:
-            delivery = deliveries.take(transaction, self._parts.owner, (EXPORT,), SENT_WITHIN)
+        with self._context.database.write() as transaction:
+            delivery = deliveries.take(transaction, self._context.owner, (EXPORT,), SENT_WITHIN)
         if delivery is None:
             return False
         payload = json.loads(delivery.payload)
-        asker = Asker.of(delivery, payload["user"], payload["channel"])
+        reply_to = ReplyTo.of(delivery, payload["user"], payload["channel"])
         if delivery.tries > TRIES:
-            self._say(delivery, asker, Answer.BROKEN, {})
+            self._say(delivery, reply_to, AnswerCode.BROKEN, {})
             return True
         wanted = parse(payload["text"])
         assert isinstance(wanted, Export)
-        verdict = judge(self._parts, Question(Act.READ, asker.person), fresh=True).verdict
+        verdict = authorize(self._context, Question(Act.READ, reply_to.person), fresh=True).verdict
         if verdict.allowed:
-            self._send(delivery, asker, wanted)
+            self._send(delivery, reply_to, wanted)
         else:
-            self._refuse(delivery, asker, verdict)
+            self._refuse(delivery, reply_to, verdict)
         return True
 
-    def _send(self, delivery: Delivery, asker: Asker, wanted: Export) -> None:
-        zone = zone_of(self._parts.people.person(asker.person))
-        now = self._parts.now()
-        ids = ids_of(self._parts, wanted.wanted.person)
+    def _send(self, delivery: Delivery, reply_to: ReplyTo, wanted: Export) -> None:
+        zone = zone_of(self._context.people.person(reply_to.person))
+        now = self._context.now()
+        ids = ids_of(self._context, wanted.wanted.person)
         _, search = search_of({"filters": filters_to_json(wanted.wanted), "zone": zone, "of_ids": ids}, now)
         content, rows, cut = self._file(search)
         name = f"cancel-orders-{now.astimezone(UTC):%Y-%m-%d-%H%M}.csv"
-        sent = self._parts.slack.upload_file(asker.person, name, content, name)
+        sent = self._context.slack.upload_file(reply_to.person, name, content, name)
         match sent:
             case Ok():
-                self._say(delivery, asker, Answer.EXPORTED, {"rows": rows, "cut": cut})
+                self._say(delivery, reply_to, AnswerCode.EXPORTED, {"rows": rows, "cut": cut})
             case Refused(code, detail):
                 scope = (detail or _SCOPES) if code == "missing_scope" else ""
-                self._say(delivery, asker, Answer.NOT_EXPORTED, {"why": code, "scope": scope})
+                self._say(delivery, reply_to, AnswerCode.NOT_EXPORTED, {"why": code, "scope": scope})
             case RateLimited():
-                self._say(delivery, asker, Answer.NOT_EXPORTED, {"why": "ratelimited"})
+                self._say(delivery, reply_to, AnswerCode.NOT_EXPORTED, {"why": "ratelimited"})
             case _:
                 # It may have arrived all the same: nothing is sent again on a guess.
-                self._say(delivery, asker, Answer.NOT_EXPORTED, {"why": "no answer"})
+                self._say(delivery, reply_to, AnswerCode.NOT_EXPORTED, {"why": "no answer"})
 
     def _file(self, search: Search) -> tuple[bytes, int, bool]:
         """The file's bytes, its rows, and whether there would be more."""
         content = bytearray("\ufeff".encode())
         count = -1
-        with self._parts.database.read() as session:
+        with self._context.database.read() as session:
             search = replace(search, person=history.same_person(session, search.person))
             for line in lines(HEADER, _rows(session, search)):
                 if count == MOST_ROWS:
@@ -120,18 +120,18 @@ class Exporter:
                 count += 1
         return bytes(content), count, False
 
-    def _say(self, delivery: Delivery, asker: Asker, what: Answer, facts: dict[str, object]) -> None:
-        with self._parts.database.write() as transaction:
+    def _say(self, delivery: Delivery, reply_to: ReplyTo, what: AnswerCode, facts: dict[str, object]) -> None:
+        with self._context.database.write() as transaction:
             row = deliveries.still_ours(transaction, delivery)
             if row is not None:
-                enqueue.answer(transaction, asker, what, delivery=row, facts=facts)
+                enqueue.answer(transaction, reply_to, what, delivery=row, facts=facts)
                 deliveries.done(row, what)
 
-    def _refuse(self, delivery: Delivery, asker: Asker, verdict: Verdict) -> None:
-        with self._parts.database.write() as transaction:
+    def _refuse(self, delivery: Delivery, reply_to: ReplyTo, verdict: Verdict) -> None:
+        with self._context.database.write() as transaction:
             row = deliveries.still_ours(transaction, delivery)
             if row is not None:
-                enqueue.refuse(transaction, asker, verdict, delivery=row)
+                enqueue.refuse(transaction, reply_to, verdict, delivery=row)
                 deliveries.done(row, verdict.code.value)
 
 

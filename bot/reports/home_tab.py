@@ -1,45 +1,45 @@
 """The Home tab: published when its owner opens it, and anew after they have pressed something there."""
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.policy.decide import Act, Question
 from bot.messages.home import RESULTS, closed_home_view, home_view
 from bot.messages.waiting import MOST
 from bot.outbox.read_model import request_facts, rules_facts
 from bot.reports.history import may_approve
-from bot.requests.authorize import judge
+from bot.requests.authorize import authorize
 from storage import deliveries, history, requests
 from storage.history import Search
 from storage.slack_models import Delivery
 
 
-def show_home(parts: Parts, delivery: Delivery, person: str) -> None:
+def show_home(context: Context, delivery: Delivery, person: str) -> None:
     """Publish this person's tab as things stand now. A publication that fails is not repeated: the next opening is."""
-    parts.slack.publish_home(person, _view(parts, person))
-    with parts.database.write() as transaction:
+    context.slack.publish_home(person, _view(context, person))
+    with context.database.write() as transaction:
         row = deliveries.still_ours(transaction, delivery)
         if row is not None:
             deliveries.done(row, "home")
 
 
-def publish(parts: Parts, person: str) -> None:
+def publish(context: Context, person: str) -> None:
     """Publish it anew, after something was pressed there."""
-    parts.slack.publish_home(person, _view(parts, person))
+    context.slack.publish_home(person, _view(context, person))
 
 
-def _view(parts: Parts, person: str) -> dict[str, object]:
-    judgement = judge(parts, Question(Act.READ, person))
-    verdict, ids = judgement.verdict, judgement.ids
+def _view(context: Context, person: str) -> dict[str, object]:
+    authorization = authorize(context, Question(Act.READ, person))
+    verdict, ids = authorization.verdict, authorization.ids
     if not verdict.allowed:
         return closed_home_view(verdict.rule, verdict.ask, verdict.code)
-    approves = may_approve(parts, person)
-    with parts.database.read() as session:
-        now = parts.database.now(session)
+    approves = may_approve(context, person)
+    with context.database.read() as session:
+        now = context.database.now(session)
         waiting, _ = requests.waiting(session, ids, MOST)
         own = history.page(session, Search(requester=ids), RESULTS).requests
         return home_view(
             tuple(request_facts(session, request, now, ids) for request in waiting),
             tuple(request_facts(session, request, now) for request in own),
-            rules_facts(parts.settings),
+            rules_facts(context.settings),
             person,
             approves,
         )

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.policy.decide import Act, Question, Verdict
 from bot.outbox import enqueue
-from bot.outbox.enqueue import Answer, Asker
-from bot.requests.authorize import Judgement, judge
+from bot.outbox.enqueue import AnswerCode, ReplyTo
+from bot.requests.authorize import Authorization, authorize
 from storage import decisions, deliveries, quotas, requests
 from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
@@ -17,10 +17,10 @@ from storage.slack_models import Delivery
 
 
 @dataclass(frozen=True, slots=True)
-class Click:
+class RequestAction:
     """A button about a request, pressed by somebody who saw this revision of it, with what a form asked besides."""
 
-    asker: Asker
+    reply_to: ReplyTo
     public_id: str
     revision: int
     typed_number: int | None = None
@@ -31,62 +31,66 @@ class Click:
     """How many orders the request would have more, if this press may add them."""
 
 
-Do = Callable[[Transaction, Request, Judgement], Answer | Verdict | None]
+Do = Callable[[Transaction, Request, Authorization], AnswerCode | Verdict | None]
 """What a press does under the request's lock: it answers what was done, or why nothing was; None where what it has
 shown is answer enough."""
 
 DONE = frozenset(
     {
-        Answer.WENT_AHEAD,
-        Answer.KEPT,
-        Answer.ASKED_FOR_APPROVAL,
-        Answer.APPROVED,
-        Answer.APPROVED_MORE_NEEDED,
-        Answer.DECLINED,
-        Answer.WITHDRAWN,
-        Answer.REMINDED,
-        Answer.STOPPED,
-        Answer.PAUSED,
-        Answer.GOING_ON,
-        Answer.UNDONE,
-        Answer.CHECKING,
+        AnswerCode.WENT_AHEAD,
+        AnswerCode.KEPT,
+        AnswerCode.ASKED_FOR_APPROVAL,
+        AnswerCode.APPROVED,
+        AnswerCode.APPROVED_MORE_NEEDED,
+        AnswerCode.DECLINED,
+        AnswerCode.WITHDRAWN,
+        AnswerCode.REMINDED,
+        AnswerCode.STOPPED,
+        AnswerCode.PAUSED,
+        AnswerCode.GOING_ON,
+        AnswerCode.UNDONE,
+        AnswerCode.CHECKING,
     }
 )
 """Answers that tell of something done; their use cases have recorded it. The others are recorded as refused."""
 
-_BUTTONS_STAY = frozenset({Answer.NUMBER_NEEDED, Answer.REMINDED, Answer.REMINDED_LATELY, Answer.NOT_POSTED_YET})
+_BUTTONS_STAY = frozenset(
+    {AnswerCode.NUMBER_NEEDED, AnswerCode.REMINDED, AnswerCode.REMINDED_LATELY, AnswerCode.NOT_POSTED_YET}
+)
 """Answers after which what was clicked is as good as before, so that they never take its place."""
 
 
-def press(parts: Parts, delivery: Delivery, click: Click, act: Act, do: Do) -> None:
+def press(context: Context, delivery: Delivery, action: RequestAction, act: Act, do: Do) -> None:
     """Ask the policy whether this person may, reading anew who they are; then `do` it, once, and answer them.
 
     `do` judges states and deadlines itself: it holds the request's lock, so that exactly one of two presses wins.
     """
-    judgement = _judged(parts, click, act)
-    with parts.database.write() as transaction:
+    authorization = _authorize(context, action, act)
+    with context.database.write() as transaction:
         row = deliveries.still_ours(transaction, delivery)
         if row is None:
             return
-        request = requests.lock(transaction, click.public_id)
-        if request is None or judgement is None:
-            facts = {"public_id": click.public_id}
-            enqueue.answer(transaction, click.asker, Answer.NO_SUCH_REQUEST, delivery=row, facts=facts)
-            deliveries.done(row, Answer.NO_SUCH_REQUEST)
+        request = requests.lock(transaction, action.public_id)
+        if request is None or authorization is None:
+            facts = {"public_id": action.public_id}
+            enqueue.answer(transaction, action.reply_to, AnswerCode.NO_SUCH_REQUEST, delivery=row, facts=facts)
+            deliveries.done(row, AnswerCode.NO_SUCH_REQUEST)
             return
-        result = do(transaction, request, judgement)
+        result = do(transaction, request, authorization)
         if result is None:
             deliveries.done(row, act)
             return
-        _answer(transaction, row, click, judgement, request, result)
+        _answer(transaction, row, action, authorization, request, result)
 
 
-def say(parts: Parts, delivery: Delivery, asker: Asker, what: Answer, request: Request | None = None) -> None:
+def say(
+    context: Context, delivery: Delivery, reply_to: ReplyTo, what: AnswerCode, request: Request | None = None
+) -> None:
     """Answer somebody, once for each delivery, and be done with it."""
-    with parts.database.write() as transaction:
+    with context.database.write() as transaction:
         row = deliveries.still_ours(transaction, delivery)
         if row is not None:
-            enqueue.answer(transaction, asker, what, delivery=row, request=request)
+            enqueue.answer(transaction, reply_to, what, delivery=row, request=request)
             deliveries.done(row, what)
 
 
@@ -107,49 +111,49 @@ def question_about(
     )
 
 
-def _judged(parts: Parts, click: Click, act: Act) -> Judgement | None:
-    with parts.database.read() as session:
-        seen = requests.find(session, click.public_id)
+def _authorize(context: Context, action: RequestAction, act: Act) -> Authorization | None:
+    with context.database.read() as session:
+        seen = requests.find(session, action.public_id)
         if seen is None:
             return None
-        used = quotas.used(session, seen.person, parts.database.now(session), seen.requester_ids)
+        used = quotas.used(session, seen.person, context.database.now(session), seen.requester_ids)
         others = sorted(decisions.approvers(session, seen)) if act is Act.APPROVE else ()
-    question = question_about(seen, act, click.asker.person, used, tuple(others))
-    question = replace(question, orders=question.orders + click.more_orders)
-    if act is Act.EMERGENCY and click.words:
+    question = question_about(seen, act, action.reply_to.person, used, tuple(others))
+    question = replace(question, orders=question.orders + action.more_orders)
+    if act is Act.EMERGENCY and action.words:
         question = replace(question, has_reason=True)
-    return judge(parts, question, fresh=True)
+    return authorize(context, question, fresh=True)
 
 
 def _answer(
     transaction: Transaction,
     row: Delivery,
-    click: Click,
-    judgement: Judgement,
+    action: RequestAction,
+    authorization: Authorization,
     request: Request,
-    result: Answer | Verdict,
+    result: AnswerCode | Verdict,
 ) -> None:
     if isinstance(result, Verdict):
         # The buttons stay: what was refused now may be allowed in a minute.
-        asker = replace(click.asker, replaces=False)
-        asked = request.order_count + click.more_orders
-        enqueue.refuse(transaction, asker, result, delivery=row, request=request, orders=asked)
+        reply_to = replace(action.reply_to, replaces=False)
+        asked = request.order_count + action.more_orders
+        enqueue.refuse(transaction, reply_to, result, delivery=row, request=request, orders=asked)
         code, rule = result.code.value, result.rule
     else:
-        asker = replace(click.asker, replaces=False) if result in _BUTTONS_STAY else click.asker
-        enqueue.answer(transaction, asker, result, delivery=row, request=request)
+        reply_to = replace(action.reply_to, replaces=False) if result in _BUTTONS_STAY else action.reply_to
+        enqueue.answer(transaction, reply_to, result, delivery=row, request=request)
         code, rule = result.value, ""
     if isinstance(result, Verdict) or result not in DONE:
         details = {
-            "act": judgement.question.act.value,
+            "act": authorization.question.act.value,
             "code": code,
             "rule": rule,
             "state": RequestState(request.state).value,
         }
         transaction.record(
             EventKind.CLICK_REFUSED,
-            who=judgement.question.person,
-            person=judgement.person,
+            who=authorization.question.person,
+            person=authorization.person,
             request=request.public_id,
             details=details,
         )

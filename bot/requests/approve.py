@@ -6,12 +6,12 @@ written. The lock is taken first, then the decision recorded, then counted.
 
 from datetime import timedelta
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.policy.decide import Act, Verdict
 from bot.outbox import enqueue
-from bot.outbox.enqueue import Answer
-from bot.requests.action import Click, press
-from bot.requests.authorize import Judgement
+from bot.outbox.enqueue import AnswerCode
+from bot.requests.action import RequestAction, press
+from bot.requests.authorize import Authorization
 from bot.requests.confirm import (
     WAITING,
     as_needed,
@@ -31,69 +31,69 @@ from storage.models import Request
 from storage.slack_models import Delivery
 
 
-def ask_for_approval(parts: Parts, delivery: Delivery, click: Click) -> None:
+def ask_for_approval(context: Context, delivery: Delivery, action: RequestAction) -> None:
     """Have the request wait for other people, on a card in the channel, instead of running."""
 
-    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
-        lost = own_go_ahead_lost(transaction, request, judgement, click)
+    def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
+        lost = own_go_ahead_lost(transaction, request, authorization, action)
         if lost is not None:
             return lost
         if not request.approvals_needed:
-            return Answer.OLDER_REVISION
-        _wait(parts, transaction, request, judgement)
-        return Answer.ASKED_FOR_APPROVAL
+            return AnswerCode.OLDER_REVISION
+        _wait(context, transaction, request, authorization)
+        return AnswerCode.ASKED_FOR_APPROVAL
 
-    press(parts, delivery, click, Act.GO_AHEAD, act)
+    press(context, delivery, action, Act.GO_AHEAD, act)
 
 
-def approve(parts: Parts, delivery: Delivery, click: Click) -> None:
+def approve(context: Context, delivery: Delivery, action: RequestAction) -> None:
     """Count this person's approval; with the last one that is needed, the request runs."""
 
-    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
-        lost = _approval_lost(transaction, request, judgement, click)
+    def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
+        lost = _approval_lost(transaction, request, authorization, action)
         if lost is not None:
             return lost
-        return _approved(parts, transaction, request, judgement, click)
+        return _approved(context, transaction, request, authorization, action)
 
-    press(parts, delivery, click, Act.APPROVE, act)
+    press(context, delivery, action, Act.APPROVE, act)
 
 
-def decline(parts: Parts, delivery: Delivery, click: Click) -> None:
+def decline(context: Context, delivery: Delivery, action: RequestAction) -> None:
     """End a waiting request; one person who may approve is enough for that."""
 
-    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
-        lost = judgement.not_theirs() or why_not(transaction, request, WAITING)
+    def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
+        lost = authorization.not_theirs() or why_not(transaction, request, WAITING)
         if lost is not None:
             return lost
-        if not judgement.verdict.allowed:
-            return judgement.verdict
-        person, rule, now = click.asker.person, judgement.verdict.rule, transaction.now()
+        if not authorization.verdict.allowed:
+            return authorization.verdict
+        person, rule, now = action.reply_to.person, authorization.verdict.rule, transaction.now()
         verdict = DecisionVerdict.DECLINED
-        decisions.decide(transaction, request, person, verdict, rule, click.words, now, judgement.person)
-        details = {"verdict": verdict.value, "revision": request.revision, "comment": click.words}
-        over(transaction, request, RequestState.DECLINED, person, now, judgement, **details)
+        decisions.decide(transaction, request, person, verdict, rule, action.words, now, authorization.person)
+        details = {"verdict": verdict.value, "revision": request.revision, "comment": action.words}
+        over(transaction, request, RequestState.DECLINED, person, now, authorization, **details)
         enqueue.live(transaction, request, urgent=True)
         enqueue.end_notice(transaction, request)
-        return Answer.DECLINED
+        return AnswerCode.DECLINED
 
-    press(parts, delivery, click, Act.DECLINE, act)
+    press(context, delivery, action, Act.DECLINE, act)
 
 
-def withdraw(parts: Parts, delivery: Delivery, click: Click) -> None:
+def withdraw(context: Context, delivery: Delivery, action: RequestAction) -> None:
     """Take a waiting request back."""
-    press(parts, delivery, click, Act.WITHDRAW, taken_back(click, WAITING, Answer.WITHDRAWN))
+    press(context, delivery, action, Act.WITHDRAW, taken_back(action, WAITING, AnswerCode.WITHDRAWN))
 
 
-def _wait(parts: Parts, transaction: Transaction, request: Request, judgement: Judgement) -> None:
+def _wait(context: Context, transaction: Transaction, request: Request, authorization: Authorization) -> None:
     now = transaction.now()
-    lasts = timedelta(seconds=parts.settings.approval_ttl_seconds)
+    lasts = timedelta(seconds=context.settings.approval_ttl_seconds)
     expires_at, remind_at = now + lasts, now + lasts / 2
     moved = requests.move(
         transaction,
         request,
         RequestState.WAITING,
         before=now,
-        verdict=judgement.whole,
+        verdict=authorization.whole,
         expires_at=expires_at,
         remind_at=remind_at,
         due_at=remind_at,
@@ -101,45 +101,45 @@ def _wait(parts: Parts, transaction: Transaction, request: Request, judgement: J
     if not moved:
         raise RuntimeError(f"the time of {request.public_id} was up while it was decided")
     details = {
-        **judgement.told(),
+        **authorization.told(),
         "revision": request.revision,
         "order_count": request.order_count,
         "approvals_needed": request.approvals_needed,
         "expires_at": expires_at.isoformat(),
     }
-    who, kind = judgement.question.person, EventKind.ASKED_FOR_APPROVAL
-    transaction.record(kind, who=who, person=judgement.person, request=request.public_id, details=details)
-    enqueue.live(transaction, request, live_channel(parts, request), urgent=True)
+    who, kind = authorization.question.person, EventKind.ASKED_FOR_APPROVAL
+    transaction.record(kind, who=who, person=authorization.person, request=request.public_id, details=details)
+    enqueue.live(transaction, request, live_channel(context, request), urgent=True)
 
 
 def _approval_lost(
-    transaction: Transaction, request: Request, judgement: Judgement, click: Click
-) -> Answer | Verdict | None:
+    transaction: Transaction, request: Request, authorization: Authorization, action: RequestAction
+) -> AnswerCode | Verdict | None:
     """Why an approval counts for nothing; None where it does."""
-    lost = judgement.not_theirs() or why_not(transaction, request, WAITING)
+    lost = authorization.not_theirs() or why_not(transaction, request, WAITING)
     if lost is not None:
         return lost
-    if click.revision != request.revision:
-        return Answer.OLDER_REVISION
-    if not judgement.verdict.allowed:
-        return judgement.verdict
+    if action.revision != request.revision:
+        return AnswerCode.OLDER_REVISION
+    if not authorization.verdict.allowed:
+        return authorization.verdict
     # Settings that ask for fewer people now take nothing away from what this request was told to need.
-    changed = as_needed(transaction, request, max(request.approvals_needed, judgement.verdict.approvals_needed))
+    changed = as_needed(transaction, request, max(request.approvals_needed, authorization.verdict.approvals_needed))
     if changed is not None:
         enqueue.live(transaction, request, urgent=True)
         return changed
-    ids = judgement.ids
+    ids = authorization.ids
     if ids & (
         decisions.approvers(transaction.session, request) | decisions.approved_with(transaction.session, request)
     ):
-        return Answer.ALREADY_APPROVED
-    return number_missing(request, judgement, click)
+        return AnswerCode.ALREADY_APPROVED
+    return number_missing(request, authorization, action)
 
 
 def _approved(
-    parts: Parts, transaction: Transaction, request: Request, judgement: Judgement, click: Click
-) -> Answer | Verdict:
-    person, rule, now = click.asker.person, judgement.verdict.rule, transaction.now()
+    context: Context, transaction: Transaction, request: Request, authorization: Authorization, action: RequestAction
+) -> AnswerCode | Verdict:
+    person, rule, now = action.reply_to.person, authorization.verdict.rule, transaction.now()
     count = len(decisions.approvers(transaction.session, request)) + 1
     verdict, runs = DecisionVerdict.APPROVED, count >= request.approvals_needed
     details = {
@@ -147,18 +147,18 @@ def _approved(
         "rule": rule,
         "revision": request.revision,
         "order_count": request.order_count,
-        "comment": click.words,
+        "comment": action.words,
         "approvals": count,
         "approvals_needed": request.approvals_needed,
         "runs": runs,
     }
     if runs:
-        result = let_run(parts, transaction, request, judgement, EventKind.APPROVED, person, now, details=details)
+        result = let_run(context, transaction, request, authorization, EventKind.APPROVED, person, now, details=details)
         if isinstance(result, Verdict):
             return result
     else:
-        kind, stands_for = EventKind.APPROVED, judgement.person
+        kind, stands_for = EventKind.APPROVED, authorization.person
         transaction.record(kind, who=person, person=stands_for, request=request.public_id, details=details, at=now)
         enqueue.live(transaction, request, urgent=True)
-    decisions.decide(transaction, request, person, verdict, rule, click.words, now, judgement.person)
-    return Answer.APPROVED if runs else Answer.APPROVED_MORE_NEEDED
+    decisions.decide(transaction, request, person, verdict, rule, action.words, now, authorization.person)
+    return AnswerCode.APPROVED if runs else AnswerCode.APPROVED_MORE_NEEDED

@@ -3,15 +3,22 @@
 import json
 from dataclasses import dataclass, replace
 
-from bot.context import Parts
-from bot.domain.policy.decide import Code, Facts, Question, Rules, Verdict, decide, facts_needed, record
+from bot.context import Context
+from bot.domain.policy.decide import Facts, Question, Rules, Verdict, VerdictCode, decide, facts_needed, record
 from storage.audit.log import digest
 
-_NOT_THEIRS = frozenset({Code.NOT_THE_REQUESTER, Code.OWN_REQUEST, Code.NOT_AN_APPROVER, Code.NOT_FOR_EMERGENCIES})
+_NOT_THEIRS = frozenset(
+    {
+        VerdictCode.NOT_THE_REQUESTER,
+        VerdictCode.OWN_REQUEST,
+        VerdictCode.NOT_AN_APPROVER,
+        VerdictCode.NOT_FOR_EMERGENCIES,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Authorization:
     """The policy's answer to one question, by what was known."""
 
     rules: Rules
@@ -45,7 +52,7 @@ class Judgement:
         """The refusal of somebody whose button it is not: told before anything about the request's state."""
         return self.verdict if self.verdict.code in _NOT_THEIRS else None
 
-    def with_orders_today(self, orders_today: int) -> "Judgement":
+    def with_orders_today(self, orders_today: int) -> "Authorization":
         """The answer to the same question now that so much of the requester's day is used."""
         question = replace(self.question, orders_today=orders_today)
         return replace(self, question=question, verdict=decide(self.rules, question, self.facts))
@@ -55,10 +62,10 @@ class Judgement:
         return decide(self.rules, replace(self.question, orders=orders), self.facts).approvals_needed
 
 
-def judge(parts: Parts, question: Question, *, fresh: bool = False) -> Judgement:
+def authorize(context: Context, question: Question, *, fresh: bool = False) -> Authorization:
     """What the policy says to this; waits for Slack at most five seconds, and not at all where nothing is needed.
 
-    `fresh` reads group membership and status anew, as at the click that lets something run.
+    `fresh` reads group membership and status anew, as at the action that lets something run.
     """
-    facts = parts.people.find_out(question.person, facts_needed(parts.rules, question), fresh=fresh)
-    return Judgement(parts.rules, question, facts, decide(parts.rules, question, facts))
+    facts = context.people.find_out(question.person, facts_needed(context.rules, question), fresh=fresh)
+    return Authorization(context.rules, question, facts, decide(context.rules, question, facts))

@@ -1,4 +1,4 @@
-"""Decide: what its requester's own click makes of a request. Of all who decide, exactly one wins.
+"""Decide: what its requester's own action makes of a request. Of all who decide, exactly one wins.
 
 Everything here is judged under the request's lock. What others decide is in `bot.requests.approve`, what the
 passing of time decides in `bot.requests.expire`.
@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.policy.decide import Act, Sharing, Verdict
 from bot.outbox import enqueue
-from bot.outbox.enqueue import Answer
-from bot.requests.action import Click, Do, press
-from bot.requests.authorize import Judgement
+from bot.outbox.enqueue import AnswerCode
+from bot.requests.action import Do, RequestAction, press
+from bot.requests.authorize import Authorization
 from bot.requests.create import live_channel
 from storage import quotas, requests
 from storage.audit.log import EventKind
@@ -26,68 +26,77 @@ CONFIRMING = frozenset({RequestState.CONFIRMING})
 WAITING = frozenset({RequestState.WAITING})
 
 
-def go_ahead(parts: Parts, delivery: Delivery, click: Click) -> None:
+def go_ahead(context: Context, delivery: Delivery, action: RequestAction) -> None:
     """Let the request run, if its requester pressed it in time and policy, asked anew, needs nobody else."""
-    place = first_post_in(parts, click.public_id)
+    place = first_post_in(context, action.public_id)
 
-    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
-        lost = own_go_ahead_lost(transaction, request, judgement, click)
+    def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
+        lost = own_go_ahead_lost(transaction, request, authorization, action)
         if lost is not None:
             return lost
         if request.approvals_needed:
-            return Answer.OLDER_REVISION
-        by = click.asker.person
-        return let_run(parts, transaction, request, judgement, EventKind.WENT_AHEAD, by, transaction.now(), place)
+            return AnswerCode.OLDER_REVISION
+        by = action.reply_to.person
+        return let_run(context, transaction, request, authorization, EventKind.WENT_AHEAD, by, transaction.now(), place)
 
-    press(parts, delivery, click, Act.GO_AHEAD, act)
+    press(context, delivery, action, Act.GO_AHEAD, act)
 
 
-def emergency(parts: Parts, delivery: Delivery, click: Click) -> None:
+def emergency(context: Context, delivery: Delivery, action: RequestAction) -> None:
     """Let the request run without the approvals it needs: for whom EMERGENCY_USERS names, with the number typed and
     a reason, told in AUDIT_CHANNEL and marked in history for ever."""
-    place = first_post_in(parts, click.public_id)
+    place = first_post_in(context, action.public_id)
 
-    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
-        lost = judgement.not_theirs() or why_not(transaction, request, CONFIRMING | WAITING)
+    def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
+        lost = authorization.not_theirs() or why_not(transaction, request, CONFIRMING | WAITING)
         if lost is not None:
             return lost
-        if click.revision != request.revision:
-            return Answer.OLDER_REVISION
-        if not judgement.verdict.allowed:
-            return judgement.verdict
-        lost = number_missing(request, judgement, click)
+        if action.revision != request.revision:
+            return AnswerCode.OLDER_REVISION
+        if not authorization.verdict.allowed:
+            return authorization.verdict
+        lost = number_missing(request, authorization, action)
         if lost is not None:
             return lost
-        reason = request.reason or click.words
+        reason = request.reason or action.words
         revision = request.revision + (request.reason is None)
         changes = {"reason": reason, "revision": revision, "emergency": True}
         details = {"reason": reason, "revision": revision}
-        by = click.asker.person
+        by = action.reply_to.person
         result = let_run(
-            parts, transaction, request, judgement, EventKind.EMERGENCY, by, transaction.now(), place, details, changes
+            context,
+            transaction,
+            request,
+            authorization,
+            EventKind.EMERGENCY,
+            by,
+            transaction.now(),
+            place,
+            details,
+            changes,
         )
-        if result is Answer.WENT_AHEAD:
-            assert parts.settings.audit_channel is not None
-            enqueue.emergency_notice(transaction, request, parts.settings.audit_channel)
+        if result is AnswerCode.WENT_AHEAD:
+            assert context.settings.audit_channel is not None
+            enqueue.emergency_notice(transaction, request, context.settings.audit_channel)
         return result
 
-    press(parts, delivery, click, Act.EMERGENCY, act)
+    press(context, delivery, action, Act.EMERGENCY, act)
 
 
-def keep(parts: Parts, delivery: Delivery, click: Click) -> None:
+def keep(context: Context, delivery: Delivery, action: RequestAction) -> None:
     """Take the request back before anything was sent: "Keep them"."""
-    press(parts, delivery, click, Act.WITHDRAW, taken_back(click, CONFIRMING, Answer.KEPT))
+    press(context, delivery, action, Act.WITHDRAW, taken_back(action, CONFIRMING, AnswerCode.KEPT))
 
 
-def taken_back(click: Click, states: frozenset[RequestState], done: Answer) -> Do:
+def taken_back(action: RequestAction, states: frozenset[RequestState], done: AnswerCode) -> Do:
     """What takes a request in one of these states back, if its requester presses in time."""
 
-    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
-        lost = judgement.not_theirs() or why_not(transaction, request, states)
+    def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
+        lost = authorization.not_theirs() or why_not(transaction, request, states)
         if lost is not None:
             return lost
         waited = request.state is RequestState.WAITING
-        over(transaction, request, RequestState.WITHDRAWN, click.asker.person, transaction.now(), judgement)
+        over(transaction, request, RequestState.WITHDRAWN, action.reply_to.person, transaction.now(), authorization)
         if waited:
             enqueue.live(transaction, request, urgent=True)
         return done
@@ -96,33 +105,33 @@ def taken_back(click: Click, states: frozenset[RequestState], done: Answer) -> D
 
 
 def own_go_ahead_lost(
-    transaction: Transaction, request: Request, judgement: Judgement, click: Click
-) -> Answer | Verdict | None:
+    transaction: Transaction, request: Request, authorization: Authorization, action: RequestAction
+) -> AnswerCode | Verdict | None:
     """Why a go-ahead under the preview counts for nothing; None where it does."""
-    lost = judgement.not_theirs() or why_not(transaction, request, CONFIRMING)
+    lost = authorization.not_theirs() or why_not(transaction, request, CONFIRMING)
     if lost is not None:
         return lost
-    if click.revision != request.revision:
-        return Answer.OLDER_REVISION
-    if not judgement.verdict.allowed:
-        return judgement.verdict
-    needed = judgement.verdict.approvals_needed
-    return as_needed(transaction, request, needed) or number_missing(request, judgement, click)
+    if action.revision != request.revision:
+        return AnswerCode.OLDER_REVISION
+    if not authorization.verdict.allowed:
+        return authorization.verdict
+    needed = authorization.verdict.approvals_needed
+    return as_needed(transaction, request, needed) or number_missing(request, authorization, action)
 
 
-def why_not(transaction: Transaction, request: Request, states: frozenset[RequestState]) -> Answer | None:
+def why_not(transaction: Transaction, request: Request, states: frozenset[RequestState]) -> AnswerCode | None:
     """Why nobody can decide this request in such a state any more, or None while they can."""
     if request.state is RequestState.EXPIRED:
-        return Answer.EXPIRED
+        return AnswerCode.EXPIRED
     if request.state not in states:
-        return Answer.ALREADY_DECIDED
+        return AnswerCode.ALREADY_DECIDED
     if is_past(request.expires_at, transaction.now()):
         expire(transaction, request)
-        return Answer.EXPIRED
+        return AnswerCode.EXPIRED
     return None
 
 
-def as_needed(transaction: Transaction, request: Request, needed: int) -> Answer | None:
+def as_needed(transaction: Transaction, request: Request, needed: int) -> AnswerCode | None:
     """Nothing, where the request shows the approvals it needs by today's settings; else it is made to, and whoever
     pressed must look again."""
     if request.approvals_needed == needed:
@@ -131,47 +140,47 @@ def as_needed(transaction: Transaction, request: Request, needed: int) -> Answer
     request.revision += 1
     details = {"approvals_needed": needed, "revision": request.revision}
     transaction.record(EventKind.CHANGED, who=None, request=request.public_id, details=details)
-    return Answer.OLDER_REVISION
+    return AnswerCode.OLDER_REVISION
 
 
-def number_missing(request: Request, judgement: Judgement, click: Click) -> Answer | None:
+def number_missing(request: Request, authorization: Authorization, action: RequestAction) -> AnswerCode | None:
     """That the number of orders was to be typed, and was not."""
-    needed = judgement.verdict.type_to_confirm and click.typed_number != request.order_count
-    return Answer.NUMBER_NEEDED if needed else None
+    needed = authorization.verdict.type_to_confirm and action.typed_number != request.order_count
+    return AnswerCode.NUMBER_NEEDED if needed else None
 
 
 def let_run(
-    parts: Parts,
+    context: Context,
     transaction: Transaction,
     request: Request,
-    judgement: Judgement,
+    authorization: Authorization,
     kind: EventKind,
     by: str,
     now: datetime,
     place: str | None = None,
     details: Mapping[str, Any] | None = None,
     changes: Mapping[str, Any] | None = None,
-) -> Answer | Verdict:
+) -> AnswerCode | Verdict:
     """The last go-ahead: from here on it is sent without any person. The caller holds the lock and has judged.
 
     Its orders are counted to its requester's day, never to be returned; the refusal where they do not fit in that day,
     with nothing changed. `details` are told and `changes` made to the request besides.
     """
-    limit = judgement.rules.max_orders_per_person_per_day
+    limit = authorization.rules.max_orders_per_person_per_day
     ids = request.requester_ids
     if not quotas.take(transaction, request.person, request.order_count, limit, now, ids):
-        return judgement.with_orders_today(quotas.used(transaction.session, request.person, now, ids)).verdict
-    not_before = now + timedelta(seconds=parts.settings.undo_seconds)
-    valid_until = now + timedelta(seconds=parts.settings.approval_valid_seconds)
+        return authorization.with_orders_today(quotas.used(transaction.session, request.person, now, ids)).verdict
+    not_before = now + timedelta(seconds=context.settings.undo_seconds)
+    valid_until = now + timedelta(seconds=context.settings.approval_valid_seconds)
     moved = requests.move(
         transaction,
         request,
         RequestState.APPROVED,
         before=now,
-        verdict=judgement.whole,
+        verdict=authorization.whole,
         decided_at=now,
         decided_by=by,
-        decided_by_person=judgement.person,
+        decided_by_person=authorization.person,
         not_before=not_before,
         valid_until=valid_until,
         remind_at=None,
@@ -182,7 +191,7 @@ def let_run(
         # Its deadline passed in this very moment. Nothing of this is kept, and the next try finds it expired.
         raise RuntimeError(f"the time of {request.public_id} was up while it was decided")
     told = {
-        **judgement.told(),
+        **authorization.told(),
         "revision": request.revision,
         "order_count": request.order_count,
         "counted_to": request.person,
@@ -191,10 +200,10 @@ def let_run(
         "valid_until": valid_until.isoformat(),
         **(details or {}),
     }
-    transaction.record(kind, who=by, person=judgement.person, request=request.public_id, details=told, at=now)
+    transaction.record(kind, who=by, person=authorization.person, request=request.public_id, details=told, at=now)
     enqueue.live(transaction, request, place, urgent=True)
     transaction.wake("orders")
-    return Answer.WENT_AHEAD
+    return AnswerCode.WENT_AHEAD
 
 
 def expire(transaction: Transaction, request: Request) -> None:
@@ -213,16 +222,16 @@ def over(
     state: RequestState,
     by: str | None,
     now: datetime,
-    judgement: Judgement | None = None,
+    authorization: Authorization | None = None,
     **details: Any,
 ) -> None:
-    """Move a request that was never sent to its end, and tell history. A `judgement` that lets somebody do this is
+    """Move a request that was never sent to its end, and tell history. A `authorization` that lets somebody do this is
     kept with it; `details` are told besides."""
     changes: dict[str, Any] = {"decided_at": now, "decided_by": by, "remind_at": None, "due_at": None}
     told: dict[str, Any] = {}
     person = None
-    if judgement is not None:
-        changes["verdict"], told, person = judgement.whole, judgement.told(), judgement.person
+    if authorization is not None:
+        changes["verdict"], told, person = authorization.whole, authorization.told(), authorization.person
         changes["decided_by_person"] = person
     # Of the passing of time and of an undo, the deadline of what people were to decide is no concern.
     in_time = now if request.state in (RequestState.CONFIRMING, RequestState.WAITING) and by is not None else None
@@ -233,14 +242,14 @@ def over(
     transaction.record(kind, who=by, person=person, request=request.public_id, details=told, at=now)
 
 
-def first_post_in(parts: Parts, public_id: str) -> str | None:
+def first_post_in(context: Context, public_id: str) -> str | None:
     """The live message's channel, or the requester's direct message where the bot is known not to be able to post."""
-    with parts.database.read() as session:
+    with context.database.read() as session:
         request = requests.find(session, public_id)
     if request is None:
         return None
-    channel = live_channel(parts, request)
-    return request.requester if parts.people.channel(channel) is Sharing.CANNOT_POST else channel
+    channel = live_channel(context, request)
+    return request.requester if context.people.channel(channel) is Sharing.CANNOT_POST else channel
 
 
 def is_past(deadline: datetime | None, now: datetime) -> bool:

@@ -31,7 +31,7 @@ _ACTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledConfirmForm:
     """What a submitted form holds, as typed."""
 
     number: str | None
@@ -75,7 +75,7 @@ def request_pressed(session: Session, value: str) -> Request | None:
     return requests.find(session, pressed.public_id) if pressed is not None else None
 
 
-def mistakes(request: Request, action: str, filled: Filled) -> dict[str, str]:
+def mistakes(request: Request, action: str, filled: FilledConfirmForm) -> dict[str, str]:
     """What is wrong with each field, as the person reads it beside the field; empty where all is well."""
     number = words = ""
     if filled.number is not None and read_number(filled.number) != request.order_count:

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.policy.decide import Act, Sharing
 from bot.outbox import enqueue
-from bot.outbox.enqueue import Answer, Asker
+from bot.outbox.enqueue import AnswerCode, ReplyTo
 from bot.requests.action import question_about
-from bot.requests.authorize import Judgement, judge
+from bot.requests.authorize import Authorization, authorize
 from bot.requests.preflight import Standing, look
 from storage import deliveries, quotas, requests
 from storage.audit.log import EventKind
@@ -23,10 +23,10 @@ from storage.slack_models import Delivery
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Submission:
     """What somebody asks for, however they asked."""
 
-    asker: Asker
+    reply_to: ReplyTo
     team: str
     channel: str
     origin: Origin
@@ -38,46 +38,46 @@ class Wanted:
     """Words read beside the orders and unlike them (`bot.requests.set_aside`)."""
 
 
-def ask(parts: Parts, delivery: Delivery, wanted: Wanted) -> None:
+def ask(context: Context, delivery: Delivery, wanted: Submission) -> None:
     """Make the request of this delivery, unless an earlier try did, and bring it to its preview or its refusal."""
-    request = _accepted(parts, delivery, wanted)
+    request = _accepted(context, delivery, wanted)
     if request is None or request.state is not RequestState.PREPARING:
-        _close(parts, delivery, wanted.asker)
+        _close(context, delivery, wanted.reply_to)
         return
-    judgement = judge(parts, question_about(request, Act.ASK, request.requester))
-    with parts.database.read() as session:
-        today = quotas.used(session, request.requester, parts.database.now(session), judgement.ids)
-    judgement = judgement.with_orders_today(today)
+    authorization = authorize(context, question_about(request, Act.ASK, request.requester))
+    with context.database.read() as session:
+        today = quotas.used(session, request.requester, context.database.now(session), authorization.ids)
+    authorization = authorization.with_orders_today(today)
     # A refusal waits for nothing more: whoever is refused has waited for Slack long enough.
-    allowed = judgement.verdict.allowed
-    seen = _seen(parts, request) if allowed else {}
-    can_post = not allowed or can_post_live(parts, request)
-    _prepared(parts, delivery, wanted.asker, request.public_id, judgement, seen, can_post=can_post)
+    allowed = authorization.verdict.allowed
+    seen = _seen(context, request) if allowed else {}
+    can_post = not allowed or can_post_live(context, request)
+    _prepared(context, delivery, wanted.reply_to, request.public_id, authorization, seen, can_post=can_post)
 
 
-def _accepted(parts: Parts, delivery: Delivery, wanted: Wanted) -> Request | None:
+def _accepted(context: Context, delivery: Delivery, wanted: Submission) -> Request | None:
     while True:
         try:
-            return _accept(parts, delivery, wanted)
+            return _accept(context, delivery, wanted)
         except IntegrityError:
             # The id is taken (one in a thousand million), or another worker made the request: look again.
             continue
 
 
-def _accept(parts: Parts, delivery: Delivery, wanted: Wanted) -> Request | None:
-    with parts.database.write() as transaction:
+def _accept(context: Context, delivery: Delivery, wanted: Submission) -> Request | None:
+    with context.database.write() as transaction:
         if deliveries.still_ours(transaction, delivery) is None:
             return None
         made = requests.of_delivery(transaction.session, delivery.id)
         if made is not None:
             return made
-        most = parts.settings.max_orders_per_request
+        most = context.settings.max_orders_per_request
         asked = len(wanted.orders) + (len(wanted.set_aside) if len(wanted.set_aside) > most else 0)
         new = NewRequest(
-            public_id=parts.new_request_id(),
+            public_id=context.new_request_id(),
             delivery_id=delivery.id,
             team_id=wanted.team,
-            requester=wanted.asker.person,
+            requester=wanted.reply_to.person,
             channel_id=wanted.channel,
             origin=wanted.origin,
             reason=wanted.reason,
@@ -88,28 +88,28 @@ def _accept(parts: Parts, delivery: Delivery, wanted: Wanted) -> Request | None:
             retry_of=wanted.retry_of,
             set_aside=() if asked > most else wanted.set_aside,
         )
-        lasts = timedelta(seconds=parts.settings.request_ttl_seconds)
+        lasts = timedelta(seconds=context.settings.request_ttl_seconds)
         return requests.make(transaction, new, transaction.now() + lasts)
 
 
-def _seen(parts: Parts, request: Request) -> dict[str, Standing]:
-    with parts.database.read() as session:
+def _seen(context: Context, request: Request) -> dict[str, Standing]:
+    with context.database.read() as session:
         lines = requests.orders(session, request, 0, request.order_count)
-    return look(parts, [line.order_id for line in lines])
+    return look(context, [line.order_id for line in lines])
 
 
 def _prepared(
-    parts: Parts,
+    context: Context,
     delivery: Delivery,
-    asker: Asker,
+    reply_to: ReplyTo,
     public_id: str,
-    judgement: Judgement,
+    authorization: Authorization,
     seen: Mapping[str, Standing],
     *,
     can_post: bool,
 ) -> None:
-    verdict = judgement.verdict
-    with parts.database.write() as transaction:
+    verdict = authorization.verdict
+    with context.database.write() as transaction:
         row = deliveries.still_ours(transaction, delivery)
         request = requests.lock(transaction, public_id)
         if row is None or request is None or request.state is not RequestState.PREPARING:
@@ -120,25 +120,25 @@ def _prepared(
                 transaction,
                 request,
                 RequestState.REFUSED,
-                verdict=judgement.whole,
-                requester_person=judgement.person,
+                verdict=authorization.whole,
+                requester_person=authorization.person,
                 decided_at=now,
                 due_at=None,
             )
-            details = {"code": verdict.code.value, "requester_person": judgement.person, **judgement.told()}
+            details = {"code": verdict.code.value, "requester_person": authorization.person, **authorization.told()}
             transaction.record(EventKind.REQUEST_REFUSED, who=None, request=public_id, details=details, at=now)
             orders = request.order_count
-            enqueue.refuse(transaction, asker, verdict, delivery=row, request=request, orders=orders)
+            enqueue.refuse(transaction, reply_to, verdict, delivery=row, request=request, orders=orders)
             deliveries.done(row, verdict.code.value)
             return
-        expires_at = now + timedelta(seconds=parts.settings.request_ttl_seconds)
+        expires_at = now + timedelta(seconds=context.settings.request_ttl_seconds)
         shown = requests.move(
             transaction,
             request,
             RequestState.CONFIRMING,
             before=now,
-            verdict=judgement.whole,
-            requester_person=judgement.person,
+            verdict=authorization.whole,
+            requester_person=authorization.person,
             approvals_needed=verdict.approvals_needed,
             expires_at=expires_at,
             due_at=expires_at,
@@ -148,34 +148,34 @@ def _prepared(
         requests.keep_seen(transaction, request, {key: (each.status, each.at) for key, each in seen.items()})
         told: dict[str, Any] = {
             "expires_at": expires_at.isoformat(),
-            "requester_person": judgement.person,
-            **judgement.told(),
+            "requester_person": authorization.person,
+            **authorization.told(),
             "revision": request.revision,
             "approvals_needed": request.approvals_needed,
         }
         transaction.record(EventKind.PREVIEW_SHOWN, who=None, request=public_id, details=told)
-        enqueue.preview(transaction, asker, request, can_post=can_post)
+        enqueue.preview(transaction, reply_to, request, can_post=can_post)
         deliveries.done(row, "preview")
 
 
-def _close(parts: Parts, delivery: Delivery, asker: Asker) -> None:
+def _close(context: Context, delivery: Delivery, reply_to: ReplyTo) -> None:
     """An earlier try has made the request and answered; or its time was up before anybody could be asked, and then
     nobody has said so yet."""
-    with parts.database.write() as transaction:
+    with context.database.write() as transaction:
         row = deliveries.still_ours(transaction, delivery)
         if row is None:
             return
         made = requests.of_delivery(transaction.session, delivery.id)
         if made is not None and made.state is RequestState.EXPIRED:
-            enqueue.answer(transaction, asker, Answer.EXPIRED, delivery=row, request=made)
+            enqueue.answer(transaction, reply_to, AnswerCode.EXPIRED, delivery=row, request=made)
         deliveries.done(row, "repeated")
 
 
-def live_channel(parts: Parts, request: Request) -> str:
+def live_channel(context: Context, request: Request) -> str:
     """Where the request's live message belongs: RESULTS_CHANNEL, or where it was asked for."""
-    return parts.settings.results_channel or request.channel_id
+    return context.settings.results_channel or request.channel_id
 
 
-def can_post_live(parts: Parts, request: Request) -> bool:
+def can_post_live(context: Context, request: Request) -> bool:
     """Whether the bot can post the request's live message where it belongs, as far as is known."""
-    return parts.people.channel(live_channel(parts, request)) is not Sharing.CANNOT_POST
+    return context.people.channel(live_channel(context, request)) is not Sharing.CANNOT_POST

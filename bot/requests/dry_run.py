@@ -1,11 +1,11 @@
 """The preview without a request: what would happen, with nothing to press that goes ahead."""
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.commands.order_ids import OrderList
 from bot.domain.policy.decide import Act, Question
 from bot.outbox import enqueue
-from bot.outbox.enqueue import Asker, Kind
-from bot.requests.authorize import judge
+from bot.outbox.enqueue import MessageKind, ReplyTo
+from bot.requests.authorize import authorize
 from bot.requests.preflight import is_pending, look
 from bot.requests.set_aside import sort_out
 from storage import deliveries, known_orders, requests, slack_messages
@@ -16,23 +16,23 @@ from storage.slack_models import Delivery
 _SHOWN = 60
 
 
-def look_only(parts: Parts, delivery: Delivery, asker: Asker, orders: OrderList) -> None:
+def look_only(context: Context, delivery: Delivery, reply_to: ReplyTo, orders: OrderList) -> None:
     """Show how these orders stand, to somebody who might ask for them. Nothing is kept of it but the answer, and
     which orders Fincart knows."""
     sorted_out = sort_out([NewOrder(order.value, None, order.unlike_fincart) for order in orders.orders])
     asked, aside = sorted_out.orders, sorted_out.set_aside
     ids = [order.order_id for order in asked]
     question = Question(
-        Act.ASK, asker.person, requester=asker.person, channel=asker.channel, orders=len(ids), has_reason=True
+        Act.ASK, reply_to.person, requester=reply_to.person, channel=reply_to.channel, orders=len(ids), has_reason=True
     )
-    verdict = judge(parts, question).verdict
-    seen = look(parts, ids) if verdict.allowed else {}
-    with parts.database.write() as transaction:
+    verdict = authorize(context, question).verdict
+    seen = look(context, ids) if verdict.allowed else {}
+    with context.database.write() as transaction:
         row = deliveries.still_ours(transaction, delivery)
         if row is None:
             return
         if not verdict.allowed:
-            enqueue.refuse(transaction, asker, verdict, delivery=row, orders=len(ids))
+            enqueue.refuse(transaction, reply_to, verdict, delivery=row, orders=len(ids))
         else:
             not_pending = [(each, seen[each].status) for each in ids if each in seen and not is_pending(seen[each])]
             elsewhere = requests.open_elsewhere(transaction.session, ids, besides=0)
@@ -52,5 +52,5 @@ def look_only(parts: Parts, delivery: Delivery, asker: Asker, orders: OrderList)
                 "ask_whom": verdict.ask.contact,
             }
             known_orders.remember(transaction, [each for each in seen if seen[each].status != ABSENT])
-            slack_messages.want(transaction, Kind.LOOK, asker.place(), facts=facts)
+            slack_messages.want(transaction, MessageKind.LOOK, reply_to.place(), facts=facts)
         deliveries.done(row, verdict.code)

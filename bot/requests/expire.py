@@ -1,6 +1,6 @@
 """Deadlines: what the passing of time makes of a request. All of them are in the database, none in a timer."""
 
-from bot.context import Parts
+from bot.context import Context
 from bot.outbox import enqueue
 from bot.requests.confirm import expire, is_past
 from bot.requests.remind import remind_once
@@ -10,9 +10,9 @@ from storage.enums import RequestState
 EXPIRE = (RequestState.PREPARING, RequestState.CONFIRMING, RequestState.WAITING)
 
 
-def meet_one(parts: Parts) -> bool:
+def meet_one(context: Context) -> bool:
     """Do what one request's time has come for: remind those it waits for, or end it. False when there is none."""
-    with parts.database.write() as transaction:
+    with context.database.write() as transaction:
         request = requests.due(transaction, EXPIRE)
         if request is None:
             return False

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.policy.decide import Act, Question
 from bot.outbox import enqueue
-from bot.outbox.enqueue import Answer, Asker
-from bot.requests.authorize import judge
+from bot.outbox.enqueue import AnswerCode, ReplyTo
+from bot.requests.authorize import authorize
 from storage import deliveries, send_gate
 from storage.audit.log import EventKind
 from storage.db.transactions import Database, Transaction
@@ -14,30 +14,30 @@ from storage.enums import HoldKind
 from storage.slack_models import Delivery
 
 
-def pause(parts: Parts, delivery: Delivery, asker: Asker, why: str | None) -> None:
+def pause(context: Context, delivery: Delivery, reply_to: ReplyTo, why: str | None) -> None:
     """Send nothing until somebody types `resume`; what is in flight is waited for."""
 
-    def act(transaction: Transaction, person: str | None) -> Answer:
-        if not send_gate.hold(transaction, HoldKind.PAUSE, None, who=asker.person, person=person, why=why):
-            return Answer.ALL_PAUSED_ALREADY
+    def act(transaction: Transaction, person: str | None) -> AnswerCode:
+        if not send_gate.hold(transaction, HoldKind.PAUSE, None, who=reply_to.person, person=person, why=why):
+            return AnswerCode.ALL_PAUSED_ALREADY
         enqueue.all_live(transaction)
-        return Answer.ALL_PAUSED
+        return AnswerCode.ALL_PAUSED
 
-    _if_allowed(parts, delivery, asker, act)
+    _if_allowed(context, delivery, reply_to, act)
 
 
-def resume(parts: Parts, delivery: Delivery, asker: Asker) -> None:
+def resume(context: Context, delivery: Delivery, reply_to: ReplyTo) -> None:
     """Lift a pause, and the hold after Fincart rejected the token; the other holds end by themselves."""
 
-    def act(transaction: Transaction, person: str | None) -> Answer:
+    def act(transaction: Transaction, person: str | None) -> AnswerCode:
         kinds = (HoldKind.PAUSE, HoldKind.TOKEN)
-        lifted = [send_gate.lift(transaction, kind, who=asker.person, person=person) for kind in kinds]
+        lifted = [send_gate.lift(transaction, kind, who=reply_to.person, person=person) for kind in kinds]
         if not any(lifted):
-            return Answer.NOTHING_PAUSED
+            return AnswerCode.NOTHING_PAUSED
         enqueue.all_live(transaction)
-        return Answer.ALL_RESUMED
+        return AnswerCode.ALL_RESUMED
 
-    _if_allowed(parts, delivery, asker, act)
+    _if_allowed(context, delivery, reply_to, act)
 
 
 def pause_at_start(database: Database, who: str) -> str:
@@ -54,20 +54,20 @@ def pause_at_start(database: Database, who: str) -> str:
 
 
 def _if_allowed(
-    parts: Parts, delivery: Delivery, asker: Asker, act: Callable[[Transaction, str | None], Answer]
+    context: Context, delivery: Delivery, reply_to: ReplyTo, act: Callable[[Transaction, str | None], AnswerCode]
 ) -> None:
-    judgement = judge(parts, Question(Act.PAUSE_ALL, asker.person), fresh=True)
-    verdict, person = judgement.verdict, judgement.person
-    with parts.database.write() as transaction:
+    authorization = authorize(context, Question(Act.PAUSE_ALL, reply_to.person), fresh=True)
+    verdict, person = authorization.verdict, authorization.person
+    with context.database.write() as transaction:
         row = deliveries.still_ours(transaction, delivery)
         if row is None:
             return
         if verdict.allowed:
             result = act(transaction, person)
-            enqueue.answer(transaction, asker, result, delivery=row)
+            enqueue.answer(transaction, reply_to, result, delivery=row)
             deliveries.done(row, result)
         else:
-            enqueue.refuse(transaction, asker, verdict, delivery=row)
+            enqueue.refuse(transaction, reply_to, verdict, delivery=row)
             told = {"act": Act.PAUSE_ALL.value, "code": verdict.code.value, "rule": verdict.rule, "state": None}
-            transaction.record(EventKind.CLICK_REFUSED, who=asker.person, person=person, request=None, details=told)
+            transaction.record(EventKind.CLICK_REFUSED, who=reply_to.person, person=person, request=None, details=told)
             deliveries.done(row, verdict.code)

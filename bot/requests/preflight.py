@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.context import Parts
+from bot.context import Context
 from bot.execution.read_logs import Reads, note, rest_of_reads
 from bot.fincart.client import LogKind, LogReading
 from storage import known_orders
@@ -30,36 +30,36 @@ def is_pending(standing: Standing) -> bool:
     return standing.status.strip().casefold() == "pending"
 
 
-def look(parts: Parts, order_ids: Sequence[str]) -> dict[str, Standing]:
+def look(context: Context, order_ids: Sequence[str]) -> dict[str, Standing]:
     """The orders that could be read within `WITHIN_SECONDS`, side by side where there are threads for it.
 
     None while log reads rest; none more once one was not answered.
     """
-    rest = rest_of_reads(parts, WITHIN_SECONDS)
+    rest = rest_of_reads(context, WITHIN_SECONDS)
     if rest.rests:
         return {}
-    deadline = parts.uptime() + WITHIN_SECONDS
-    found, reads = _Found(), Reads(parts)
+    deadline = context.uptime() + WITHIN_SECONDS
+    found, reads = _Found(), Reads(context)
 
     def read(order_id: str) -> None:
-        parts.database.acknowledgements.give_way()
-        if parts.uptime() >= deadline:
+        context.database.acknowledgements.give_way()
+        if context.uptime() >= deadline:
             return
-        at = parts.now()
+        at = context.now()
         reading = reads.read(order_id)
         standing = _standing(reading, at)
         if standing is not None and not found.keep(order_id, standing) and standing.status != ABSENT:
             # Nobody is shown it, and it must not be forgotten: Fincart knows this order.
-            with suppress(StorageUnavailable), parts.database.write() as transaction:
+            with suppress(StorageUnavailable), context.database.write() as transaction:
                 known_orders.remember(transaction, [order_id])
         if reading is reads.first_silence or order_id in first:
             # Here, for nobody may wait for this answer any more.
-            with suppress(StorageUnavailable), parts.database.write() as transaction:
-                note(parts, transaction, [reading])
+            with suppress(StorageUnavailable), context.database.write() as transaction:
+                note(context, transaction, [reading])
 
     first = order_ids[:1] if rest.probes else ()
     for together in (first, order_ids[len(first) :]):
-        _all(parts, read, together, deadline)
+        _all(context, read, together, deadline)
     return found.so_far()
 
 
@@ -85,13 +85,13 @@ class _Found:
             return self._found
 
 
-def _all(parts: Parts, read: Callable[[str], None], order_ids: Sequence[str], deadline: float) -> None:
-    if parts.preview_reads is None:
+def _all(context: Context, read: Callable[[str], None], order_ids: Sequence[str], deadline: float) -> None:
+    if context.preview_reads is None:
         for order_id in order_ids:
             read(order_id)
     else:
-        left = max(0.0, deadline - parts.uptime())
-        wait([parts.preview_reads.submit(read, order_id) for order_id in order_ids], timeout=left)
+        left = max(0.0, deadline - context.uptime())
+        wait([context.preview_reads.submit(read, order_id) for order_id in order_ids], timeout=left)
 
 
 def _standing(reading: LogReading, at: datetime) -> Standing | None:

@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.policy.decide import Act, Verdict
 from bot.outbox import enqueue
-from bot.outbox.enqueue import Answer
-from bot.requests.action import Click, press
-from bot.requests.authorize import Judgement
+from bot.outbox.enqueue import AnswerCode
+from bot.requests.action import RequestAction, press
+from bot.requests.authorize import Authorization
 from bot.requests.confirm import WAITING, why_not
 from storage import history
 from storage.audit.log import EventKind
@@ -22,24 +22,24 @@ _CARD_POSTED_WITHIN = timedelta(seconds=30)
 """How soon the automatic reminder looks again whether Slack shows the card it belongs to."""
 
 
-def remind(parts: Parts, delivery: Delivery, click: Click) -> None:
+def remind(context: Context, delivery: Delivery, action: RequestAction) -> None:
     """Ask again, for the requester and whoever may approve, unless somebody was reminded lately."""
 
-    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict:
+    def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
         lost = why_not(transaction, request, WAITING)
         if lost is not None:
             return lost
-        if not judgement.verdict.allowed:
-            return judgement.verdict
+        if not authorization.verdict.allowed:
+            return authorization.verdict
         if _free_at(transaction, request) > transaction.now():
-            return Answer.REMINDED_LATELY
+            return AnswerCode.REMINDED_LATELY
         if not enqueue.reminder(transaction, request, delivery.id):
-            return Answer.NOT_POSTED_YET
-        who, person = click.asker.person, judgement.person
+            return AnswerCode.NOT_POSTED_YET
+        who, person = action.reply_to.person, authorization.person
         transaction.record(EventKind.REMINDED, who=who, person=person, request=request.public_id)
-        return Answer.REMINDED
+        return AnswerCode.REMINDED
 
-    press(parts, delivery, click, Act.GO_ON, act)
+    press(context, delivery, action, Act.GO_ON, act)
 
 
 def remind_once(transaction: Transaction, request: Request) -> None:

@@ -7,12 +7,12 @@ go-ahead does not cover them, and they become orders only when the requester pre
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.policy.decide import Act, Verdict
 from bot.outbox import enqueue
-from bot.outbox.enqueue import Answer
-from bot.requests.action import Click, press
-from bot.requests.authorize import Judgement
+from bot.outbox.enqueue import AnswerCode
+from bot.requests.action import RequestAction, press
+from bot.requests.authorize import Authorization
 from bot.requests.confirm import CONFIRMING, why_not
 from bot.requests.create import can_post_live
 from storage import requests, set_aside
@@ -43,30 +43,30 @@ def sort_out(given: Sequence[NewOrder]) -> Sorted:
     return Sorted(orders, odd)
 
 
-def include(parts: Parts, delivery: Delivery, click: Click) -> None:
+def include(context: Context, delivery: Delivery, action: RequestAction) -> None:
     """Make orders of what was set aside, if the policy allows so many; show the preview anew."""
 
-    def act(transaction: Transaction, request: Request, judgement: Judgement) -> Answer | Verdict | None:
-        lost = judgement.not_theirs() or why_not(transaction, request, CONFIRMING)
+    def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict | None:
+        lost = authorization.not_theirs() or why_not(transaction, request, CONFIRMING)
         if lost is not None:
             return lost
-        if click.revision != request.revision:
-            return Answer.OLDER_REVISION
+        if action.revision != request.revision:
+            return AnswerCode.OLDER_REVISION
         if not set_aside.of_request(request):
-            return Answer.NOTHING_TO_INCLUDE
-        if not judgement.verdict.allowed:
-            return judgement.verdict
+            return AnswerCode.NOTHING_TO_INCLUDE
+        if not authorization.verdict.allowed:
+            return authorization.verdict
         added = set_aside.include(transaction, request)
-        request.approvals_needed = judgement.approvals_for(request.order_count)
+        request.approvals_needed = authorization.approvals_for(request.order_count)
         details = {"orders": added, "order_count": request.order_count, "revision": request.revision}
         details |= {"approvals_needed": request.approvals_needed}
-        kind, who, person = EventKind.INCLUDED, click.asker.person, judgement.person
+        kind, who, person = EventKind.INCLUDED, action.reply_to.person, authorization.person
         transaction.record(kind, who=who, person=person, request=request.public_id, details=details)
-        enqueue.preview(transaction, click.asker, request, can_post=can_post)
+        enqueue.preview(transaction, action.reply_to, request, can_post=can_post)
         return None
 
-    with parts.database.read() as session:
-        seen = requests.find(session, click.public_id)
-    can_post = seen is None or can_post_live(parts, seen)
+    with context.database.read() as session:
+        seen = requests.find(session, action.public_id)
+    can_post = seen is None or can_post_live(context, seen)
     more = len(set_aside.of_request(seen)) if seen is not None else 0
-    press(parts, delivery, replace(click, more_orders=more), Act.GO_AHEAD, act)
+    press(context, delivery, replace(action, more_orders=more), Act.GO_AHEAD, act)

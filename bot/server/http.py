@@ -134,7 +134,7 @@ class Deliveries:
 
 def http_app(bot: Bot, socket_mode: SocketMode | None = None) -> Starlette:
     """The web application. In Socket Mode it has the health pages alone."""
-    database = Readiness(bot.parts.database)
+    database = Readiness(bot.context.database)
 
     async def healthz(request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -145,7 +145,7 @@ def http_app(bot: Bot, socket_mode: SocketMode | None = None) -> Starlette:
 
     routes = [Route("/healthz", healthz, methods=["GET"]), Route("/readyz", readyz, methods=["GET"])]
     if socket_mode is None:
-        secret = bot.parts.settings.slack_signing_secret
+        secret = bot.context.settings.slack_signing_secret
         assert secret is not None
         deliveries = Deliveries(bot.app, Signature(secret.get_secret_value()))
 

@@ -26,7 +26,7 @@ def serve(bot: Bot, stop: StopSignal) -> None:
     accept the app token, and where the web server ends by itself. Call it on the main thread, then end the process
     with `os._exit`: threads of pools may still wait for an answer, and Python would wait for them.
     """
-    settings = bot.parts.settings
+    settings = bot.context.settings
     slack = _socket_mode(bot)
     server = _Server(bot, slack, _listen(settings.host, settings.port))
     stop.work_begins()
@@ -59,7 +59,7 @@ def _wait(stop: StopSignal, server: "_Server", slack: SocketMode | None) -> None
 
 
 def _socket_mode(bot: Bot) -> SocketMode | None:
-    settings = bot.parts.settings
+    settings = bot.context.settings
     if settings.slack_app_token is None:
         return None
     return SocketMode(bot.app, settings.slack_app_token, settings.slack_api_url)

@@ -80,7 +80,7 @@ class _Lines(logging.Formatter):
         return "\n    ".join([line, *map(_printable, trace.splitlines())])
 
 
-class _Stream(logging.StreamHandler[TextIO]):
+class _RedactedStream(logging.StreamHandler[TextIO]):
     """Standard error. A log call that is itself wrong is told by its place alone, never with its arguments."""
 
     def handleError(self, record: logging.LogRecord) -> None:
@@ -90,7 +90,7 @@ class _Stream(logging.StreamHandler[TextIO]):
 
 def set_up_logging(settings: Settings, stream: TextIO | None = None) -> None:
     """Log to `stream`, by default standard error, as `LOG_LEVEL` and `LOG_FORMAT` say."""
-    handler = _Stream(stream or sys.stderr)
+    handler = _RedactedStream(stream or sys.stderr)
     handler.setFormatter(_Lines(Redactor(secrets_of(settings)), as_json=settings.log_format == "json"))
     root = logging.getLogger()
     for old in root.handlers[:]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.domain.policy.decide import Absence, Approvers, ApproversWanted, Status
 from bot.slack.identities import AT_A_TIME
-from bot.slack.person_facts import PersonFacts
+from bot.slack.person_facts import SlackPerson
 
 _WHY = {
     Status.DEACTIVATED: Absence.DEACTIVATED,
@@ -17,7 +17,7 @@ _WHY = {
 def find_approvers(
     wanted: ApproversWanted,
     members: Mapping[str, frozenset[str] | Absence | None],
-    look_up: Callable[[Sequence[str]], Sequence[PersonFacts]],
+    look_up: Callable[[Sequence[str]], Sequence[SlackPerson]],
 ) -> Approvers:
     """Look for as many as are wanted. `members` are the groups', or why nobody is found there, None where Slack could
     not say; `look_up` says who some people are. Most are there: no more are looked up than are wanted, until one is
@@ -48,7 +48,7 @@ def find_approvers(
     return Approvers(frozenset(people), complete and answers and not left, tuple(absent.items()))
 
 
-def _absence(seen: PersonFacts, wanted: ApproversWanted) -> Absence | None:
+def _absence(seen: SlackPerson, wanted: ApproversWanted) -> Absence | None:
     """Why this person cannot approve; None where they can, or where Slack could not say."""
     if {seen.user_id, *seen.ids} & set(wanted.besides):
         return Absence.REQUESTER

@@ -20,7 +20,7 @@ class _Known(Generic[T]):
     answer: Ok[T]
 
 
-class LookUps:
+class SlackCache:
     """Answers of Slack by key: kept while young, and asked for once where several want the same at once.
 
     `pause` waits between two attempts, and says whether to give up; without one, nothing is attempted twice.

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from bot.messages.message import Message
 from bot.slack.failure_log import FailureLog
-from bot.slack.results import NO_ACCESS, Answer, Ok, Refused, Reply, SlackTransport, Unanswered
+from bot.slack.results import NO_ACCESS, Answer, Ok, Refused, SlackReply, SlackTransport, Unanswered
 
 log = logging.getLogger(__name__)
 
@@ -195,7 +195,7 @@ class SlackClient:
         done = self._call("files.completeUploadExternal", params, POST_SECONDS)
         return _value(done, lambda _: file_id)
 
-    def _call(self, method: str, params: JsonObject, deadline_seconds: float) -> Answer[Reply]:
+    def _call(self, method: str, params: JsonObject, deadline_seconds: float) -> Answer[SlackReply]:
         answer = self._transport.call(method, params, deadline_seconds)
         self._tell(method, answer)
         if isinstance(answer, Refused) and answer.code in NO_ACCESS and method != "auth.test":
@@ -213,7 +213,7 @@ def _content(message: Message) -> dict[str, Any]:
     return {"text": message.text, "blocks": [dict(block) for block in message.blocks]}
 
 
-def _value(answer: Answer[Reply], read: Callable[[JsonObject], T]) -> Answer[T]:
+def _value(answer: Answer[SlackReply], read: Callable[[JsonObject], T]) -> Answer[T]:
     """What `read` finds in an `Ok`; an `Ok` without it is nonsense, and Slack may have done anything."""
     if not isinstance(answer, Ok):
         return answer

@@ -12,22 +12,22 @@ from typing import Any
 
 from bot.domain.policy import decide as policy
 from bot.slack.approvers import find_approvers
-from bot.slack.cache import LookUps, done, result
+from bot.slack.cache import SlackCache, done, result
 from bot.slack.client import Identity, SlackClient
 from bot.slack.identities import KEPT_SECONDS, Identities, Told
-from bot.slack.person_facts import PersonFacts, ids_of, members_of, missing_scopes, person_facts, sharing_of
+from bot.slack.person_facts import SlackPerson, ids_of, members_of, missing_scopes, person_facts, sharing_of
 from bot.slack.results import Answer, Ok, Refused
 
 # Slack's certain answers that a user group has nobody in it (an unknown one; a plan without user groups).
 _EMPTY_GROUP = frozenset({"no_such_subteam", "plan_upgrade_required"})
 
 
-class People:
+class Directory:
     """Looks people and channels up. Thread-safe.
 
     `clock` gives monotonic seconds. `executor` runs the look-ups side by side and bounds the wait even where the
     network hangs beyond its deadline; without one they run one after another in the caller's thread, each with
-    what is left of `wait_seconds` as its deadline. With `pause` (see `LookUps`), what Slack failed to answer or its
+    what is left of `wait_seconds` as its deadline. With `pause` (see `SlackCache`), what Slack failed to answer or its
     rate limit put off is asked again within that time; a longer limit counts as no answer.
     `is_closed` says of a channel whether Slack has lately refused a post in it, which no look-up tells.
     """
@@ -45,8 +45,8 @@ class People:
         self._slack = slack
         self._is_closed = is_closed
         self._wait_seconds = wait_seconds
-        self._look_ups = LookUps(clock, executor, cache_seconds, pause)
-        self._identities = Identities(slack, LookUps(clock, executor, KEPT_SECONDS, pause))
+        self._look_ups = SlackCache(clock, executor, cache_seconds, pause)
+        self._identities = Identities(slack, SlackCache(clock, executor, KEPT_SECONDS, pause))
         self._clock = clock
         self._identity: Identity | None = None
 
@@ -71,7 +71,7 @@ class People:
             approvers = self._approvers(wanted, fresh, deadline, person.groups)
         return policy.Facts(policy.PersonFacts.of(seen, needed.groups), sharing, approvers, lacking)
 
-    def person(self, user_id: str, usergroups: Collection[str] = (), fresh: bool = False) -> PersonFacts:
+    def person(self, user_id: str, usergroups: Collection[str] = (), fresh: bool = False) -> SlackPerson:
         """Who somebody is and which of `usergroups` they are in; `fresh` asks Slack anew."""
         deadline = self._clock() + self._wait_seconds
         person = self._start_person(user_id, usergroups, fresh, deadline)
@@ -105,8 +105,8 @@ class People:
         """Who the bot is, if that has been found out; asks nobody."""
         return self._identity
 
-    def _start_person(self, user_id: str, usergroups: Collection[str], fresh: bool, deadline: float) -> "_PersonLookUp":
-        return _PersonLookUp(
+    def _start_person(self, user_id: str, usergroups: Collection[str], fresh: bool, deadline: float) -> "_PersonKey":
+        return _PersonKey(
             user_id,
             self._start_own_identity(deadline),
             self._start_user(user_id, fresh, deadline),
@@ -118,7 +118,7 @@ class People:
             ("user", user_id), lambda left: self._slack.user_info(user_id, left), fresh, deadline
         )
 
-    def _others(self, seen: PersonFacts, ids: Collection[str], fresh: bool, deadline: float) -> Told:
+    def _others(self, seen: SlackPerson, ids: Collection[str], fresh: bool, deadline: float) -> Told:
         """All ids of each of these, whom the person must not be. Where people have one id each (outside an Enterprise
         Grid), nobody is looked up; on one, an id that Slack does not know may be anybody's."""
         others = [each for each in ids if each not in seen.ids]
@@ -143,7 +143,7 @@ class People:
         self._look_ups.wait(groups.values(), deadline)
         members = {group: members_of(result(future)) for group, future in groups.items()}
 
-        def look_up(ids: Sequence[str]) -> list[PersonFacts]:
+        def look_up(ids: Sequence[str]) -> list[SlackPerson]:
             own = self._start_own_identity(deadline)
             users = {each: self._start_user(each, fresh, deadline) for each in ids}
             self._look_ups.wait([own, *users.values()], deadline)
@@ -195,7 +195,7 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
-class _PersonLookUp:
+class _PersonKey:
     """The look-ups about one person, under way."""
 
     user_id: str
@@ -206,7 +206,7 @@ class _PersonLookUp:
     def all(self) -> "list[Future[Any]]":
         return [self.own, self.user, *self.groups.values()]
 
-    def facts(self) -> PersonFacts:
+    def facts(self) -> SlackPerson:
         """Who they are; of the groups only which could not be checked."""
         seen = person_facts(self.user_id, result(self.own), result(self.user))
         return replace(seen, unchecked_usergroups=frozenset(self.groups) - frozenset(self.members()))

@@ -5,9 +5,9 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
-from bot.slack.cache import LookUps, result
+from bot.slack.cache import SlackCache, result
 from bot.slack.client import SlackClient
-from bot.slack.person_facts import PersonFacts, ids_told
+from bot.slack.person_facts import SlackPerson, ids_told
 from bot.slack.results import Answer, RateLimited
 
 KEPT_SECONDS = 3600.0
@@ -23,7 +23,7 @@ Told = dict[str, frozenset[str] | None]
 class Identities:
     """Asks Slack whose an id is. `look_ups` keeps the answers."""
 
-    def __init__(self, slack: SlackClient, look_ups: LookUps) -> None:
+    def __init__(self, slack: SlackClient, look_ups: SlackCache) -> None:
         self._slack = slack
         self._look_ups = look_ups
 
@@ -45,12 +45,12 @@ class Identities:
 
     def compared(
         self,
-        seen: PersonFacts,
+        seen: SlackPerson,
         others: Told,
         named: Iterable[str],
         members: Mapping[str, frozenset[str]],
         deadline: float,
-    ) -> PersonFacts:
+    ) -> SlackPerson:
         """The person with what they are compared to: which of the other ids and the named ones are theirs, and in which
         of these groups, by their members, they are.
 
@@ -72,7 +72,7 @@ class Identities:
         )
 
     def _by_members(
-        self, seen: PersonFacts, members: Mapping[str, frozenset[str]], deadline: float
+        self, seen: SlackPerson, members: Mapping[str, frozenset[str]], deadline: float
     ) -> tuple[dict[str, bool], set[str]]:
         """In which groups somebody is under another id of theirs; and of which groups Slack could not say."""
         ids: Told = {}

@@ -13,7 +13,7 @@ _NO_SUCH_PERSON = frozenset({"user_not_found", "users_not_found", "user_not_visi
 
 
 @dataclass(frozen=True, slots=True)
-class PersonFacts:
+class SlackPerson:
     """What Slack says about a person; with `could_not_be_checked`, nothing here may be relied on.
 
     `ids` are all that its answer names of theirs, and `person` is whom they stand for: in an Enterprise Grid one
@@ -46,15 +46,15 @@ class PersonFacts:
         return policy.PersonFacts.of(self, ()).status
 
 
-def person_facts(user_id: str, own: Answer[Identity], user: Answer[Mapping[str, Any]]) -> PersonFacts:
+def person_facts(user_id: str, own: Answer[Identity], user: Answer[Mapping[str, Any]]) -> SlackPerson:
     """What users.info, asked for this id, says. An answer about somebody else, by its ids, is no answer."""
     if isinstance(user, Refused) and user.code in _NO_SUCH_PERSON:
-        return PersonFacts(user_id, could_not_be_checked=True, is_unknown=True)
+        return SlackPerson(user_id, could_not_be_checked=True, is_unknown=True)
     if not isinstance(own, Ok) or not isinstance(user, Ok) or (ids := ids_of(user_id, user.value)) is None:
-        return PersonFacts(user_id, could_not_be_checked=True)
+        return SlackPerson(user_id, could_not_be_checked=True)
     facts = user.value
     tz, tz_offset = facts.get("tz"), facts.get("tz_offset")
-    return PersonFacts(
+    return SlackPerson(
         user_id,
         is_deactivated=bool(facts.get("deleted")),
         is_bot=bool(facts.get("is_bot")) or user_id == "USLACKBOT",

@@ -66,7 +66,7 @@ Answer = Ok[T] | Failure
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SlackReply:
     """The body of an answer that says `ok`, and its headers with lower-case names."""
 
     data: Mapping[str, Any]
@@ -76,15 +76,15 @@ class Reply:
 class SlackTransport(Protocol):
     """Carries calls to Slack, one send each, and never raises for what Slack or the network does."""
 
-    def call(self, method: str, params: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
+    def call(self, method: str, params: Mapping[str, Any], deadline_seconds: float) -> Answer[SlackReply]:
         """Call a Web API method, such as `chat.postMessage`, as the bot."""
         ...
 
-    def post(self, url: str, body: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
+    def post(self, url: str, body: Mapping[str, Any], deadline_seconds: float) -> Answer[SlackReply]:
         """POST JSON to a `response_url`. Refused with `not_slacks_host` where it is not Slack's."""
         ...
 
-    def upload(self, url: str, content: bytes, deadline_seconds: float) -> Answer[Reply]:
+    def upload(self, url: str, content: bytes, deadline_seconds: float) -> Answer[SlackReply]:
         """POST the bytes of a file to the URL that `files.getUploadURLExternal` gave."""
         ...
 

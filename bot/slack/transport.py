@@ -28,7 +28,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.network import BoundedTransport, Fence, certificates, distrust, proxy_for
 from bot.settings.values import is_loopback
-from bot.slack.results import Answer, Failure, Ok, RateLimited, Refused, Reply, Unanswered
+from bot.slack.results import Answer, Failure, Ok, RateLimited, Refused, SlackReply, Unanswered
 
 SLACK_API_URL = "https://slack.com/api/"
 
@@ -80,7 +80,7 @@ class SdkTransport:
         """Give back the connections."""
         self._http.close()
 
-    def call(self, method: str, params: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
+    def call(self, method: str, params: Mapping[str, Any], deadline_seconds: float) -> Answer[SlackReply]:
         """See `SlackTransport.call`."""
         client = _OneSendClient(self._opener, self._token.get_secret_value(), str(self._api_url), deadline_seconds)
         named_method = getattr(client, method.replace(".", "_"))
@@ -96,11 +96,11 @@ class SdkTransport:
             return Unanswered(type(lost).__name__, may_have_been_applied=True)
         return answer_of(response.status_code, response.headers, response.data)
 
-    def post(self, url: str, body: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
+    def post(self, url: str, body: Mapping[str, Any], deadline_seconds: float) -> Answer[SlackReply]:
         """See `SlackTransport.post`."""
         return self._send(url, deadline_seconds, json=dict(body))
 
-    def upload(self, url: str, content: bytes, deadline_seconds: float) -> Answer[Reply]:
+    def upload(self, url: str, content: bytes, deadline_seconds: float) -> Answer[SlackReply]:
         """See `SlackTransport.upload`. The address is its own permission: no token goes with it."""
         return self._send(url, deadline_seconds, content=content)
 
@@ -140,7 +140,7 @@ class SdkTransport:
         address = _address(url)
         return address is not None and is_loopback(self._api_url.host) and is_loopback(address.host)
 
-    def _send(self, url: str, deadline_seconds: float, **request: Any) -> Answer[Reply]:
+    def _send(self, url: str, deadline_seconds: float, **request: Any) -> Answer[SlackReply]:
         if not self.is_slacks(url):
             return Refused("not_slacks_host")
         answer = self._exchange("POST", url, deadline_seconds, _LIMIT_OF_A_REPLY, **request)
@@ -150,7 +150,7 @@ class SdkTransport:
         if not httpx.codes.is_success(answer.status) or (isinstance(data, Mapping) and data.get("ok") is False):
             words = answer.body[:64].decode("ascii", "replace").strip()
             return _failure(answer.status, answer.headers, data if isinstance(data, Mapping) else {"error": words})
-        return Ok(Reply(data if isinstance(data, Mapping) else {}, answer.headers))
+        return Ok(SlackReply(data if isinstance(data, Mapping) else {}, answer.headers))
 
     def _exchange(
         self, verb: str, url: str, deadline_seconds: float, limit_bytes: int, **request: Any
@@ -222,10 +222,10 @@ def _opener(api_url: httpx.URL) -> OpenerDirector:
     return build_opener(_NoRedirect(), HTTPSHandler(context=certificates()), way)
 
 
-def answer_of(status: int, headers: Mapping[str, str], data: object) -> Answer[Reply]:
+def answer_of(status: int, headers: Mapping[str, str], data: object) -> Answer[SlackReply]:
     """What an answer of the Web API means; `data` is its parsed JSON, anything else where it was none."""
     if status == httpx.codes.OK and isinstance(data, Mapping) and data.get("ok") is True:
-        return Ok(Reply(data, _lower(headers)))
+        return Ok(SlackReply(data, _lower(headers)))
     return _failure(status, headers, data)
 
 

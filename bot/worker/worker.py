@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.context import Parts
-from bot.execution.dispatcher import Runner
+from bot.context import Context
+from bot.execution.dispatcher import Dispatcher
 from bot.execution.log_reader import LogReader
 from bot.outbox.poster import Poster
 from bot.outbox.slack_access import SlackAccess
@@ -40,35 +40,40 @@ class Lane:
     """Seconds between two steps, for work that is due by the clock; None: as soon as there is any."""
 
 
-def lanes(parts: Parts, runner: Runner) -> list[Lane]:
+def lanes(context: Context, dispatcher: Dispatcher) -> list[Lane]:
     """All the work there is. A single thread that runs these steps in turn does the whole job."""
-    poster, inbox, calls = Poster(parts), Inbox(parts), parts.settings.fincart_max_concurrency
-    access = SlackAccess(parts)
-    parts.slack.on_no_access = access.doubt
+    poster, inbox, calls = Poster(context), Inbox(context), context.settings.fincart_max_concurrency
+    access = SlackAccess(context)
+    context.slack.on_no_access = access.doubt
     return [
         Lane("inbox", inbox.step, lambda session, now: deliveries.are_due(session, now, KINDS), threads=4),
-        Lane("orders", runner.step, lambda session, now: leases.are_due(session, now, parts.owner), threads=calls + 1),
+        Lane(
+            "orders",
+            dispatcher.step,
+            lambda session, now: leases.are_due(session, now, context.owner),
+            threads=calls + 1,
+        ),
         Lane(
             "logs",
-            LogReader(parts).step,
-            lambda session, now: log_reads.are_due(session, now, parts.timings.truth.waits),
+            LogReader(context).step,
+            lambda session, now: log_reads.are_due(session, now, context.timings.truth.waits),
         ),
-        Lane("exports", Exporter(parts).step, lambda session, now: deliveries.are_due(session, now, (EXPORT,))),
+        Lane("exports", Exporter(context).step, lambda session, now: deliveries.are_due(session, now, (EXPORT,))),
         Lane("messages", poster.step, slack_messages.are_due, threads=3),
         Lane(
             "deadlines",
-            lambda: expire.meet_one(parts),
+            lambda: expire.meet_one(context),
             lambda session, now: requests.are_due(session, now, expire.EXPIRE),
         ),
-        Lane("leases", lambda: _nothing_more(runner.renew), every=parts.timings.renew),
+        Lane("leases", lambda: _nothing_more(dispatcher.renew), every=context.timings.renew),
         Lane("access", lambda: _nothing_more(access.step), every=0.5),
-        Lane("erasure", lambda: _nothing_more(lambda: erase_response_urls(parts)), every=20.0),
+        Lane("erasure", lambda: _nothing_more(lambda: erase_response_urls(context)), every=20.0),
     ]
 
 
-def erase_response_urls(parts: Parts) -> None:
+def erase_response_urls(context: Context) -> None:
     """Forget response URLs that have stopped working (promise 9: within a minute)."""
-    with parts.database.write() as transaction:
+    with context.database.write() as transaction:
         now = transaction.now()
         deliveries.erase_response_urls(transaction, now)
         slack_messages.erase_response_urls(transaction, now)
@@ -103,23 +108,23 @@ class Worker:
     looked for themselves every one would keep other processes from writing.
     """
 
-    def __init__(self, parts: Parts, stopping: threading.Event) -> None:
-        self._parts = parts
+    def __init__(self, context: Context, stopping: threading.Event) -> None:
+        self._context = context
         self._stopping = stopping
-        self._runner = Runner(parts)
+        self._dispatcher = Dispatcher(context)
         self._bells: dict[str, Bell] = {}
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin; what another process or an earlier life left half done is taken up like everything else."""
-        work = lanes(self._parts, self._runner)
-        look = Lane("due", lambda: _nothing_more(lambda: self._look(work)), every=self._parts.timings.poll)
+        work = lanes(self._context, self._dispatcher)
+        look = Lane("due", lambda: _nothing_more(lambda: self._look(work)), every=self._context.timings.poll)
         for lane in (*work, look):
             self._bells[lane.name] = Bell()
             for number in range(lane.threads):
                 thread = threading.Thread(target=self._run, args=(lane,), name=f"{lane.name}-{number}", daemon=True)
                 self._threads.append(thread)
-        self._parts.database.on_wake = self.wake
+        self._context.database.on_wake = self.wake
         for thread in self._threads:
             thread.start()
 
@@ -142,7 +147,7 @@ class Worker:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         try:
-            self._runner.park()
+            self._dispatcher.park()
         except StorageUnavailable as unavailable:
             log.error("leases could not be given up; they run out by themselves: %s", unavailable)
         return not any(thread.is_alive() for thread in self._threads)
@@ -161,8 +166,8 @@ class Worker:
                 self._stopping.wait(lane.every)
 
     def _look(self, work: Sequence[Lane]) -> None:
-        with self._parts.database.read() as session:
-            now = self._parts.database.now(session)
+        with self._context.database.read() as session:
+            now = self._context.database.now(session)
             due = [lane.name for lane in work if lane.is_due is not None and lane.is_due(session, now)]
         for name in due:
             self.wake(name)

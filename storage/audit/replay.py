@@ -27,7 +27,7 @@ class Fact(NamedTuple):
     seq: int
 
 
-class OrderTold(NamedTuple):
+class ReplayedOutcome(NamedTuple):
     """What an event says became of an order."""
 
     outcome: str
@@ -72,14 +72,14 @@ DECIDED = frozenset(
 
 
 @dataclass(slots=True)
-class Told:
+class ReplayedRequest:
     """A request as its events tell of it."""
 
     columns: dict[str, Fact] = field(default_factory=dict)
     judged: Fact | None = None
     orders: Fact | None = None
     set_aside: frozenset[str] = frozenset()
-    outcomes: dict[str, OrderTold] = field(default_factory=dict)
+    outcomes: dict[str, ReplayedOutcome] = field(default_factory=dict)
     decisions: dict[str, Fact] = field(default_factory=dict)
     """By the person who decided, whichever id they did it with."""
     state: Fact | None = None
@@ -90,9 +90,9 @@ class Told:
         self.columns |= {column: Fact(value, seq) for column, value in columns.items()}
 
 
-def replay(public_id: str, events: Sequence[StoredEvent]) -> Told | Disagreement:
+def replay(public_id: str, events: Sequence[StoredEvent]) -> ReplayedRequest | Disagreement:
     """What the events of one request say of it; a disagreement where they contradict each other."""
-    told = Told()
+    told = ReplayedRequest()
     for event in events:
         try:
             wrong = _take(told, event)
@@ -104,7 +104,7 @@ def replay(public_id: str, events: Sequence[StoredEvent]) -> Told | Disagreement
     return told
 
 
-def _take(told: Told, event: StoredEvent) -> str | None:
+def _take(told: ReplayedRequest, event: StoredEvent) -> str | None:
     """Add what one event says; why it cannot be so, where it cannot."""
     payload = json.loads(event.payload)
     kind, details = EventKind(payload["kind"]), payload["details"]
@@ -122,7 +122,7 @@ def _take(told: Told, event: StoredEvent) -> str | None:
     return _let_run_by_too_few(told) if to is RequestState.APPROVED and kind is not EventKind.EMERGENCY else None
 
 
-def _let_run_by_too_few(told: Told) -> str | None:
+def _let_run_by_too_few(told: ReplayedRequest) -> str | None:
     needed = told.columns.get("approvals_needed", Fact(0, 0)).value
     asked = {told.columns[column].value for column in ("requester", "requester_person") if column in told.columns}
     approved = [
@@ -149,7 +149,7 @@ class _By(NamedTuple):
     at: datetime
 
 
-def _tell(told: Told, kind: EventKind, seq: int, by: _By, details: Details, *, moved: bool) -> None:
+def _tell(told: ReplayedRequest, kind: EventKind, seq: int, by: _By, details: Details, *, moved: bool) -> None:
     who, person, at = by
     if kind is EventKind.REQUEST_MADE:
         _made(told, seq, at, who, details)
@@ -188,10 +188,10 @@ def _tell(told: Told, kind: EventKind, seq: int, by: _By, details: Details, *, m
         told.decisions[person or who] = Fact(said, seq)
     if kind in OUTCOMES:
         for order_id, outcome, proof, words in details["orders"]:
-            told.outcomes[order_id] = OrderTold(outcome, proof, words, at, seq)
+            told.outcomes[order_id] = ReplayedOutcome(outcome, proof, words, at, seq)
 
 
-def _made(told: Told, seq: int, at: datetime, who: str | None, details: Details) -> None:
+def _made(told: ReplayedRequest, seq: int, at: datetime, who: str | None, details: Details) -> None:
     said = {"requester": who, "team_id": details["team"], "channel_id": details["channel"]}
     said |= {column: details[column] for column in ("origin", "retry_of", "reason")}
     told.say(seq, created_at=at, **said)

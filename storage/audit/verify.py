@@ -18,7 +18,7 @@ from storage.audit.log import EVENTS_AT_A_TIME, Broken, Head, StoredEvent, event
 from storage.audit.replay import Disagreement
 from storage.audit.verify_common import common_disagreements
 from storage.audit.verify_request import Row, disagreements
-from storage.db.columns import PayloadField, Word
+from storage.db.columns import EnumText, PayloadField
 from storage.db.transactions import Database
 from storage.models import AuditEvent, Decision, OrderLine, Request
 
@@ -165,7 +165,8 @@ def _columns(table: type[SQLModel], *names: str) -> Columns:
     """Columns as stored: a word outside its set is to be reported, not refused."""
     found = {name: getattr(table, name) for name in names}
     return {
-        name: type_coerce(column, String) if isinstance(column.type, Word) else column for name, column in found.items()
+        name: type_coerce(column, String) if isinstance(column.type, EnumText) else column
+        for name, column in found.items()
     }
 
 

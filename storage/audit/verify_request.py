@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.audit.log import StoredEvent, digest
-from storage.audit.replay import Disagreement, Fact, Told, replay
+from storage.audit.replay import Disagreement, Fact, ReplayedRequest, replay
 
 Row = Mapping[str, Any]
 
@@ -56,7 +56,7 @@ def disagreements(
     yield from _decision_rows(request["public_id"], decisions, told)
 
 
-def _request_row(name: str, request: Row, told: Told) -> Iterator[Disagreement]:
+def _request_row(name: str, request: Row, told: ReplayedRequest) -> Iterator[Disagreement]:
     expected = {column: Fact(value, told.last) for column, value in UNTOLD.items()} | told.columns | _figures(told)
     if told.state is not None:
         expected["state"] = Fact(told.state.value.value, told.state.seq)
@@ -68,7 +68,7 @@ def _request_row(name: str, request: Row, told: Told) -> Iterator[Disagreement]:
         yield Disagreement(judged.seq, name, "its verdict is not the one that was told")
 
 
-def _figures(told: Told) -> dict[str, Fact]:
+def _figures(told: ReplayedRequest) -> dict[str, Fact]:
     figures: dict[str, Fact] = {}
     for settled in told.outcomes.values():
         confirmed = ("confirmed",) if (settled.outcome, settled.proof) == ("cancelled", "log") else ()
@@ -78,7 +78,7 @@ def _figures(told: Told) -> dict[str, Fact]:
     return figures
 
 
-def _order_rows(public_id: str, orders: Sequence[Row], told: Told) -> Iterator[Disagreement]:
+def _order_rows(public_id: str, orders: Sequence[Row], told: ReplayedRequest) -> Iterator[Disagreement]:
     assert told.orders is not None
     asked: list[str] = told.orders.value
     found = {row["position"]: row for row in orders}
@@ -93,7 +93,7 @@ def _order_rows(public_id: str, orders: Sequence[Row], told: Told) -> Iterator[D
             yield from _order_row(name, row, told)
 
 
-def _order_row(name: str, row: Row, told: Told) -> Iterator[Disagreement]:
+def _order_row(name: str, row: Row, told: ReplayedRequest) -> Iterator[Disagreement]:
     settled = told.outcomes.get(row["order_id"])
     if settled is None:
         if any(row[column] is not None for column in ("outcome", "proof", "words", "settled_at")):
@@ -104,7 +104,7 @@ def _order_row(name: str, row: Row, told: Told) -> Iterator[Disagreement]:
             yield Disagreement(settled.seq, name, f"its {column} is {_said(row[column])}, not {_said(value)}")
 
 
-def _decision_rows(public_id: str, decisions: Sequence[Row], told: Told) -> Iterator[Disagreement]:
+def _decision_rows(public_id: str, decisions: Sequence[Row], told: ReplayedRequest) -> Iterator[Disagreement]:
     # An earlier version wrote no person: there the id stands for itself.
     found = {row["stands_for"] or row["person"]: row for row in decisions}
     for person in sorted(found.keys() | told.decisions.keys()):

@@ -33,21 +33,21 @@ _LOOK = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class CommitMarker:
     """What one transaction has left, and nothing else ever does."""
 
     writer: str
     mark: str
 
 
-def leave(connection: Connection) -> Mark:
+def leave(connection: Connection) -> CommitMarker:
     """Leave a mark in the transaction under way; on PostgreSQL only."""
-    mark = Mark(f"{_PROCESS}:{threading.get_ident()}", secrets.token_hex(16))
+    mark = CommitMarker(f"{_PROCESS}:{threading.get_ident()}", secrets.token_hex(16))
     connection.execute(_LEAVE, {"writer": mark.writer, "mark": mark.mark})
     return mark
 
 
-def was_committed(engine: Engine, mark: Mark, wait: Callable[[float], bool]) -> bool | None:
+def was_committed(engine: Engine, mark: CommitMarker, wait: Callable[[float], bool]) -> bool | None:
     """Whether the transaction that left this mark was committed, asked until PostgreSQL can tell.
 
     `wait` waits so many seconds between two questions; None: it said that nobody waits for the answer any more.

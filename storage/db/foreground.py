@@ -8,7 +8,7 @@ AT_MOST_SECONDS = 0.05
 """An acknowledgement takes a few milliseconds. One that takes longer waits for the database, and work need not."""
 
 
-class Precedence:
+class Foreground:
     """Lets acknowledgements go before the other work of this process. Thread-safe.
 
     All threads share one interpreter, and whoever computes keeps it from the others: a thread that was to answer

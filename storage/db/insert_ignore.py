@@ -12,7 +12,7 @@ from storage.db.sqlite_lock import take_lock
 Bind = Callable[[Any], Any]
 
 
-class PlainInsert:
+class InsertIgnore:
     """Inserts rows of one table, each unless its key is taken; compiled once."""
 
     def __init__(self, table: Table) -> None:

@@ -18,7 +18,7 @@ from storage.audit.log import Event, EventKind, append
 from storage.db import commit_outcome as marks
 from storage.db import sqlite_lock
 from storage.db.engine import engine_of
-from storage.db.foreground import Precedence
+from storage.db.foreground import Foreground
 from storage.live_messages import show_anew
 
 log = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ class Database:
         self.wait: Callable[[float], bool] = _sleep
         """Waits so many seconds, or less where the process is told to stop; True once it is."""
         self._clock = clock
-        self.acknowledgements = Precedence()
+        self.acknowledgements = Foreground()
         """Those go first: every other transaction gives way before it begins."""
         self._writer = threading.Lock()
         self._line = threading.Lock()

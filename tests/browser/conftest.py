@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 from screen import Screen
 
-from bot.sandbox.demo.world import World, open_world
+from bot.sandbox.demo.world import DemoWorld, open_world
 from bot.sandbox.page.server import served
 
 expect.set_options(timeout=20_000)
@@ -27,14 +27,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[DemoWorld]:
     """The demo's world on fresh files."""
     with open_world(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def screen(browser: Browser, world: World) -> Iterator[Screen]:
+def screen(browser: Browser, world: DemoWorld) -> Iterator[Screen]:
     """The page as a person sees it; at the end nothing may have gone wrong in it, or come from elsewhere."""
     with served(world) as url:
         context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)

@@ -10,7 +10,7 @@ from screen import Screen
 
 from bot.sandbox.demo.fincart import Switch
 from bot.sandbox.demo.orders import demo_orders
-from bot.sandbox.demo.world import World, open_world
+from bot.sandbox.demo.world import DemoWorld, open_world
 from bot.sandbox.page.server import served
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
@@ -33,7 +33,7 @@ def main() -> int:
     return 0
 
 
-def take_all(browser: Browser, world: World, url: str) -> None:
+def take_all(browser: Browser, world: DemoWorld, url: str) -> None:
     """A preview, a result with one order refused, a card that waits for a second person, the form."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     screen = Screen(context.new_page(), url)

@@ -8,7 +8,7 @@ from screen import Screen
 
 from bot.sandbox.demo.orders import demo_orders
 from bot.sandbox.demo.people import BEN, ORDERS
-from bot.sandbox.demo.world import World
+from bot.sandbox.demo.world import DemoWorld
 
 FIRST, SECOND, THIRD = (order.id for order in demo_orders()[:3])
 TWELVE = [order.id for order in demo_orders()[:12]]
@@ -23,7 +23,7 @@ def cancel_two(screen: Screen, why: str = "duplicate") -> str:
     return public_id
 
 
-def test_somebody_asks_confirms_and_sees_what_happened(screen: Screen, world: World) -> None:
+def test_somebody_asks_confirms_and_sees_what_happened(screen: Screen, world: DemoWorld) -> None:
     public_id = cancel_two(screen)
 
     screen.private("Confirmed: cancelling 2 orders", public_id)
@@ -48,7 +48,7 @@ def test_somebody_who_may_not_is_told_whom_to_ask(screen: Screen) -> None:
     screen.private("Refused", "Ann Okafor")
 
 
-def test_one_refused_order_leaves_the_others_cancelled(screen: Screen, world: World) -> None:
+def test_one_refused_order_leaves_the_others_cancelled(screen: Screen, world: DemoWorld) -> None:
     screen.switch("Refuse one order", SECOND)
     screen.types(f"/cancel-orders {FIRST} {SECOND} {THIRD} because wrong address")
     screen.presses("Cancel 3 orders")
@@ -80,7 +80,7 @@ def test_what_is_unknown_is_settled_by_check_again(screen: Screen) -> None:
     screen.ticked("Settle what was unknown")
 
 
-def test_one_person_alone_tries_an_approval_by_two(screen: Screen, world: World) -> None:
+def test_one_person_alone_tries_an_approval_by_two(screen: Screen, world: DemoWorld) -> None:
     screen.types(f"/cancel-orders {' '.join(TWELVE)} because warehouse fire")
     screen.presses("Ask for approval: cancel 12 orders", screen.private("warehouse fire"))
     card = screen.message("Waiting for approval")
@@ -127,7 +127,7 @@ def test_the_home_tab_shows_what_waits_and_its_buttons_answer_directly(screen: S
     screen.ticked("Open the app's Home tab")
 
 
-def test_the_shortcut_opens_the_form_with_the_ids_of_the_message(screen: Screen, world: World) -> None:
+def test_the_shortcut_opens_the_form_with_the_ids_of_the_message(screen: Screen, world: DemoWorld) -> None:
     world.slack.say(BEN, ORDERS, f"please cancel {FIRST} and {SECOND}")
     message = screen.message("please cancel")
     message.hover()
@@ -150,7 +150,7 @@ def test_the_form_takes_a_file(screen: Screen, tmp_path: Path) -> None:
     expect(screen.dialog).not_to_be_visible()
 
 
-def test_a_mistake_takes_the_focus_once_and_not_whenever_somebody_writes(screen: Screen, world: World) -> None:
+def test_a_mistake_takes_the_focus_once_and_not_whenever_somebody_writes(screen: Screen, world: DemoWorld) -> None:
     screen.types("/cancel-orders")
     ids, why = screen.dialog.get_by_label("Order ids"), screen.dialog.get_by_label("Reason")
     ids.fill("rubbish")
@@ -246,7 +246,7 @@ def test_the_fincart_panel_shows_the_call_and_the_order_s_log(screen: Screen) ->
     expect(panel.get_by_text("Cancelled: Cancelled by merchant").first).to_be_visible()
 
 
-def test_the_focus_stays_on_the_tab_that_was_pressed(screen: Screen, world: World) -> None:
+def test_the_focus_stays_on_the_tab_that_was_pressed(screen: Screen, world: DemoWorld) -> None:
     screen.page.get_by_role("button", name="Order Cancel Bot").click()
     home = screen.page.get_by_role("button", name="Home", exact=True)
     home.press("Enter")
@@ -286,13 +286,13 @@ def test_a_step_of_the_guide_types_its_command_as_the_right_person(screen: Scree
     screen.ticked("Be refused")
 
 
-def test_what_another_person_does_is_seen_at_once(screen: Screen, world: World) -> None:
+def test_what_another_person_does_is_seen_at_once(screen: Screen, world: DemoWorld) -> None:
     world.slack.say(BEN, ORDERS, "good morning")
 
     screen.message("good morning")
 
 
-def test_what_is_typed_never_becomes_markup(screen: Screen, world: World) -> None:
+def test_what_is_typed_never_becomes_markup(screen: Screen, world: DemoWorld) -> None:
     attack = "<img src=x onerror=alert(1)> <script>alert(2)</script> <javascript:alert(3)|press me>"
     world.slack.say(BEN, ORDERS, attack)
     screen.types(f"/cancel-orders {FIRST} because {attack}")
@@ -302,7 +302,7 @@ def test_what_is_typed_never_becomes_markup(screen: Screen, world: World) -> Non
     assert 0 == screen.log.locator("img, script, a").count()
 
 
-def test_a_block_that_is_not_known_is_marked(screen: Screen, world: World) -> None:
+def test_a_block_that_is_not_known_is_marked(screen: Screen, world: DemoWorld) -> None:
     with world.slack.core.changing():
         post = world.slack.core.add_post(ORDERS, world.slack.state.bot_user, "new", None)
         post.blocks = [{"type": "hologram", "block_id": "b"}]
@@ -310,7 +310,7 @@ def test_a_block_that_is_not_known_is_marked(screen: Screen, world: World) -> No
     screen.message("NOT RENDERED: block hologram")
 
 
-def test_slack_s_own_complaint_is_shown(screen: Screen, world: World) -> None:
+def test_slack_s_own_complaint_is_shown(screen: Screen, world: DemoWorld) -> None:
     world.slack.deliver = refuse_connection
     screen.box.fill("/cancel-orders help")
     screen.box.press("Enter")

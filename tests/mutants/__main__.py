@@ -13,7 +13,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from .catalogue import MUTANTS
-from .change import Change, Stale, change_of
+from .change import CodeChange, Stale, change_of
 from .entry import Mutant
 from .page import page
 from .trial import Copy, Result, tried
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if missed or stale else 0
 
 
-def _changes() -> tuple[dict[Mutant, Change], list[str]]:
+def _changes() -> tuple[dict[Mutant, CodeChange], list[str]]:
     changes, stale = {}, []
     for mutant in MUTANTS:
         try:
@@ -80,7 +80,7 @@ def _whole(copy: Copy, chosen: Sequence[Mutant]) -> str:
     return ""
 
 
-def _tried(copies: Sequence[Copy], chosen: Sequence[Mutant], changes: dict[Mutant, Change]) -> list[Result]:
+def _tried(copies: Sequence[Copy], chosen: Sequence[Mutant], changes: dict[Mutant, CodeChange]) -> list[Result]:
     free: SimpleQueue[Copy] = SimpleQueue()
     for copy in copies:
         free.put(copy)

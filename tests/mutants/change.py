@@ -17,7 +17,7 @@ class Stale(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CodeChange:
     """What a file of the copy holds instead."""
 
     path: str
@@ -34,7 +34,7 @@ class _Named:
     last: int
 
 
-def change_of(root: Path, mutant: Mutant) -> Change:
+def change_of(root: Path, mutant: Mutant) -> CodeChange:
     """The one change that this entry asks for. Raises `Stale`, with words that say what to look at."""
     named = _names(root).get(mutant.where, ())
     if not named:
@@ -51,7 +51,7 @@ def change_of(root: Path, mutant: Mutant) -> Change:
         compile(broken, path, "exec")
     except SyntaxError as error:
         raise Stale(f"{mutant.where} is no Python once it is changed: {error}") from error
-    return Change(path, broken)
+    return CodeChange(path, broken)
 
 
 def _spans(root: Path, named: _Named, wanted: re.Pattern[str]) -> Iterator[tuple[int, int]]:

@@ -174,7 +174,7 @@ EDGES = (
     Mutant(
         rule="What Slack failed to say is not kept",
         hurts="Somebody is refused for a minute though Slack is back",
-        where="LookUps._settle",
+        where="SlackCache._settle",
         text="if isinstance(answer, Ok) and (known is None or known.asked_at <= asked_at):",
         to="if known is None or known.asked_at <= asked_at:",
         caught="tests/test_people.py::test_a_failure_is_not_kept",
@@ -182,7 +182,7 @@ EDGES = (
     Mutant(
         rule="A fresh look-up joins none that began before the click",
         hurts="Somebody who has just left the group goes ahead",
-        where="LookUps.start",
+        where="SlackCache.start",
         text="if not fresh and (under_way := self._under_way.get(key)) is not None:",
         to="if (under_way := self._under_way.get(key)) is not None:",
         caught="tests/test_people.py::test_a_fresh_look_up_joins_none_that_began_before_it",
@@ -190,7 +190,7 @@ EDGES = (
     Mutant(
         rule="The age of an answer counts from the question",
         hurts="Somebody who has left the group may ask for longer than a minute",
-        where="LookUps._ask",
+        where="SlackCache._ask",
         text="self._settle(key, asked_at, answer, future)",
         to="self._settle(key, self._clock(), answer, future)",
         caught="tests/test_people.py::test_the_age_of_an_answer_counts_from_the_question",

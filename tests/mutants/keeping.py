@@ -48,7 +48,7 @@ KEEPING = (
     Mutant(
         rule="Whoever types while nobody knows whether it was recorded is told so",
         hurts="Somebody asks a second time for what was recorded the first time",
-        where="Edge.keep",
+        where="Intake.keep",
         text="if due and isinstance(unavailable, CommitUnanswered):",
         to="if False:",
         caught="tests/test_commit_unanswered.py::"

@@ -50,15 +50,15 @@ LATE = (
     Mutant(
         rule="Where PostgreSQL does not answer the commit that writes batches ahead, it is asked after",
         hurts="Orders that are written ahead are never sent, and their run never ends",
-        where="Runner._take",
-        text="self._parts.database.write(certain=True)",
-        to="self._parts.database.write()",
+        where="Dispatcher._take",
+        text="self._context.database.write(certain=True)",
+        to="self._context.database.write()",
         caught="tests/test_commit_unanswered.py::test_what_was_written_ahead_and_not_heard_is_sent[postgresql]",
     ),
     Mutant(
         rule="What was written ahead and not sent waits again when the process is told to stop",
         hurts="After every restart orders that nobody sent are in doubt, and their logs are read first",
-        where="Runner.park",
+        where="Dispatcher.park",
         text="attempts.unplan(transaction, planned.attempt)",
         to="pass",
         caught="tests/test_parked.py::test_what_was_not_sent_when_a_process_was_told_to_stop_is_in_no_doubt[sqlite]",
@@ -134,7 +134,7 @@ LATE = (
         rule="What Slack answered is kept for as long as the database takes to be there again",
         hurts="Each time that the database stumbles, people see a message twice",
         where="Poster._write_down",
-        text="if self._parts.wait(0.25):",
+        text="if self._context.wait(0.25):",
         to="if True:",
         caught="tests/test_histories.py::"
         "test_a_message_is_posted_once_though_the_database_goes_away_before_that_is_written_down",

@@ -33,7 +33,7 @@ OUTCOMES = (
         rule="**Retry** of somebody else's request is for whoever may steer it",
         hurts="Somebody without a say asks anew for what others stopped",
         where="retry",
-        text="if request is not None and not was_made and _may_not_steer(parts, delivery, click, request):",
+        text="if request is not None and not was_made and _may_not_steer(context, delivery, action, request):",
         to="if False:",
         caught="tests/test_story_evidence.py::"
         "test_whoever_may_ask_and_not_approve_cannot_retry_what_is_somebody_elses[sqlite]",
@@ -117,8 +117,8 @@ OUTCOMES = (
         rule="With VERIFY_RESULTS=false an unknown order is read again all the same",
         hurts="Unknown orders stay unknown for ever where results are not verified",
         where="_settled",
-        text="step.read_at if parts.settings.verify_results or not by_word else None",
-        to="step.read_at if parts.settings.verify_results else None",
+        text="step.read_at if context.settings.verify_results or not by_word else None",
+        to="step.read_at if context.settings.verify_results else None",
         caught="tests/test_story_evidence.py::"
         "test_an_unknown_order_settles_by_itself_where_results_are_not_verified[sqlite]",
     ),
@@ -126,7 +126,7 @@ OUTCOMES = (
         rule="With VERIFY_RESULTS=false what Fincart says it cancelled is not looked up",
         hurts="Whoever switched the readings off pays for ten thousand of them",
         where="_settled",
-        text="step.read_at if parts.settings.verify_results or not by_word else None",
+        text="step.read_at if context.settings.verify_results or not by_word else None",
         to="step.read_at",
         caught="tests/test_story_evidence.py::"
         "test_where_results_are_not_verified_no_log_of_what_is_cancelled_is_read[sqlite]",
@@ -135,14 +135,14 @@ OUTCOMES = (
         rule="What Fincart says it cancelled is looked up in its log",
         hurts="A success that was none is never corrected",
         where="_settled",
-        text="step.read_at if parts.settings.verify_results or not by_word else None",
+        text="step.read_at if context.settings.verify_results or not by_word else None",
         to="None if by_word else step.read_at",
         caught="tests/test_story_truth.py::test_a_cancelled_order_is_confirmed_by_its_log[sqlite]",
     ),
     Mutant(
         rule="An order that the preview saw as cancelled is not told as cancelled by us",
         hurts="Somebody else's cancellation is counted as this request's",
-        where="Evidences._evidence",
+        where="EvidenceBuilder._evidence",
         text='cancelled_at_preview=is_cancelled(line.seen_status or ""),',
         to="cancelled_at_preview=False,",
         caught="tests/test_story_evidence.py::"
@@ -151,7 +151,7 @@ OUTCOMES = (
     Mutant(
         rule="Orders that the preview saw differently are concluded about apart",
         hurts="An order is told as cancelled by us because its neighbour in the call was",
-        where="Evidences.of",
+        where="EvidenceBuilder.of",
         text="seen = (line.seen_status, line.log, line.waits_since)",
         to="seen = (line.log, line.waits_since)",
         caught="tests/test_story_evidence.py::"

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .change import Change
+from .change import CodeChange
 from .entry import Mutant
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +65,7 @@ class Copy:
         )
 
     @contextmanager
-    def changed(self, change: Change) -> Iterator[None]:
+    def changed(self, change: CodeChange) -> Iterator[None]:
         """The change stands inside the block."""
         path = self.root / change.path
         before, stamps = path.read_text(encoding="utf-8"), path.stat()
@@ -128,7 +128,7 @@ def _run(root: str, said: str, module: str, arguments: Sequence[str]) -> None:
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
-def tried(copy: Copy, mutant: Mutant, change: Change) -> Result:
+def tried(copy: Copy, mutant: Mutant, change: CodeChange) -> Result:
     """Whether what must notice this change does."""
     began = time.monotonic()
     with copy.changed(change):

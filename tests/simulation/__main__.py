@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from .happened import told, too_little
 from .runs import Runs
 from .seeds import plan_of
-from .stores import Server, postgresql_server
+from .stores import DatabaseServer, postgresql_server
 
 EVERY = 10
 """Every so manieth seed runs on PostgreSQL."""
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _runs(database: str, open_until_then: ExitStack) -> Runs:
-    store = Server(open_until_then.enter_context(postgresql_server())) if database == "postgresql" else None
+    store = DatabaseServer(open_until_then.enter_context(postgresql_server())) if database == "postgresql" else None
     runs = Runs(store=store)
     open_until_then.callback(runs.close)
     return runs

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy.orm.attributes import set_committed_value
 
 import bot.domain.outcome.decide as truth
-from bot.context import Parts
+from bot.context import Context
 from bot.domain.outcome.evidence import Evidence, with_log
 from bot.domain.policy import rules as policy_rules
 from bot.domain.policy.decide import Question
 from bot.execution import log_reader
-from bot.execution.dispatcher import Runner
+from bot.execution.dispatcher import Dispatcher
 from bot.execution.send_queue import Planned
 from bot.fincart.client import Answer, FincartClient, LogKind, LogReading
 from bot.outbox import enqueue
@@ -29,7 +29,7 @@ from . import threads
 from .plan import Plan
 from .process import HaltingDatabase
 from .seeds import plain_plan_of, plan_of
-from .world import Rules
+from .world import SimulationRules
 
 
 def _read_later(evidence: Evidence, reading: LogReading, read_at: datetime) -> Evidence:
@@ -38,10 +38,10 @@ def _read_later(evidence: Evidence, reading: LogReading, read_at: datetime) -> E
 
 
 @dataclass(frozen=True)
-class Broken:
+class BrokenRule:
     """How the bot is put together with its broken rule, and what else stays broken while it runs."""
 
-    rules: Rules
+    rules: SimulationRules
     meanwhile: Callable[[], AbstractContextManager[None]] = nullcontext
     near: int = 0
     """The first seed to be tried: one that is known to show it, so that the tests do not take long."""
@@ -59,8 +59,10 @@ def _in_place_of(owner: Any, name: str, other: Any) -> Iterator[None]:
         setattr(owner, name, was)
 
 
-def _replaced(owner: Any, name: str, other: Any, near: int = 0, plan: Callable[[int], Plan] = plain_plan_of) -> Broken:
-    return Broken(Rules(), lambda: _in_place_of(owner, name, other), near, plan)
+def _replaced(
+    owner: Any, name: str, other: Any, near: int = 0, plan: Callable[[int], Plan] = plain_plan_of
+) -> BrokenRule:
+    return BrokenRule(SimulationRules(), lambda: _in_place_of(owner, name, other), near, plan)
 
 
 class _Hasty:
@@ -79,7 +81,7 @@ class _Hasty:
         return answer
 
 
-class _Unfenced(Runner):
+class _Unfenced(Dispatcher):
     """Sends although its lease may have run out."""
 
     def _lease_holds(self, *_: Any) -> bool:
@@ -89,14 +91,14 @@ class _Unfenced(Runner):
         return True
 
 
-class _Rash(Runner):
+class _Rash(Dispatcher):
     """Sends a batch while the transaction that writes it ahead is open."""
 
     _early: dict[int | None, Answer | None]
 
     def _plan(self, *given: Any, **named: Any) -> list[Planned]:
         planned = super()._plan(*given, **named)
-        self._early = {each.attempt.id: self._parts.fincart.cancel(each.order_ids) for each in planned}
+        self._early = {each.attempt.id: self._context.fincart.cancel(each.order_ids) for each in planned}
         return planned
 
     def _send(self, planned: Planned) -> Answer | None:
@@ -107,14 +109,14 @@ class _Rash(Runner):
 def _judged_before_the_lock() -> Iterator[None]:
     """Presses judge the state that the request had when the policy was asked, and move it whatever it has become."""
     seen: dict[tuple[Any, str], RequestState] = {}
-    judged, locked = action._judged, requests.lock
+    judged, locked = action._authorize, requests.lock
 
-    def judge(parts: Parts, click: action.Click, *more: Any) -> Any:
-        with parts.database.read() as session:
+    def authorize(context: Context, click: action.RequestAction, *more: Any) -> Any:
+        with context.database.read() as session:
             request = requests.find(session, click.public_id)
         if request is not None:
             seen[threads.current(), click.public_id] = request.state
-        return judged(parts, click, *more)
+        return judged(context, click, *more)
 
     def lock(transaction: Transaction, public_id: str) -> Request | None:
         request = locked(transaction, public_id)
@@ -129,7 +131,7 @@ def _judged_before_the_lock() -> Iterator[None]:
         transaction.session.flush()
         return True
 
-    stale = (_in_place_of(action, "_judged", judge), _in_place_of(requests, "lock", lock))
+    stale = (_in_place_of(action, "_authorize", authorize), _in_place_of(requests, "lock", lock))
     with stale[0], stale[1], _in_place_of(requests, "move", move):
         yield
 
@@ -156,13 +158,13 @@ def _only_strong(evidence: Evidence) -> Doubt:
     return Doubt.STRONG if lost else Doubt.NONE
 
 
-def _hasty(parts: Parts) -> Parts:
-    client: Any = _Hasty(parts.fincart)
-    return replace(parts, fincart=client)
+def _hasty(context: Context) -> Context:
+    client: Any = _Hasty(context.fincart)
+    return replace(context, fincart=client)
 
 
-def _not_to_be_undone(parts: Parts) -> Parts:
-    return replace(parts, settings=parts.settings.model_copy(update={"undo_seconds": 0}))
+def _not_to_be_undone(context: Context) -> Context:
+    return replace(context, settings=context.settings.model_copy(update={"undo_seconds": 0}))
 
 
 _lease = leases.lease
@@ -201,19 +203,19 @@ def _claims_nothing(*_: Any) -> dict[Any, str]:
     return {}
 
 
-BROKEN: Mapping[str, Broken] = {
-    "a time-out is taken for success": Broken(Rules(change_parts=_hasty), near=3),
+BROKEN: Mapping[str, BrokenRule] = {
+    "a time-out is taken for success": BrokenRule(SimulationRules(change_context=_hasty), near=3),
     "sent again without reading the log": _replaced(truth, "conclude", _sends_again_on_a_guess, near=3),
     "unknown is told as not sent": _replaced(truth, "conclude", _guesses_not_sent, near=45),
     "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=418),
-    "the lease is not checked before a send": Broken(Rules(make_runner=_Unfenced), near=102),
+    "the lease is not checked before a send": BrokenRule(SimulationRules(make_dispatcher=_Unfenced), near=102),
     "orders are not taken in hand": _replaced(in_flight, "claim", _claims_nothing),
-    "holds are not looked at": _replaced(send_gate, "look", lambda *_: send_gate.Look(False, None, False), near=2),
+    "holds are not looked at": _replaced(send_gate, "look", lambda *_: send_gate.GateState(False, None, False), near=2),
     "what waits is sent although it has been settled": _replaced(attempts, "withdraw", lambda *_: None, near=149),
     "a settled batch is not told": _replaced(enqueue, "live", lambda *_, **__: None),
     "what the dead have sent is taken for unsent": _replaced(leases, "lease", _takes_it_for_unsent, near=2),
-    "the undo window is ignored": Broken(Rules(change_parts=_not_to_be_undone)),
-    "the state is tested before the lock only": Broken(Rules(), _judged_before_the_lock, near=19),
+    "the undo window is ignored": BrokenRule(SimulationRules(change_context=_not_to_be_undone)),
+    "the state is tested before the lock only": BrokenRule(SimulationRules(), _judged_before_the_lock, near=19),
     "a commit that nobody answered is taken for undone": _replaced(HaltingDatabase, "asks_after", False, near=450),
     "a log counts as read by a clock that is ahead": _replaced(log_reader, "with_log", _read_later),
     "that the preview has read a log is forgotten": _replaced(
@@ -222,7 +224,9 @@ BROKEN: Mapping[str, Broken] = {
     "a throttled read is taken for a reading": _replaced(
         log_reader, "with_log", _takes_throttling_for_a_reading, near=4, plan=plan_of
     ),
-    "two ids of one person are two people": Broken(Rules(), _two_ids_are_two_people, near=10, plan=plan_of),
-    "sent before the attempt is committed": Broken(Rules(make_runner=_Rash)),
+    "two ids of one person are two people": BrokenRule(
+        SimulationRules(), _two_ids_are_two_people, near=10, plan=plan_of
+    ),
+    "sent before the attempt is committed": BrokenRule(SimulationRules(make_dispatcher=_Rash)),
 }
 """By what is wrong with each."""

@@ -20,10 +20,10 @@ from .decisions import check_decisions
 from .people_told import check_people_told
 from .plan import ODD
 from .stores import compile_once
-from .witness import Wrong, is_cancelled
+from .witness import WrongEnding, is_cancelled
 
 if TYPE_CHECKING:
-    from .world import World
+    from .world import SimulatedWorld
 
 FIGURES = re.compile(r"([0-9,]+) (cancelled|rejected|not sent|unknown)\b")
 WAITS = timedelta(minutes=5)
@@ -31,8 +31,8 @@ UNANSWERED = ("429", "500", "hang", "drop", "no_connection")
 OUTCOMES = ("cancelled", "rejected", "not_sent", "unknown")
 
 
-def check(world: "World") -> None:
-    """Everything has settled: raise `Wrong` where anything is not as it must be."""
+def check(world: "SimulatedWorld") -> None:
+    """Everything has settled: Raise `WrongEnding` where anything is not as it must be."""
     events = _events(world)
     told = _told(events)
     _count_changes(world, events)
@@ -51,7 +51,7 @@ def check(world: "World") -> None:
     _no_secret(world)
 
 
-def _events(world: "World") -> list[dict[str, Any]]:
+def _events(world: "SimulatedWorld") -> list[dict[str, Any]]:
     return [json.loads(row["payload"]) for row in world.rows.all("SELECT payload FROM audit_event ORDER BY seq")]
 
 
@@ -66,7 +66,7 @@ def _told(events: list[dict[str, Any]]) -> dict[str, dict[str, list[Any]]]:
     return told
 
 
-def _count_attempts(world: "World") -> None:
+def _count_attempts(world: "SimulatedWorld") -> None:
     """How often a sender was taken for dead that could have been asleep, and how often it answered after all."""
     world.met["taken for dead"] += len(world.rows.all("SELECT 1 FROM attempt WHERE open_until IS NOT NULL"))
     world.met["moved"] += len(world.rows.all("SELECT 1 FROM slack_message WHERE kind = 'moved'"))
@@ -79,7 +79,7 @@ def _count_attempts(world: "World") -> None:
     )
 
 
-def _count_changes(world: "World", events: list[dict[str, Any]]) -> None:
+def _count_changes(world: "SimulatedWorld", events: list[dict[str, Any]]) -> None:
     """How often an order was told as unknown, and an outcome as another later."""
     last: dict[tuple[str, str], str] = {}
     for event in events:
@@ -93,7 +93,7 @@ def _count_changes(world: "World", events: list[dict[str, Any]]) -> None:
                     world.met[f"changed from {was}"] += 1
 
 
-def _nothing_left(world: "World") -> None:
+def _nothing_left(world: "SimulatedWorld") -> None:
     states = ", ".join(f"'{state.value}'" for state in OPEN_STATES)
     for what, query in {
         "a request in an open state": f"SELECT public_id, state, due_at FROM request WHERE state IN ({states})",
@@ -107,33 +107,33 @@ def _nothing_left(world: "World") -> None:
     }.items():
         left = world.rows.all(query)
         if left:
-            raise Wrong(f"{what} is left at the end: {left[:3]}")
+            raise WrongEnding(f"{what} is left at the end: {left[:3]}")
 
 
-def _chain(world: "World") -> None:
+def _chain(world: "SimulatedWorld") -> None:
     database = Database(world.database_url)
     compile_once(database)
     found = verify_all(database)
     database.close()
     if found.first_bad() is not None:
-        raise Wrong(f"the audit does not hold: {found.chain} {found.rows}")
+        raise WrongEnding(f"the audit does not hold: {found.chain} {found.rows}")
 
 
-def _outcomes(world: "World", request: Any, told: dict[str, list[Any]], events: list[dict[str, Any]]) -> None:
+def _outcomes(world: "SimulatedWorld", request: Any, told: dict[str, list[Any]], events: list[dict[str, Any]]) -> None:
     name = request["public_id"]
     lines = world.rows.all("SELECT * FROM order_line WHERE request_seq = ? ORDER BY position", request["seq"])
     sent = [each for each in world.witness.sent if each.request == name]
     if request["state"] != "finished":
         if sent or told:
-            raise Wrong(f"{name} is {request['state']}, and yet something of it was sent or settled")
+            raise WrongEnding(f"{name} is {request['state']}, and yet something of it was sent or settled")
         return
     if {line["order_id"] for line in lines} != set(told):
-        raise Wrong(f"the audit of {name} tells of other orders than were asked for")
+        raise WrongEnding(f"the audit of {name} tells of other orders than were asked for")
     for line in lines:
         order, outcome, proof, words = told[line["order_id"]]
         world.met[f"outcome {outcome} by {proof}"] += 1
         if (line["outcome"], line["proof"], line["words"]) != (outcome, proof, words):
-            raise Wrong(f"{order} of {name}: the audit says {outcome}, its row {line['outcome']}")
+            raise WrongEnding(f"{order} of {name}: the audit says {outcome}, its row {line['outcome']}")
         ours = any(order in each.applied(world.fincart) for each in sent)
         cancelled = is_cancelled(world.fincart, order)
         where = f"{order} of {name} is {outcome} ({proof}, {words!r})"
@@ -141,38 +141,38 @@ def _outcomes(world: "World", request: Any, told: dict[str, list[Any]], events: 
         on_its_word = proof == "answer" and _said_ok(world, name, order)
         unverified = on_its_word and (has_no_log or not world.settings.verify_results)
         if outcome == "cancelled" and not cancelled and not unverified:
-            raise Wrong(f"{where}, and is not cancelled at Fincart: {_log(world, order)}")
+            raise WrongEnding(f"{where}, and is not cancelled at Fincart: {_log(world, order)}")
         never_sent = not any(order in each.ids for each in sent)
         if outcome == "cancelled" and never_sent and not _nobody_knows(world, line):
-            raise Wrong(f"{where}, and was never sent")
+            raise WrongEnding(f"{where}, and was never sent")
         denied = outcome in ("rejected", "not_sent") and ours
         if denied and not (_was_lied_to(world, order, words) or _was_never_read(world, order)):
-            raise Wrong(f"{where}, and a call of it cancelled it: {_log(world, order)}")
+            raise WrongEnding(f"{where}, and a call of it cancelled it: {_log(world, order)}")
         if outcome == "unknown" and cancelled and not has_no_log:
-            raise Wrong(f"{where}, and its log shows it cancelled: {_log(world, order)}")
+            raise WrongEnding(f"{where}, and its log shows it cancelled: {_log(world, order)}")
         if outcome == "unknown" and not has_no_log and not _said_ok(world, name, order):
-            raise Wrong(f"{where}, and its log can be read: {_log(world, order)}")
+            raise WrongEnding(f"{where}, and its log can be read: {_log(world, order)}")
         if outcome == "not_sent" and proof is None and any(order in each.ids and each.lost for each in sent):
-            raise Wrong(f"{where} without any proof, though a call that carried it was lost")
+            raise WrongEnding(f"{where} without any proof, though a call that carried it was lost")
 
 
-def _words_were_given(world: "World", events: list[dict[str, Any]]) -> None:
+def _words_were_given(world: "SimulatedWorld", events: list[dict[str, Any]]) -> None:
     """Whenever the audit took Fincart's word for a cancellation, Fincart had given it."""
     for event in events:
         entries = event["details"].get("orders")
         for entry in entries if isinstance(entries, list) else ():
             by_word = isinstance(entry, list) and entry[1:3] == ["cancelled", "answer"]
             if by_word and not _said_ok(world, event["request"], entry[0]):
-                raise Wrong(f"{entry[0]} of {event['request']} was told as cancelled on a word never given")
+                raise WrongEnding(f"{entry[0]} of {event['request']} was told as cancelled on a word never given")
 
 
-def _said_ok(world: "World", request: str, order: str) -> bool:
+def _said_ok(world: "SimulatedWorld", request: str, order: str) -> bool:
     carried = (sent for sent in world.witness.sent if sent.request == request and order in sent.ids)
     calls = world.fincart.calls
     return any(sent.reached and not sent.lost and calls[sent.number - 1].answer == "200" for sent in carried)
 
 
-def _nobody_knows(world: "World", line: Any) -> bool:
+def _nobody_knows(world: "SimulatedWorld", line: Any) -> bool:
     """Whether a call for the order was written ahead, and its sender died before it sent it or said that it did not."""
     query = "SELECT positions FROM attempt WHERE request_seq = ? AND result = 'lost' AND http_status IS NULL"
     for row in world.rows.all(query, line["request_seq"]):
@@ -182,7 +182,7 @@ def _nobody_knows(world: "World", line: Any) -> bool:
     return False
 
 
-def _was_lied_to(world: "World", order: str, words: str) -> bool:
+def _was_lied_to(world: "SimulatedWorld", order: str, words: str) -> bool:
     """Whether Fincart told another request that it had cancelled the order, seconds before this one did: nobody who
     reads its answers and logs could know whose doing it was."""
     found = re.search("already cancelled by (R-[0-9A-Z]{6})", words)
@@ -196,7 +196,7 @@ def _was_lied_to(world: "World", order: str, words: str) -> bool:
     return False
 
 
-def _was_never_read(world: "World", order: str) -> bool:
+def _was_never_read(world: "SimulatedWorld", order: str) -> bool:
     """Whether Fincart said of the order that there is none before it ever showed its log to anybody who could
     keep that: a process may have died with what it had just read."""
     reads = (call for call in world.fincart.calls if call.method == "GET" and call.ids == (order,))
@@ -206,7 +206,7 @@ def _was_never_read(world: "World", order: str) -> bool:
     return is_so
 
 
-def _unknown_in_time(world: "World", events: list[dict[str, Any]]) -> None:
+def _unknown_in_time(world: "SimulatedWorld", events: list[dict[str, Any]]) -> None:
     """An order whose log Fincart does not answer waits five minutes: till then nobody says that it is unknown."""
     for event in events:
         at, entries = datetime.fromisoformat(event["at"]), event["details"].get("orders")
@@ -215,56 +215,58 @@ def _unknown_in_time(world: "World", events: list[dict[str, Any]]) -> None:
                 continue
             sent = [each.at for each in world.witness.sent if each.request == event["request"] and entry[0] in each.ids]
             if sent and at - sent[-1] < WAITS and not _was_answered(world, entry[0], sent[-1], at):
-                raise Wrong(f"{entry[0]} of {event['request']} was told as unknown while its log was not answered")
+                raise WrongEnding(
+                    f"{entry[0]} of {event['request']} was told as unknown while its log was not answered"
+                )
 
 
-def _was_answered(world: "World", order: str, since: datetime, until: datetime) -> bool:
+def _was_answered(world: "SimulatedWorld", order: str, since: datetime, until: datetime) -> bool:
     offset = timedelta(seconds=world.plan.setup.clock_offset)
     reads = (call for call in world.fincart.calls if call.method == "GET" and call.ids == (order,))
     answered = (datetime.fromisoformat(call.at) - offset for call in reads if call.answer not in UNANSWERED)
     return any(since <= at <= until for at in answered)
 
 
-def _log(world: "World", order: str) -> str:
+def _log(world: "SimulatedWorld", order: str) -> str:
     if order not in world.fincart.order_ids():
         return "no such order"
     return ", ".join(f"{line.title} {line.created_at:%H:%M:%S} {line.by}" for line in world.fincart.lines(order))
 
 
-def _shown(world: "World", request: Any, told: dict[str, list[Any]]) -> None:
+def _shown(world: "SimulatedWorld", request: Any, told: dict[str, list[Any]]) -> None:
     """The live message in Slack: its figures add up, and are those of the audit."""
     if request["state"] != "finished":
         return
     row = world.rows.one("SELECT * FROM slack_message WHERE request_seq = ? AND kind = 'live'", request["seq"])
     if row is None or row["ts"] is None:
-        raise Wrong(f"{request['public_id']} is finished, and nothing in Slack says so")
+        raise WrongEnding(f"{request['public_id']} is finished, and nothing in Slack says so")
     post = world.slack.state.posts[row["ts"]]
     opening = post.text.partition("\n")[0]
     shown = {word.replace(" ", "_"): int(number.replace(",", "")) for number, word in FIGURES.findall(opening)}
     counted = {outcome: sum(entry[1] == outcome for entry in told.values()) for outcome in OUTCOMES}
     if shown != {outcome: number for outcome, number in counted.items() if number}:
-        raise Wrong(f"Slack shows {opening!r} of {request['public_id']}, and the audit tells {counted}")
+        raise WrongEnding(f"Slack shows {opening!r} of {request['public_id']}, and the audit tells {counted}")
     if sum(shown.values()) != request["order_count"]:
-        raise Wrong(f"the figures of {request['public_id']} do not add up: {opening!r}")
+        raise WrongEnding(f"the figures of {request['public_id']} do not add up: {opening!r}")
 
 
-def _fresh(world: "World") -> None:
+def _fresh(world: "SimulatedWorld") -> None:
     """Every message that stays reads as it would if it were made now."""
     process = world.scheduler.process(0)
-    own = process.parts.people.own_identity()
-    with process.parts.database.read() as session:
+    own = process.context.people.own_identity()
+    with process.context.database.read() as session:
         for row in session.scalars(select(SlackMessage).where(col(SlackMessage.kind) == "live")):
             if row.ts is None:
                 continue
             # Whether the bot knew its own name when it wrote that, it may have been told later.
             names = (own.user_id if own else None, None)
-            fresh, nameless = (render(session, row, process.parts.settings, world.clock(), name) for name in names)
+            fresh, nameless = (render(session, row, process.context.settings, world.clock(), name) for name in names)
             post = world.slack.state.posts[row.ts]
             if post.text not in (fresh.text, nameless.text) and row.trouble is None:
-                raise Wrong(f"Slack shows\n{post.text}\nwhere it would now be\n{fresh.text}")
+                raise WrongEnding(f"Slack shows\n{post.text}\nwhere it would now be\n{fresh.text}")
 
 
-def _answered(world: "World", events: list[dict[str, Any]]) -> None:
+def _answered(world: "SimulatedWorld", events: list[dict[str, Any]]) -> None:
     """Whoever asked for something was told of it, and every delivery that was acknowledged is remembered as handled."""
     given_up = {
         row["person"]
@@ -279,13 +281,13 @@ def _answered(world: "World", events: list[dict[str, Any]]) -> None:
             if post.only_for == event["who"] or post.channel == direct_id(event["who"])
         ]
         if not any(event["request"] in post.text or event["request"] in str(post.blocks) for post in mine):
-            raise Wrong(f"{event['who']} asked for {event['request']} and was never told of it")
+            raise WrongEnding(f"{event['who']} asked for {event['request']} and was never told of it")
 
 
-def _no_secret(world: "World") -> None:
+def _no_secret(world: "SimulatedWorld") -> None:
     state = world.slack.state
     shown = "\n".join(f"{post.text}{post.blocks}" for post in state.posts.values())
     kept = world.rows.everything()
     for secret in (world.fincart.settings.token, state.bot_token, state.signing_secret):
         if secret in shown or secret in kept:
-            raise Wrong("a secret is shown or kept")
+            raise WrongEnding("a secret is shown or kept")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 BEGINNING = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-class Clock:
+class SimulatedClock:
     """One virtual clock for everybody."""
 
     def __init__(self) -> None:

@@ -6,20 +6,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .plan import person_of
-from .witness import GO_AHEADS, Wrong
+from .witness import GO_AHEADS, WrongEnding
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
 
-    from .world import World
+    from .world import SimulatedWorld
+
 
 Event = dict[str, Any]
 
 ENDS = ("withdrawn", "declined", "expired", "request_refused")
 
 
-def check_decisions(world: "World", events: list[Event]) -> None:
-    """Raise `Wrong` where anybody decided what was decided already, or what was not theirs to decide."""
+def check_decisions(world: "SimulatedWorld", events: list[Event]) -> None:
+    """Raise `WrongEnding` where anybody decided what was decided already, or what was not theirs to decide."""
     by_request: dict[str, list[Event]] = {}
     for event in events:
         world.met[f"audit {_name(event)}"] += 1
@@ -51,18 +52,18 @@ def _one_winner(name: str, events: list[Event]) -> None:
     decided = [each for each in decided if each == "let go" or each in ENDS]
     undone = any(event["kind"] == "withdrawn" and event["details"].get("act") == "undo" for event in events)
     if len(decided) > 1 and not (decided == ["let go", "withdrawn"] and undone):
-        raise Wrong(f"{name} was decided more than once: {', '.join(decided)}")
+        raise WrongEnding(f"{name} was decided more than once: {', '.join(decided)}")
     often = Counter(event["kind"] for event in events)
     for kind in ("run_started", "stopped", "finished"):
         if often[kind] > 1:
-            raise Wrong(f"{name} has {often[kind]} events of the kind {kind}")
+            raise WrongEnding(f"{name} has {often[kind]} events of the kind {kind}")
 
 
 def _lets_run(event: Event) -> bool:
     return event["kind"] in GO_AHEADS and event["details"].get("runs", True)
 
 
-def _enough_people(world: "World", name: str, events: list[Event]) -> None:
+def _enough_people(world: "SimulatedWorld", name: str, events: list[Event]) -> None:
     """Whatever the settings became meanwhile: what the card has promised, and the mildest that was ever in force."""
     requester, promised = person_of(events[0]["who"]), 0
     for event in events:
@@ -72,13 +73,15 @@ def _enough_people(world: "World", name: str, events: list[Event]) -> None:
         if event["kind"] == "emergency":
             named = {person_of(each) for each in world.settings.emergency_users}
             if person_of(event["who"]) not in named or person_of(event["who"]) != requester:
-                raise Wrong(f"{event['who']} went ahead alone with {name}")
+                raise WrongEnding(f"{event['who']} went ahead alone with {name}")
             continue
         count = event["details"]["order_count"]
         needed = max(promised, min(_needed(settings, count) for settings in (world.settings, world.later)))
         approvers = {person_of(each["who"]) for each in events if each["kind"] == "approved"} - {requester}
         if len(approvers) < needed:
-            raise Wrong(f"{name} was let run by {event['kind']} with the approval of {len(approvers)}, not {needed}")
+            raise WrongEnding(
+                f"{name} was let run by {event['kind']} with the approval of {len(approvers)}, not {needed}"
+            )
 
 
 def _needed(settings: "Settings", orders: int) -> int:
@@ -95,10 +98,10 @@ def _retries(events: list[Event]) -> None:
             if isinstance(entry, list):
                 outcomes[event["request"], entry[0]] = entry[1]
             elif retried and (was := outcomes.get((retried, entry))) not in ("rejected", "not_sent"):
-                raise Wrong(f"{event['request']} retries {entry} of {retried}, which is {was}")
+                raise WrongEnding(f"{event['request']} retries {entry} of {retried}, which is {was}")
 
 
-def _quotas(world: "World", events: list[Event]) -> None:
+def _quotas(world: "SimulatedWorld", events: list[Event]) -> None:
     """Nobody lets more of their orders run on one UTC day than they may."""
     limit = world.settings.max_orders_per_person_per_day
     used: Counter[tuple[str, str]] = Counter()
@@ -108,10 +111,10 @@ def _quotas(world: "World", events: list[Event]) -> None:
             used[person_of(event["details"]["counted_to"]), day] += event["details"]["order_count"]
     for (person, day), orders in used.items():
         if limit is not None and orders > limit:
-            raise Wrong(f"{orders} orders of {person} ran on {day}, where {limit} may")
+            raise WrongEnding(f"{orders} orders of {person} ran on {day}, where {limit} may")
 
 
-def _number_typed(world: "World", name: str, event: Event) -> None:
+def _number_typed(world: "SimulatedWorld", name: str, event: Event) -> None:
     """Whoever let so many orders go ahead had typed how many they are."""
     count = event["details"]["order_count"]
     above = world.settings.type_to_confirm_above
@@ -121,13 +124,13 @@ def _number_typed(world: "World", name: str, event: Event) -> None:
         said = json.loads(row["payload"])
         if said["value"].startswith(name) and said["user"] == event["who"] and said.get("typed_number") == count:
             return
-    raise Wrong(f"{event['who']} let {count} orders of {name} go ahead without typing their number")
+    raise WrongEnding(f"{event['who']} let {count} orders of {name} go ahead without typing their number")
 
 
-def _emergency_told(world: "World", name: str, event: Event) -> None:
+def _emergency_told(world: "SimulatedWorld", name: str, event: Event) -> None:
     channel = world.settings.audit_channel
     posts = [post for post in world.slack.messages(channel or "") if name in post.text and "mergency" in post.text]
     query = """SELECT 1 FROM slack_message m JOIN request r ON r.seq = m.request_seq
                WHERE r.public_id = ? AND m.kind = 'emergency_notice' AND m.trouble IS NOT NULL"""
     if not posts and not world.rows.one(query, name):
-        raise Wrong(f"{event['who']} went ahead alone with {name}, and the audit channel was not told")
+        raise WrongEnding(f"{event['who']} went ahead alone with {name}, and the audit channel was not told")

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from bot.messages.confirm_form import NUMBER_BLOCK
 from bot.messages.form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
 from bot.sandbox.slack.core import direct_id
-from bot.sandbox.slack.deliveries import Delivery
+from bot.sandbox.slack.deliveries import SlackDelivery
 from bot.sandbox.slack.forms import NotOnScreen
 from bot.sandbox.slack.state import Post, View
 from bot.sandbox.slack.workspace import SlackWorkspace
 
-from .plan import CHANNELS, ODD, PERSONS, Ask, By, Press
+from .plan import CHANNELS, ODD, PERSONS, By, PlannedAsk, Press
 from .process import Died
 from .scheduler import Scheduler
 
@@ -41,7 +41,7 @@ def _other(user: str) -> str:
     return "W" + user[1:]
 
 
-class People:
+class SimulatedPeople:
     """All of them; each act is delivered to the process that the plan says."""
 
     def __init__(self, slack: SlackWorkspace, scheduler: Scheduler, met: Counter[str], *, grid: bool = False) -> None:
@@ -51,10 +51,10 @@ class People:
         self._scheduler = scheduler
         self._met = met
         self._delivering_to = 0
-        self._delivered: list[Delivery] = []
+        self._delivered: list[SlackDelivery] = []
         slack.deliver = self._deliver
 
-    def ask(self, step: Ask) -> None:
+    def ask(self, step: PlannedAsk) -> None:
         """Ask for orders to be cancelled: by the command, or in the form that it opens."""
         ids = [*(order_id(number) for number in step.orders), *([ODD] if step.odd else [])]
         self._met["pasted an odd word"] += step.odd
@@ -130,7 +130,7 @@ class People:
             self._met["a form was closed unread"] += 1
             self._to(process, lambda: self._slack.close(left, all_of_them=True))
 
-    def _to(self, process: int, act: Callable[[], Delivery | None]) -> None:
+    def _to(self, process: int, act: Callable[[], SlackDelivery | None]) -> None:
         self._delivering_to = process
         try:
             delivery = act()

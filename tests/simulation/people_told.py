@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from bot.sandbox.slack.core import direct_id
 
 from .plan import person_of
-from .witness import GO_AHEADS, Wrong
+from .witness import GO_AHEADS, WrongEnding
 
 if TYPE_CHECKING:
-    from .world import World
+    from .world import SimulatedWorld
 
 Event = dict[str, Any]
 
@@ -17,8 +17,8 @@ LONG = 60.0
 """Seconds; the end of a run that took longer is told to who asked."""
 
 
-def check_people_told(world: "World", events: list[Event]) -> None:
-    """Raise `Wrong` where somebody keeps an outcome for true that is another, or waits for an end that has come."""
+def check_people_told(world: "SimulatedWorld", events: list[Event]) -> None:
+    """Raise `WrongEnding` where somebody keeps an outcome for true that is another, or waits for an end long come."""
     asked = {event["request"]: event["who"] for event in events if event["kind"] == "request_made"}
     let_run = {event["request"]: event for event in events if event["kind"] in GO_AHEADS}
     for event in events:
@@ -34,11 +34,11 @@ def _is_owed(let_run: Event, finished: Event, requester: str) -> bool:
     return person_of(let_run["who"]) != person_of(requester) or took.total_seconds() > LONG
 
 
-def _told(world: "World", person: str, name: str, what: str, word: str) -> None:
+def _told(world: "SimulatedWorld", person: str, name: str, what: str, word: str) -> None:
     """Their own direct message says so, unless Slack took it from nobody for longer than it is tried."""
     posts = [post for post in world.slack.messages(direct_id(person)) if name in post.text and word in post.text]
     query = """SELECT 1 FROM slack_message m JOIN request r ON r.seq = m.request_seq
                WHERE r.public_id = ? AND m.kind = ? AND m.trouble IS NOT NULL AND m.wanted <> m.shown"""
     if not posts and world.rows.one(query, name, f"{what}_notice") is None:
-        raise Wrong(f"{person} was never told the {what} of {name}")
+        raise WrongEnding(f"{person} was never told the {what} of {name}")
     world.met[f"{what} told"] += 1

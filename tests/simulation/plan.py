@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.sandbox.fincart.faults import Fault, IdPolicy
-from bot.sandbox.slack.faults import Fault as SlackFault
+from bot.sandbox.slack.faults import SlackFault as SlackFault
 
 PERSONS = ("U0000001", "U0000002", "U0000003")
 CHANNELS = ("C0000001", "C0000002")
@@ -40,7 +40,7 @@ class Gone(StrEnum):
 
 
 @dataclass(frozen=True)
-class Ask:
+class PlannedAsk:
     """Somebody asks for these orders to be cancelled."""
 
     person: int
@@ -101,7 +101,7 @@ class Send:
 
 
 @dataclass(frozen=True)
-class Resume:
+class PlannedResume:
     """A halted step goes on for so many boundaries; where it waits for time to pass, that passes first."""
 
     which: int
@@ -206,7 +206,7 @@ class Meddle:
 
 
 Step = (
-    Ask | Press | Type | Again | Work | Send | Resume | Pass | Crash | Stop | DatabaseGone
+    PlannedAsk | Press | Type | Again | Work | Send | PlannedResume | Pass | Crash | Stop | DatabaseGone
     | Break | Token | MayCancel | Mend | BreakSlack | Close | Revoke | Meddle
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One life of one bot: its parts, its lanes and its web edge, all in this thread, halted or killed at any boundary."""
+"""One life of one bot: its context, its lanes and its web edge, all in this thread, halted or killed anywhere."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -12,23 +12,23 @@ import httpx
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-from bot.context import Parts, Timings
+from bot.context import Context, Timings
 from bot.domain.commands.request_ids import RequestIds
 from bot.domain.policy.decide import Rules
-from bot.execution.dispatcher import Runner
+from bot.execution.dispatcher import Dispatcher
 from bot.fincart.client import FincartClient
 from bot.listeners import make_app
-from bot.listeners.intake import Edge
+from bot.listeners.intake import Intake
 from bot.server.http import Deliveries, Signature
 from bot.settings.model import Settings
 from bot.slack.client import SlackClient
-from bot.slack.directory import People
+from bot.slack.directory import Directory
 from bot.slack.results import SlackTransport
 from bot.worker.worker import Lane, lanes
 from storage.db.transactions import CommitUnanswered, Database, StorageUnavailable, Transaction
 
 from . import threads
-from .clock import Clock
+from .clock import SimulatedClock
 from .plan import Gone
 from .stores import compile_once
 
@@ -50,7 +50,7 @@ class HaltingDatabase(Database):
     asks_after = True
     """Whether a commit that is to be certain is asked after; only a broken copy does not."""
 
-    def __init__(self, url: str, clock: Clock, boundary: Boundary) -> None:
+    def __init__(self, url: str, clock: SimulatedClock, boundary: Boundary) -> None:
         super().__init__(url, clock)
         self.boundary = boundary
         self._fails: dict[Gone, int] = dict.fromkeys(Gone, 0)
@@ -119,11 +119,11 @@ class AtOnce(Executor):
 
 
 @dataclass(frozen=True)
-class Outside:
+class OutsideWorld:
     """What lies outside of the process: time, chance, the ways to Slack and Fincart, and where its database is."""
 
     settings: Settings
-    clock: Clock
+    clock: SimulatedClock
     """The database's."""
     now: Callable[[], datetime]
     """The time of day on the process's host."""
@@ -131,8 +131,8 @@ class Outside:
     wait: Callable[["Process", float], None]
     slack: Callable[["Process"], SlackTransport]
     fincart: Callable[["Process"], httpx.BaseTransport]
-    make_runner: Callable[[Parts], Runner]
-    change_parts: Callable[[Parts], Parts]
+    make_dispatcher: Callable[[Context], Dispatcher]
+    change_context: Callable[[Context], Context]
 
 
 @dataclass(eq=False)
@@ -152,7 +152,7 @@ class Process:
     """A bot from its start to its death."""
 
     name: str
-    outside: Outside
+    outside: OutsideWorld
     boundary_met: Callable[["Process", str], None]
     tasks: list[Task] = field(default_factory=list)
     is_dead: bool = False
@@ -176,12 +176,12 @@ class Process:
             now=out.now,
             uptime=out.clock.uptime,
         )
-        parts = Parts(
+        context = Context(
             settings=settings,
             rules=Rules.from_settings(settings),
             database=self.database,
             slack=slack,
-            people=People(slack, out.clock.uptime),
+            people=Directory(slack, out.clock.uptime),
             fincart=fincart,
             owner=f"{self.name}:{out.chance.randrange(16**8):08x}",
             new_request_id=RequestIds(out.chance).new,
@@ -192,12 +192,12 @@ class Process:
             preview_reads=None,
             timings=Timings(),
         )
-        self.parts = out.change_parts(parts)
-        self.runner = out.make_runner(self.parts)
-        self.lanes = [lane for lane in lanes(self.parts, self.runner) if lane.every is None]
-        self.timed = [lane for lane in lanes(self.parts, self.runner) if lane.every is not None]
+        self.context = out.change_context(context)
+        self.dispatcher = out.make_dispatcher(self.context)
+        self.lanes = [lane for lane in lanes(self.context, self.dispatcher) if lane.every is None]
+        self.timed = [lane for lane in lanes(self.context, self.dispatcher) if lane.every is not None]
         token = settings.slack_bot_token.get_secret_value()
-        app = make_app(Edge(settings, self.database, slack, AtOnce()), token)
+        app = make_app(Intake(settings, self.database, slack, AtOnce()), token)
         secret = settings.slack_signing_secret.get_secret_value()
         self.deliveries = Deliveries(app, Signature(secret, lambda: out.clock().timestamp()))
 
@@ -209,7 +209,7 @@ class Process:
                 task.thread.throw(Died)
         self.tasks.clear()
         self.database.close()
-        self.parts.fincart.close()
+        self.context.fincart.close()
 
     def look_at_access(self) -> None:
         """Have it ask Slack, where it is time to, whether its token is still taken."""
@@ -221,7 +221,7 @@ class Process:
 
     def has_ready(self) -> bool:
         """Whether a batch is written ahead that this process has not sent yet."""
-        return bool(self.runner._ready)
+        return bool(self.dispatcher._ready)
 
     def _wait(self, seconds: float) -> bool:
         if not self.is_stopping:

@@ -9,7 +9,7 @@ from .checker import check
 from .plan import Plan
 from .seeds import plan_of
 from .stores import Files, Store
-from .world import Rules, World
+from .world import SimulatedWorld, SimulationRules
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Failure:
 class Runs:
     """Runs plans one after another, each on a fresh database. Counts what was met."""
 
-    def __init__(self, rules: Rules | None = None, store: Store | None = None) -> None:
+    def __init__(self, rules: SimulationRules | None = None, store: Store | None = None) -> None:
         """The store, SQLite files where none is given, is closed with this."""
-        self._rules = rules or Rules()
+        self._rules = rules or SimulationRules()
         self._store: Store = store or Files()
         self.met: Counter[str] = Counter()
 
@@ -39,7 +39,7 @@ class Runs:
 
     def run(self, plan: Plan) -> Failure | None:
         """Carry out a plan; None when nothing was wrong."""
-        world = World(plan, self._store.fresh(), self._rules, self.met)
+        world = SimulatedWorld(plan, self._store.fresh(), self._rules, self.met)
         try:
             world.run()
             check(world)

@@ -10,11 +10,11 @@ from storage.db.transactions import StorageUnavailable
 
 from . import plan as plans
 from . import threads
-from .clock import Clock
+from .clock import SimulatedClock
 from .due import due_lanes, next_due
 from .process import HALTS, Died, Process, Task
 from .rows import Rows
-from .witness import Wrong
+from .witness import WrongEnding
 
 RENEWED_EVERY = 1.5
 SHORT = 60.0
@@ -25,7 +25,7 @@ class Scheduler:
     """The processes that are alive, and their steps under way. Only one step runs at a time, until it is halted."""
 
     def __init__(
-        self, processes: int, clock: Clock, rows: Rows, met: Counter[str], start: Callable[[str], Process]
+        self, processes: int, clock: SimulatedClock, rows: Rows, met: Counter[str], start: Callable[[str], Process]
     ) -> None:
         """`start` begins a process of this name."""
         self._clock = clock
@@ -65,7 +65,7 @@ class Scheduler:
                     self._switch(task)
         if not process.is_dead:
             with contextlib.suppress(StorageUnavailable, Died):
-                process.runner.park()
+                process.dispatcher.park()
         process.is_dead = True
         if process not in self._dying and process in self._processes:
             self._dying.append(process)
@@ -209,7 +209,7 @@ class Scheduler:
         for process in list(self._processes):
             if process is not None and not process.is_dead:
                 with contextlib.suppress(StorageUnavailable, Died):
-                    process.runner.renew()
+                    process.dispatcher.renew()
                     process.look_at_access()
         self.bury()
 
@@ -218,7 +218,7 @@ def _halt(process: Process) -> None:
     here = threads.current()
     assert here.parent is not None
     if here in process.database.inside:
-        raise Wrong("a step is halted inside of a transaction: other steps would wait for its locks for ever")
+        raise WrongEnding("a step is halted inside of a transaction: other steps would wait for its locks for ever")
     here.parent.switch()
     if process.is_dead:
         raise Died

@@ -5,8 +5,8 @@ from dataclasses import replace
 from random import Random
 
 from bot.sandbox.fincart.faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
-from bot.sandbox.slack.faults import Fault as SlackFault
-from bot.sandbox.slack.faults import FaultKind as SlackFaultKind
+from bot.sandbox.slack.faults import SlackFault as SlackFault
+from bot.sandbox.slack.faults import SlackFaultKind as SlackFaultKind
 
 from .plan import (
     CHANNELS,
@@ -14,7 +14,6 @@ from .plan import (
     ORDERS,
     PERSONS,
     Again,
-    Ask,
     Break,
     BreakSlack,
     By,
@@ -27,8 +26,9 @@ from .plan import (
     Mend,
     Pass,
     Plan,
+    PlannedAsk,
+    PlannedResume,
     Press,
-    Resume,
     Revoke,
     Send,
     Setup,
@@ -131,7 +131,7 @@ def _with_own_approval(step: Step) -> list[Step]:
 
 def _with_odd(chance: Random, step: Step) -> list[Step]:
     """Somebody pastes a word beside the ids that is unlike them, and sometimes means it."""
-    if not isinstance(step, Ask) or chance.random() < 0.4:
+    if not isinstance(step, PlannedAsk) or chance.random() < 0.4:
         return [step]
     include: list[Step] = [
         *[Work(step.process, 0)] * 3,
@@ -222,7 +222,7 @@ def _steps(chance: Random, faults: set[str]) -> list[Step]:
     if which < 0.58:
         return [Work(process, chance.randrange(6), chance.choice(BUDGETS))]
     if which < 0.70:
-        return [Resume(chance.randrange(8), chance.choice((0, 1, 2, FOR_EVER)), asleep=chance.random() < 0.2)]
+        return [PlannedResume(chance.randrange(8), chance.choice((0, 1, 2, FOR_EVER)), asleep=chance.random() < 0.2)]
     if which < 0.80:
         seconds = chance.choice((0.3, 1.0, 1.0, 3.0, 5.0, 10.0, 11.0, 31.0, 41.0, 300.0, 4000.0))
         return [Pass(seconds, asleep=chance.random() < 0.3)]
@@ -235,7 +235,7 @@ def _asked(chance: Random, process: int, faults: set[str]) -> list[Step]:
     first, count = chance.randrange(ORDERS), chance.choice((1, 1, 2, 3, 5, 8))
     orders = tuple(dict.fromkeys((first + number) % ORDERS for number in range(count)))
     by = chance.choice((By.COMMAND, By.COMMAND, By.COMMAND, By.FORM, By.FILE))
-    ask = Ask(chance.randrange(PEOPLE), chance.randrange(2), orders, process, by, says_why=chance.random() < 0.8)
+    ask = PlannedAsk(chance.randrange(PEOPLE), chance.randrange(2), orders, process, by, says_why=chance.random() < 0.8)
     presses = ["leave_out"] if chance.random() < 0.25 else []
     presses += ["emergency"] if chance.random() < 0.6 else []
     presses += ["go_ahead", "ask_approval"]
@@ -273,7 +273,7 @@ def _raced(chance: Random, person: int, races: Sequence[tuple[str, str]]) -> lis
     one, other = chance.choice(races)
     else_who = person if chance.random() < 0.6 else chance.randrange(PEOPLE)
     half: list[Step] = [Press(person, one, 0, 0), Press(else_who, other, 0, 1), Work(0, 0, 2), Work(1, 0, 2)]
-    return [*half, *(Resume(which, FOR_EVER, asleep=False) for which in (chance.choice((-1, -2)), -1))]
+    return [*half, *(PlannedResume(which, FOR_EVER, asleep=False) for which in (chance.choice((-1, -2)), -1))]
 
 
 def _overslept(chance: Random, process: int) -> list[Step]:
@@ -282,7 +282,7 @@ def _overslept(chance: Random, process: int) -> list[Step]:
     half: list[Step] = [Send(process, chance.choice((1, 2))), asleep, Send(process + 1, chance.choice((3, FOR_EVER)))]
     # The logs of what it sent are read, so that it may be on its way again when the late answer comes.
     logs = [Work(process + 1, lane) for lane in range(4)]
-    return [*half, Pass(3.5, asleep=False), *logs, Resume(0, FOR_EVER, asleep=False)]
+    return [*half, Pass(3.5, asleep=False), *logs, PlannedResume(0, FOR_EVER, asleep=False)]
 
 
 def _held(chance: Random, process: int) -> list[Step]:

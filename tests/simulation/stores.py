@@ -62,7 +62,7 @@ def _migrated() -> bytes:
         return path.read_bytes()
 
 
-class Server:
+class DatabaseServer:
     """Databases of a PostgreSQL server that has a migrated one called `TEMPLATE`."""
 
     def __init__(self, uri: str) -> None:

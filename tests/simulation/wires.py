@@ -8,7 +8,7 @@ import httpx
 from bot.sandbox.fincart.bodies import ids_of
 from bot.sandbox.fincart.shells import StandInTransport
 from bot.sandbox.slack.transport import WorkspaceTransport
-from bot.slack.results import Answer, Reply, SlackTransport
+from bot.slack.results import Answer, SlackReply, SlackTransport
 
 
 class Witness(Protocol):
@@ -82,7 +82,7 @@ class SlackWire:
         self._boundary = boundary
         self._asking = asking
 
-    def call(self, method: str, params: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
+    def call(self, method: str, params: Mapping[str, Any], deadline_seconds: float) -> Answer[SlackReply]:
         if not method.startswith("chat.post") and method != "chat.update":
             return self._asking.call(method, params, deadline_seconds)
         self._boundary("posting")
@@ -90,13 +90,13 @@ class SlackWire:
         self._boundary("posted")
         return answer
 
-    def post(self, url: str, body: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
+    def post(self, url: str, body: Mapping[str, Any], deadline_seconds: float) -> Answer[SlackReply]:
         self._boundary("posting")
         answer = self._inner.post(url, body, deadline_seconds)
         self._boundary("posted")
         return answer
 
-    def upload(self, url: str, content: bytes, deadline_seconds: float) -> Answer[Reply]:
+    def upload(self, url: str, content: bytes, deadline_seconds: float) -> Answer[SlackReply]:
         return self._inner.upload(url, content, deadline_seconds)
 
     def download(self, url: str, limit_bytes: int, deadline_seconds: float) -> Answer[bytes]:

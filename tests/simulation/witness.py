@@ -9,7 +9,7 @@ from typing import Any
 from bot.sandbox.fincart.standin import FincartStandIn
 
 from . import threads
-from .clock import Clock
+from .clock import SimulatedClock
 from .rows import Row, Rows, moment
 
 MAY_BE_LATE = timedelta(seconds=6)
@@ -21,7 +21,7 @@ GIVEN_UP_AFTER = timedelta(seconds=20)
 GO_AHEADS = ("went_ahead", "approved", "emergency")
 
 
-class Wrong(Exception):
+class WrongEnding(Exception):
     """Something that must never be."""
 
 
@@ -58,7 +58,9 @@ def is_cancelled(fincart: FincartStandIn, order: str) -> bool:
 class FincartWitness:
     """Knows every cancel call, and says what was wrong with it at once."""
 
-    def __init__(self, rows: Rows, clock: Clock, fincart: FincartStandIn, undo_seconds: int, met: Counter[str]) -> None:
+    def __init__(
+        self, rows: Rows, clock: SimulatedClock, fincart: FincartStandIn, undo_seconds: int, met: Counter[str]
+    ) -> None:
         self._met = met
         self._rows = rows
         self._clock = clock

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
-from bot.context import Parts, Timings
-from bot.execution.dispatcher import Runner
-from bot.sandbox.fincart.orders import Settings as FincartSettings
+from bot.context import Context, Timings
+from bot.execution.dispatcher import Dispatcher
+from bot.sandbox.fincart.orders import StandInSettings
 from bot.sandbox.fincart.shells import StandInTransport
 from bot.sandbox.fincart.standin import FincartStandIn
 from bot.sandbox.slack.transport import WorkspaceTransport
@@ -20,14 +20,14 @@ from bot.sandbox.slack.workspace import SlackWorkspace
 from bot.settings.model import Settings, load_settings
 
 from . import plan as plans
-from .clock import Clock
-from .people import People, on_a_grid, order_id
+from .clock import SimulatedClock
+from .people import SimulatedPeople, on_a_grid, order_id
 from .plan import CHANNELS, PERSONS, Plan, Step
-from .process import Outside, Process
+from .process import OutsideWorld, Process
 from .rows import Rows
 from .scheduler import Scheduler
 from .wires import FincartWire, SlackWire
-from .witness import FincartWitness, Wrong, is_cancelled
+from .witness import FincartWitness, WrongEnding, is_cancelled
 
 FINCART_TOKEN = "the-fincart-token-of-the-simulation"
 SETTLES_IN = 300
@@ -35,26 +35,26 @@ POLLED_EVERY = Timings().poll
 
 
 @dataclass(frozen=True)
-class Rules:
+class SimulationRules:
     """How the bot is put together; broken copies of its rules are put in here."""
 
-    make_runner: Callable[[Parts], Runner] = Runner
-    change_parts: Callable[[Parts], Parts] = lambda parts: parts
+    make_dispatcher: Callable[[Context], Dispatcher] = Dispatcher
+    change_context: Callable[[Context], Context] = lambda context: context
 
 
 @dataclass
-class World:
+class SimulatedWorld:
     """Slack, Fincart, the database, the processes that are alive, and the people."""
 
     plan: Plan
     database_url: str
-    rules: Rules = field(default_factory=Rules)
+    rules: SimulationRules = field(default_factory=SimulationRules)
     met: Counter[str] = field(default_factory=Counter)
     """How often each kind of thing happened."""
 
     def __post_init__(self) -> None:
         setup = self.plan.setup
-        self.clock = Clock()
+        self.clock = SimulatedClock()
         self.chance = Random(self.plan.seed)
         self.trouble: list[str] = []
         self.slack = SlackWorkspace(self.clock)
@@ -64,7 +64,7 @@ class World:
             self.slack.add_channel(channel, f"channel{number}", *PERSONS)
         if setup.grid:
             on_a_grid(self.slack)
-        self.fincart = FincartStandIn(self.clock, FincartSettings(
+        self.fincart = FincartStandIn(self.clock, StandInSettings(
             token=FINCART_TOKEN, unknown_ids=setup.unknown_ids, not_pending=setup.not_pending, log_lag=setup.log_lag,
             clock_offset=setup.clock_offset, max_ids=setup.max_ids, cancelled_title=setup.cancelled_title,
             foreign=[order_id(number) for number in setup.foreign],
@@ -77,10 +77,10 @@ class World:
         self.rows = Rows(self.database_url)
         self.witness = FincartWitness(self.rows, self.clock, self.fincart, self.undo_seconds, self.met)
         self.scheduler = Scheduler(setup.processes, self.clock, self.rows, self.met, self._start)
-        self.people = People(self.slack, self.scheduler, self.met, grid=setup.grid)
+        self.people = SimulatedPeople(self.slack, self.scheduler, self.met, grid=setup.grid)
 
     def run(self) -> None:
-        """Both phases. Raises `Wrong`, or whatever else goes wrong; either is a failure of this plan."""
+        """Both phases. Raises `WrongEnding`, or whatever else goes wrong; either is a failure of this plan."""
         self._count_setup()
         with _logged(self.trouble), _in_zone(self.plan.setup.zone):
             for step in self.plan.steps:
@@ -106,7 +106,7 @@ class World:
         """Carry out one step of the plan, as far as it means anything just now."""
         self.met[type(step).__name__] += 1
         match step:
-            case plans.Ask():
+            case plans.PlannedAsk():
                 self.people.ask(step)
             case plans.Type(person, text, process):
                 self.people.type(person, 0, text, process)
@@ -118,7 +118,7 @@ class World:
                 self.scheduler.work(self.scheduler.process(process), lane, budget)
             case plans.Send(process, budget):
                 self.scheduler.send(self.scheduler.process(process), budget)
-            case plans.Resume(which, budget, asleep):
+            case plans.PlannedResume(which, budget, asleep):
                 self.scheduler.resume(which, budget, asleep=asleep)
             case plans.Pass(seconds, asleep):
                 self.scheduler.pass_time(seconds, asleep=asleep)
@@ -182,7 +182,7 @@ class World:
                 self._erase()
                 return
             self.scheduler.pass_time(max(seconds, POLLED_EVERY), asleep=False)
-        raise Wrong(f"it does not settle: something fell due {SETTLES_IN} times one after the other")
+        raise WrongEnding(f"it does not settle: something fell due {SETTLES_IN} times one after the other")
 
     def _work_off(self) -> bool:
         """Do all that is due now; False where nothing was."""
@@ -197,7 +197,7 @@ class World:
                 self._erase()
                 return did_any
             did_any = True
-        raise Wrong("work without an end: something is due again and again")
+        raise WrongEnding("work without an end: something is due again and again")
 
     def _erase(self) -> None:
         for lane in self.scheduler.process(0).timed:
@@ -205,9 +205,9 @@ class World:
 
     def _nothing_wrong(self) -> None:
         if self.witness.wrong:
-            raise Wrong(self.witness.wrong[0])
+            raise WrongEnding(self.witness.wrong[0])
         if self.trouble:
-            raise Wrong(self.trouble[0])
+            raise WrongEnding(self.trouble[0])
 
     def _start(self, name: str) -> Process:
         setup = self.plan.setup
@@ -215,7 +215,7 @@ class World:
         self.met["settings changed"] += is_restart and bool(setup.later)
         self.met["a host whose clock differs"] += any(setup.clock_skews)
         skew = timedelta(seconds=setup.clock_skews["ab".index(name[0])])
-        outside = Outside(
+        outside = OutsideWorld(
             settings=self.later if is_restart else self.settings,
             clock=self.clock,
             now=lambda: self.clock() + skew,
@@ -231,8 +231,8 @@ class World:
                 lambda name: self.scheduler.boundary(process, name),
                 self.witness,
             ),
-            make_runner=self.rules.make_runner,
-            change_parts=self.rules.change_parts,
+            make_dispatcher=self.rules.make_dispatcher,
+            change_context=self.rules.change_context,
         )
         return Process(name, outside, self._boundary)
 

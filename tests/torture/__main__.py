@@ -26,9 +26,9 @@ import psycopg
 from storage.db.migrate import migrate
 from storage.db.transactions import Database
 
-from .checks import Wrong, check, settle
+from .checks import WrongAfterDeath, check, settle
 from .kills import FATES, IDS, Death, at, tell, tell_at_random
-from .outside import ANN, Outside, request_id
+from .outside import ANN, TortureStandIns, request_id
 from .races import HURRIED, RACES, STEADY, run
 
 SIDE_BY_SIDE = 8
@@ -78,7 +78,7 @@ class Torture:
 def every_place(url: str, folder: Path, fate: str) -> list[tuple[str, int]]:
     """Every commit that the story comes by with this fate, when nobody dies: of a fate, from when it can matter."""
     record = folder / "places"
-    with Outside(url, folder) as outside:
+    with TortureStandIns(url, folder) as outside:
         outside.fincart.add(*IDS)
         outside.fincart.inject(*FATES[fate])
         outside.start(record=record)
@@ -108,7 +108,7 @@ def _telling(death: Death, fate: str) -> Story:
     def story(url: str, folder: Path) -> str:
         told = tell(url, folder, death, fate)
         if told.taken_up_after is not None and told.taken_up_after > 10:
-            raise Wrong(f"taken up only after {told.taken_up_after:.1f} s")
+            raise WrongAfterDeath(f"taken up only after {told.taken_up_after:.1f} s")
         return f"{fate}, {told.deaths} deaths: {dict(sorted(told.ended.items()))}"
 
     return story
@@ -125,7 +125,7 @@ def _at_random(seed: int) -> Story:
 def _racing(settings: dict[str, str], seed: int) -> Story:
     def story(url: str, folder: Path) -> str:
         races = [race for race in RACES if race.settings is settings]
-        with Outside(url, folder, **settings) as outside:
+        with TortureStandIns(url, folder, **settings) as outside:
             run(outside, races, A_BATCH_OF_RACES, seed)
         return f"{A_BATCH_OF_RACES} rounds of {', '.join(race.name for race in races)}"
 

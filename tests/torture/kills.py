@@ -11,11 +11,10 @@ from random import Random
 
 from bot.execution.dispatcher import NO_ANSWER
 from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
-from bot.sandbox.slack.faults import Fault as SlackFault
-from bot.sandbox.slack.faults import FaultKind as SlackFaultKind
+from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 
-from .checks import Wrong, check, settle
-from .outside import ANN, Life, Outside, as_time, order_ids, request_id
+from .checks import WrongAfterDeath, check, settle
+from .outside import ANN, Life, TortureStandIns, as_time, order_ids, request_id
 
 TAKEN_UP_WITHIN = 10.0
 """Seconds after its owner's death (promise 4)."""
@@ -28,8 +27,8 @@ IDS = order_ids(6)
 Place = tuple[str, str, int]
 """Just `before` or `after` a commit, which, and the so many-th of it (see victim.py)."""
 
-Prepare = Callable[[Outside], None]
-Moment = Callable[[Outside], bool]
+Prepare = Callable[[TortureStandIns], None]
+Moment = Callable[[TortureStandIns], bool]
 """Waits, in a thread of its own, for the moment to kill; False where it never came."""
 
 
@@ -52,15 +51,15 @@ def _call_hangs(applied: Applied) -> Prepare:
     return lambda outside: outside.fincart.inject(Fault(FaultKind.HANG, applied=applied))
 
 
-def _fincart_has_the_call(outside: Outside) -> bool:
+def _fincart_has_the_call(outside: TortureStandIns) -> bool:
     return outside.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) > 0, 60)
 
 
-def _post_hangs(outside: Outside) -> None:
+def _post_hangs(outside: TortureStandIns) -> None:
     outside.slack.fail("chat.postMessage", SlackFault(SlackFaultKind.HANG, applied=True))
 
 
-def _slack_has_the_post(outside: Outside) -> bool:
+def _slack_has_the_post(outside: TortureStandIns) -> bool:
     return bool(outside.slack.wait_for(lambda: outside.slack.count("chat.postMessage"), 60))
 
 
@@ -114,7 +113,7 @@ class Told:
 
 def tell(database_url: str, folder: Path, death: Death, fate: str = "all well") -> Told:
     """Tell the story with this death. Raises `Wrong` where it does not end as it must."""
-    with Outside(database_url, folder) as outside:
+    with TortureStandIns(database_url, folder) as outside:
         outside.fincart.add(*IDS)
         outside.fincart.inject(*FATES[fate])
         death.prepare(outside)
@@ -141,7 +140,7 @@ def tell_at_random(database_url: str, folder: Path, seed: int) -> Told:
     """Tell the story with up to three deaths at any moment, and any fate."""
     chance = Random(seed)
     fate = chance.choice(list(FATES))
-    with Outside(database_url, folder) as outside:
+    with TortureStandIns(database_url, folder) as outside:
         outside.fincart.add(*IDS)
         outside.fincart.inject(*FATES[fate])
         outside.fincart.settings.latency = chance.choice((0.0, 0.02, 0.2))
@@ -166,7 +165,7 @@ def _wait(chance: Random) -> float:
     return chance.uniform(0, 0.5) if chance.random() < 0.7 else chance.uniform(0, 12)
 
 
-def _kill_after(outside: Outside, waits: list[float], over: threading.Event) -> None:
+def _kill_after(outside: TortureStandIns, waits: list[float], over: threading.Event) -> None:
     for seconds in waits:
         life = outside.lives[-1]
         try:
@@ -179,7 +178,7 @@ def _kill_after(outside: Outside, waits: list[float], over: threading.Event) -> 
         outside.start()
 
 
-def _survive(outside: Outside, first: Life, death: Death) -> None:
+def _survive(outside: TortureStandIns, first: Life, death: Death) -> None:
     """Kill it when the moment has come; once it is dead, start it again."""
     if death.moment is not None and death.moment(outside):
         first.kill()
@@ -190,22 +189,22 @@ def _survive(outside: Outside, first: Life, death: Death) -> None:
         outside.start()
 
 
-def _told_to_stop(outside: Outside) -> None:
+def _told_to_stop(outside: TortureStandIns) -> None:
     """Tell the youngest to stop, and see that it does, unless it dies before."""
     life = outside.lives[-1]
     outside.until(lambda: "starting" in life.log or life.died_at)
     code, seconds = life.terminate()
     if code not in (0, -signal.SIGKILL) or seconds > STOPPED_WITHIN:
-        raise Wrong(f"told to stop, it ended with {code} after {seconds:.1f} s\n{life.log}")
+        raise WrongAfterDeath(f"told to stop, it ended with {code} after {seconds:.1f} s\n{life.log}")
 
 
-def _people(outside: Outside) -> None:
+def _people(outside: TortureStandIns) -> None:
     preview = outside.ask(f"{' '.join(IDS)} because duplicate")
     outside.press(ANN, preview, "go_ahead")
     outside.ended(request_id(preview))
 
 
-def _taken_up_after(outside: Outside, died_at: datetime) -> float:
+def _taken_up_after(outside: TortureStandIns, died_at: datetime) -> float:
     """Seconds from a death until somebody went on: the first event, post or call thereafter, and every orphan's end.
 
     They are counted from when there is somebody: a small machine starts many processes slowly.

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from bot.sandbox.fincart.shells import FincartServer
 from bot.sandbox.fincart.standin import FincartStandIn
-from bot.sandbox.slack.deliveries import Deliver, Delivery
+from bot.sandbox.slack.deliveries import Deliver, SlackDelivery
 from bot.sandbox.slack.forms import NotOnScreen
 from bot.sandbox.slack.http import SlackServer, deliver_http
 from bot.sandbox.slack.state import Post
@@ -104,7 +104,7 @@ class Life:
             self._changed.notify_all()
 
 
-class Outside:
+class TortureStandIns:
     """Two people, a channel and some pending orders; `start` gives them a bot. A context manager."""
 
     def __init__(self, database_url: str, folder: Path, **settings: str) -> None:
@@ -135,7 +135,7 @@ class Outside:
             **settings,
         }
 
-    def __enter__(self) -> "Outside":
+    def __enter__(self) -> "TortureStandIns":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -208,7 +208,7 @@ class Outside:
             read = [post.text for post in self.slack.ephemerals(person) if post.ts not in before]
             raise TimeoutError(f"no preview of {typed!r}, but {read}\n{self.lives[-1].log}") from None
 
-    def press(self, person: str, where: Post, action: str) -> Delivery | None:
+    def press(self, person: str, where: Post, action: str) -> SlackDelivery | None:
         """Press a button until the bot has it; None where it has gone meanwhile, as an earlier press worked."""
         while True:
             try:
@@ -219,7 +219,7 @@ class Outside:
             if UNRECORDED not in told[0]:
                 return delivery
 
-    def insist(self, act: Callable[[], Delivery]) -> Delivery:
+    def insist(self, act: Callable[[], SlackDelivery]) -> SlackDelivery:
         """Do it until Slack does not complain: people try again where a bot has died."""
         deadline = time.monotonic() + 60
         pause = threading.Event()
@@ -304,7 +304,7 @@ def as_time(stored: datetime | str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def answers(slack: SlackWorkspace, delivery: Delivery) -> list[str]:
+def answers(slack: SlackWorkspace, delivery: SlackDelivery) -> list[str]:
     """What Slack has taken as answers to a press, oldest first."""
     url = delivery.payload["response_url"]
     calls = [call for call in slack.calls("response_url") if call.outcome == "ok"]

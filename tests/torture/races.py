@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
-from bot.sandbox.slack.deliveries import Delivery
+from bot.sandbox.slack.deliveries import SlackDelivery
 from bot.sandbox.slack.state import Post
 
-from .checks import Wrong, check, settle
-from .outside import ANN, BO, ORDERS, UNRECORDED, Life, Outside, answers, as_time, order_ids, request_id
+from .checks import WrongAfterDeath, check, settle
+from .outside import ANN, BO, ORDERS, UNRECORDED, Life, TortureStandIns, answers, as_time, order_ids, request_id
 
 ALONE_UP_TO = 3
 """Larger requests need a second person."""
@@ -21,7 +21,7 @@ STEADY = {"SECOND_APPROVAL_ABOVE": str(ALONE_UP_TO)}
 HURRIED = {"UNDO_SECONDS": "1", "REQUEST_TTL_SECONDS": "6"}
 """Settings under which races are run; a deadline to race against is one of seconds, for every request."""
 
-Press = Callable[[], Delivery]
+Press = Callable[[], SlackDelivery]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Round:
     presses: tuple[Press, ...]
     at: datetime | None = None
     """About when; None: now."""
-    led_up: tuple[Delivery, ...] = ()
+    led_up: tuple[SlackDelivery, ...] = ()
     """Presses before it whose answers nobody has waited for."""
 
 
@@ -42,7 +42,7 @@ class Race:
 
     name: str
     settings: dict[str, str]
-    prepare: Callable[[Outside, Sequence[str]], Round]
+    prepare: Callable[[TortureStandIns, Sequence[str]], Round]
     one_winner: Callable[[Counter[str], int], bool]
     orders: int = 1
     spread: float = 0.004
@@ -53,22 +53,22 @@ class Race:
     """Rounds at a time: people who race a deadline mostly wait for it."""
 
 
-def _preview(outside: Outside, ids: Sequence[str]) -> Post:
+def _preview(outside: TortureStandIns, ids: Sequence[str]) -> Post:
     return outside.ask(f"{' '.join(ids)} because duplicate", about=ids[0])
 
 
-def _press(outside: Outside, person: str, where: Post, action: str) -> Press:
+def _press(outside: TortureStandIns, person: str, where: Post, action: str) -> Press:
     """A press of a button as it was when it was seen: it may be gone when the press comes."""
     value = next(button.value for button in where.buttons())
     return lambda: outside.slack.forge_click(person, where, {"action_id": action, "value": value})
 
 
-def _two(outside: Outside, ids: Sequence[str], first: str, second: str) -> Round:
+def _two(outside: TortureStandIns, ids: Sequence[str], first: str, second: str) -> Round:
     shown = _preview(outside, ids)
     return Round(request_id(shown), (_press(outside, ANN, shown, first), _press(outside, ANN, shown, second)))
 
 
-def _approve_or_withdraw(outside: Outside, ids: Sequence[str]) -> Round:
+def _approve_or_withdraw(outside: TortureStandIns, ids: Sequence[str]) -> Round:
     shown = _preview(outside, ids)
     public_id = request_id(shown)
     outside.press(ANN, shown, "ask_approval")
@@ -81,14 +81,14 @@ def _approve_or_withdraw(outside: Outside, ids: Sequence[str]) -> Round:
     return Round(public_id, (_press(outside, BO, waits, "approve"), _press(outside, ANN, waits, "withdraw")))
 
 
-def _confirm_or_expire(outside: Outside, ids: Sequence[str]) -> Round:
+def _confirm_or_expire(outside: TortureStandIns, ids: Sequence[str]) -> Round:
     shown = _preview(outside, ids)
     public_id = request_id(shown)
     [row] = outside.rows("SELECT expires_at FROM request WHERE public_id = :id", id=public_id)
     return Round(public_id, (_press(outside, ANN, shown, "go_ahead"),), as_time(row["expires_at"]))
 
 
-def _undo_or_send(outside: Outside, ids: Sequence[str]) -> Round:
+def _undo_or_send(outside: TortureStandIns, ids: Sequence[str]) -> Round:
     shown = _preview(outside, ids)
     public_id = request_id(shown)
     outside.press(ANN, shown, "go_ahead")
@@ -99,7 +99,7 @@ def _undo_or_send(outside: Outside, ids: Sequence[str]) -> Round:
     return Round(public_id, (undo, undo), as_time(row["not_before"]))
 
 
-def _stop_or_finish(outside: Outside, ids: Sequence[str]) -> Round:
+def _stop_or_finish(outside: TortureStandIns, ids: Sequence[str]) -> Round:
     shown = _preview(outside, ids)
     gone_ahead = outside.insist(lambda: outside.slack.click(ANN, shown, "go_ahead"))
     stop = _press(outside, ANN, shown, "stop")
@@ -159,7 +159,7 @@ RACES = (
 )
 
 
-def run(outside: Outside, races: Sequence[Race], rounds: int, seed: int) -> dict[str, Counter[str]]:
+def run(outside: TortureStandIns, races: Sequence[Race], rounds: int, seed: int) -> dict[str, Counter[str]]:
     """Run so many rounds of each race. Returns, for each, how often which kind of event came of it.
 
     Raises `Wrong` where a race had no winner, or two, where a loser was told nothing, or where, in the end, what is
@@ -183,29 +183,33 @@ def run(outside: Outside, races: Sequence[Race], rounds: int, seed: int) -> dict
         # Where two processes keep one SQLite file busy for too long, a press is answered that it could not be recorded,
         # and counts for nothing: then there is less to win, or nobody to lose.
         if not race.one_winner(told, len(deliveries)) and not _unrecorded(outside, [*this.led_up, *deliveries]):
-            raise Wrong(f"{race.name}: {public_id} has not exactly one winner: {told}\n{outside.state(public_id)}")
+            raise WrongAfterDeath(
+                f"{race.name}: {public_id} has not exactly one winner: {told}\n{outside.state(public_id)}"
+            )
         for delivery in deliveries:
             if not answers(outside.slack, delivery):
-                raise Wrong(f"{race.name}: a press on {public_id} was never answered\n{outside.state(public_id)}")
+                raise WrongAfterDeath(
+                    f"{race.name}: a press on {public_id} was never answered\n{outside.state(public_id)}"
+                )
         met.setdefault(race.name, Counter()).update(told)
     check(outside)
     return met
 
 
-def _unrecorded(outside: Outside, deliveries: Sequence[Delivery]) -> bool:
+def _unrecorded(outside: TortureStandIns, deliveries: Sequence[SlackDelivery]) -> bool:
     """Whether any of these presses was answered that it could not be recorded."""
     return any(UNRECORDED in text for delivery in deliveries for text in answers(outside.slack, delivery))
 
 
 def _round(
-    outside: Outside,
+    outside: TortureStandIns,
     doors: Sequence[Life],
     fingers: ThreadPoolExecutor,
     kind: int,
     race: Race,
     number: int,
     seed: int,
-) -> tuple[Round, list[Delivery]]:
+) -> tuple[Round, list[SlackDelivery]]:
     chance = Random(f"{seed} {race.name} {number}")
     ids = order_ids(race.orders, first=(number * len(RACES) + kind) * 8)
     outside.fincart.add(*ids)
@@ -215,13 +219,13 @@ def _round(
         threading.Event().wait(max(0.0, until))
     together = threading.Barrier(len(this.presses))
 
-    def press(act: Press, door: Life, late: float) -> Delivery:
+    def press(act: Press, door: Life, late: float) -> SlackDelivery:
         with outside.through(door):
             together.wait(30)
             threading.Event().wait(late)
             delivery = act()
         if not delivery.ok:
-            raise Wrong(f"{race.name}: a press was not acknowledged: {delivery.notice}")
+            raise WrongAfterDeath(f"{race.name}: a press was not acknowledged: {delivery.notice}")
         return delivery
 
     chosen = [(act, chance.choice(doors), chance.uniform(0, race.spread)) for act in this.presses]

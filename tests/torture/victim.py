@@ -2,7 +2,7 @@
 
 `python victim.py WHEN PLACE NUMBER` kills the process with SIGKILL at the so many-th commit of that place, just
 `before` or just `after` it. `python victim.py record FILE` writes down every commit that it comes by instead. A place
-is the function whose transaction it is and the events that the transaction tells: `run.Runner._keep batch_settled`;
+is the function whose transaction it is and the events that the transaction tells: `run.Dispatcher._keep batch_settled`;
 to die at, some of these words are enough.
 
 Only SQLAlchemy's own events are used: they tell of the commit of any database, and change nothing.

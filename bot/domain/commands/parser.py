@@ -151,7 +151,7 @@ ParseError = OrderIdsError | HistoryError | CommandError
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Keyword:
     """A keyword: how it is used, an example, and what reads the text after it."""
 
     usage: str
@@ -282,18 +282,18 @@ def _parse_help(_: str) -> Help:
     return Help()
 
 
-WORDS: dict[str, Word] = {
-    "preview": Word("preview ID …", "preview 6864fecda075914a1b1e353c", _parse_preview),
-    "history": Word(
+WORDS: dict[str, Keyword] = {
+    "preview": Keyword("preview ID …", "preview 6864fecda075914a1b1e353c", _parse_preview),
+    "history": Keyword(
         'history [@person] [ID] [status:S] [outcome:O] [text:"…"] [since:D] [until:D]',
         "history outcome:rejected since:7d",
         parse_history,
     ),
-    "show": Word("show REQUEST", "show R-7K3F9Q", _parse_show),
-    "waiting": Word("waiting", "waiting", _parse_waiting),
-    "export": Word("export [the filters of history]", "export since:2026-11-24", _parse_export),
-    "pause": Word("pause [because WHY]", "pause because courier strike", _parse_pause),
-    "resume": Word("resume", "resume", _parse_resume),
-    "help": Word("help", "help", _parse_help),
+    "show": Keyword("show REQUEST", "show R-7K3F9Q", _parse_show),
+    "waiting": Keyword("waiting", "waiting", _parse_waiting),
+    "export": Keyword("export [the filters of history]", "export since:2026-11-24", _parse_export),
+    "pause": Keyword("pause [because WHY]", "pause because courier strike", _parse_pause),
+    "resume": Keyword("resume", "resume", _parse_resume),
+    "help": Keyword("help", "help", _parse_help),
 }
 """Every keyword. To add one, give it what reads the text after it, and its command a place in `Command`."""

@@ -13,11 +13,11 @@ from enum import StrEnum
 
 from bot.domain.outcome.evidence import (
     DEFAULT_TIMINGS,
-    Attempt,
+    CallEvidence,
     Evidence,
     LogClass,
+    OutcomeTimings,
     SeenLog,
-    Timings,
     classify_log,
     with_answer,
     with_late_answer,
@@ -28,16 +28,16 @@ from storage.enums import AnswerKind, Doubt, Outcome, Proof
 
 __all__ = [
     "DEFAULT_TIMINGS",
-    "Attempt",
+    "CallEvidence",
     "Evidence",
     "Halve",
     "LogClass",
+    "OutcomeTimings",
     "ReadLog",
     "SeenLog",
     "SendAgain",
     "Settled",
     "Step",
-    "Timings",
     "Why",
     "classify_log",
     "conclude",
@@ -98,7 +98,7 @@ class ReadLog:
 Step = Settled | SendAgain | Halve | ReadLog
 
 
-def conclude(evidence: Evidence, now: datetime, timings: Timings = DEFAULT_TIMINGS) -> Step:
+def conclude(evidence: Evidence, now: datetime, timings: OutcomeTimings = DEFAULT_TIMINGS) -> Step:
     """What follows from the evidence: an outcome, or the one thing to do next."""
     step = _by_the_table(evidence, now, timings)
     open_until = evidence.open_until
@@ -121,7 +121,7 @@ def _is_cancelled(evidence: Evidence, settled: Settled) -> bool:
     return in_its_log or settled.outcome is Outcome.CANCELLED
 
 
-def _by_the_table(evidence: Evidence, now: datetime, timings: Timings) -> Step:
+def _by_the_table(evidence: Evidence, now: datetime, timings: OutcomeTimings) -> Step:
     if evidence.answered_ok:
         return _after_ok(evidence, now, timings)
     if not evidence.attempts:
@@ -138,14 +138,14 @@ def _by_the_table(evidence: Evidence, now: datetime, timings: Timings) -> Step:
     return _not_sent(Why.NOT_ACTED_ON, last.words)
 
 
-def reconsider(evidence: Evidence, now: datetime, timings: Timings = DEFAULT_TIMINGS) -> Settled | ReadLog:
+def reconsider(evidence: Evidence, now: datetime, timings: OutcomeTimings = DEFAULT_TIMINGS) -> Settled | ReadLog:
     """The table again for an order that is settled: reading only, it never asks for a send."""
     step = conclude(replace(evidence, sending_allowed=False), now, timings)
     assert isinstance(step, Settled | ReadLog)
     return step
 
 
-def _after_ok(evidence: Evidence, now: datetime, timings: Timings) -> Settled:
+def _after_ok(evidence: Evidence, now: datetime, timings: OutcomeTimings) -> Settled:
     """The rows "OK" and "OK, checked"."""
     log = classify_log(evidence, timings)
     ok = next(attempt for attempt in evidence.attempts if attempt.kind is AnswerKind.OK)
@@ -169,7 +169,7 @@ def _after_ok(evidence: Evidence, now: datetime, timings: Timings) -> Settled:
             return by_word
 
 
-def _after_refusal(evidence: Evidence, last: Attempt, now: datetime, timings: Timings) -> Step:
+def _after_refusal(evidence: Evidence, last: CallEvidence, now: datetime, timings: OutcomeTimings) -> Step:
     """The rows "REFUSED, one"."""
     log, doubt = classify_log(evidence, timings), evidence.doubt
     rejected = Settled(Outcome.REJECTED, Proof.ANSWER, Why.FINCART_ANSWERED, last.words)
@@ -195,7 +195,7 @@ def _after_refusal(evidence: Evidence, last: Attempt, now: datetime, timings: Ti
             return _read_or_unknown(evidence, now, timings)
 
 
-def _by_the_log(evidence: Evidence, last: Attempt, now: datetime, timings: Timings) -> Step:
+def _by_the_log(evidence: Evidence, last: CallEvidence, now: datetime, timings: OutcomeTimings) -> Step:
     """The rows "LOST", and those that follow them: UNACTED and TOKEN under doubt, sending is over."""
     log = classify_log(evidence, timings)
     match log:
@@ -214,12 +214,12 @@ def _by_the_log(evidence: Evidence, last: Attempt, now: datetime, timings: Timin
             return _read_or_unknown(evidence, now, timings)
 
 
-def _may_send_again(evidence: Evidence, last: Attempt, timings: Timings) -> bool:
+def _may_send_again(evidence: Evidence, last: CallEvidence, timings: OutcomeTimings) -> bool:
     lost = sum(attempt.kind is AnswerKind.LOST for attempt in evidence.attempts)
     return evidence.sending_allowed and last.kind is not AnswerKind.TOKEN and lost < timings.lost_sends
 
 
-def _read_or_unknown(evidence: Evidence, now: datetime, timings: Timings) -> ReadLog | Settled:
+def _read_or_unknown(evidence: Evidence, now: datetime, timings: OutcomeTimings) -> ReadLog | Settled:
     """Nothing is known from the log: read it, as often as the table allows, then give up for now."""
     if evidence.waits_since is not None:
         return _wait_or_unknown(evidence, evidence.waits_since, now, timings)
@@ -234,7 +234,7 @@ def _read_or_unknown(evidence: Evidence, now: datetime, timings: Timings) -> Rea
     return ReadLog(evidence.first_failed_at + timedelta(seconds=pause))
 
 
-def _wait_or_unknown(evidence: Evidence, since: datetime, now: datetime, timings: Timings) -> ReadLog | Settled:
+def _wait_or_unknown(evidence: Evidence, since: datetime, now: datetime, timings: OutcomeTimings) -> ReadLog | Settled:
     """Fincart does not answer: wait, and ask again in pauses that grow, so that other orders' logs come in between."""
     over = since + timedelta(seconds=timings.waits)
     if now >= over or evidence.failed_reads >= timings.reads:
@@ -243,7 +243,7 @@ def _wait_or_unknown(evidence: Evidence, since: datetime, now: datetime, timings
     return ReadLog(min(over, now + timedelta(seconds=max(timings.first_rest, waited / 2))))
 
 
-def _next_read(evidence: Evidence, now: datetime, timings: Timings) -> datetime | None:
+def _next_read(evidence: Evidence, now: datetime, timings: OutcomeTimings) -> datetime | None:
     """When to look again at what is not settled for good: when a log can say something, when it has caught
     up, and then in pauses that grow with the time gone by."""
     ended_at = evidence.attempts[-1].ended_at
@@ -259,7 +259,7 @@ def _next_read(evidence: Evidence, now: datetime, timings: Timings) -> datetime 
     return now + timedelta(seconds=max(timings.late_after, gone / 2))
 
 
-def _late(evidence: Evidence, timings: Timings) -> bool:
+def _late(evidence: Evidence, timings: OutcomeTimings) -> bool:
     log = evidence.log
     return log is not None and log.read_at >= evidence.over_at + timedelta(seconds=timings.late_after)
 
@@ -289,7 +289,9 @@ def _status(evidence: Evidence) -> tuple[str, datetime | None]:
     return log.status, log.changed_at
 
 
-def _unknown(evidence: Evidence, now: datetime, timings: Timings, why: Why = Why.NO_TRUSTWORTHY_ANSWER) -> Settled:
+def _unknown(
+    evidence: Evidence, now: datetime, timings: OutcomeTimings, why: Why = Why.NO_TRUSTWORTHY_ANSWER
+) -> Settled:
     at: datetime | None = None
     words = evidence.attempts[-1].words
     if why is Why.STILL_PENDING:

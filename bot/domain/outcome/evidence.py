@@ -11,7 +11,7 @@ from storage.enums import AnswerKind, Doubt
 
 
 @dataclass(frozen=True, slots=True)
-class Timings:
+class OutcomeTimings:
     """The seconds of the table, in one place so that tests can shrink them."""
 
     pending_after: float = 3.0  # a pending log read sooner after the attempt says nothing
@@ -26,11 +26,11 @@ class Timings:
     lost_sends: int = 3  # so many lost sends of an order, and it is not sent again
 
 
-DEFAULT_TIMINGS = Timings()
+DEFAULT_TIMINGS = OutcomeTimings()
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class CallEvidence:
     """One call that carried the order, and what came back. `alone`: it carried no other order. One that is
     taken over without an answer is LOST and ends when it is taken over; its sender may only sleep, so that the
     call may be on the wire until `open_until`. Both are in our time."""
@@ -70,7 +70,7 @@ class Evidence:
     request of ours that has this order as cancelled.
     """
 
-    attempts: tuple[Attempt, ...] = ()
+    attempts: tuple[CallEvidence, ...] = ()
     log: SeenLog | None = None
     failed_reads: int = 0
     first_failed_at: datetime | None = None
@@ -108,7 +108,7 @@ class Evidence:
         return any(attempt.kind is AnswerKind.OK for attempt in self.attempts)
 
 
-def with_answer(evidence: Evidence, attempt: Attempt) -> Evidence:
+def with_answer(evidence: Evidence, attempt: CallEvidence) -> Evidence:
     """The evidence after one more attempt. What a log said before stays known; reading begins anew."""
     attempts = (*evidence.attempts, attempt)
     return without_failed_reads(replace(evidence, attempts=attempts))
@@ -191,7 +191,7 @@ class LogClass(StrEnum):
     UNREADABLE = "unreadable"
 
 
-def classify_log(evidence: Evidence, timings: Timings = DEFAULT_TIMINGS) -> LogClass:
+def classify_log(evidence: Evidence, timings: OutcomeTimings = DEFAULT_TIMINGS) -> LogClass:
     """The class of the evidence's log. Unreadable as soon as one read failed and nothing better is known."""
     log = evidence.log
     if log is not None and log.absent:
@@ -205,7 +205,7 @@ def classify_log(evidence: Evidence, timings: Timings = DEFAULT_TIMINGS) -> LogC
     return LogClass.UNREADABLE if evidence.failed_reads else LogClass.NOTHING
 
 
-def _since_or_before(evidence: Evidence, cancelled_at: datetime, timings: Timings) -> LogClass:
+def _since_or_before(evidence: Evidence, cancelled_at: datetime, timings: OutcomeTimings) -> LogClass:
     if evidence.cancelled_at_preview:
         return LogClass.BEFORE
     if evidence.first_sent_at is None:

@@ -7,7 +7,7 @@ that nobody looks up what cannot matter. The whole of it, with the settings it u
 
 from bot.domain.policy.inputs import Absence, Approvers, ApproversWanted, Facts, Needed, PersonFacts, Sharing, Status
 from bot.domain.policy.rules import FINDINGS, approvals_needed, basis, may_ask, named, too_few_found
-from bot.domain.policy.verdict import Act, Asked, Code, Question, Rules, Verdict
+from bot.domain.policy.verdict import Act, Asked, Question, Rules, Verdict, VerdictCode
 
 __all__ = [
     "Absence",
@@ -15,7 +15,6 @@ __all__ = [
     "Approvers",
     "ApproversWanted",
     "Asked",
-    "Code",
     "Facts",
     "Needed",
     "PersonFacts",
@@ -24,6 +23,7 @@ __all__ = [
     "Sharing",
     "Status",
     "Verdict",
+    "VerdictCode",
     "decide",
     "facts_needed",
     "may_ask",
@@ -40,18 +40,23 @@ def decide(rules: Rules, question: Question, facts: Facts) -> Verdict:
     """
     findings = [finding for check in FINDINGS[question.act] if (finding := check(rules, question, facts))]
     findings.sort(key=lambda finding: finding.code.transient)
-    code, rule = (findings[0].code, findings[0].rule) if findings else (Code.ALLOWED, basis(rules, question, facts))
+    code, rule = (
+        (findings[0].code, findings[0].rule) if findings else (VerdictCode.ALLOWED, basis(rules, question, facts))
+    )
     if code.transient and facts.missing_scopes:
-        code, rule = Code.MISSING_SCOPE, f"the app in Slack lacks the scope {', '.join(sorted(facts.missing_scopes))}"
+        code, rule = (
+            VerdictCode.MISSING_SCOPE,
+            f"the app in Slack lacks the scope {', '.join(sorted(facts.missing_scopes))}",
+        )
     needed = approvals_needed(rules, question)
     found = too_few_found(rules, question, facts)
     return Verdict(
-        allowed=code is Code.ALLOWED,
+        allowed=code is VerdictCode.ALLOWED,
         code=code,
         rule=rule,
         ask=_whom_to_ask(rules, question, facts, code, needed),
         approvals_needed=needed,
-        emergency_possible=code is Code.ALLOWED and needed > 0 and _may_in_emergency(rules, question, facts),
+        emergency_possible=code is VerdictCode.ALLOWED and needed > 0 and _may_in_emergency(rules, question, facts),
         type_to_confirm=_type_to_confirm(rules, question),
         approvers_found=found,
         absent=() if found is None or facts.approvers is None else _told(facts.approvers),
@@ -108,9 +113,11 @@ def _told(approvers: Approvers) -> tuple[str, ...]:
     return tuple(f"{each} {why.value}" for each, why in approvers.absent)
 
 
-def _whom_to_ask(rules: Rules, question: Question, facts: Facts, code: Code, needed: int) -> Asked:
+def _whom_to_ask(rules: Rules, question: Question, facts: Facts, code: VerdictCode, needed: int) -> Asked:
     """The approvers, where their approval is what is missing; else the contact alone."""
-    if code not in (Code.OWN_REQUEST, Code.NOT_AN_APPROVER) and not (code is Code.ALLOWED and needed):
+    if code not in (VerdictCode.OWN_REQUEST, VerdictCode.NOT_AN_APPROVER) and not (
+        code is VerdictCode.ALLOWED and needed
+    ):
         return Asked(contact=rules.contact)
     users, groups = rules.approvers
     others = tuple(user for user in users if not named(question, facts, (user,)) and user not in question.requester_ids)
@@ -137,7 +144,7 @@ def _groups(rules: Rules, question: Question, channels: tuple[str, ...]) -> tupl
     members = [
         PersonFacts(Status.MEMBER, same=others | dict.fromkeys(question.requester_ids, own)) for own in (True, False)
     ]
-    if Code.COULD_NOT_BE_CHECKED not in {decide(rules, question, Facts(each, here)).code for each in members}:
+    if VerdictCode.COULD_NOT_BE_CHECKED not in {decide(rules, question, Facts(each, here)).code for each in members}:
         return ()
     match question.act:
         case Act.ASK | Act.GO_AHEAD | Act.EMERGENCY:

@@ -8,37 +8,41 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.domain.policy.inputs import Absence, Facts, Sharing, Status
-from bot.domain.policy.verdict import Act, Code, Question, Rules
+from bot.domain.policy.verdict import Act, Question, Rules, VerdictCode
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Objection:
     """Something against it: the code, and the rule in words."""
 
-    code: Code
+    code: VerdictCode
     rule: str
 
 
-Check = Callable[[Rules, Question, Facts], Finding | None]
+Check = Callable[[Rules, Question, Facts], Objection | None]
 
 _ASKING = "ALLOWED_USERS and ALLOWED_USERGROUPS"
 _APPROVING = "APPROVER_USERS and APPROVER_USERGROUPS"
 _READING = "whoever may ask or approve, and AUDITOR_USERS"
 
 
-def _person(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _person(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     """Deactivated people and bots never; guests and outsiders where the settings say so."""
     match facts.person.status:
         case Status.DEACTIVATED:
-            return Finding(Code.DEACTIVATED, "deactivated people may do nothing")
+            return Objection(VerdictCode.DEACTIVATED, "deactivated people may do nothing")
         case Status.BOT:
-            return Finding(Code.BOT, "bots may do nothing: a person must ask")
+            return Objection(VerdictCode.BOT, "bots may do nothing: a person must ask")
         case Status.OUTSIDER if not rules.allow_external:
-            return Finding(Code.OUTSIDER, "ALLOW_EXTERNAL is false: people of other organisations may do nothing")
+            return Objection(
+                VerdictCode.OUTSIDER, "ALLOW_EXTERNAL is false: people of other organisations may do nothing"
+            )
         case Status.GUEST if not rules.allow_guests:
-            return Finding(Code.GUEST, "ALLOW_GUESTS is false: guests may do nothing")
+            return Objection(VerdictCode.GUEST, "ALLOW_GUESTS is false: guests may do nothing")
         case Status.COULD_NOT_BE_CHECKED:
-            return Finding(Code.COULD_NOT_BE_CHECKED, "people may do nothing while Slack cannot say who they are")
+            return Objection(
+                VerdictCode.COULD_NOT_BE_CHECKED, "people may do nothing while Slack cannot say who they are"
+            )
         case _:
             return None
 
@@ -75,28 +79,28 @@ def _may_approve(rules: Rules, question: Question, facts: Facts) -> bool | None:
     return _listed(question, rules.approver_users, rules.approver_usergroups, facts)
 
 
-def _unless(may: bool | None, code: Code, rule: str, unsure: str = "whether they name you") -> Finding | None:
+def _unless(may: bool | None, code: VerdictCode, rule: str, unsure: str = "whether they name you") -> Objection | None:
     if may is None:
-        return Finding(Code.COULD_NOT_BE_CHECKED, f"{rule}, and Slack could not say {unsure}")
-    return None if may else Finding(code, rule)
+        return Objection(VerdictCode.COULD_NOT_BE_CHECKED, f"{rule}, and Slack could not say {unsure}")
+    return None if may else Objection(code, rule)
 
 
-def _asker(rules: Rules, question: Question, facts: Facts) -> Finding | None:
-    return _unless(may_ask(rules, question, facts), Code.NOT_ON_THE_LIST, _ASKING)
+def _asker(rules: Rules, question: Question, facts: Facts) -> Objection | None:
+    return _unless(may_ask(rules, question, facts), VerdictCode.NOT_ON_THE_LIST, _ASKING)
 
 
-def _approver(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _approver(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     return _approver_unless(rules, _may_approve(rules, question, facts))
 
 
-def _approver_unless(rules: Rules, may: bool | None) -> Finding | None:
+def _approver_unless(rules: Rules, may: bool | None) -> Objection | None:
     rule = _APPROVING if rules.names_approvers else f"no approver is named, so whoever may ask: {_ASKING}"
-    return _unless(may, Code.NOT_AN_APPROVER, rule)
+    return _unless(may, VerdictCode.NOT_AN_APPROVER, rule)
 
 
-def _reader(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _reader(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     may = _any((*_ask_or_approve(rules, question, facts), named(question, facts, rules.auditor_users)))
-    return _unless(may, Code.NOT_A_READER, _READING)
+    return _unless(may, VerdictCode.NOT_A_READER, _READING)
 
 
 def _ask_or_approve(rules: Rules, question: Question, facts: Facts) -> tuple[bool | None, bool | None]:
@@ -110,53 +114,53 @@ def own(question: Question, facts: Facts) -> bool | None:
     return facts.person.same.get(question.stands_for) if its_own is None else its_own
 
 
-def _own(rules: Rules, question: Question, facts: Facts) -> Finding | None:
-    return _unless(own(question, facts), Code.NOT_THE_REQUESTER, "only who asked may do this", "who is who")
+def _own(rules: Rules, question: Question, facts: Facts) -> Objection | None:
+    return _unless(own(question, facts), VerdictCode.NOT_THE_REQUESTER, "only who asked may do this", "who is who")
 
 
-def _of_somebody_else(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _of_somebody_else(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     """A request of nobody known is nobody's to approve."""
     its_own = own(question, facts) if question.requester is not None else True
     if its_own is None or named(question, facts, question.approved_by) is None:
         unsure = "nobody decides on their own request, nor twice, and Slack could not say who is who"
-        return Finding(Code.COULD_NOT_BE_CHECKED, unsure)
-    return Finding(Code.OWN_REQUEST, "nobody decides on their own request") if its_own else None
+        return Objection(VerdictCode.COULD_NOT_BE_CHECKED, unsure)
+    return Objection(VerdictCode.OWN_REQUEST, "nobody decides on their own request") if its_own else None
 
 
-def _unless_own(check: Check, rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _unless_own(check: Check, rules: Rules, question: Question, facts: Facts) -> Objection | None:
     """The rule for everybody but the requester, who is known by the id they asked with: a Slack that is down never
     keeps anybody from stopping what they started."""
     its_own = own(question, facts)
     against = None if its_own else check(rules, question, facts)
     if against is None or its_own is False:
         return against
-    return Finding(Code.COULD_NOT_BE_CHECKED, f"{against.rule}, and Slack could not say whether you asked")
+    return Objection(VerdictCode.COULD_NOT_BE_CHECKED, f"{against.rule}, and Slack could not say whether you asked")
 
 
-def _asker_or_approver(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _asker_or_approver(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     """The requester while they may still ask, and whoever may approve."""
     its_own = own(question, facts)
     asks, approves = _ask_or_approve(rules, question, facts)
     may = _any((approves, asks if its_own else False if asks is False else its_own))
-    return _unless(may, Code.NOT_ON_THE_LIST, _ASKING) if its_own else _approver_unless(rules, may)
+    return _unless(may, VerdictCode.NOT_ON_THE_LIST, _ASKING) if its_own else _approver_unless(rules, may)
 
 
-def _channel(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _channel(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     if rules.allowed_channels and question.channel not in rules.allowed_channels:
-        return Finding(Code.WRONG_CHANNEL, "ALLOWED_CHANNELS")
+        return Objection(VerdictCode.WRONG_CHANNEL, "ALLOWED_CHANNELS")
     return None
 
 
-def _not_shared(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _not_shared(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     if rules.allow_external:
         return None
     found = [_sharing(channel, facts.channels) for channel in rules.channels_to_check(question)]
     if Sharing.SHARED in found:
         shared = "ALLOW_EXTERNAL is false: the channel is shared with another organisation, which would see the orders"
-        return Finding(Code.SHARED_CHANNEL, shared)
+        return Objection(VerdictCode.SHARED_CHANNEL, shared)
     if Sharing.COULD_NOT_BE_CHECKED in found:
-        return Finding(
-            Code.CHANNEL_COULD_NOT_BE_CHECKED,
+        return Objection(
+            VerdictCode.CHANNEL_COULD_NOT_BE_CHECKED,
             "Slack could not say whether the channel is shared with another organisation (ALLOW_EXTERNAL is false)",
         )
     return None
@@ -166,30 +170,32 @@ def _sharing(channel: str, channels: Mapping[str, Sharing]) -> Sharing:
     return channels.get(channel, Sharing.COULD_NOT_BE_CHECKED)
 
 
-def _card_has_a_place(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _card_has_a_place(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     """Where others must approve, the card has to be posted where they see it."""
     place = rules.results_channel or question.channel
     if not rules.needs_approval(question) or question.act is Act.EMERGENCY:
         return None
     if place is None or place.startswith("D") or facts.channels.get(place) is Sharing.CANNOT_POST:
         rule = "SECOND_APPROVAL_ABOVE: others must approve, and the bot cannot post where they would see it"
-        return Finding(Code.CANNOT_POST_THERE, rule)
+        return Objection(VerdictCode.CANNOT_POST_THERE, rule)
     if place not in facts.channels or facts.channels[place] is Sharing.COULD_NOT_BE_CHECKED:
         rule = "Slack could not say whether the bot can post where others must approve (SECOND_APPROVAL_ABOVE)"
-        return Finding(Code.CHANNEL_COULD_NOT_BE_CHECKED, rule)
+        return Objection(VerdictCode.CHANNEL_COULD_NOT_BE_CHECKED, rule)
     return None
 
 
-def _somebody_is_there(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _somebody_is_there(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     """What waits for nobody would wait in vain. Where Slack cannot say who is there, it may wait."""
     found = too_few_found(rules, question, facts)
     if found is None:
         return None
     if facts.approvers and Absence.NO_SCOPE in dict(facts.approvers.absent).values():
-        return Finding(Code.MISSING_SCOPE, "the app in Slack lacks the scope usergroups:read: nobody could approve")
+        return Objection(
+            VerdictCode.MISSING_SCOPE, "the app in Slack lacks the scope usergroups:read: nobody could approve"
+        )
     needed = approvals_needed(rules, question)
     rule = f"SECOND_APPROVAL_ABOVE and APPROVALS_NEEDED: {needed} must approve, and of those who may {found} can"
-    return Finding(Code.NOBODY_TO_APPROVE, rule)
+    return Objection(VerdictCode.NOBODY_TO_APPROVE, rule)
 
 
 def too_few_found(rules: Rules, question: Question, facts: Facts) -> int | None:
@@ -200,36 +206,36 @@ def too_few_found(rules: Rules, question: Question, facts: Facts) -> int | None:
     return len(seen.people)
 
 
-def _size(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _size(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     if question.orders > rules.max_orders_per_request:
-        return Finding(Code.TOO_MANY_ORDERS, f"MAX_ORDERS_PER_REQUEST is {rules.max_orders_per_request}")
+        return Objection(VerdictCode.TOO_MANY_ORDERS, f"MAX_ORDERS_PER_REQUEST is {rules.max_orders_per_request}")
     return None
 
 
-def _today(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _today(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     limit = rules.max_orders_per_person_per_day
     if limit is None or question.orders_today + question.orders <= limit:
         return None
     used = f"MAX_ORDERS_PER_PERSON_PER_DAY is {limit}, of which {question.orders_today} are used today (UTC)"
-    return Finding(Code.TOO_MANY_TODAY, used)
+    return Objection(VerdictCode.TOO_MANY_TODAY, used)
 
 
-def _reason(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _reason(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     if rules.require_reason and not question.has_reason:
-        return Finding(Code.REASON_NEEDED, "REQUIRE_REASON is true")
+        return Objection(VerdictCode.REASON_NEEDED, "REQUIRE_REASON is true")
     return None
 
 
-def _goes_alone(rules: Rules, question: Question, facts: Facts) -> Finding | None:
-    return _unless(named(question, facts, rules.emergency_users), Code.NOT_FOR_EMERGENCIES, "EMERGENCY_USERS")
+def _goes_alone(rules: Rules, question: Question, facts: Facts) -> Objection | None:
+    return _unless(named(question, facts, rules.emergency_users), VerdictCode.NOT_FOR_EMERGENCIES, "EMERGENCY_USERS")
 
 
-def _is_an_emergency(rules: Rules, question: Question, facts: Facts) -> Finding | None:
+def _is_an_emergency(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     if not rules.needs_approval(question):
         rule = "SECOND_APPROVAL_ABOVE asks for nobody else here: go ahead without an emergency"
-        return Finding(Code.NO_EMERGENCY_NEEDED, rule)
+        return Objection(VerdictCode.NO_EMERGENCY_NEEDED, rule)
     if not question.has_reason:
-        return Finding(Code.REASON_NEEDED, "EMERGENCY_USERS go ahead alone only with a reason")
+        return Objection(VerdictCode.REASON_NEEDED, "EMERGENCY_USERS go ahead alone only with a reason")
     return None
 
 

@@ -35,7 +35,7 @@ class Act(StrEnum):
     """Show in a channel what one may read."""
 
 
-class Code(StrEnum):
+class VerdictCode(StrEnum):
     """Why; stable, stored and counted. Never rename one."""
 
     ALLOWED = "allowed"
@@ -64,7 +64,7 @@ class Code(StrEnum):
     @property
     def transient(self) -> bool:
         """Whether nothing was found against it, and trying again may help."""
-        return self in (Code.COULD_NOT_BE_CHECKED, Code.CHANNEL_COULD_NOT_BE_CHECKED)
+        return self in (VerdictCode.COULD_NOT_BE_CHECKED, VerdictCode.CHANNEL_COULD_NOT_BE_CHECKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class Verdict:
     """
 
     allowed: bool
-    code: Code
+    code: VerdictCode
     rule: str
     ask: Asked
     approvals_needed: int = 0
@@ -207,7 +207,7 @@ class Verdict:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """The verdict that `to_dict` wrote down; raises `KeyError`, `TypeError` or `ValueError` for anything else."""
-        told = {**stored, "code": Code(stored["code"]), "ask": Asked(**_tupled(stored["ask"]))}
+        told = {**stored, "code": VerdictCode(stored["code"]), "ask": Asked(**_tupled(stored["ask"]))}
         return cls(**_tupled(told))
 
 

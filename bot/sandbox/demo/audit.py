@@ -12,7 +12,7 @@ from storage.db.transactions import Database
 
 
 @dataclass(frozen=True, slots=True)
-class AuditEvent:
+class ShownEvent:
     """One line of history, with the request it is about and the hash that binds it to the line before."""
 
     facts: EventFacts
@@ -28,7 +28,7 @@ class AuditVerdict:
     words: str
 
 
-def audit_events(database: Database, most: int = 500) -> tuple[AuditEvent, ...]:
+def audit_events(database: Database, most: int = 500) -> tuple[ShownEvent, ...]:
     """The newest events, oldest first."""
     with database.read() as session:
         newest = deque(stored_events(session.connection()), maxlen=most)
@@ -48,7 +48,7 @@ def audit_verdict(database: Database) -> AuditVerdict:
     return AuditVerdict(True, f"{end.seq} events, unbroken, every row as they tell, ending at audit {end.short()}")
 
 
-def _read(seq: int, payload: str, digest: str) -> AuditEvent:
+def _read(seq: int, payload: str, digest: str) -> ShownEvent:
     told = json.loads(payload)
     at = datetime.fromisoformat(told["at"])
-    return AuditEvent(EventFacts(seq, at, told["kind"], told["who"], told["details"]), told["request"], digest)
+    return ShownEvent(EventFacts(seq, at, told["kind"], told["who"], told["details"]), told["request"], digest)

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.sandbox.demo.orders import DemoOrder, demo_orders
-from bot.sandbox.demo.world import World
+from bot.sandbox.demo.world import DemoWorld
 from bot.sandbox.slack.state import Post
 from storage.audit.log import EventKind, stored_events
 from storage.enums import Origin
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DemoProgress:
     """What has happened so far."""
 
     events: tuple[tuple[str, Mapping[str, object]], ...]
@@ -43,14 +43,14 @@ class Step:
     how: str
     command: str
     who: str
-    done: Callable[[Seen], bool]
+    done: Callable[[DemoProgress], bool]
 
 
 def _is(found: object, wanted: object) -> bool:
     return bool(found) if wanted is None else found == wanted
 
 
-def guide(world: World) -> list[dict[str, object]]:
+def guide(world: DemoWorld) -> list[dict[str, object]]:
     """The list as the page shows it."""
     seen = _seen(world)
     ids = [order.id for order in _still_pending(world)]
@@ -67,18 +67,18 @@ def guide(world: World) -> list[dict[str, object]]:
     ]
 
 
-def _seen(world: World) -> Seen:
-    with world.bot.parts.database.read() as session:
+def _seen(world: DemoWorld) -> DemoProgress:
+    with world.bot.context.database.read() as session:
         payloads = [json.loads(event.payload) for event in stored_events(session.connection())]
     events = tuple((payload["kind"], payload["details"]) for payload in payloads)
     lost = any(not call.answer.isdigit() for call in world.fincart.cancel_calls)
     with world.slack.core.condition:
         bot = world.slack.state.bot_user
         posts = tuple(post for post in world.slack.state.posts.values() if post.author == bot)
-        return Seen(events, posts, bool(world.slack.state.homes), lost)
+        return DemoProgress(events, posts, bool(world.slack.state.homes), lost)
 
 
-def _still_pending(world: World) -> Iterable[DemoOrder]:
+def _still_pending(world: DemoWorld) -> Iterable[DemoOrder]:
     known = set(world.fincart.order_ids())
     return (each for each in demo_orders() if each.id in known and world.fincart.status(each.id) == "Pending")
 

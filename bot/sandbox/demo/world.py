@@ -23,7 +23,7 @@ from bot.slack.manifest import EVENTS_PATH
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class DemoWorld:
     """Everything the demo shows."""
 
     slack: SlackWorkspace
@@ -42,7 +42,7 @@ def now() -> datetime:
 
 
 @contextmanager
-def open_world(folder: Path, *, fresh: bool = False, clock: store.Clock | None = None) -> Iterator[World]:
+def open_world(folder: Path, *, fresh: bool = False, clock: store.Clock | None = None) -> Iterator[DemoWorld]:
     """Run the world on the files of `folder` until the block ends; `fresh` forgets what is there first, and `clock`
     is the bot's own, for stories in which time passes.
 
@@ -56,14 +56,14 @@ def open_world(folder: Path, *, fresh: bool = False, clock: store.Clock | None =
         with SlackServer(slack) as slack_shell, FincartServer(fincart) as fincart_shell:
             database = f"sqlite:///{(folder / store.DATABASE).resolve()}"
             env = bot_settings(slack, slack_shell.api_url, fincart.settings.token, fincart_shell.url, database)
-            world = World(slack, fincart, build(load_settings(env, None), clock=clock), folder)
+            world = DemoWorld(slack, fincart, build(load_settings(env, None), clock=clock), folder)
             world.save()
             with _serving(world):
                 yield world
 
 
 @contextmanager
-def _serving(world: World) -> Iterator[None]:
+def _serving(world: DemoWorld) -> Iterator[None]:
     with WebThread(http_app(world.bot)) as web:
         world.bot.start()
         world.slack.deliver = deliver_http(f"{web.url}{EVENTS_PATH}")

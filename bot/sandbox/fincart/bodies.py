@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.sandbox.fincart.faults import Applied, Fault, FaultKind, Response
-from bot.sandbox.fincart.orders import Line
+from bot.sandbox.fincart.orders import LogLine
 
 SUCCESS = {
     "statusCode": 200,
@@ -89,7 +89,7 @@ def ids_of(body: bytes) -> tuple[str, ...] | None:
     return tuple(ids)
 
 
-def log_response(lines: Sequence[Line]) -> Response:
+def log_response(lines: Sequence[LogLine]) -> Response:
     """An order's log, newest first as Fincart lists it; `lines` are oldest first."""
     logs = [
         {"title": it.title, "description": it.description, "createdAt": iso(it.created_at), "by": it.by}

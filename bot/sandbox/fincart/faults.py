@@ -77,7 +77,7 @@ class Response:
     body: bytes
 
 
-class Delivery(StrEnum):
+class AnswerDelivery(StrEnum):
     """What the shell does with the response."""
 
     SEND = "send"
@@ -87,12 +87,12 @@ class Delivery(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class FaultReply:
     """The stand-in's whole reaction to a call: its response, after `delay` seconds, and how it is delivered.
     `release` numbers a hang, for `FincartStandIn.wait_for_release`."""
 
     response: Response
-    delivery: Delivery = Delivery.SEND
+    delivery: AnswerDelivery = AnswerDelivery.SEND
     delay: float = 0.0
     release: int = 0
 

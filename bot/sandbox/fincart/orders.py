@@ -14,7 +14,7 @@ MALFORMED = "Invalid ObjectId format for parameter orderId"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """One entry of an order's log."""
 
     title: str
@@ -24,7 +24,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Settings:
+class StandInSettings:
     """How this Fincart behaves where the documentation is silent, and what is wrong with it for good.
 
     `log_lag` and `latency` are seconds; `clock_offset` is Fincart's clock minus the injected one, in seconds;
@@ -54,13 +54,13 @@ class Orders:
     """Every order by its id, each with its log, oldest line first. Not locked: the stand-in's lock holds it."""
 
     def __init__(self) -> None:
-        self.lines: dict[str, list[Line]] = {}
+        self.lines: dict[str, list[LogLine]] = {}
 
     def add(self, order_id: str, title: str, description: str, at: datetime) -> None:
         """A new order whose newest line is of that time; any but a pending title has a pending line before."""
-        lines = [Line("Pending", "New", at - timedelta(seconds=60), "Merchant")]
+        lines = [LogLine("Pending", "New", at - timedelta(seconds=60), "Merchant")]
         if title.casefold() != "pending":
-            lines.append(Line(title, description, at, "Fincart"))
+            lines.append(LogLine(title, description, at, "Fincart"))
         self.lines[order_id] = lines
 
     def is_pending(self, order_id: str) -> bool:
@@ -71,7 +71,7 @@ class Orders:
         """Whether it is no id at all: neither a Mongo object id nor that of an order there is."""
         return order_id not in self.lines and re.fullmatch("[0-9a-fA-F]{24}", order_id) is None
 
-    def visible(self, order_id: str, until: datetime) -> list[Line] | None:
+    def visible(self, order_id: str, until: datetime) -> list[LogLine] | None:
         """The log as it shows what happened until then, at least its first line; None for an unknown order."""
         lines = self.lines.get(order_id)
         return None if lines is None else [line for line in lines if line.created_at <= until] or lines[:1]
@@ -80,10 +80,12 @@ class Orders:
         """Cancel those of the orders that are pending, and say which."""
         applied = tuple(i for i in ids if i in self.lines and self.is_pending(i))
         for order_id in applied:
-            self.lines[order_id].append(Line(title, "Cancelled by merchant", at, "Merchant"))
+            self.lines[order_id].append(LogLine(title, "Cancelled by merchant", at, "Merchant"))
         return applied
 
-    def cancel(self, ids: tuple[str, ...], settings: Settings, at: datetime) -> tuple[str | None, tuple[str, ...]]:
+    def cancel(
+        self, ids: tuple[str, ...], settings: StandInSettings, at: datetime
+    ) -> tuple[str | None, tuple[str, ...]]:
         """A cancel call by the policies: the words that refuse it, if it is refused, and what was applied."""
         if any(map(self.is_malformed, ids)):
             return MALFORMED, ()

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import httpx
 
-from bot.sandbox.fincart.faults import Delivery, Reply
+from bot.sandbox.fincart.faults import AnswerDelivery, FaultReply
 from bot.sandbox.fincart.standin import FincartStandIn
 
 
@@ -30,13 +30,13 @@ class FincartServer:
         self._stopping = threading.Event()
         stopping = self._stopping
 
-        class Handler(_Handler):
+        class BoundFincartHandler(_FincartHandler):
             fincart = standin
             stop_event = stopping
 
         self._standin = standin
         self._tls = tls
-        self._server = _Server(("127.0.0.1", port), Handler)
+        self._server = _FincartServer(("127.0.0.1", port), BoundFincartHandler)
         if tls is not None:
             # Hands are shaken in the connection's own thread, at its first read.
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
@@ -72,11 +72,11 @@ class FincartServer:
         self.stop()
 
 
-class _Server(ThreadingHTTPServer):
+class _FincartServer(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
+    def __init__(self, address: tuple[str, int], handler: type[_FincartHandler]) -> None:
         super().__init__(address, handler)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -96,14 +96,14 @@ class _Server(ThreadingHTTPServer):
                     connection.shutdown(socket.SHUT_RDWR)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _FincartHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     fincart: ClassVar[FincartStandIn]
     stop_event: ClassVar[threading.Event]
 
     def handle(self) -> None:
-        assert isinstance(self.server, _Server)
+        assert isinstance(self.server, _FincartServer)
         self.server.opened(self.connection)
         try:
             # A client that goes away in the middle of a call is what time-outs look like from here.
@@ -129,16 +129,16 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.fincart.handle(self.command, self.path, dict(self.headers.items()), body)
         if reply.delay:
             self.stop_event.wait(reply.delay)
-        if reply.delivery is Delivery.HANG:
+        if reply.delivery is AnswerDelivery.HANG:
             self.fincart.wait_for_release(reply.release, self.stop_event.is_set)
-        if self.stop_event.is_set() or reply.delivery in {Delivery.DROP, Delivery.NO_CONNECTION}:
+        if self.stop_event.is_set() or reply.delivery in {AnswerDelivery.DROP, AnswerDelivery.NO_CONNECTION}:
             self.close_connection = True
             with contextlib.suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
             return
         self._send(reply)
 
-    def _send(self, reply: Reply) -> None:
+    def _send(self, reply: FaultReply) -> None:
         response = reply.response
         lines = [f"HTTP/1.1 {response.status} {self.responses.get(response.status, ('',))[0]}"]
         lines += [f"{name}: {value}" for name, value in response.headers.items()]
@@ -163,9 +163,9 @@ class StandInTransport(httpx.BaseTransport):
         read_seconds = request.extensions.get("timeout", {}).get("read")
         target = request.url.raw_path.decode("ascii")
         reply = self._standin.handle(request.method, target, dict(request.headers.items()), request.read())
-        if reply.delivery is Delivery.NO_CONNECTION:
+        if reply.delivery is AnswerDelivery.NO_CONNECTION:
             raise httpx.ConnectError("[Errno 111] Connection refused", request=request)
-        hangs = reply.delivery is Delivery.HANG
+        hangs = reply.delivery is AnswerDelivery.HANG
         if read_seconds is not None and (hangs or reply.delay > read_seconds):
             self._wait(read_seconds)
             raise httpx.ReadTimeout("timed out", request=request)
@@ -173,7 +173,7 @@ class StandInTransport(httpx.BaseTransport):
             raise httpx.ReadTimeout("hangs for ever", request=request)
         if reply.delay:
             self._wait(reply.delay)
-        if reply.delivery is Delivery.DROP:
+        if reply.delivery is AnswerDelivery.DROP:
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
         response = reply.response
         return httpx.Response(response.status, headers=response.headers, content=response.body, request=request)

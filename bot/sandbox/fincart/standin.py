@@ -27,19 +27,19 @@ from bot.sandbox.fincart.bodies import (
     log_response,
 )
 from bot.sandbox.fincart.faults import (
+    AnswerDelivery,
     Applied,
-    Delivery,
     Endpoint,
     Fault,
     FaultKind,
+    FaultReply,
     IdPolicy,
     ReceivedCall,
-    Reply,
     Response,
 )
-from bot.sandbox.fincart.orders import MALFORMED, Line, Orders, Settings
+from bot.sandbox.fincart.orders import MALFORMED, LogLine, Orders, StandInSettings
 
-__all__ = ["FincartStandIn", "Line", "Settings"]
+__all__ = ["FincartStandIn", "LogLine", "StandInSettings"]
 
 CANCEL_PATH = "/v4/orders/cancel"
 
@@ -54,8 +54,8 @@ class _State:
 class FincartStandIn:
     """The orders of one merchant account. Every method is safe to call from any thread."""
 
-    def __init__(self, clock: Callable[[], datetime], settings: Settings | None = None) -> None:
-        self.settings = settings or Settings()
+    def __init__(self, clock: Callable[[], datetime], settings: StandInSettings | None = None) -> None:
+        self.settings = settings or StandInSettings()
         self._clock = clock
         self._state = _State()
         self._orders = Orders()
@@ -75,7 +75,7 @@ class FincartStandIn:
     def move(self, order_id: str, title: str, description: str = "", by: str = "Fincart") -> None:
         """Somebody else changes the order now: the courier, or a merchant in the portal."""
         with self._changed:
-            self._orders.lines[order_id].append(Line(title, description, self._now(), by))
+            self._orders.lines[order_id].append(LogLine(title, description, self._now(), by))
             self._changed.notify_all()
 
     def inject(self, *faults: Fault) -> None:
@@ -100,7 +100,7 @@ class FincartStandIn:
         with self._changed:
             return self._orders.lines[order_id][-1].title
 
-    def lines(self, order_id: str) -> tuple[Line, ...]:
+    def lines(self, order_id: str) -> tuple[LogLine, ...]:
         """The order's true log, oldest first."""
         with self._changed:
             return tuple(self._orders.lines[order_id])
@@ -154,14 +154,14 @@ class FincartStandIn:
 
     # What Fincart does
 
-    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> FaultReply:
         """Answer one HTTP call. Header names may be in any case; `path` is still percent-encoded."""
         with self._changed:
             reply = self._handle(method, path, {k.lower(): v for k, v in headers.items()}, body)
             self._changed.notify_all()
             return replace(reply, delay=reply.delay + self.settings.latency)
 
-    def _handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def _handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> FaultReply:
         parts = path.split("/")
         is_log = len(parts) == 5 and parts[:3] == ["", "v4", "orders"] and parts[4] == "logs"
         if (method, path) != ("POST", CANCEL_PATH) and (method != "GET" or not is_log):
@@ -227,9 +227,9 @@ class FincartStandIn:
                 return fault
         return None
 
-    def _fail(self, fault: Fault, method: str, path: str, ids: tuple[str, ...]) -> Reply:
+    def _fail(self, fault: Fault, method: str, path: str, ids: tuple[str, ...]) -> FaultReply:
         if fault.kind is FaultKind.NO_CONNECTION:
-            return Reply(json_response(502, {}), Delivery.NO_CONNECTION)
+            return FaultReply(json_response(502, {}), AnswerDelivery.NO_CONNECTION)
         cancels = fault.endpoint is Endpoint.CANCEL
         if fault.kind is FaultKind.SLOW:
             response, applied = self._cancel(ids, path) if cancels else (self._log(ids[0], path), ())
@@ -240,7 +240,9 @@ class FincartStandIn:
             applied = self._orders.apply(chosen(fault, ids), title, self._now()) if cancels else ()
         if fault.retry_after is not None:
             response = replace(response, headers={**response.headers, "Retry-After": fault.retry_after})
-        delivery = {FaultKind.HANG: Delivery.HANG, FaultKind.DROP: Delivery.DROP}.get(fault.kind, Delivery.SEND)
+        delivery = {FaultKind.HANG: AnswerDelivery.HANG, FaultKind.DROP: AnswerDelivery.DROP}.get(
+            fault.kind, AnswerDelivery.SEND
+        )
         said = fault.kind.value if fault.kind in (FaultKind.GARBAGE, FaultKind.GATEWAY_PAGE) else None
         reply = self._record(method, path, ids, response, applied, delivery, said=said)
         return replace(reply, delay=fault.seconds, release=self._releases)
@@ -252,17 +254,17 @@ class FincartStandIn:
         ids: tuple[str, ...],
         response: Response,
         applied: tuple[str, ...] = (),
-        delivery: Delivery = Delivery.SEND,
+        delivery: AnswerDelivery = AnswerDelivery.SEND,
         *,
         wrong: str | None = None,
         said: str | None = None,
-    ) -> Reply:
-        answer = (said or str(response.status)) if delivery is Delivery.SEND else delivery.value
+    ) -> FaultReply:
+        answer = (said or str(response.status)) if delivery is AnswerDelivery.SEND else delivery.value
         number = len(self._state.calls) + 1
         call = ReceivedCall(number, iso(self._now()), method, path, ids, answer, applied, wrong)
         self._state.calls.append(call)
         dated = {**response.headers, "Date": format_datetime(self._now(), usegmt=True)}
-        return Reply(replace(response, headers=dated), delivery)
+        return FaultReply(replace(response, headers=dated), delivery)
 
     def _error(self, status: int, message: str, path: str) -> Response:
         return error_response(status, message, path, self._now())
@@ -288,10 +290,10 @@ class FincartStandIn:
         settings = data["settings"]
         for name in ("unknown_ids", "not_pending"):
             settings[name] = IdPolicy(settings[name])
-        standin = cls(clock, Settings(**settings))
+        standin = cls(clock, StandInSettings(**settings))
         for order_id, lines in data["orders"].items():
             standin._orders.lines[order_id] = [
-                Line(**{**line, "created_at": datetime.fromisoformat(line["created_at"])}) for line in lines
+                LogLine(**{**line, "created_at": datetime.fromisoformat(line["created_at"])}) for line in lines
             ]
         for fault in data["faults"]:
             kinds = {

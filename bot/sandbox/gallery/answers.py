@@ -21,7 +21,7 @@ from bot.domain.files.results import (
     WrongWidth,
 )
 from bot.domain.files.spreadsheet_cells import Alteration, Altered
-from bot.domain.policy.decide import Asked, Code
+from bot.domain.policy.decide import Asked, VerdictCode
 from bot.messages import answers, form, help, refusals
 from bot.messages.file_answers import file_not_fetched
 from bot.messages.file_errors import explain_file
@@ -98,7 +98,7 @@ def mistakes() -> Iterator[tuple[str, ParseError]]:
 def made() -> Iterator[Made]:
     """Every one of them."""
     asked = Asked((facts.BEN,), (), facts.RULES.contact)
-    for code in Code:
+    for code in VerdictCode:
         name = f"Refused: {code.value.replace('_', ' ')}"
         yield name, partial(refusals.refused, code, "ALLOWED_USERS", asked, facts.RULES, facts.REFUSED)
     for number, (typed, error) in enumerate(mistakes(), 1):

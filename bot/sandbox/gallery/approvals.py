@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from bot.domain.policy.decide import Asked, Code
+from bot.domain.policy.decide import Asked, VerdictCode
 from bot.messages import approval_answers, card, confirm_form, home, live, moved, steering, waiting
 from bot.messages.actions import Action
 from bot.messages.message import Message
@@ -117,8 +117,12 @@ def _waiting_and_home() -> Iterator[Made]:
     yield "Home tab, nothing there", partial(home.home_view, (), (), facts.RULES, facts.ANN, False)
     asked = Asked((), (), facts.RULES.contact)
     for who, code, rule in (
-        ("who may nothing", Code.NOT_A_READER, "ALLOWED_USERS"),
-        ("whom Slack could not name", Code.COULD_NOT_BE_CHECKED, "people may do nothing while Slack cannot say who"),
-        ("whom the bot may not look up", Code.MISSING_SCOPE, "the app in Slack lacks the scope users:read"),
+        ("who may nothing", VerdictCode.NOT_A_READER, "ALLOWED_USERS"),
+        (
+            "whom Slack could not name",
+            VerdictCode.COULD_NOT_BE_CHECKED,
+            "people may do nothing while Slack cannot say who",
+        ),
+        ("whom the bot may not look up", VerdictCode.MISSING_SCOPE, "the app in Slack lacks the scope users:read"),
     ):
         yield f"Home tab of somebody {who}", partial(home.closed_home_view, rule, asked, code)

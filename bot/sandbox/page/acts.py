@@ -5,8 +5,8 @@ from typing import Any
 
 from bot.sandbox.demo.fincart import Switch
 from bot.sandbox.demo.people import ROLES
-from bot.sandbox.demo.world import World
-from bot.sandbox.slack.deliveries import Delivery
+from bot.sandbox.demo.world import DemoWorld
+from bot.sandbox.slack.deliveries import SlackDelivery
 from bot.sandbox.slack.forms import NotOnScreen
 from bot.sandbox.slack.state import Post, View
 from bot.slack.manifest import COMMAND
@@ -19,7 +19,7 @@ class NotPossible(Exception):
     """What was asked for cannot be done; the text says why."""
 
 
-def act(world: World, person: str, wanted: Wanted) -> Json:
+def act(world: DemoWorld, person: str, wanted: Wanted) -> Json:
     """Do what this person does and say what Slack itself says to it, if anything. Raises `NotPossible`."""
     name = str(wanted.get("act"))
     if person not in {role.id for role in ROLES} or name not in ACTS:
@@ -31,7 +31,7 @@ def act(world: World, person: str, wanted: Wanted) -> Json:
     return {"notice": delivery.notice if delivery else ""}
 
 
-def _say(world: World, person: str, wanted: Wanted) -> Delivery | None:
+def _say(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | None:
     text, channel = str(wanted["text"]).strip(), str(wanted["channel"])
     if not text:
         raise NotPossible("there is nothing to send")
@@ -43,51 +43,51 @@ def _say(world: World, person: str, wanted: Wanted) -> Delivery | None:
     return None
 
 
-def _click(world: World, person: str, wanted: Wanted) -> Delivery | None:
+def _click(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | None:
     value = wanted.get("value")
     typed = dict(wanted.get("typed") or {})
     return world.slack.click(person, _where(world, person, wanted), str(wanted["action"]), value=value, typed=typed)
 
 
-def _choose(world: World, person: str, wanted: Wanted) -> Delivery | None:
+def _choose(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | None:
     return world.slack.choose(person, _where(world, person, wanted), str(wanted["action"]), str(wanted["value"]))
 
 
-def _submit(world: World, person: str, wanted: Wanted) -> Delivery | None:
+def _submit(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | None:
     return world.slack.submit(_view(world, person, wanted), dict(wanted.get("typed") or {}))
 
 
-def _close(world: World, person: str, wanted: Wanted) -> Delivery | None:
+def _close(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | None:
     return world.slack.close(_view(world, person, wanted))
 
 
-def _home(world: World, person: str, wanted: Wanted) -> Delivery | None:
+def _home(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | None:
     return world.slack.open_home(person)
 
 
-def _shortcut(world: World, person: str, wanted: Wanted) -> Delivery | None:
+def _shortcut(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | None:
     post = _where(world, person, wanted)
     if not isinstance(post, Post):
         raise NotPossible("a shortcut is used on a message")
     return world.slack.shortcut(person, post, str(wanted["callback"]))
 
 
-def _reload(world: World, person: str, wanted: Wanted) -> Delivery | None:
+def _reload(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | None:
     world.slack.reload(person)
     return None
 
 
-def _switch(world: World, person: str, wanted: Wanted) -> Delivery | None:
+def _switch(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | None:
     world.fincart.turn(Switch(wanted["switch"]), bool(wanted["on"]), str(wanted.get("order") or ""))
     return None
 
 
-def _move(world: World, person: str, wanted: Wanted) -> Delivery | None:
+def _move(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | None:
     world.fincart.move(str(wanted["order"]), "Processing", "Picked up by the courier")
     return None
 
 
-ACTS: Mapping[str, Callable[[World, str, Wanted], Delivery | None]] = {
+ACTS: Mapping[str, Callable[[DemoWorld, str, Wanted], SlackDelivery | None]] = {
     "say": _say,
     "click": _click,
     "choose": _choose,
@@ -101,14 +101,14 @@ ACTS: Mapping[str, Callable[[World, str, Wanted], Delivery | None]] = {
 }
 
 
-def _where(world: World, person: str, wanted: Wanted) -> Post | View:
+def _where(world: DemoWorld, person: str, wanted: Wanted) -> Post | View:
     if wanted.get("view"):
         return _view(world, person, wanted)
     with world.slack.core.condition:
         return world.slack.state.posts[str(wanted["ts"])]
 
 
-def _view(world: World, person: str, wanted: Wanted) -> View:
+def _view(world: DemoWorld, person: str, wanted: Wanted) -> View:
     with world.slack.core.condition:
         view = world.slack.state.views[str(wanted["view"])]
     if view.user != person:

@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.sandbox.demo.orders import sample_csv
 from bot.sandbox.demo.people import ROLES
-from bot.sandbox.demo.world import World, open_world
+from bot.sandbox.demo.world import DemoWorld, open_world
 from bot.sandbox.gallery.facts import NAMES
 from bot.sandbox.gallery.gallery import gallery
 from bot.sandbox.page.acts import NotPossible, act
@@ -50,7 +50,7 @@ def run_page(folder: Path, port: int, *, fresh: bool, browser: bool) -> int:
 
 
 @contextmanager
-def served(world: World, port: int = 0) -> Iterator[str]:
+def served(world: DemoWorld, port: int = 0) -> Iterator[str]:
     """The page of this world, at the address that this gives, until the block ends."""
     updates = Updates(world)
     with WebThread(page_app(world, updates), port) as web:
@@ -68,7 +68,7 @@ def has_desktop() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def page_app(world: World, updates: Updates) -> Starlette:
+def page_app(world: DemoWorld, updates: Updates) -> Starlette:
     """The page's web application."""
 
     async def events(request: Request) -> Response:

@@ -9,7 +9,7 @@ from bot.sandbox.demo.audit import audit_events, audit_verdict
 from bot.sandbox.demo.guide import guide
 from bot.sandbox.demo.orders import demo_orders
 from bot.sandbox.demo.people import ROLES
-from bot.sandbox.demo.world import World
+from bot.sandbox.demo.world import DemoWorld
 from bot.sandbox.fincart.standin import FincartStandIn
 from bot.sandbox.slack.core import direct_id
 from bot.sandbox.slack.state import Channel, ChannelKind, Post, State, View
@@ -23,7 +23,7 @@ MOST_POSTS = 200
 MOST_CALLS = 60
 
 
-def snapshot(world: World, person: str) -> dict[str, Json]:
+def snapshot(world: DemoWorld, person: str) -> dict[str, Json]:
     """Every part of the page as it is for this person. Raises KeyError for nobody of the demo."""
     return {
         "slack": slack_part(world.slack, person),
@@ -150,8 +150,8 @@ def fincart_part(fincart: FincartStandIn) -> Json:
     return {"orders": orders, "calls": calls}
 
 
-def _audit_part(world: World) -> Json:
-    database = world.bot.parts.database
+def _audit_part(world: DemoWorld) -> Json:
+    database = world.bot.context.database
     verdict = audit_verdict(database)
     return {
         "holds": verdict.holds,

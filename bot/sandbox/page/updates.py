@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from bot.sandbox.demo.world import World
+from bot.sandbox.demo.world import DemoWorld
 from bot.sandbox.page.snapshot import snapshot
 
 LOOK_EVERY = 1.0
@@ -18,7 +18,7 @@ LOOK_EVERY = 1.0
 class Updates:
     """Wakes every open page when one of the stand-ins changes, and keeps their state on disk, once for each change."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: DemoWorld) -> None:
         self._world = world
         self._stopping = threading.Event()
         self._open: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
@@ -93,7 +93,7 @@ class Updates:
             self._stopping.wait(0.5)
 
 
-def _spelled(world: World, person: str) -> dict[str, str]:
+def _spelled(world: DemoWorld, person: str) -> dict[str, str]:
     return {name: json.dumps(part) for name, part in snapshot(world, person).items()}
 
 

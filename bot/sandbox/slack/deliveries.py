@@ -22,7 +22,7 @@ Deliver = Callable[[str, bytes, dict[str, str]], tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class SlackDelivery:
     """One delivery and what became of it. `notice` is Slack's own complaint to the person, or empty."""
 
     kind: str
@@ -39,7 +39,7 @@ class Delivery:
         return not self.notice
 
 
-def deliver(core: Core, handler: Deliver, kind: str, payload: Json) -> Delivery:
+def deliver(core: Core, handler: Deliver, kind: str, payload: Json) -> SlackDelivery:
     """Sign and deliver a payload, then show the bot's answer to the person as Slack would."""
     content_type, body = payloads.encoded(kind, payload)
     try:
@@ -50,13 +50,15 @@ def deliver(core: Core, handler: Deliver, kind: str, payload: Json) -> Delivery:
         raise
     with core.changing():
         notice = delivery.notice or _show(core, payload, kind, delivery.answer)
-        delivery = Delivery(kind, payload, body, delivery.headers, delivery.status, delivery.answer, notice)
+        delivery = SlackDelivery(kind, payload, body, delivery.headers, delivery.status, delivery.answer, notice)
         if notice:
             _complain(core, kind, payload, notice)
     return delivery
 
 
-def attempt(core: Core, handler: Deliver, kind: str, payload: Json, body: bytes, headers: dict[str, str]) -> Delivery:
+def attempt(
+    core: Core, handler: Deliver, kind: str, payload: Json, body: bytes, headers: dict[str, str]
+) -> SlackDelivery:
     """Deliver once without showing the answer to anybody. The lock is not held: the bot may call back."""
     started = core.now()
     status, answer, notice = 0, "", ""
@@ -70,7 +72,7 @@ def attempt(core: Core, handler: Deliver, kind: str, payload: Json, body: bytes,
         notice = "operation_timeout"
     if not notice and status != 200:
         notice = "dispatch_failed"
-    return Delivery(kind, payload, body, headers, status, answer, notice)
+    return SlackDelivery(kind, payload, body, headers, status, answer, notice)
 
 
 def _complain(core: Core, kind: str, payload: Json, notice: str) -> None:

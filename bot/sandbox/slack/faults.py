@@ -31,7 +31,7 @@ class NoAnswer(Exception):
         self.healed = healed
 
 
-class FaultKind(StrEnum):
+class SlackFaultKind(StrEnum):
     """What goes wrong."""
 
     RATE_LIMITED = "rate_limited"
@@ -43,10 +43,10 @@ class FaultKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SlackFault:
     """One way to fail. `applied` faults do the work first and lose the answer; `error` is the code of `ERROR`."""
 
-    kind: FaultKind
+    kind: SlackFaultKind
     applied: bool = False
     retry_after: int = 1
     error: str = "internal_error"
@@ -66,7 +66,7 @@ class Call:
 @dataclass(slots=True)
 class _Planned:
     method: str
-    fault: Fault
+    fault: SlackFault
     left: int | None
 
 
@@ -78,7 +78,7 @@ class Faults:
     struck: Counter[str] = field(default_factory=Counter)
     healed: int = 0
 
-    def add(self, method: str, fault: Fault, times: int | None = 1) -> None:
+    def add(self, method: str, fault: SlackFault, times: int | None = 1) -> None:
         """Let the next `times` calls of the method fail; None is until cleared. Plans strike in order."""
         self.planned.append(_Planned(method, fault, times))
 
@@ -87,7 +87,7 @@ class Faults:
         self.healed += 1
         self.planned = [] if method is None else [plan for plan in self.planned if plan.method != method]
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str) -> SlackFault | None:
         """The fault that strikes this call, if any."""
         for plan in self.planned:
             if plan.method in (method, "*"):
@@ -99,11 +99,11 @@ class Faults:
                 return plan.fault
         return None
 
-    def interrupt(self, fault: Fault | None) -> None:
+    def interrupt(self, fault: SlackFault | None) -> None:
         """Raise, where the fault leaves the caller without an answer."""
-        if fault and fault.kind is FaultKind.HANG:
+        if fault and fault.kind is SlackFaultKind.HANG:
             raise NoAnswer(self.healed)
-        if fault and fault.kind is FaultKind.DROP:
+        if fault and fault.kind is SlackFaultKind.DROP:
             raise ConnectionDropped
 
 

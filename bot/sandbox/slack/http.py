@@ -41,7 +41,7 @@ class SlackServer:
     def __init__(self, workspace: SlackWorkspace, port: int = 0) -> None:
         self.workspace = workspace
         self._stopping = False
-        self._server = _Server(("127.0.0.1", port), self)
+        self._server = _SlackServer(("127.0.0.1", port), self)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         workspace.core.base_url = self.url
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -73,20 +73,20 @@ class SlackServer:
             core.condition.wait_for(lambda: self._stopping or core.faults.healed > hanging.healed)
 
 
-class _Server(ThreadingHTTPServer):
+class _SlackServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], shell: SlackServer) -> None:
         self.shell = shell
-        super().__init__(address, _Handler)
+        super().__init__(address, _SlackHandler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _SlackHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: _Server
+    server: _SlackServer
 
     def handle(self) -> None:
         # A bot that is killed in the middle of a call is nothing to complain of.

@@ -8,7 +8,7 @@ from typing import Any
 from bot.sandbox.slack import chat, files, lookups, views
 from bot.sandbox.slack.arguments import check_arguments
 from bot.sandbox.slack.core import Core
-from bot.sandbox.slack.faults import Call, Fault, FaultKind, SlackError
+from bot.sandbox.slack.faults import Call, SlackError, SlackFault, SlackFaultKind
 
 Json = dict[str, Any]
 Answer = tuple[int, dict[str, str], Json]
@@ -72,18 +72,18 @@ def call(core: Core, method: str, params: Json, token: str | None) -> Answer:
     return status, headers, body or {}
 
 
-def struck(fault: Fault) -> tuple[int, str, dict[str, str], Json]:
+def struck(fault: SlackFault) -> tuple[int, str, dict[str, str], Json]:
     """Status, outcome, headers and body of the answer that a fault makes."""
     match fault.kind:
-        case FaultKind.RATE_LIMITED:
+        case SlackFaultKind.RATE_LIMITED:
             return 429, fault.kind, {"Retry-After": str(fault.retry_after)}, {"ok": False, "error": "ratelimited"}
-        case FaultKind.SERVER_ERROR:
+        case SlackFaultKind.SERVER_ERROR:
             return 500, fault.kind, {}, {"ok": False, "error": "internal_error"}
-        case FaultKind.NOT_FOUND:
+        case SlackFaultKind.NOT_FOUND:
             return 404, fault.kind, {}, {"ok": False, "error": "not_found"}
-        case FaultKind.ERROR:
+        case SlackFaultKind.ERROR:
             return 200, fault.error, {}, {"ok": False, "error": fault.error}
-        case FaultKind.HANG | FaultKind.DROP:
+        case SlackFaultKind.HANG | SlackFaultKind.DROP:
             return 0, fault.kind, {}, {}
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.core import Core, message_json
-from bot.sandbox.slack.deliveries import Deliver, Delivery, attempt, deliver
+from bot.sandbox.slack.deliveries import Deliver, SlackDelivery, attempt, deliver
 from bot.sandbox.slack.forms import NotOnScreen, check_filled_in, pressed, state_values
 from bot.sandbox.slack.render import elements_of
 from bot.sandbox.slack.state import Channel, ChannelKind, Post, View
@@ -22,7 +22,7 @@ class People:
         self.core = core
         self.deliver = deliver_to
 
-    def type_command(self, user: str, channel: str, typed: str, *, team_id: str = "") -> Delivery:
+    def type_command(self, user: str, channel: str, typed: str, *, team_id: str = "") -> SlackDelivery:
         """Type a slash command, such as "/cancel-orders help", in a channel."""
         with self.core.changing():
             place = self._place(user, channel)
@@ -39,7 +39,7 @@ class People:
         typed: Json | None = None,
         team_id: str = "",
         user_team_id: str = "",
-    ) -> Delivery:
+    ) -> SlackDelivery:
         """Press the button with this action_id or text; `value` tells apart several of the same. A dialog that
         asks to confirm is confirmed. Raises `NotOnScreen` where that button is not, or no longer, there."""
         with self.core.changing():
@@ -54,7 +54,7 @@ class People:
                 raise NotOnScreen(f"no button {button!r} among {[each.text for each in shown.buttons()]}")
         return self._deliver("interactive", payload)
 
-    def choose(self, user: str, where: Post | View, action_id: str, choice: str) -> Delivery:
+    def choose(self, user: str, where: Post | View, action_id: str, choice: str) -> SlackDelivery:
         """Pick an option (its value or text) of a select, overflow or checkboxes, or a date."""
         with self.core.changing():
             shown = self._shown(user, where)
@@ -67,7 +67,7 @@ class People:
                 raise NotOnScreen(f"nothing to choose called {action_id}")
         return self._deliver("interactive", payload)
 
-    def submit(self, view: View, typed: Json | None = None, *, team_id: str = "") -> Delivery:
+    def submit(self, view: View, typed: Json | None = None, *, team_id: str = "") -> SlackDelivery:
         """Press the submit button of a modal. `typed` maps a block_id or action_id to a text, an option's value,
         a list of values or of file ids. Raises `NotOnScreen` for what Slack's form would not let through."""
         with self.core.changing():
@@ -79,7 +79,7 @@ class People:
             payload = self._submission(view.user, shown, values, team_id)
         return self._deliver("interactive", payload)
 
-    def close(self, view: View, *, all_of_them: bool = False) -> Delivery | None:
+    def close(self, view: View, *, all_of_them: bool = False) -> SlackDelivery | None:
         """Close a modal; delivers `view_closed` only where the view asked for it."""
         with self.core.changing():
             shown = self._shown(view.user, view)
@@ -93,7 +93,7 @@ class People:
                 take_off_stack(self.core, shown)
         return self._deliver("interactive", payload) if wanted else None
 
-    def open_home(self, user: str, *, team_id: str = "") -> Delivery:
+    def open_home(self, user: str, *, team_id: str = "") -> SlackDelivery:
         """Open the bot's Home tab."""
         with self.core.changing():
             inner: Json = {
@@ -109,7 +109,7 @@ class People:
             payload = payloads.event(self.core, inner, team_id)
         return self._deliver("event", payload)
 
-    def shortcut(self, user: str, message: Post, callback_id: str) -> Delivery:
+    def shortcut(self, user: str, message: Post, callback_id: str) -> SlackDelivery:
         """Use a message shortcut on a message."""
         with self.core.changing():
             shown = self._shown(user, message)
@@ -129,24 +129,24 @@ class People:
 
     def forge_click(
         self, user: str, where: Post | View, action: Json, *, team_id: str = "", user_team_id: str = ""
-    ) -> Delivery:
+    ) -> SlackDelivery:
         """A hand-made press, well signed: any action entry, on what may no longer be there, by anybody."""
         with self.core.changing():
             whole = {"type": "button", "block_id": "forged", "action_ts": f"{self.core.now():.6f}", **action}
             payload = self._click(user, where, whole, {}, team_id, user_team_id)
         return self._deliver("interactive", payload)
 
-    def forge_submit(self, user: str, view: View, values: Json, *, team_id: str = "") -> Delivery:
+    def forge_submit(self, user: str, view: View, values: Json, *, team_id: str = "") -> SlackDelivery:
         """A hand-made submission, well signed: any values, of what may no longer be open, by anybody."""
         with self.core.changing():
             payload = self._submission(user, view, values, team_id)
         return self._deliver("interactive", payload)
 
-    def forge(self, kind: str, payload: Json) -> Delivery:
+    def forge(self, kind: str, payload: Json) -> SlackDelivery:
         """A wholly hand-made payload, well signed. Kinds: command, interactive, event."""
         return self._deliver(kind, payload)
 
-    def redeliver(self, delivery: Delivery, *, retry: int = 0, reason: str = "http_timeout") -> Delivery:
+    def redeliver(self, delivery: SlackDelivery, *, retry: int = 0, reason: str = "http_timeout") -> SlackDelivery:
         """The identical bytes once more, signed anew; the answer is returned and shown to nobody.
         `retry` adds the headers of Slack's own retry of an event."""
         headers = payloads.signed(self.core, delivery.headers["Content-Type"], delivery.body)
@@ -154,7 +154,7 @@ class People:
             headers |= {"x-slack-retry-num": str(retry), "x-slack-retry-reason": reason}
         return attempt(self.core, self._handler(), delivery.kind, delivery.payload, delivery.body, headers)
 
-    def _deliver(self, kind: str, payload: Json) -> Delivery:
+    def _deliver(self, kind: str, payload: Json) -> SlackDelivery:
         return deliver(self.core, self._handler(), kind, payload)
 
     def _handler(self) -> Deliver:

@@ -8,7 +8,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
+class ShownButton:
     """A button on the screen. `style` is "", "primary" or "danger"."""
 
     text: str
@@ -41,10 +41,10 @@ def _elements_in(block: Json) -> list[Json]:
     return list(block["elements"]) if block["type"] == "actions" else []
 
 
-def buttons_of(blocks: list[Json]) -> list[Button]:
+def buttons_of(blocks: list[Json]) -> list[ShownButton]:
     """The buttons of these blocks, in reading order."""
     return [
-        Button(
+        ShownButton(
             text=element["text"]["text"],
             action_id=element["action_id"],
             value=element.get("value", ""),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from bot.sandbox.slack.render import Button, buttons_of, render
+from bot.sandbox.slack.render import ShownButton, buttons_of, render
 
 Json = dict[str, Any]
 
@@ -99,7 +99,7 @@ class Post:
     def __post_init__(self) -> None:
         self.source = Source(self.source)
 
-    def buttons(self) -> list[Button]:
+    def buttons(self) -> list[ShownButton]:
         """The buttons a person sees, in reading order."""
         return buttons_of(self.blocks)
 
@@ -132,7 +132,7 @@ class View:
         """What the bot stored with the view."""
         return str(self.content.get("private_metadata", ""))
 
-    def buttons(self) -> list[Button]:
+    def buttons(self) -> list[ShownButton]:
         """The buttons inside the view, without its submit and close."""
         return buttons_of(self.blocks)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.sandbox.slack.faults import ConnectionDropped, NoAnswer
 from bot.sandbox.slack.workspace import SlackWorkspace
-from bot.slack.results import Answer, Ok, Refused, Reply, Unanswered
+from bot.slack.results import Answer, Ok, Refused, SlackReply, Unanswered
 from bot.slack.transport import answer_of
 
 OK = 200
@@ -19,16 +19,16 @@ class WorkspaceTransport:
         self._workspace = workspace
         self._wait = wait
 
-    def call(self, method: str, params: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
+    def call(self, method: str, params: Mapping[str, Any], deadline_seconds: float) -> Answer[SlackReply]:
         """See `SlackTransport.call`."""
         token = self._workspace.state.bot_token
         return self._answer(deadline_seconds, lambda: self._workspace.call(method, _plain(params), token))
 
-    def post(self, url: str, body: Mapping[str, Any], deadline_seconds: float) -> Answer[Reply]:
+    def post(self, url: str, body: Mapping[str, Any], deadline_seconds: float) -> Answer[SlackReply]:
         """See `SlackTransport.post`."""
         return self._answer(deadline_seconds, lambda: self._workspace.post_response_url(url, _plain(body)))
 
-    def upload(self, url: str, content: bytes, deadline_seconds: float) -> Answer[Reply]:
+    def upload(self, url: str, content: bytes, deadline_seconds: float) -> Answer[SlackReply]:
         """See `SlackTransport.upload`."""
 
         def send() -> tuple[int, dict[str, str], dict[str, Any]]:
@@ -53,7 +53,7 @@ class WorkspaceTransport:
 
     def _answer(
         self, deadline_seconds: float, ask: Callable[[], tuple[int, dict[str, str], dict[str, Any]]]
-    ) -> Answer[Reply]:
+    ) -> Answer[SlackReply]:
         try:
             status, headers, data = ask()
         except ConnectionDropped:

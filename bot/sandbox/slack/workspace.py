@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 from bot.sandbox.slack import files, methods, response_url
 from bot.sandbox.slack.core import Core, direct_id
 from bot.sandbox.slack.deliveries import Deliver
-from bot.sandbox.slack.faults import Call, Fault
+from bot.sandbox.slack.faults import Call, SlackFault
 from bot.sandbox.slack.people import People
 from bot.sandbox.slack.state import Channel, ChannelKind, File, Notice, Person, Post, Source, State, Usergroup, View
 
@@ -139,7 +139,7 @@ class SlackWorkspace(People):
             return status, {"Content-Type": "text/html", **headers}, b"fault"
         return status, headers, content
 
-    def fail(self, method: str, fault: Fault, times: int | None = 1) -> None:
+    def fail(self, method: str, fault: SlackFault, times: int | None = 1) -> None:
         """Let the next `times` calls of a method fail (None: until `heal`); `*` is every method."""
         with self.core.changing():
             self.core.faults.add(method, fault, times)

@@ -118,10 +118,10 @@ def _expiry(tell: Teller, take: Take) -> None:
 
 def _record(tell: Teller, take: Take) -> None:
     tell.chapter("The record")
-    for event in audit_events(tell.world.bot.parts.database):
+    for event in audit_events(tell.world.bot.context.database):
         about = event.request or "—"
         tell.narrate(f"{event.facts.seq:>4}  {about:<9} {render([rich_text((event_line(event.facts),))])}")
-    verdict = audit_verdict(tell.world.bot.parts.database)
+    verdict = audit_verdict(tell.world.bot.context.database)
     tell.expect(verdict.holds, "the chain of the record holds")
     tell.narrate(f"Verified: {verdict.words}")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
-from bot.sandbox.demo.world import World
+from bot.sandbox.demo.world import DemoWorld
 from bot.sandbox.slack.state import Post
 
 PATIENCE = 8.0
@@ -32,7 +32,7 @@ class StoryClock:
 class Teller:
     """One story in one world. Everything it does goes through Slack, as a person would do it."""
 
-    def __init__(self, world: World, clock: StoryClock, out: TextIO, patience: float = PATIENCE) -> None:
+    def __init__(self, world: DemoWorld, clock: StoryClock, out: TextIO, patience: float = PATIENCE) -> None:
         self.world = world
         self._clock = clock
         self._out = out
