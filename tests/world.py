@@ -300,13 +300,17 @@ class World:
             pause.wait(0.01)
         return found
 
-    def pass_time(self, seconds: float) -> None:
-        """Let so many seconds pass at once, when Slack has and the bot has kept all that was to be shown.
+    def until_all_is_shown(self) -> None:
+        """Wait until Slack has and the bot has kept all that was to be shown."""
+        self.until(lambda: not self.rows("SELECT 1 FROM slack_message WHERE due_at IS NOT NULL AND shown < wanted"))
 
-        Time that passes between the two is a process that has slept: it may have to post again.
+    def pass_time(self, seconds: float) -> None:
+        """Let so many seconds pass at once, when all is shown.
+
+        Time that passes between a post and what is kept of it is a process that has slept: it may have to post again.
         """
         assert self._clock is not None
-        self.until(lambda: not self.rows("SELECT 1 FROM slack_message WHERE due_at IS NOT NULL AND shown < wanted"))
+        self.until_all_is_shown()
         self._clock.advance(seconds)
 
     def _connection(self) -> "_Connection":
