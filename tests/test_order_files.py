@@ -97,8 +97,10 @@ def test_utf_16_without_its_mark_and_with_half_a_character_is_no_text(encoding: 
     assert not isinstance(read_order_file(f"order_id\r\n{ONE}\r\n".encode(encoding) + b"1"), FileOrders)
 
 
-def test_utf_16_with_its_mark_and_half_a_character_is_in_no_encoding() -> None:
-    assert Undecodable() == decode("\ufefforder_id".encode("utf-16-le") + b"1")
+@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"])
+@pytest.mark.parametrize("text", [b"order_id Ann", "Café à la crème".encode("cp1252"), "محمد علي".encode("cp1256")])
+def test_what_has_the_mark_of_utf_16_and_half_a_character_is_in_no_encoding(mark: bytes, text: bytes) -> None:
+    assert Undecodable() == decode(mark + text[: len(text) // 2 * 2] + b"1")
 
 
 def test_zeros_far_below_make_no_utf_16_of_a_text() -> None:
@@ -295,6 +297,13 @@ def test_bad_cells_are_told_with_their_rows() -> None:
         )
         == parsed
     )
+
+
+def test_what_a_spreadsheet_left_of_several_on_the_one_line_of_a_list_is_told_with_its_row() -> None:
+    rounded = ["68641234567890100000", "68641234567890200000"]
+    told = BadCells(tuple(BadCell(3, Altered(id, Alteration.ROUNDED)) for id in rounded), 2)
+
+    assert told == read_order_file(f"\n\n{' '.join(rounded)}\n".encode())
 
 
 def test_what_a_spreadsheet_left_in_a_plain_list_is_told_with_each_of_its_rows() -> None:

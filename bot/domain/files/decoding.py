@@ -98,8 +98,8 @@ def _is_garbled(text: str) -> bool:
 def _text(data: bytes) -> str | None:
     try:
         return data.decode(_unicode(data))
-    except UnicodeDecodeError as error:
-        return _of_windows(data) if error.encoding == _UTF_8 else None
+    except UnicodeDecodeError:
+        return _of_windows(data)
 
 
 def _unicode(data: bytes) -> str:
@@ -116,13 +116,9 @@ def _unicode(data: bytes) -> str:
 
 def _of_windows(data: bytes) -> str | None:
     """The text in the encoding that the library takes its words for, where they look like words in it all through."""
-    sample = bytearray()
-    for line in _NOT_ASCII.finditer(data):
-        sample += line[0] + b"\n"
-        if len(sample) > _LOOKED_AT:
-            break
+    sample = b"\n".join(line[0] for line in _NOT_ASCII.finditer(data))[:_LOOKED_AT]
     # It always names its best, and of few words in a third encoding it may still take one of these two.
-    for found in from_bytes(bytes(sample[:_LOOKED_AT]), cp_isolation=list(_OF_WINDOWS)):
+    for found in from_bytes(sample, cp_isolation=list(_OF_WINDOWS)):
         with suppress(UnicodeDecodeError):
             text = data.decode(found.encoding)
             if not _NO_WORD_HAS.search(text):

@@ -39,7 +39,6 @@ def _plain_list(text: str) -> FileOrders | BadCells | None:
     Several on a line with a delimiter between them, line after line, may be the columns of a table instead.
     """
     lines = [line for line in text.splitlines() if not is_blank(line)]
-    bad: list[BadCell] = []
     for row, line in enumerate(text.splitlines(), 1):
         if is_blank(line):
             continue
@@ -53,9 +52,8 @@ def _plain_list(text: str) -> FileOrders | BadCells | None:
             return None
         if len(kinds) > 1:
             return None
-        bad += [BadCell(row, read) for read in map(unaltered, ids.orders) if isinstance(read, Altered)]
-    if bad:
-        return bad_cells(bad)
+        if bad := [BadCell(row, read) for read in map(unaltered, ids.orders) if isinstance(read, Altered)]:
+            return bad_cells(bad)
     found = parse_order_ids(text)
     assert isinstance(found, OrderList)
     blank = sum(1 for line in text.splitlines() if is_blank(line))
