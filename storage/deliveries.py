@@ -1,11 +1,10 @@
 """The inbox: what Slack delivered, kept before it is acknowledged, handled once, remembered against repeats."""
 
 import hashlib
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from enum import StrEnum
 
 from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.orm import Session
@@ -33,7 +32,8 @@ class Incoming:
     kind: str
     identity: tuple[str, ...]
     """Trigger, person and action: equal for a repeated delivery of the same thing."""
-    payload: Mapping[str, Any]
+    payload: str
+    """As JSON."""
     response_url: str | None = None
 
     def id(self) -> str:
@@ -51,7 +51,7 @@ def keep(database: Database, incoming: Incoming, *, due: bool = True) -> bool:
         row = {
             "id": incoming.id(),
             "kind": incoming.kind,
-            "payload": json.dumps(dict(incoming.payload), ensure_ascii=False),
+            "payload": incoming.payload,
             "response_url": incoming.response_url,
             "received_at": now,
             "erase_at": now + RESPONSE_URL_LIVES if incoming.response_url else None,
@@ -105,10 +105,10 @@ def still_ours(transaction: Transaction, delivery: Delivery) -> Delivery | None:
     return transaction.session.scalars(query.with_for_update()).first()
 
 
-def done(row: Delivery, answer: str) -> None:
+def done(row: Delivery, answer: StrEnum) -> None:
     """It has been handled: remember how, and forget the response URL (its answer's row has it now)."""
     row.due_at = None
-    row.answer = answer
+    row.answer = answer.value
     row.response_url = None
     row.erase_at = None
 

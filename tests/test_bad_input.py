@@ -1,5 +1,7 @@
 """Whatever is typed gets a clear answer, sends nothing by mistake, and pings nobody."""
 
+import json
+
 import pytest
 from world import ANN, FIRST, ORDERS, SECOND, StartWorld, World, go_ahead, order_ids, request_id
 
@@ -153,7 +155,9 @@ def test_a_button_of_another_version_is_told_so(world: World) -> None:
 
 
 def test_what_keeps_failing_by_a_fault_of_ours_is_said_plainly(world: World) -> None:
-    kept = Incoming("command", ("trigger", ANN), {"text": None, "user": ANN, "channel": ORDERS, "team": "T"})
+    kept = Incoming(
+        "command", ("trigger", ANN), json.dumps({"text": None, "user": ANN, "channel": ORDERS, "team": "T"})
+    )
 
     def fail_for_the_last_time() -> None:
         keep(world.bot.context.database, kept, due=False)

@@ -1,5 +1,6 @@
 """An emergency, and the number that is typed before anything large happens."""
 
+import json
 from typing import Any
 
 import pytest
@@ -133,7 +134,7 @@ def test_a_press_that_comes_without_its_form_is_refused(start_world: StartWorld)
         "ephemeral": True,
     }
     # As a process kept it that knew no such rule.
-    kept = Incoming("click", ("trigger", ANN), press)
+    kept = Incoming("click", ("trigger", ANN), json.dumps(press))
     answer = world.told(ANN, lambda: keep(world.bot.context.database, kept))
 
     assert "The number of orders must be typed first." in answer.text

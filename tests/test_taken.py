@@ -6,6 +6,7 @@ import pytest
 from stored import approved
 from world import Clock
 
+from bot.outbox.enqueue import AnswerCode
 from storage import deliveries, log_reads, slack_messages
 from storage.db.transactions import Database, Transaction
 from storage.deliveries import Incoming
@@ -27,7 +28,7 @@ def clock() -> Clock:
 def database(database_url: str, clock: Clock) -> Iterator[Database]:
     """One delivery, one message and one log in it are due."""
     database = Database(database_url, clock)
-    deliveries.keep(database, Incoming("command", ("1",), {"text": "help"}))
+    deliveries.keep(database, Incoming("command", ("1",), '{"text": "help"}'))
     with database.write() as transaction:
         slack_messages.want(transaction, "answer", Place("C0000001", "U0000001"))
         line = transaction.session.get_one(OrderLine, (approved(transaction).seq, 0))
@@ -91,7 +92,7 @@ def test_what_has_been_handled_is_not_handled_again_though_something_failed_afte
     with database.write() as transaction:
         taken = deliveries.take(transaction, "one", ("command",))
         assert taken is not None
-        deliveries.done(taken, "help")
+        deliveries.done(taken, AnswerCode.SHOWN)
     with database.write() as transaction:
         deliveries.postpone(transaction, taken, 1.0)
     clock.advance(DEAD_AFTER)

@@ -1,11 +1,11 @@
 """Presses that ask for something more: their form is opened at once, and read when it is submitted."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.deliveries.payloads import ButtonPressed, ConfirmFormOpened, read_draft
 from bot.domain.commands.parser import read_reason
 from bot.domain.policy.decide import Rules
 from bot.listeners.intake import Body, Intake
@@ -14,21 +14,19 @@ from bot.messages.answers import form_gone, press_not_opened
 from bot.messages.message import Message
 from bot.requests.confirm_form import FilledConfirmForm, form_of, mistakes, read_number, request_pressed
 from bot.slack.results import Ok
-from bot.worker.inbox import CLICK, CONFIRM_OPENED
 from storage import deliveries
 from storage.db.transactions import StorageUnavailable
 from storage.deliveries import Incoming
 
 
-def open_first(intake: Intake, body: Body, press: Incoming) -> bool | Message:
+def open_first(intake: Intake, body: Body, press: ButtonPressed, same: tuple[str, ...]) -> bool | Message:
     """Open the form that this press asks for, keeping the press as its draft; False: it asks for none. A message: what
     it asks for could not be read or recorded."""
-    draft = Incoming(CONFIRM_OPENED, press.identity, press.payload, press.response_url)
-    said = press.payload
+    draft = ConfirmFormOpened(**press.model_dump()).incoming(same, body.get("response_url"))
     rules = Rules.from_settings(intake.settings)
     try:
         with intake.database.read() as session:
-            view = form_of(session, rules, said["action"], said["value"], said["user"], draft.id())
+            view = form_of(session, rules, press.action, press.value, press.user, draft.id())
     except StorageUnavailable:
         return intake.could_not_record()
     if view is None:
@@ -61,16 +59,16 @@ def listen(app: App, intake: Intake) -> None:
 def _press(intake: Intake, body: Body, filled: FilledConfirmForm) -> tuple[Incoming | None, dict[str, str]]:
     """The press that was waiting for this form, or what is wrong with what was typed."""
     with intake.database.read() as session:
-        draft = deliveries.find(session, body["view"].get("private_metadata") or "")
-        said = json.loads(draft.payload) if draft is not None and draft.kind == CONFIRM_OPENED else None
-        request = request_pressed(session, said["value"]) if said is not None else None
-    if draft is None or said is None or request is None or said["user"] != body["user"]["id"]:
+        row = deliveries.find(session, body["view"].get("private_metadata") or "")
+        press = read_draft(ConfirmFormOpened, row, body["user"]["id"])
+        request = request_pressed(session, press.value) if press is not None else None
+    if row is None or press is None or request is None:
         return None, _error(filled, form_gone().text)
-    if wrong := mistakes(request, said["action"], filled):
+    if wrong := mistakes(request, press.action, filled):
         return None, wrong
     typed = None if filled.number is None else read_number(filled.number)
-    payload = said | {"typed_number": typed, "words": read_reason(filled.words)}
-    return Incoming(CLICK, (draft.id, str(body["view"].get("id"))), payload, draft.response_url), {}
+    whole = press.model_dump() | {"typed_number": typed, "words": read_reason(filled.words)}
+    return ButtonPressed(**whole).incoming((row.id, str(body["view"].get("id"))), row.response_url), {}
 
 
 def _open(intake: Intake, body: Body, view: Mapping[str, Any]) -> None:

@@ -4,12 +4,11 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.deliveries.payloads import HomeOpened
 from bot.domain.commands.message_ids import fincart_ids_in
 from bot.listeners.intake import Intake, identity, team_of
 from bot.listeners.modals import Opening, open_form
 from bot.slack.manifest import SHORTCUT
-from bot.worker.inbox import HOME
-from storage.deliveries import Incoming
 from storage.enums import Origin
 
 
@@ -17,12 +16,12 @@ def listen(app: App, intake: Intake) -> None:
     """Handle both."""
 
     @app.event("app_home_opened")
-    def opened(ack: Ack, body: dict[str, Any]) -> None:
+    def home_opened(ack: Ack, body: dict[str, Any]) -> None:
         event = body["event"]
         if event.get("tab", "home") == "home":
             told = {"trigger_id": body.get("event_id") or event.get("event_ts")}
-            payload = {"user": event["user"], "channel": None, "team": team_of(body)}
-            intake.keep(Incoming(HOME, identity(told, event["user"]), payload))
+            opened = HomeOpened(user=event["user"], team=team_of(body))
+            intake.keep(opened.incoming(identity(told, event["user"])))
         ack()
 
     @app.shortcut(SHORTCUT)

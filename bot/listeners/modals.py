@@ -1,6 +1,5 @@
 """The form: opened at once, read when it is submitted, its mistakes shown beside its fields."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.deliveries.payloads import FileGiven, RequestFormOpened, RequestFormSubmitted, read_draft
 from bot.domain.commands.order_ids import OrderList, parse_order_ids
 from bot.domain.commands.parser import ReasonTooLong, read_reason
 from bot.domain.files.order_file import LARGEST_FILE
@@ -21,10 +21,8 @@ from bot.messages.message import Message
 from bot.messages.parse_errors import explain
 from bot.slack.results import Ok
 from bot.slack.shared_file import SharedFile, shared_file
-from bot.worker.inbox import FORM, FORM_OPENED
 from storage import deliveries
 from storage.db.transactions import StorageUnavailable
-from storage.deliveries import Incoming
 from storage.enums import Origin
 
 _ANY = re.compile(r"[\s\S]*")
@@ -55,12 +53,8 @@ class Opening:
 
 def open_form(intake: Intake, opening: Opening) -> Message | None:
     """Keep a draft and open the form. A message: the draft could not be recorded."""
-    draft = Incoming(
-        FORM_OPENED,
-        opening.identity,
-        {"team": opening.team, "user": opening.person, "channel": opening.channel, "origin": opening.origin},
-        opening.response_url,
-    )
+    opened = RequestFormOpened(team=opening.team, user=opening.person, channel=opening.channel, origin=opening.origin)
+    draft = opened.incoming(opening.identity, opening.response_url)
     kept = intake.keep(draft, due=False)
     if kept is True:
         view = form.form_view(
@@ -88,16 +82,18 @@ def listen(app: App, intake: Intake) -> None:
             return
         try:
             with intake.database.read() as session:
-                draft = deliveries.find(session, body["view"].get("private_metadata") or "")
+                row = deliveries.find(session, body["view"].get("private_metadata") or "")
         except StorageUnavailable:
             ack(response_action="errors", errors=form.form_errors(ids=intake.could_not_record().text))
             return
-        if draft is None or draft.kind != FORM_OPENED or json.loads(draft.payload)["user"] != body["user"]["id"]:
+        opened = read_draft(RequestFormOpened, row, body["user"]["id"])
+        if row is None or opened is None:
             ack(response_action="errors", errors=form.form_errors(ids=form_gone().text))
             return
-        opened = json.loads(draft.payload)
-        payload = opened | {"ids": filled.ids, "reason": read_reason(filled.reason), "file": _kept(filled.file)}
-        kept = intake.keep(Incoming(FORM, (draft.id, str(body["view"].get("id"))), payload, draft.response_url))
+        why, file = read_reason(filled.reason), _given(filled.file)
+        reason = why if isinstance(why, str) else None
+        whole = RequestFormSubmitted(**opened.model_dump(), ids=filled.ids, reason=reason, file=file)
+        kept = intake.keep(whole.incoming((row.id, str(body["view"].get("id"))), row.response_url))
         if isinstance(kept, Message):
             ack(response_action="errors", errors=form.form_errors(ids=kept.text))
         else:
@@ -141,9 +137,8 @@ def _mistakes(intake: Intake, filled: FilledRequestForm) -> dict[str, str]:
     return form.form_errors(ids=ids, file=file, reason=reason)
 
 
-def _kept(file: SharedFile | None) -> Mapping[str, Any] | None:
-    """What is kept of a file with the delivery."""
-    return {"id": file.id, "name": file.name, "size": file.size, "url": file.url} if file is not None else None
+def _given(file: SharedFile | None) -> FileGiven | None:
+    return FileGiven(id=file.id, name=file.name, size=file.size, url=file.url) if file is not None else None
 
 
 def _read(view: Body) -> FilledRequestForm:

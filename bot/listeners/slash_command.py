@@ -4,6 +4,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.deliveries.payloads import CommandTyped, ExportAsked
 from bot.domain.commands.filters import History
 from bot.domain.commands.parser import Ask, Export, Help, OpenForm, Pause, Preview, Resume, Show, Waiting, parse
 from bot.listeners.intake import Body, Intake, identity, inline, team_of
@@ -12,16 +13,13 @@ from bot.messages.answers import not_read
 from bot.messages.help import help_message
 from bot.messages.message import Message
 from bot.outbox.read_model import rules_facts
-from bot.reports.export import EXPORT
-from bot.slack.manifest import COMMAND as NAME
-from bot.worker.inbox import COMMAND
-from storage.deliveries import Incoming
+from bot.slack.manifest import COMMAND
 
 
 def listen(app: App, intake: Intake) -> None:
     """Handle the command."""
 
-    @app.command(NAME)
+    @app.command(COMMAND)
     def typed(ack: Ack, body: dict[str, Any]) -> None:
         text = body.get("text") or ""
         command = parse(text)
@@ -31,9 +29,10 @@ def listen(app: App, intake: Intake) -> None:
             case OpenForm():
                 trouble = open_form(intake, _opening(body))
                 ack(**inline(trouble)) if trouble else ack()
-            case Ask() | Preview() | History() | Show() | Waiting() | Export() | Pause() | Resume():
-                kept = intake.keep(_incoming(EXPORT if isinstance(command, Export) else COMMAND, body, text))
-                ack(**inline(kept)) if isinstance(kept, Message) else ack()
+            case Export():
+                _keep(intake, ack, ExportAsked(**_sender(body), command=command), body)
+            case Ask() | Preview() | History() | Show() | Waiting() | Pause() | Resume():
+                _keep(intake, ack, CommandTyped(**_sender(body), command=command), body)
             case _:
                 ack(**inline(not_read(command, text)))
 
@@ -49,10 +48,12 @@ def _opening(body: Body) -> Opening:
     )
 
 
-def _incoming(kind: str, body: Body, text: str) -> Incoming:
-    return Incoming(
-        kind,
-        identity(body, body["user_id"], text),
-        {"team": team_of(body), "user": body["user_id"], "channel": body["channel_id"], "text": text},
-        body.get("response_url"),
-    )
+def _keep(intake: Intake, ack: Ack, payload: CommandTyped | ExportAsked, body: Body) -> None:
+    """Keep the command for the worker, and acknowledge it."""
+    same = identity(body, body["user_id"], body.get("text") or "")
+    kept = intake.keep(payload.incoming(same, body.get("response_url")))
+    ack(**inline(kept)) if isinstance(kept, Message) else ack()
+
+
+def _sender(body: Body) -> dict[str, str]:
+    return {"team": team_of(body), "user": body["user_id"], "channel": body["channel_id"]}

@@ -32,8 +32,14 @@ class MessageKind(StrEnum):
 
 
 class AnswerCode(StrEnum):
-    """What a private answer says; also what the delivery it answers is remembered by."""
+    """What became of a delivery, and what the private answer to it says."""
 
+    PREVIEW = "preview"
+    """A preview answers it."""
+    SHOWN = "shown"
+    """What was asked for is shown, or posted."""
+    REPEATED = "repeated"
+    """An earlier try had answered it."""
     REFUSED = "refused"
     WENT_AHEAD = "went_ahead"
     KEPT = "kept"

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from bot.context import Context
-from bot.domain.commands.parser import Export, parse
-from bot.domain.policy.decide import Act, Question, Verdict
-from bot.outbox import enqueue
+from bot.deliveries.handling import HandledElsewhere, handling, say
+from bot.deliveries.payloads import DeliveryKind, ExportAsked, read_as
+from bot.domain.commands.filters import History
+from bot.domain.policy.decide import Act, Question
 from bot.outbox.enqueue import AnswerCode, ReplyTo
 from bot.outbox.history_search import filters_to_json, search_of, zone_of
 from bot.reports.csv_text import lines
@@ -21,9 +23,6 @@ from storage import decisions, deliveries, history, requests
 from storage.history import Search
 from storage.models import OrderLine, Request
 from storage.slack_models import Delivery
-
-EXPORT = "export"
-"""The kind of their deliveries."""
 
 MOST_ROWS = 100_000
 """Rows of one file: some 20 MB, which are held in memory until Slack has them."""
@@ -70,42 +69,45 @@ class Exporter:
     def step(self) -> bool:
         """Send one export, or say why not; False when none is asked for."""
         with self._context.database.write() as transaction:
-            delivery = deliveries.take(transaction, self._context.owner, (EXPORT,), SENT_WITHIN)
+            delivery = deliveries.take(transaction, self._context.owner, (DeliveryKind.EXPORT,), SENT_WITHIN)
         if delivery is None:
             return False
-        payload = json.loads(delivery.payload)
-        reply_to = ReplyTo.of(delivery, payload["user"], payload["channel"])
-        if delivery.tries > TRIES:
-            self._say(delivery, reply_to, AnswerCode.BROKEN, {})
-            return True
-        wanted = parse(payload["text"])
-        assert isinstance(wanted, Export)
-        verdict = authorize(self._context, Question(Act.READ, reply_to.person), fresh=True).verdict
-        if verdict.allowed:
-            self._send(delivery, reply_to, wanted)
-        else:
-            self._refuse(delivery, reply_to, verdict)
+        with suppress(HandledElsewhere):
+            self._export(delivery)
         return True
 
-    def _send(self, delivery: Delivery, reply_to: ReplyTo, wanted: Export) -> None:
+    def _export(self, delivery: Delivery) -> None:
+        asked = read_as(ExportAsked, delivery)
+        reply_to = ReplyTo.of(delivery, asked.user, asked.channel)
+        if delivery.tries > TRIES:
+            self._say(delivery, reply_to, AnswerCode.BROKEN)
+            return
+        verdict = authorize(self._context, Question(Act.READ, reply_to.person), fresh=True).verdict
+        if verdict.allowed:
+            self._send(delivery, reply_to, asked.command.wanted)
+            return
+        with handling(self._context.database, delivery) as handled:
+            handled.refuse(reply_to, verdict)
+
+    def _send(self, delivery: Delivery, reply_to: ReplyTo, wanted: History) -> None:
         zone = zone_of(self._context.people.person(reply_to.person))
         now = self._context.now()
-        ids = ids_of(self._context, wanted.wanted.person)
-        _, search = search_of({"filters": filters_to_json(wanted.wanted), "zone": zone, "of_ids": ids}, now)
+        ids = ids_of(self._context, wanted.person)
+        _, search = search_of({"filters": filters_to_json(wanted), "zone": zone, "of_ids": ids}, now)
         content, rows, cut = self._file(search)
         name = f"cancel-orders-{now.astimezone(UTC):%Y-%m-%d-%H%M}.csv"
         sent = self._context.slack.upload_file(reply_to.person, name, content, name)
         match sent:
             case Ok():
-                self._say(delivery, reply_to, AnswerCode.EXPORTED, {"rows": rows, "cut": cut})
+                self._say(delivery, reply_to, AnswerCode.EXPORTED, rows=rows, cut=cut)
             case Refused(code, detail):
                 scope = (detail or _SCOPES) if code == "missing_scope" else ""
-                self._say(delivery, reply_to, AnswerCode.NOT_EXPORTED, {"why": code, "scope": scope})
+                self._say(delivery, reply_to, AnswerCode.NOT_EXPORTED, why=code, scope=scope)
             case RateLimited():
-                self._say(delivery, reply_to, AnswerCode.NOT_EXPORTED, {"why": "ratelimited"})
+                self._say(delivery, reply_to, AnswerCode.NOT_EXPORTED, why="ratelimited")
             case _:
                 # It may have arrived all the same: nothing is sent again on a guess.
-                self._say(delivery, reply_to, AnswerCode.NOT_EXPORTED, {"why": "no answer"})
+                self._say(delivery, reply_to, AnswerCode.NOT_EXPORTED, why="no answer")
 
     def _file(self, search: Search) -> tuple[bytes, int, bool]:
         """The file's bytes, its rows, and whether there would be more."""
@@ -120,19 +122,8 @@ class Exporter:
                 count += 1
         return bytes(content), count, False
 
-    def _say(self, delivery: Delivery, reply_to: ReplyTo, what: AnswerCode, facts: dict[str, object]) -> None:
-        with self._context.database.write() as transaction:
-            row = deliveries.still_ours(transaction, delivery)
-            if row is not None:
-                enqueue.answer(transaction, reply_to, what, delivery=row, facts=facts)
-                deliveries.done(row, what)
-
-    def _refuse(self, delivery: Delivery, reply_to: ReplyTo, verdict: Verdict) -> None:
-        with self._context.database.write() as transaction:
-            row = deliveries.still_ours(transaction, delivery)
-            if row is not None:
-                enqueue.refuse(transaction, reply_to, verdict, delivery=row)
-                deliveries.done(row, verdict.code.value)
+    def _say(self, delivery: Delivery, reply_to: ReplyTo, code: AnswerCode, **facts: object) -> None:
+        say(self._context.database, delivery, reply_to, code, **facts)
 
 
 def _rows(session: Session, search: Search) -> Iterator[tuple[object, ...]]:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.context import Context
+from bot.deliveries.handling import handling, say
 from bot.domain.commands.filters import History
 from bot.domain.policy.decide import Act, Question
-from bot.outbox import enqueue
 from bot.outbox.enqueue import AnswerCode, MessageKind, ReplyTo
 from bot.outbox.history_search import filters_to_json, zone_of
 from bot.requests.authorize import authorize
-from storage import deliveries, requests, slack_messages
+from storage import requests, slack_messages
 from storage.slack_messages import Place
 from storage.slack_models import Delivery, SlackMessage
 
@@ -28,7 +28,7 @@ def show_request(context: Context, delivery: Delivery, reply_to: ReplyTo, public
     with context.database.read() as session:
         known = requests.find(session, public_id) is not None
     if not known:
-        _say(context, delivery, reply_to, AnswerCode.NO_SUCH_REQUEST, {"public_id": public_id})
+        say(context.database, delivery, reply_to, AnswerCode.NO_SUCH_REQUEST, public_id=public_id)
         return
     facts = {"public_id": public_id, "page": page, "approves": may_approve(context, reply_to.person)}
     _read(context, delivery, reply_to, MessageKind.SHOW, facts)
@@ -51,7 +51,7 @@ def turn_page(
     with context.database.read() as session:
         row = session.get(SlackMessage, message_id)
     if row is None or row.kind != MessageKind.HISTORY or not _is_its_reader(context, row, reply_to):
-        _say(context, delivery, reply_to, AnswerCode.NOT_UNDERSTOOD, {})
+        say(context.database, delivery, reply_to, AnswerCode.NOT_UNDERSTOOD)
         return
     facts = {key: value for key, value in json.loads(row.facts).items() if key not in ("before", "after")}
     _read(context, delivery, reply_to, MessageKind.HISTORY, {**facts, **cursor})
@@ -67,21 +67,17 @@ def share(context: Context, delivery: Delivery, reply_to: ReplyTo, message_id: i
         or not _is_its_reader(context, row, reply_to)
         or reply_to.channel is None
     ):
-        _say(context, delivery, reply_to, AnswerCode.NOT_UNDERSTOOD, {})
+        say(context.database, delivery, reply_to, AnswerCode.NOT_UNDERSTOOD)
         return
     verdict = authorize(context, Question(Act.SHARE, reply_to.person, channel=reply_to.channel), fresh=True).verdict
     facts = {**json.loads(row.facts), **cursor, "shared_by": reply_to.person}
-    with context.database.write() as transaction:
-        ours = deliveries.still_ours(transaction, delivery)
-        if ours is None:
+    with handling(context.database, delivery) as handled:
+        if not verdict.allowed:
+            handled.refuse(reply_to, verdict)
             return
-        if verdict.allowed:
-            slack_messages.want(
-                transaction, MessageKind.SHARED_HISTORY, Place(reply_to.channel, reply_to.person), facts=facts
-            )
-        else:
-            enqueue.refuse(transaction, reply_to, verdict, delivery=ours)
-        deliveries.done(ours, verdict.code.value)
+        place = Place(reply_to.channel, reply_to.person)
+        slack_messages.want(handled.transaction, MessageKind.SHARED_HISTORY, place, facts=facts)
+        handled.done(AnswerCode.SHOWN)
 
 
 def ids_of(context: Context, person: str | None) -> list[str]:
@@ -98,21 +94,10 @@ def _is_its_reader(context: Context, row: SlackMessage, reply_to: ReplyTo) -> bo
 def _read(context: Context, delivery: Delivery, reply_to: ReplyTo, kind: MessageKind, facts: Mapping[str, Any]) -> None:
     authorization = authorize(context, Question(Act.READ, reply_to.person))
     verdict = authorization.verdict
-    with context.database.write() as transaction:
-        row = deliveries.still_ours(transaction, delivery)
-        if row is None:
+    with handling(context.database, delivery) as handled:
+        if not verdict.allowed:
+            handled.refuse(reply_to, verdict)
             return
-        if verdict.allowed:
-            ids = sorted(authorization.ids)
-            slack_messages.want(transaction, kind, reply_to.place(), facts={**facts, "ids": ids})
-        else:
-            enqueue.refuse(transaction, reply_to, verdict, delivery=row)
-        deliveries.done(row, verdict.code.value)
-
-
-def _say(context: Context, delivery: Delivery, reply_to: ReplyTo, what: AnswerCode, facts: Mapping[str, Any]) -> None:
-    with context.database.write() as transaction:
-        row = deliveries.still_ours(transaction, delivery)
-        if row is not None:
-            enqueue.answer(transaction, reply_to, what, delivery=row, facts=facts)
-            deliveries.done(row, what)
+        ids = sorted(authorization.ids)
+        slack_messages.want(handled.transaction, kind, reply_to.place(), facts={**facts, "ids": ids})
+        handled.done(AnswerCode.SHOWN)

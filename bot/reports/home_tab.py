@@ -1,13 +1,15 @@
 """The Home tab: published when its owner opens it, and anew after they have pressed something there."""
 
 from bot.context import Context
+from bot.deliveries.handling import handling
 from bot.domain.policy.decide import Act, Question
 from bot.messages.home import RESULTS, closed_home_view, home_view
 from bot.messages.waiting import MOST
+from bot.outbox.enqueue import AnswerCode
 from bot.outbox.read_model import request_facts, rules_facts
 from bot.reports.history import may_approve
 from bot.requests.authorize import authorize
-from storage import deliveries, history, requests
+from storage import history, requests
 from storage.history import Search
 from storage.slack_models import Delivery
 
@@ -15,10 +17,8 @@ from storage.slack_models import Delivery
 def show_home(context: Context, delivery: Delivery, person: str) -> None:
     """Publish this person's tab as things stand now. A publication that fails is not repeated: the next opening is."""
     context.slack.publish_home(person, _view(context, person))
-    with context.database.write() as transaction:
-        row = deliveries.still_ours(transaction, delivery)
-        if row is not None:
-            deliveries.done(row, "home")
+    with handling(context.database, delivery) as handled:
+        handled.done(AnswerCode.SHOWN)
 
 
 def publish(context: Context, person: str) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.context import Context
+from bot.deliveries.handling import Handling, handling
 from bot.domain.policy.decide import Act, Question, Verdict
-from bot.outbox import enqueue
 from bot.outbox.enqueue import AnswerCode, ReplyTo
 from bot.requests.authorize import Authorization, authorize
-from storage import decisions, deliveries, quotas, requests
+from storage import decisions, quotas, requests
 from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
 from storage.enums import RequestState
@@ -31,9 +31,8 @@ class RequestAction:
     """How many orders the request would have more, if this press may add them."""
 
 
-Do = Callable[[Transaction, Request, Authorization], AnswerCode | Verdict | None]
-"""What a press does under the request's lock: it answers what was done, or why nothing was; None where what it has
-shown is answer enough."""
+Do = Callable[[Transaction, Request, Authorization], AnswerCode | Verdict]
+"""What a press does under the request's lock: it answers what was done, or why nothing was."""
 
 DONE = frozenset(
     {
@@ -66,32 +65,16 @@ def press(context: Context, delivery: Delivery, action: RequestAction, act: Act,
     `do` judges states and deadlines itself: it holds the request's lock, so that exactly one of two presses wins.
     """
     authorization = _authorize(context, action, act)
-    with context.database.write() as transaction:
-        row = deliveries.still_ours(transaction, delivery)
-        if row is None:
-            return
-        request = requests.lock(transaction, action.public_id)
+    with handling(context.database, delivery) as handled:
+        request = requests.lock(handled.transaction, action.public_id)
         if request is None or authorization is None:
-            facts = {"public_id": action.public_id}
-            enqueue.answer(transaction, action.reply_to, AnswerCode.NO_SUCH_REQUEST, delivery=row, facts=facts)
-            deliveries.done(row, AnswerCode.NO_SUCH_REQUEST)
+            handled.answer(action.reply_to, AnswerCode.NO_SUCH_REQUEST, facts={"public_id": action.public_id})
             return
-        result = do(transaction, request, authorization)
-        if result is None:
-            deliveries.done(row, act)
-            return
-        _answer(transaction, row, action, authorization, request, result)
-
-
-def say(
-    context: Context, delivery: Delivery, reply_to: ReplyTo, what: AnswerCode, request: Request | None = None
-) -> None:
-    """Answer somebody, once for each delivery, and be done with it."""
-    with context.database.write() as transaction:
-        row = deliveries.still_ours(transaction, delivery)
-        if row is not None:
-            enqueue.answer(transaction, reply_to, what, delivery=row, request=request)
-            deliveries.done(row, what)
+        result = do(handled.transaction, request, authorization)
+        if result is AnswerCode.PREVIEW:
+            handled.done(result)
+        else:
+            _answer(handled, action, authorization, request, result)
 
 
 def question_about(
@@ -126,8 +109,7 @@ def _authorize(context: Context, action: RequestAction, act: Act) -> Authorizati
 
 
 def _answer(
-    transaction: Transaction,
-    row: Delivery,
+    handled: Handling,
     action: RequestAction,
     authorization: Authorization,
     request: Request,
@@ -136,12 +118,11 @@ def _answer(
     if isinstance(result, Verdict):
         # The buttons stay: what was refused now may be allowed in a minute.
         reply_to = replace(action.reply_to, replaces=False)
-        asked = request.order_count + action.more_orders
-        enqueue.refuse(transaction, reply_to, result, delivery=row, request=request, orders=asked)
+        handled.refuse(reply_to, result, request, request.order_count + action.more_orders)
         code, rule = result.code.value, result.rule
     else:
         reply_to = replace(action.reply_to, replaces=False) if result in _BUTTONS_STAY else action.reply_to
-        enqueue.answer(transaction, reply_to, result, delivery=row, request=request)
+        handled.answer(reply_to, result, request)
         code, rule = result.value, ""
     if isinstance(result, Verdict) or result not in DONE:
         details = {
@@ -150,11 +131,10 @@ def _answer(
             "rule": rule,
             "state": RequestState(request.state).value,
         }
-        transaction.record(
+        handled.transaction.record(
             EventKind.CLICK_REFUSED,
             who=authorization.question.person,
             person=authorization.person,
             request=request.public_id,
             details=details,
         )
-    deliveries.done(row, code)

@@ -7,11 +7,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.context import Context
+from bot.deliveries.handling import handling
 from bot.domain.policy.decide import Act, Verdict
 from bot.execution.settlement import stop as stop_sending
 from bot.outbox import enqueue
 from bot.outbox.enqueue import AnswerCode
-from bot.requests.action import Do, RequestAction, press, question_about, say
+from bot.requests.action import Do, RequestAction, press, question_about
 from bot.requests.authorize import Authorization, authorize
 from bot.requests.confirm import CONFIRMING, over, why_not
 from bot.requests.create import Submission, ask, can_post_live
@@ -107,7 +108,7 @@ def check_again(context: Context, delivery: Delivery, action: RequestAction) -> 
 def leave_out(context: Context, delivery: Delivery, action: RequestAction) -> None:
     """Take out of a preview what Fincart shows as not pending and what another open request has; show it anew."""
 
-    def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict | None:
+    def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
         lost = authorization.not_theirs() or why_not(transaction, request, CONFIRMING)
         if lost is not None:
             return lost
@@ -122,7 +123,7 @@ def leave_out(context: Context, delivery: Delivery, action: RequestAction) -> No
         details |= {"revision": request.revision, "approvals_needed": request.approvals_needed}
         _tell(transaction, EventKind.LEFT_OUT, request, authorization, details)
         enqueue.preview(transaction, action.reply_to, request, can_post=can_post)
-        return None
+        return AnswerCode.PREVIEW
 
     with context.database.read() as session:
         seen = requests.find(session, action.public_id)
@@ -148,13 +149,9 @@ def retry(context: Context, delivery: Delivery, action: RequestAction) -> None:
     if request is not None and not was_made and _may_not_steer(context, delivery, action, request):
         return
     if request is None or not (lines or was_made):
-        say(
-            context,
-            delivery,
-            action.reply_to,
-            AnswerCode.NOTHING_TO_RETRY if request else AnswerCode.NO_SUCH_REQUEST,
-            request,
-        )
+        nothing = AnswerCode.NOTHING_TO_RETRY if request else AnswerCode.NO_SUCH_REQUEST
+        with handling(context.database, delivery) as handled:
+            handled.answer(action.reply_to, nothing, request)
         return
     wanted = Submission(
         action.reply_to,

@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from bot.context import Context
+from bot.deliveries.handling import handling
 from bot.domain.policy.decide import Act, Sharing
 from bot.outbox import enqueue
 from bot.outbox.enqueue import AnswerCode, ReplyTo
 from bot.requests.action import question_about
 from bot.requests.authorize import Authorization, authorize
 from bot.requests.preflight import Standing, look
-from storage import deliveries, quotas, requests
+from storage import quotas, requests
 from storage.audit.log import EventKind
 from storage.enums import Origin, RequestState
 from storage.models import Request
@@ -41,7 +42,7 @@ class Submission:
 def ask(context: Context, delivery: Delivery, wanted: Submission) -> None:
     """Make the request of this delivery, unless an earlier try did, and bring it to its preview or its refusal."""
     request = _accepted(context, delivery, wanted)
-    if request is None or request.state is not RequestState.PREPARING:
+    if request.state is not RequestState.PREPARING:
         _close(context, delivery, wanted.reply_to)
         return
     authorization = authorize(context, question_about(request, Act.ASK, request.requester))
@@ -55,7 +56,7 @@ def ask(context: Context, delivery: Delivery, wanted: Submission) -> None:
     _prepared(context, delivery, wanted.reply_to, request.public_id, authorization, seen, can_post=can_post)
 
 
-def _accepted(context: Context, delivery: Delivery, wanted: Submission) -> Request | None:
+def _accepted(context: Context, delivery: Delivery, wanted: Submission) -> Request:
     while True:
         try:
             return _accept(context, delivery, wanted)
@@ -64,10 +65,9 @@ def _accepted(context: Context, delivery: Delivery, wanted: Submission) -> Reque
             continue
 
 
-def _accept(context: Context, delivery: Delivery, wanted: Submission) -> Request | None:
-    with context.database.write() as transaction:
-        if deliveries.still_ours(transaction, delivery) is None:
-            return None
+def _accept(context: Context, delivery: Delivery, wanted: Submission) -> Request:
+    with handling(context.database, delivery) as handled:
+        transaction = handled.transaction
         made = requests.of_delivery(transaction.session, delivery.id)
         if made is not None:
             return made
@@ -109,10 +109,10 @@ def _prepared(
     can_post: bool,
 ) -> None:
     verdict = authorization.verdict
-    with context.database.write() as transaction:
-        row = deliveries.still_ours(transaction, delivery)
+    with handling(context.database, delivery) as handled:
+        transaction = handled.transaction
         request = requests.lock(transaction, public_id)
-        if row is None or request is None or request.state is not RequestState.PREPARING:
+        if request is None or request.state is not RequestState.PREPARING:
             return
         now = transaction.now()
         if not verdict.allowed:
@@ -127,9 +127,7 @@ def _prepared(
             )
             details = {"code": verdict.code.value, "requester_person": authorization.person, **authorization.told()}
             transaction.record(EventKind.REQUEST_REFUSED, who=None, request=public_id, details=details, at=now)
-            orders = request.order_count
-            enqueue.refuse(transaction, reply_to, verdict, delivery=row, request=request, orders=orders)
-            deliveries.done(row, verdict.code.value)
+            handled.refuse(reply_to, verdict, request, request.order_count)
             return
         expires_at = now + timedelta(seconds=context.settings.request_ttl_seconds)
         shown = requests.move(
@@ -155,20 +153,18 @@ def _prepared(
         }
         transaction.record(EventKind.PREVIEW_SHOWN, who=None, request=public_id, details=told)
         enqueue.preview(transaction, reply_to, request, can_post=can_post)
-        deliveries.done(row, "preview")
+        handled.done(AnswerCode.PREVIEW)
 
 
 def _close(context: Context, delivery: Delivery, reply_to: ReplyTo) -> None:
     """An earlier try has made the request and answered; or its time was up before anybody could be asked, and then
     nobody has said so yet."""
-    with context.database.write() as transaction:
-        row = deliveries.still_ours(transaction, delivery)
-        if row is None:
-            return
-        made = requests.of_delivery(transaction.session, delivery.id)
+    with handling(context.database, delivery) as handled:
+        made = requests.of_delivery(handled.transaction.session, delivery.id)
         if made is not None and made.state is RequestState.EXPIRED:
-            enqueue.answer(transaction, reply_to, AnswerCode.EXPIRED, delivery=row, request=made)
-        deliveries.done(row, "repeated")
+            handled.answer(reply_to, AnswerCode.EXPIRED, made)
+        else:
+            handled.done(AnswerCode.REPEATED)
 
 
 def live_channel(context: Context, request: Request) -> str:

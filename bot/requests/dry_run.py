@@ -1,14 +1,14 @@
 """The preview without a request: what would happen, with nothing to press that goes ahead."""
 
 from bot.context import Context
+from bot.deliveries.handling import handling
 from bot.domain.commands.order_ids import OrderList
 from bot.domain.policy.decide import Act, Question
-from bot.outbox import enqueue
-from bot.outbox.enqueue import MessageKind, ReplyTo
+from bot.outbox.enqueue import AnswerCode, MessageKind, ReplyTo
 from bot.requests.authorize import authorize
 from bot.requests.preflight import is_pending, look
 from bot.requests.set_aside import sort_out
-from storage import deliveries, known_orders, requests, slack_messages
+from storage import known_orders, requests, slack_messages
 from storage.order_lines import ABSENT
 from storage.requests import NewOrder
 from storage.slack_models import Delivery
@@ -27,30 +27,27 @@ def look_only(context: Context, delivery: Delivery, reply_to: ReplyTo, orders: O
     )
     verdict = authorize(context, question).verdict
     seen = look(context, ids) if verdict.allowed else {}
-    with context.database.write() as transaction:
-        row = deliveries.still_ours(transaction, delivery)
-        if row is None:
-            return
+    with handling(context.database, delivery) as handled:
         if not verdict.allowed:
-            enqueue.refuse(transaction, reply_to, verdict, delivery=row, orders=len(ids))
-        else:
-            not_pending = [(each, seen[each].status) for each in ids if each in seen and not is_pending(seen[each])]
-            elsewhere = requests.open_elsewhere(transaction.session, ids, besides=0)
-            facts = {
-                "order_count": len(ids),
-                "orders": [[order.order_id, order.unlike_fincart] for order in asked[:_SHOWN]],
-                "unlike_count": sum(order.unlike_fincart for order in asked),
-                "set_aside": [[order.order_id, None] for order in aside],
-                "duplicates": [order.value for order in orders.duplicates],
-                "checked": len(seen),
-                "not_pending": not_pending[:_SHOWN],
-                "not_pending_count": len(not_pending),
-                "elsewhere": sorted(elsewhere.items()),
-                "approvals_needed": verdict.approvals_needed,
-                "approvers_found": verdict.approvers_found,
-                "absent": list(verdict.absent),
-                "ask_whom": verdict.ask.contact,
-            }
-            known_orders.remember(transaction, [each for each in seen if seen[each].status != ABSENT])
-            slack_messages.want(transaction, MessageKind.LOOK, reply_to.place(), facts=facts)
-        deliveries.done(row, verdict.code)
+            handled.refuse(reply_to, verdict, orders=len(ids))
+            return
+        not_pending = [(each, seen[each].status) for each in ids if each in seen and not is_pending(seen[each])]
+        elsewhere = requests.open_elsewhere(handled.transaction.session, ids, besides=0)
+        facts = {
+            "order_count": len(ids),
+            "orders": [[order.order_id, order.unlike_fincart] for order in asked[:_SHOWN]],
+            "unlike_count": sum(order.unlike_fincart for order in asked),
+            "set_aside": [[order.order_id, None] for order in aside],
+            "duplicates": [order.value for order in orders.duplicates],
+            "checked": len(seen),
+            "not_pending": not_pending[:_SHOWN],
+            "not_pending_count": len(not_pending),
+            "elsewhere": sorted(elsewhere.items()),
+            "approvals_needed": verdict.approvals_needed,
+            "approvers_found": verdict.approvers_found,
+            "absent": list(verdict.absent),
+            "ask_whom": verdict.ask.contact,
+        }
+        known_orders.remember(handled.transaction, [each for each in seen if seen[each].status != ABSENT])
+        slack_messages.want(handled.transaction, MessageKind.LOOK, reply_to.place(), facts=facts)
+        handled.done(AnswerCode.SHOWN)

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from bot.context import Context
+from bot.deliveries.handling import handling
 from bot.domain.policy.decide import Act, Question
 from bot.outbox import enqueue
 from bot.outbox.enqueue import AnswerCode, ReplyTo
 from bot.requests.authorize import authorize
-from storage import deliveries, send_gate
+from storage import send_gate
 from storage.audit.log import EventKind
 from storage.db.transactions import Database, Transaction
 from storage.enums import HoldKind
@@ -58,16 +59,12 @@ def _if_allowed(
 ) -> None:
     authorization = authorize(context, Question(Act.PAUSE_ALL, reply_to.person), fresh=True)
     verdict, person = authorization.verdict, authorization.person
-    with context.database.write() as transaction:
-        row = deliveries.still_ours(transaction, delivery)
-        if row is None:
-            return
+    with handling(context.database, delivery) as handled:
         if verdict.allowed:
-            result = act(transaction, person)
-            enqueue.answer(transaction, reply_to, result, delivery=row)
-            deliveries.done(row, result)
+            handled.answer(reply_to, act(handled.transaction, person))
         else:
-            enqueue.refuse(transaction, reply_to, verdict, delivery=row)
-            told = {"act": Act.PAUSE_ALL.value, "code": verdict.code.value, "rule": verdict.rule, "state": None}
-            transaction.record(EventKind.CLICK_REFUSED, who=reply_to.person, person=person, request=None, details=told)
-            deliveries.done(row, verdict.code)
+            details = {"act": Act.PAUSE_ALL.value, "code": verdict.code.value, "rule": verdict.rule, "state": None}
+            handled.transaction.record(
+                EventKind.CLICK_REFUSED, who=reply_to.person, person=person, request=None, details=details
+            )
+            handled.refuse(reply_to, verdict)

@@ -46,7 +46,7 @@ def sort_out(given: Sequence[NewOrder]) -> Sorted:
 def include(context: Context, delivery: Delivery, action: RequestAction) -> None:
     """Make orders of what was set aside, if the policy allows so many; show the preview anew."""
 
-    def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict | None:
+    def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
         lost = authorization.not_theirs() or why_not(transaction, request, CONFIRMING)
         if lost is not None:
             return lost
@@ -63,7 +63,7 @@ def include(context: Context, delivery: Delivery, action: RequestAction) -> None
         kind, who, person = EventKind.INCLUDED, action.reply_to.person, authorization.person
         transaction.record(kind, who=who, person=person, request=request.public_id, details=details)
         enqueue.preview(transaction, action.reply_to, request, can_post=can_post)
-        return None
+        return AnswerCode.PREVIEW
 
     with context.database.read() as session:
         seen = requests.find(session, action.public_id)

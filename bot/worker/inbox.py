@@ -1,15 +1,26 @@
 """The inbox: take what Slack delivered, one at a time, and hand it to the use case it means."""
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from bot.context import Context
+from bot.deliveries.handling import HandledElsewhere, say
+from bot.deliveries.payloads import (
+    HANDLED,
+    ButtonPressed,
+    CommandTyped,
+    FileGiven,
+    HomeOpened,
+    RequestFormSubmitted,
+    Sender,
+    read_payload,
+    read_sender,
+)
 from bot.domain.commands.filters import History
 from bot.domain.commands.order_ids import OrderId, OrderList, parse_order_ids
-from bot.domain.commands.parser import Ask, Export, Help, OpenForm, Pause, Preview, Resume, Show, Waiting, parse
+from bot.domain.commands.parser import Ask, Pause, Preview, Resume, Show, Waiting
 from bot.domain.files.not_fetched import NotFetched, Trouble
 from bot.domain.files.order_file import LARGEST_FILE, read_order_file
 from bot.domain.files.results import FileOrders, FileTooLarge
@@ -17,7 +28,6 @@ from bot.messages.actions import Action, read_page_value, read_request_value
 from bot.messages.answers import not_yet_recorded
 from bot.messages.file_errors import explain_file
 from bot.messages.parse_errors import explain
-from bot.outbox import enqueue
 from bot.outbox.enqueue import AnswerCode, ReplyTo
 from bot.reports import history as look_back
 from bot.reports import home_tab
@@ -37,16 +47,7 @@ from storage.slack_models import Delivery
 
 log = logging.getLogger(__name__)
 
-COMMAND, CLICK, FORM, HOME = "command", "click", "form", "home"
-KINDS = (COMMAND, CLICK, FORM, HOME)
-"""The kinds of deliveries that are handled here."""
-
-FORM_OPENED, CONFIRM_OPENED = "form_opened", "confirm_opened"
-"""Those that are only remembered, until what they opened is submitted."""
-
 TRIES = 5
-
-Payload = Mapping[str, Any]
 
 PRESSES: Mapping[Action, Callable[[Context, Delivery, RequestAction], None]] = {
     Action.GO_AHEAD: confirm.go_ahead,
@@ -83,44 +84,46 @@ class Inbox:
     def step(self) -> bool:
         """Handle one delivery; False when there is none."""
         with self._context.database.write() as transaction:
-            delivery = deliveries.take(transaction, self._context.owner, KINDS)
+            delivery = deliveries.take(transaction, self._context.owner, HANDLED)
         if delivery is None:
             return False
         try:
-            self._handle(delivery, json.loads(delivery.payload))
+            self._handle(delivery)
+        except HandledElsewhere:
+            pass
         except StorageUnavailable:
             self._not_yet(delivery)
             raise
         except Exception:
             log.exception("a %s could not be handled (try %d)", delivery.kind, delivery.tries)
-            self._broken(delivery, json.loads(delivery.payload))
+            self._broken(delivery)
         return True
 
-    def _handle(self, delivery: Delivery, payload: Payload) -> None:
-        match delivery.kind:
-            case "command":
-                self._command(delivery, payload)
-            case "click":
-                self._action(delivery, payload)
-                if payload.get("on_home_tab"):
-                    home_tab.publish(self._context, payload["user"])
-            case "home":
-                home_tab.show_home(self._context, delivery, payload["user"])
-            case "form":
-                self._form(delivery, payload)
+    def _handle(self, delivery: Delivery) -> None:
+        match read_payload(delivery):
+            case CommandTyped() as typed:
+                self._command(delivery, typed)
+            case ButtonPressed() as pressed:
+                self._action(delivery, pressed)
+                if pressed.on_home_tab:
+                    home_tab.publish(self._context, pressed.user)
+            case HomeOpened() as opened:
+                home_tab.show_home(self._context, delivery, opened.user)
+            case RequestFormSubmitted() as form:
+                self._form(delivery, form)
             case _:
                 raise ValueError(f"nobody handles deliveries of kind {delivery.kind}")
 
-    def _command(self, delivery: Delivery, payload: Payload) -> None:
-        reply_to = ReplyTo.of(delivery, payload["user"], payload["channel"])
-        command = parse(payload["text"])
-        match command:
+    def _command(self, delivery: Delivery, typed: CommandTyped) -> None:
+        reply_to = ReplyTo.of(delivery, typed.user, typed.channel)
+        match typed.command:
             case Ask(orders, reason):
-                wanted = sort_out(_orders(orders))
+                origin = Origin.COMMAND
                 source = {"duplicates": [each.value for each in orders.duplicates]}
-                self._ask(delivery, payload, reply_to, Origin.COMMAND, wanted, reason, source)
-            case History():
-                look_back.show_history(self._context, delivery, reply_to, command)
+                given = sort_out(_orders(orders))
+                create.ask(self._context, delivery, _submission(reply_to, typed, origin, given, reason, source))
+            case History() as wanted:
+                look_back.show_history(self._context, delivery, reply_to, wanted)
             case Show(public_id):
                 look_back.show_request(self._context, delivery, reply_to, public_id)
             case Preview(orders):
@@ -131,20 +134,14 @@ class Inbox:
                 global_pause.resume(self._context, delivery, reply_to)
             case Waiting():
                 look_back.show_waiting(self._context, delivery, reply_to)
-            case OpenForm() | Help() | Export():
-                raise ValueError("forms, help and exports are for others to answer")
-            case _:
-                # It was read when it arrived, by an earlier version: this one no longer takes it.
-                self._problem(delivery, reply_to, explain(command))
 
-    def _action(self, delivery: Delivery, payload: Payload) -> None:
-        action = Action(payload["action"])
-        replaces = payload["ephemeral"] and action not in IN_LISTS
-        reply_to = ReplyTo.of(delivery, payload["user"], payload["channel"], replaces=replaces)
-        if action in (Action.OLDER, Action.NEWER, Action.SHARE):
-            self._page_action(delivery, reply_to, action, payload["value"])
+    def _action(self, delivery: Delivery, pressed: ButtonPressed) -> None:
+        replaces = pressed.ephemeral and pressed.action not in IN_LISTS
+        reply_to = ReplyTo.of(delivery, pressed.user, pressed.channel, replaces=replaces)
+        if pressed.action in (Action.OLDER, Action.NEWER, Action.SHARE):
+            self._page_action(delivery, reply_to, pressed.action, pressed.value)
         else:
-            self._request_action(delivery, reply_to, action, payload)
+            self._request_action(delivery, reply_to, pressed)
 
     def _page_action(self, delivery: Delivery, reply_to: ReplyTo, action: Action, value: str) -> None:
         turned = read_page_value(value)
@@ -155,28 +152,28 @@ class Inbox:
         else:
             look_back.turn_page(self._context, delivery, reply_to, turned.message_id, turned.cursor())
 
-    def _request_action(self, delivery: Delivery, reply_to: ReplyTo, action: Action, payload: Payload) -> None:
-        pressed = read_request_value(payload["value"])
-        if pressed is None:
+    def _request_action(self, delivery: Delivery, reply_to: ReplyTo, pressed: ButtonPressed) -> None:
+        about = read_request_value(pressed.value)
+        if about is None:
             self._say(delivery, reply_to, AnswerCode.NOT_UNDERSTOOD)
             return
-        note_copy(self._context, pressed.public_id, payload["channel"], payload.get("message_ts"))
-        if (use_case := PRESSES.get(action)) is not None:
-            typed, words = payload.get("typed_number"), payload.get("words")
-            use_case(self._context, delivery, RequestAction(reply_to, pressed.public_id, pressed.number, typed, words))
+        note_copy(self._context, about.public_id, pressed.channel, pressed.message_ts)
+        if (use_case := PRESSES.get(pressed.action)) is not None:
+            action = RequestAction(reply_to, about.public_id, about.number, pressed.typed_number, pressed.words)
+            use_case(self._context, delivery, action)
         else:
-            look_back.show_request(self._context, delivery, reply_to, pressed.public_id, pressed.number)
+            look_back.show_request(self._context, delivery, reply_to, about.public_id, about.number)
 
-    def _form(self, delivery: Delivery, payload: Payload) -> None:
-        reply_to = ReplyTo.of(delivery, payload["user"], payload["channel"])
-        typed = parse_order_ids(payload["ids"]) if payload["ids"].strip() else OrderList(())
+    def _form(self, delivery: Delivery, form: RequestFormSubmitted) -> None:
+        reply_to = ReplyTo.of(delivery, form.user, form.channel)
+        typed = parse_order_ids(form.ids) if form.ids.strip() else OrderList(())
         if not isinstance(typed, OrderList):
             self._problem(delivery, reply_to, explain(typed))
             return
         wanted = _orders(typed)
         source: dict[str, Any] = {"duplicates": [each.value for each in typed.duplicates]}
-        if payload["file"] is not None and not self._is_made(delivery):
-            found = self._read_file(delivery, reply_to, payload["file"])
+        if form.file is not None and not self._is_made(delivery):
+            found = self._read_file(delivery, reply_to, form.file)
             if found is None:
                 return
             name, read = found
@@ -187,16 +184,17 @@ class Inbox:
                 "column": read.column,
                 "blank_rows": read.blank_rows,
             }
-        self._ask(delivery, payload, reply_to, Origin(payload["origin"]), sort_out(wanted), payload["reason"], source)
+        given = sort_out(wanted)
+        create.ask(self._context, delivery, _submission(reply_to, form, form.origin, given, form.reason, source))
 
     def _is_made(self, delivery: Delivery) -> bool:
         """Whether an earlier try has made its request: a file that cannot be fetched any more takes nothing back."""
         with self._context.database.read() as session:
             return requests.of_delivery(session, delivery.id) is not None
 
-    def _read_file(self, delivery: Delivery, reply_to: ReplyTo, kept: Payload) -> tuple[str, FileOrders] | None:
+    def _read_file(self, delivery: Delivery, reply_to: ReplyTo, given: FileGiven) -> tuple[str, FileOrders] | None:
         """The file's name and its orders; None once the person is told why not."""
-        file = self._located(kept)
+        file = self._located(given)
         fetched = file if isinstance(file, NotFetched) else self._fetch(file)
         if isinstance(fetched, NotFetched):
             self._say(delivery, reply_to, AnswerCode.FILE_NOT_FETCHED, trouble=fetched.trouble, detail=fetched.detail)
@@ -208,14 +206,14 @@ class Inbox:
         assert isinstance(file, SharedFile)
         return file.name, read
 
-    def _located(self, kept: Payload) -> SharedFile | NotFetched:
+    def _located(self, given: FileGiven) -> SharedFile | NotFetched:
         """The file as the form told of it; where that did not say where its bytes are, as Slack does when asked."""
-        if kept["url"]:
-            return SharedFile(kept.get("id", ""), kept["name"], kept["size"], kept["url"])
-        told = self._context.slack.file_info(kept.get("id", ""))
-        if not isinstance(told, Ok):
-            return not_fetched(told)
-        file = shared_file(told.value)
+        if given.url:
+            return SharedFile(given.id, given.name, given.size, given.url)
+        info = self._context.slack.file_info(given.id)
+        if not isinstance(info, Ok):
+            return not_fetched(info)
+        file = shared_file(info.value)
         return file.trouble or (file if file.url else NotFetched(Trouble.NOT_SEEN))
 
     def _fetch(self, file: SharedFile) -> bytes | FileTooLarge | NotFetched:
@@ -227,29 +225,11 @@ class Inbox:
         too_large = isinstance(fetched, Refused) and fetched.code == "too_large"
         return FileTooLarge(LARGEST_FILE + 1, LARGEST_FILE) if too_large else not_fetched(fetched)
 
-    def _ask(
-        self,
-        delivery: Delivery,
-        payload: Payload,
-        reply_to: ReplyTo,
-        origin: Origin,
-        orders: Sorted,
-        reason: str | None,
-        source: Payload,
-    ) -> None:
-        where = (reply_to, payload["team"], payload["channel"], origin)
-        wanted = Submission(*where, orders.orders, reason, source, set_aside=orders.set_aside)
-        create.ask(self._context, delivery, wanted)
-
     def _problem(self, delivery: Delivery, reply_to: ReplyTo, words: str) -> None:
         self._say(delivery, reply_to, AnswerCode.PROBLEM, words=words)
 
-    def _say(self, delivery: Delivery, reply_to: ReplyTo, what: AnswerCode, **facts: str) -> None:
-        with self._context.database.write() as transaction:
-            row = deliveries.still_ours(transaction, delivery)
-            if row is not None:
-                enqueue.answer(transaction, reply_to, what, delivery=row, facts=facts)
-                deliveries.done(row, what)
+    def _say(self, delivery: Delivery, reply_to: ReplyTo, code: AnswerCode, **facts: str) -> None:
+        say(self._context.database, delivery, reply_to, code, **facts)
 
     def _not_yet(self, delivery: Delivery) -> None:
         """Tell whoever waits, once, and without the database, that nothing of it could be recorded yet."""
@@ -259,13 +239,21 @@ class Inbox:
         with suppress(StorageUnavailable), self._context.database.write() as transaction:
             deliveries.postpone(transaction, delivery, 0.5)
 
-    def _broken(self, delivery: Delivery, payload: Payload) -> None:
+    def _broken(self, delivery: Delivery) -> None:
         """Try again soon; after some tries say that it is our fault, so that nobody waits for nothing."""
         if delivery.tries >= TRIES:
-            self._say(delivery, ReplyTo.of(delivery, payload["user"], payload["channel"]), AnswerCode.BROKEN)
+            sender = read_sender(delivery)
+            self._say(delivery, ReplyTo.of(delivery, sender.user, sender.channel), AnswerCode.BROKEN)
             return
         with self._context.database.write() as transaction:
             deliveries.postpone(transaction, delivery, 0.5 * 2**delivery.tries)
+
+
+def _submission(
+    reply_to: ReplyTo, sender: Sender, origin: Origin, given: Sorted, reason: str | None, source: Mapping[str, Any]
+) -> Submission:
+    channel = sender.channel or ""
+    return Submission(reply_to, sender.team, channel, origin, given.orders, reason, source, set_aside=given.set_aside)
 
 
 def _orders(orders: OrderList) -> list[NewOrder]:

@@ -10,13 +10,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.context import Context
+from bot.deliveries.payloads import HANDLED, DeliveryKind
 from bot.execution.dispatcher import Dispatcher
 from bot.execution.log_reader import LogReader
 from bot.outbox.poster import Poster
 from bot.outbox.slack_access import SlackAccess
-from bot.reports.export import EXPORT, Exporter
+from bot.reports.export import Exporter
 from bot.requests import expire
-from bot.worker.inbox import KINDS, Inbox
+from bot.worker.inbox import Inbox
 from storage import deliveries, leases, log_reads, requests, slack_messages
 from storage.db import commit_outcome
 from storage.db.transactions import StorageUnavailable
@@ -46,7 +47,7 @@ def lanes(context: Context, dispatcher: Dispatcher) -> list[Lane]:
     access = SlackAccess(context)
     context.slack.on_no_access = access.doubt
     return [
-        Lane("inbox", inbox.step, lambda session, now: deliveries.are_due(session, now, KINDS), threads=4),
+        Lane("inbox", inbox.step, lambda session, now: deliveries.are_due(session, now, HANDLED), threads=4),
         Lane(
             "orders",
             dispatcher.step,
@@ -58,7 +59,11 @@ def lanes(context: Context, dispatcher: Dispatcher) -> list[Lane]:
             LogReader(context).step,
             lambda session, now: log_reads.are_due(session, now, context.timings.truth.waits),
         ),
-        Lane("exports", Exporter(context).step, lambda session, now: deliveries.are_due(session, now, (EXPORT,))),
+        Lane(
+            "exports",
+            Exporter(context).step,
+            lambda session, now: deliveries.are_due(session, now, (DeliveryKind.EXPORT,)),
+        ),
         Lane("messages", poster.step, slack_messages.are_due, threads=3),
         Lane(
             "deadlines",
