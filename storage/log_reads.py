@@ -28,6 +28,8 @@ class Taken:
     lines: Sequence[OrderLine]
     may_be_read: bool = True
     """False: log reads rest, and these have waited as long as they may."""
+    probed_until: datetime | None = None
+    """Until when all others wait for what this read meets, where a rest was over."""
 
 
 def are_due(session: Session, now: datetime, waits: float) -> bool:
@@ -49,11 +51,13 @@ def take(transaction: Transaction, most: int, waits: float) -> Taken:
     if rest.rests:
         return _those_that_waited(transaction, now, most, waits)
     taken = _probe(transaction, now) if rest.probes else _most_awaited(transaction, now, most)
-    if taken and log_rest.probe(transaction, now, READ_WITHIN.total_seconds()).rests:
+    if taken:
+        rest = log_rest.probe(transaction, now, READ_WITHIN.total_seconds())
+    if rest.rests:
         return Taken(())  # Another process probes just now.
     for line in taken:
         line.due_at = now + READ_WITHIN
-    return Taken(taken)
+    return Taken(taken, probed_until=rest.probed_until)
 
 
 def _most_awaited(transaction: Transaction, now: datetime, most: int) -> Sequence[OrderLine]:

@@ -22,6 +22,8 @@ class Rest:
     """Nothing."""
     probes: bool
     """One log, to see whether Fincart answers again."""
+    probed_until: datetime | None = None
+    """Until when all others wait for that one, once it is about to be read."""
 
 
 NO_REST = Rest(rests=False, probes=False)
@@ -47,11 +49,21 @@ def probe(transaction: Transaction, now: datetime, seconds: float) -> Rest:
     if row.until > now:
         return Rest(rests=True, probes=False)
     row.until = now + timedelta(seconds=seconds)
-    return Rest(rests=False, probes=True)
+    return Rest(rests=False, probes=True, probed_until=row.until)
 
 
-def begin(transaction: Transaction, why: str, retry_after: float | None, first: float, longest: float) -> None:
-    """Read no log for as long as Fincart has named, else for twice as long as the last time."""
+def begin(
+    transaction: Transaction,
+    why: str,
+    retry_after: float | None,
+    first: float,
+    longest: float,
+    probed_until: datetime | None = None,
+) -> None:
+    """Read no log for as long as Fincart has named, else for twice as long as the last time.
+
+    `probed_until`: what `probe` returned to the read that failed. Whatever else fails shortens nobody's wait.
+    """
     now = transaction.now()
     insert = sqlite.insert if transaction.connection.dialect.name == "sqlite" else postgresql.insert
     transaction.session.connection().execute(
@@ -60,14 +72,18 @@ def begin(transaction: Transaction, why: str, retry_after: float | None, first: 
     row = transaction.session.scalars(_LOCKED).one()
     pause = retry_after or min(longest, first * 2.0 ** min(row.failures, 10))
     row.failures += 1
-    row.until = now + timedelta(seconds=pause)
+    until = now + timedelta(seconds=pause)
+    row.until = until if row.until == probed_until else max(row.until, until)
     row.why = why
 
 
-def end(transaction: Transaction) -> bool:
-    """Fincart has answered: logs are read again. False: there was no rest."""
+def end(transaction: Transaction, probed_until: datetime | None = None) -> bool:
+    """Fincart has answered: logs are read again. False: there was no rest, or it began while this read was under way.
+
+    `probed_until`: what `probe` returned to the read that was answered.
+    """
     row = transaction.session.scalars(_LOCKED).first()
-    if row is None:
+    if row is None or (row.until != probed_until and row.until > transaction.now()):
         return False
     transaction.session.delete(row)
     transaction.session.flush()

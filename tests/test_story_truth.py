@@ -320,6 +320,18 @@ def test_a_preview_does_not_ask_a_fincart_whose_logs_rest(start_world: StartWorl
     assert reads == log_reads(world)
 
 
+def test_the_first_preview_after_a_rest_of_log_reads_ends_it(start_world: StartWorld) -> None:
+    world = start_world()
+    world.fincart.inject(Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, retry_after="1"))
+    resting = world.preview(ANN, FIRST)
+    begun = time.monotonic()
+    world.until(lambda: time.monotonic() - begun >= 1.1)
+    after = [world.preview(ANN, order) for order in (FIRST, SECOND)]
+
+    assert "could not tell" in resting.text
+    assert [] == [shown.text for shown in after if "could not tell" in shown.text]
+
+
 def test_the_rest_of_log_reads_outlasts_a_restart(start_world: StartWorld) -> None:
     world = start_world()
     world.fincart.inject(Fault(FaultKind.RATE_LIMITED, Endpoint.LOGS, retry_after="600", times=None))

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from bot.context import Context
@@ -22,9 +23,6 @@ IN_A_ROW = 3
 
 PAUSE = 0.5
 """Seconds until what could not be had is asked for again."""
-
-PROBE_WITHIN = 4.0
-"""Seconds that other readers wait for the one that sees whether Fincart answers again: longer than a read may take."""
 
 T = TypeVar("T")
 
@@ -83,20 +81,20 @@ def _read_before(context: Context, planned: Planned) -> list[str]:
 def _read(context: Context, order_id: str, until: float) -> LogReading:
     """What this log says; once more after each rest of log reads while it is not answered, until then."""
     while True:
-        reading = NOT_ASKED
-        if not _whenever(context, lambda: rest_of_reads(context, PROBE_WITHIN)).rests:
+        reading, rest = NOT_ASKED, _whenever(context, lambda: rest_of_reads(context))
+        if not rest.rests:
             reading = context.fincart.read_log(order_id)
-            _keep(context, reading)
+            _keep(context, reading, rest.probed_until)
         if reading.kind is not LogKind.UNAVAILABLE or context.uptime() >= until:
             return reading
         if context.wait(PAUSE):
             raise _Stopping
 
 
-def _keep(context: Context, reading: LogReading) -> None:
+def _keep(context: Context, reading: LogReading, probed_until: datetime | None) -> None:
     def keep() -> None:
         with context.database.write() as transaction:
-            note(context, transaction, [reading])
+            note(context, transaction, [reading], probed_until)
 
     _whenever(context, keep)
 

@@ -40,7 +40,7 @@ class LogReader:
         if not taken.lines:
             return False
         readings = self._read(taken.lines) if taken.may_be_read else [NOT_ASKED] * len(taken.lines)
-        self._keep(taken.lines, readings, read_at)
+        self._keep(taken, readings, read_at)
         return True
 
     def _read(self, lines: Sequence[OrderLine]) -> list[LogReading]:
@@ -49,9 +49,9 @@ class LogReader:
             return [reads.read(order_id) for order_id in ids]
         return list(self._context.log_reads.map(reads.read, ids))
 
-    def _keep(self, taken: Sequence[OrderLine], readings: Sequence[LogReading], read_at: datetime) -> None:
+    def _keep(self, taken: log_reads.Taken, readings: Sequence[LogReading], read_at: datetime) -> None:
         with self._context.database.write() as transaction:
-            request = requests.lock_by_seq(transaction, taken[0].request_seq)
+            request = requests.lock_by_seq(transaction, taken.lines[0].request_seq)
             in_time = request.valid_until is None or request.valid_until > transaction.now()
             allowed = request.state is RequestState.EXECUTING and request.stopped_at is None and in_time
             attempts = batches.ended(transaction, request)
@@ -59,9 +59,9 @@ class LogReader:
             # The answers to these readings may have been the first to tell it.
             ahead = fincart_ahead(self._context, transaction)
             fresh = with_first_sent(
-                transaction, request, log_reads.reload(transaction, request, taken), attempts, ahead
+                transaction, request, log_reads.reload(transaction, request, taken.lines), attempts, ahead
             )
-            note(self._context, transaction, readings)
+            note(self._context, transaction, readings, taken.probed_until)
             readings = _beside_others(transaction, request, fresh, readings)
             flying = [bounds(each.positions) for each in batches.under_way(transaction, request)]
             read = [

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.context import Context
 from bot.fincart.client import LogKind, LogReading
@@ -10,6 +11,9 @@ from storage.db.transactions import Transaction
 
 NOT_ASKED = LogReading(LogKind.UNAVAILABLE, why="log reads rest")
 """In place of a reading that was not tried."""
+
+PROBE_WITHIN = 4.0
+"""Seconds that other readers wait for the one that sees whether Fincart answers again: longer than a read may take."""
 
 
 class Reads:
@@ -32,31 +36,34 @@ class Reads:
         return reading
 
 
-def rest_of_reads(context: Context, seconds: float) -> log_rest.Rest:
-    """What may be read now; where one log may be, to see whether Fincart answers, others wait so long for it."""
+def rest_of_reads(context: Context) -> log_rest.Rest:
+    """What may be read now; where one log may be, to see whether Fincart answers, others wait for it."""
     with context.database.read() as session:
         rest = log_rest.look(session, context.database.now(session))
     if not rest.probes:
         return rest
     with context.database.write() as transaction:
-        return log_rest.probe(transaction, transaction.now(), seconds)
+        return log_rest.probe(transaction, transaction.now(), PROBE_WITHIN)
 
 
-def note(context: Context, transaction: Transaction, readings: Sequence[LogReading]) -> None:
+def note(
+    context: Context, transaction: Transaction, readings: Sequence[LogReading], probed_until: datetime | None = None
+) -> None:
     """Have all log reads rest where one was not answered, and end that where one was; tell the circuit breaker.
 
     What fails side by side counts as one failure. Where logs never rested, an answer says nothing new: the cancel calls
-    may fail all the same.
+    may fail all the same. `probed_until`: until when all others wait for these, where a rest was over and they saw
+    whether Fincart answers; an answer or a failure beside that read neither ends nor shortens the wait.
     """
     asked = [each for each in readings if each is not NOT_ASKED]
     silent = [each for each in asked if each.kind is LogKind.UNAVAILABLE]
     answers = len(silent) < len(asked)
-    if answers and log_rest.end(transaction):
+    if answers and log_rest.end(transaction, probed_until):
         send_gate.answered(transaction)
     if not silent:
         return
     longest = max(silent, key=lambda each: each.retry_after or 0.0)
-    timings = context.timings.truth
-    log_rest.begin(transaction, longest.why, longest.retry_after, timings.first_rest, timings.longest_rest)
+    first, last = context.timings.truth.first_rest, context.timings.truth.longest_rest
+    log_rest.begin(transaction, longest.why, longest.retry_after, first, last, probed_until)
     if not answers and any(each.http_status != 429 for each in silent):
         send_gate.failed(transaction, longest.why)

@@ -35,7 +35,7 @@ def look(context: Context, order_ids: Sequence[str]) -> dict[str, Standing]:
 
     None while log reads rest; none more once one was not answered.
     """
-    rest = rest_of_reads(context, WITHIN_SECONDS)
+    rest = rest_of_reads(context)
     if rest.rests:
         return {}
     deadline = context.uptime() + WITHIN_SECONDS
@@ -55,7 +55,7 @@ def look(context: Context, order_ids: Sequence[str]) -> dict[str, Standing]:
         if reading is reads.first_silence or order_id in first:
             # Here, for nobody may wait for this answer any more.
             with suppress(StorageUnavailable), context.database.write() as transaction:
-                note(context, transaction, [reading])
+                note(context, transaction, [reading], rest.probed_until)
 
     first = order_ids[:1] if rest.probes else ()
     for together in (first, order_ids[len(first) :]):

@@ -214,4 +214,46 @@ HOLDING = (
         to="row.failures += 0",
         caught="tests/test_log_rest.py::test_each_rest_is_twice_as_long_as_the_one_before[sqlite]",
     ),
+    Mutant(
+        rule="A log read that fails beside another shortens no rest of log reads",
+        hurts="Fincart asked for minutes, and its logs are read after a second",
+        where="begin",
+        text="until if row.until == probed_until else max(row.until, until)",
+        to="until",
+        caught="tests/test_log_rest.py::test_a_failure_beside_it_does_not_shorten_the_rest_that_fincart_asked_for[sqlite]",
+    ),
+    Mutant(
+        rule="A log read that saw that Fincart still does not answer is followed by another after the pause",
+        hurts="Orders in doubt wait longer than Fincart has asked for",
+        where="begin",
+        text="until if row.until == probed_until else max(row.until, until)",
+        to="max(row.until, until)",
+        caught="tests/test_log_rest.py::test_after_the_one_that_reads_has_failed_the_next_reads_when_fincart_said[sqlite]",
+    ),
+    Mutant(
+        rule="An answer to a log read from before ends no rest of log reads",
+        hurts="Fincart asked for minutes, and its logs are read at once",
+        where="end",
+        text="if row is None or (row.until != probed_until and row.until > transaction.now()):",
+        to="if row is None:",
+        caught="tests/test_log_rest.py::"
+        "test_an_answer_to_a_read_from_before_does_not_end_the_rest_that_fincart_asked_for[sqlite]",
+    ),
+    Mutant(
+        rule="The log that a run reads once a rest is over ends it",
+        hurts="The logs of a Fincart that is back are read one in eight seconds",
+        where="LogReader._keep",
+        text="note(self._context, transaction, readings, taken.probed_until)",
+        to="note(self._context, transaction, readings)",
+        caught="tests/test_story_truth.py::"
+        "test_one_order_whose_log_is_never_answered_keeps_no_other_log_from_being_read[sqlite]",
+    ),
+    Mutant(
+        rule="The log that a preview reads once a rest is over ends it",
+        hurts="Previews do not say how orders stand although Fincart is back",
+        where="look.read",
+        text="note(context, transaction, [reading], rest.probed_until)",
+        to="note(context, transaction, [reading])",
+        caught="tests/test_story_truth.py::test_the_first_preview_after_a_rest_of_log_reads_ends_it[sqlite]",
+    ),
 )
