@@ -111,3 +111,20 @@ class HoldKind(StrEnum):
     DOWN = "down"
     TOKEN = "token"
     SLACK = "slack"
+
+
+class StopReason(StrEnum):
+    """Why nothing more of a run is sent."""
+
+    STOPPED = "stopped"
+    """Somebody stopped it."""
+    APPROVAL_EXPIRED = "approval_expired"
+    TOKEN_REJECTED = "token_rejected"
+
+
+class HoldReason(StrEnum):
+    """Why the rest of one run waits for somebody."""
+
+    PAUSED = "paused"
+    FAILURES = "failures"
+    """Too many of its orders were refused or are unknown."""

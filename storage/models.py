@@ -9,7 +9,18 @@ from sqlalchemy import Column, Computed, ForeignKey, Index, Integer, String, Tex
 from sqlmodel import Field, SQLModel
 
 from storage.db.columns import BigInt, EnumText, PayloadField, UtcDateTime, index_of_set
-from storage.enums import AnswerKind, DecisionVerdict, Doubt, HoldKind, Origin, Outcome, Proof, RequestState
+from storage.enums import (
+    AnswerKind,
+    DecisionVerdict,
+    Doubt,
+    HoldKind,
+    HoldReason,
+    Origin,
+    Outcome,
+    Proof,
+    RequestState,
+    StopReason,
+)
 
 STATE = EnumText(RequestState)
 ORIGIN = EnumText(Origin)
@@ -78,10 +89,13 @@ class Request(SQLModel, table=True):
     stopped_by: str | None = None
     stopped_by_person: str | None = Field(default=None, sa_column=Column(String(32)))
     stop_why: str | None = Field(default=None, sa_column=Column(Text))
-    """Why nothing more is sent: somebody stopped it, the approval ran out, the token was rejected."""
+    """Why nothing more is sent, in words."""
+    stop_reason: StopReason | None = Field(default=None, sa_column=Column(EnumText(StopReason), nullable=True))
     held_at: datetime | None = Field(default=None, sa_column=_instant())
     held_by: str | None = None
     held_why: str | None = None
+    """In words."""
+    hold_reason: HoldReason | None = Field(default=None, sa_column=Column(EnumText(HoldReason), nullable=True))
     failed_since_go_on: int = 0
 
     next_position: int = 0

@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlmodel import SQLModel
+from stored import approved
 
 from storage import (
     models,  # noqa: F401  fill the metadata
@@ -86,3 +87,34 @@ def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     database.close()
 
     assert ["slack_message"] == names
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("Fincart rejected the bot's token (User is not authorized)", "token_rejected"),
+        ("the approval ran out", "approval_expired"),
+        ("stopped", "stopped"),
+    ],
+)
+def test_why_a_run_of_the_version_before_ended_is_known_by_a_closed_word(
+    database_url: str, words: str, reason: str
+) -> None:
+    database = Database(database_url)
+    with database.write() as transaction:
+        request = approved(transaction)
+        request.stopped_at, request.stop_why = transaction.now(), words
+        request.held_at, request.held_why = transaction.now(), "3 orders were refused or are unknown"
+        approved(transaction, "R-000002")
+    with database.write() as transaction:
+        for column in ("stop_reason", "hold_reason"):
+            transaction.session.execute(text(f"ALTER TABLE request DROP COLUMN {column}"))
+        transaction.session.execute(text("UPDATE alembic_version SET version_num = '0010'"))
+
+    migrate(database)
+
+    with database.read() as session:
+        rows = session.execute(text("SELECT stop_reason, hold_reason FROM request ORDER BY seq")).all()
+    database.close()
+
+    assert [(reason, "failures"), (None, None)] == [tuple(row) for row in rows]

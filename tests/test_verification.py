@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+from approvals import becomes
 from sqlalchemy import delete, event, insert, select, update
 from sqlmodel import SQLModel
 from stored import made
 from test_tamper import TamperedHistory, found_in
-from world import ANN, BO, CY, FIRST, SECOND, StartWorld, go_ahead
+from world import ANN, BO, CY, FIRST, SECOND, StartWorld, go_ahead, request_id
 
 from storage.audit.log import (
     EVENTS_AT_A_TIME,
@@ -178,3 +179,26 @@ def test_an_event_is_not_exchanged_by_mending_the_link_to_it_alone() -> None:
 
     assert isinstance(found, Broken)
     assert 3 == found.seq
+
+
+@pytest.mark.parametrize(("button", "column"), [("pause", "hold_reason"), ("stop", "stop_reason")])
+def test_what_the_version_before_recorded_without_a_closed_word_still_holds(
+    start_world: StartWorld, button: str, column: str
+) -> None:
+    world = start_world(UNDO_SECONDS="600")
+    preview = world.preview()
+    world.click(ANN, preview, go_ahead(preview))
+    world.press(ANN, becomes(world, request_id(preview), "until then it can be undone"), button)
+    world.shut_down()
+    history = TamperedHistory(world.database_url)
+
+    def as_before(payload: Payload) -> None:
+        if payload["kind"] in ("held", "stopped"):
+            del payload["details"]["reason"]
+
+    found = forged(history, as_before, {})
+
+    history.database.close()
+
+    assert found is None
+    assert [(None,)] != world.rows(f"SELECT {column} FROM request")

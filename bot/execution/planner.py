@@ -10,7 +10,7 @@ from storage import attempts as batches
 from storage import in_flight, leases, order_lines, outcomes, requests, send_gate
 from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
-from storage.enums import Outcome, RequestState
+from storage.enums import Outcome, RequestState, StopReason
 from storage.models import Attempt, Request
 from storage.outcomes import OutcomeUpdate, StoredOutcome, settle
 from storage.ranges import as_ranges
@@ -38,7 +38,7 @@ def plan(context: Context, transaction: Transaction, request: Request, *, room: 
         return Next()
     now = transaction.now()
     if request.stopped_at is None and request.valid_until is not None and request.valid_until <= now:
-        stop(transaction, request, "the approval ran out", None)
+        stop(transaction, request, StopReason.APPROVAL_EXPIRED, "the approval ran out")
     if request.stopped_at is not None:
         _begin(transaction, request)
         close(context, transaction, request)

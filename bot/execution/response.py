@@ -16,7 +16,7 @@ from storage import attempts as batches
 from storage import order_lines, send_gate
 from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
-from storage.enums import AnswerKind, HoldKind
+from storage.enums import AnswerKind, HoldKind, StopReason
 from storage.models import Attempt, Request
 from storage.order_lines import OrderRow
 
@@ -35,7 +35,7 @@ def settle_answer(
     """
     ended = batches.end(transaction, attempt, answer.kind, answer.http_status, answer.words, open_until)
     if answer.kind is AnswerKind.TOKEN and request.stopped_at is None:
-        stop(transaction, request, f"{TOKEN_REJECTED} ({answer.words})", None)
+        stop(transaction, request, StopReason.TOKEN_REJECTED, f"{TOKEN_REJECTED} ({answer.words})")
     in_time = request.valid_until is None or request.valid_until > transaction.now()
     attempts = batches.carriers(transaction, request, ended)
     evidences = EvidenceBuilder(request, attempts, sending_allowed=request.stopped_at is None and in_time)

@@ -14,7 +14,7 @@ from bot.outbox import enqueue
 from storage import attempts, order_lines, outcomes, requests
 from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
-from storage.enums import Outcome, Proof, RequestState
+from storage.enums import HoldReason, Outcome, Proof, RequestState, StopReason
 from storage.models import Attempt, Request
 from storage.order_lines import OrderRow
 from storage.outcomes import OutcomeUpdate, StoredOutcome
@@ -111,12 +111,19 @@ def finish_if_over(context: Context, transaction: Transaction, request: Request)
     return True
 
 
-def stop(transaction: Transaction, request: Request, why: str, who: str | None, person: str | None = None) -> None:
-    """Mark that nothing more of this request is sent; `person` is whom `who` stands for."""
+def stop(
+    transaction: Transaction,
+    request: Request,
+    reason: StopReason,
+    why: str,
+    who: str | None = None,
+    person: str | None = None,
+) -> None:
+    """Mark that nothing more of this request is sent; `why` in words, `person` is whom `who` stands for."""
     now = request.stopped_at = transaction.now()
     request.stopped_by, request.stopped_by_person = who, person
-    request.stop_why = why
-    details = {"why": why}
+    request.stop_reason, request.stop_why = reason, why
+    details = {"why": why, "reason": reason.value}
     transaction.record(EventKind.STOPPED, who=who, person=person, request=request.public_id, details=details, at=now)
 
 
@@ -144,7 +151,7 @@ def _finding(each: OrderEvidence, settled: StoredOutcome | None, read_at: dateti
 def _settled(context: Context, request: Request, each: OrderEvidence, step: truth.Settled) -> OutcomeUpdate:
     by_word = step.outcome is Outcome.CANCELLED and step.proof is Proof.ANSWER
     read_at = step.read_at if context.settings.verify_results or not by_word else None
-    words = outcome_words(step, stopped=request.stop_why)
+    words = outcome_words(step, request.stop_why, request.stop_reason)
     settled = StoredOutcome(step.outcome, step.proof, words)
     return _finding(each, settled, read_at)
 
@@ -178,7 +185,8 @@ def _count_failures(
     left = outcomes.settled_count(request) < request.order_count
     if most and request.failed_since_go_on >= most and left and request.held_at is None and request.stopped_at is None:
         now = request.held_at = transaction.now()
+        request.hold_reason = HoldReason.FAILURES
         request.held_why = f"{request.failed_since_go_on} orders were refused or are unknown"
-        details = {"hold": "request", "why": request.held_why}
+        details = {"hold": "request", "why": request.held_why, "reason": HoldReason.FAILURES.value}
         transaction.record(EventKind.HELD, who=None, request=request.public_id, details=details, at=now)
         enqueue.live(transaction, request, urgent=True)

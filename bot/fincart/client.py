@@ -177,7 +177,7 @@ class FincartClient:
             words = error_message(exchange) or f"Fincart answered HTTP {exchange.status}"
             return Probe(ProbeKind.TOKEN, clean(words, secret))
         reading = classify_log_answer(exchange, secret)
-        documented = reading.kind in (LogKind.READ, LogKind.ABSENT) or reading.why == "the log has no entries"
+        documented = reading.kind in (LogKind.READ, LogKind.ABSENT) or reading.is_empty
         if documented or (400 <= exchange.status < 500 and error_message(exchange) is not None):
             return Probe(ProbeKind.GOOD, "Fincart answers")
         return Probe(ProbeKind.STRANGE, reading.why)

@@ -5,7 +5,6 @@ from typing import assert_never
 from bot.messages.card import card, unseen_card
 from bot.messages.document import Bold, Bullets, CodeText, Heading, Line, Link, Note, Part, Typed, User, When
 from bot.messages.message import Message
-from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.messages.preview import cannot_post
 from bot.messages.render import render
 from bot.messages.steering import checking_lines, hold_lines, run_buttons, slack_gap_line, time_left, whom_to_ask
@@ -25,7 +24,7 @@ from bot.messages.words import (
     standing,
     valid_until,
 )
-from storage.enums import Outcome, RequestState
+from storage.enums import Outcome, RequestState, StopReason
 
 
 def live(facts: RequestFacts, bot_user: str | None = None, rules: RulesFacts | None = None) -> Message:
@@ -152,7 +151,7 @@ def _stopped(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Line, ...]:
         return ()
     who: Line = (" by ", User(facts.stopped_by)) if facts.stopped_by else ()
     why: Line = ("Sending is over: ", Typed(facts.stop_why, 300), *who, ".")
-    if not facts.stop_why.startswith(TOKEN_REJECTED):
+    if facts.stop_reason is not StopReason.TOKEN_REJECTED:
         return (why,)
     renew: Line = (
         "Ask ",

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.domain.outcome.decide import Settled, Why
+from storage.enums import StopReason
 
 TOKEN_REJECTED = "Fincart rejected the bot's token"
 """How the reason of a stop begins for which somebody must renew the token."""
 
 
-def outcome_words(settled: Settled, stopped: str | None = None) -> str:
-    """One clause for people; empty where the outcome itself says all. `stopped` is why sending was over."""
+def outcome_words(settled: Settled, stop_why: str | None = None, stop_reason: StopReason | None = None) -> str:
+    """One clause for people; empty where the outcome itself says all. `stop_why` is why sending was over, in words."""
     words, at = settled.words, _when(settled.at)
     match settled.why:
         case Why.FINCART_ANSWERED:
@@ -28,12 +29,12 @@ def outcome_words(settled: Settled, stopped: str | None = None) -> str:
         case Why.STILL_PENDING:
             return f"still {words or 'pending'} at Fincart"
         case Why.NOT_ACTED_ON:
-            over = stopped or "sending was over"
+            over = stop_why or "sending was over"
             # The rejection that ended the whole run has its words in the reason already.
-            said = f" ({words})" if words and not over.startswith(TOKEN_REJECTED) else ""
+            said = f" ({words})" if words and stop_reason is not StopReason.TOKEN_REJECTED else ""
             return f"{over}; Fincart had not acted on it{said}"
         case Why.NEVER_SENT:
-            return stopped or "sending was over"
+            return stop_why or "sending was over"
         case Why.NO_TRUSTWORTHY_ANSWER:
             return f"no trustworthy answer ({words})" if words else "no trustworthy answer"
         case _:

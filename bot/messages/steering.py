@@ -51,7 +51,7 @@ def whom_to_ask(rules: RulesFacts | None) -> Typed:
 
 def hold_line(hold: HoldFacts, rules: RulesFacts | None = None) -> Line:
     """One hold in words: why, by whom, until when or until what."""
-    why: tuple[Span, ...] = (" (", Typed(hold.why, 200), ")") if hold.why and hold.why != "paused" else ()
+    why: tuple[Span, ...] = (" (", Typed(hold.why, 200), ")") if hold.why else ()
     until: tuple[Span, ...] = (" until ", When(hold.until, exact=True)) if hold.until else ()
     at: tuple[Span, ...] = (", next at ", When(hold.until, exact=True)) if hold.until else ()
     who: tuple[Span, ...] = (" by ", User(hold.who)) if hold.who else ()

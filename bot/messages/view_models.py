@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from storage.enums import DecisionVerdict, Origin, Outcome, Proof, RequestState
+from storage.enums import DecisionVerdict, Origin, Outcome, Proof, RequestState, StopReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,8 @@ class RequestFacts:
     """Until then it can be taken back, and nothing is sent."""
     stopped_by: str | None = None
     stop_why: str | None = None
-    """Why nothing more of it is sent."""
+    """Why nothing more of it is sent, in words."""
+    stop_reason: StopReason | None = None
     holds: tuple[HoldFacts, ...] = ()
     """What keeps it from being sent just now."""
     checking: int = 0

@@ -24,7 +24,7 @@ from bot.messages.view_models import (
 from bot.settings.model import Settings
 from storage import attempts, decisions, history, log_rest, outcomes, requests, send_gate, slack_messages
 from storage.audit.log import EventKind
-from storage.enums import OPEN_STATES, Origin, RequestState
+from storage.enums import OPEN_STATES, HoldReason, Origin, RequestState
 from storage.models import AuditEvent, OrderLine, Request
 from storage.slack_models import SlackMessage
 
@@ -84,6 +84,7 @@ def request_facts(
         not_before=request.not_before,
         stopped_by=request.stopped_by,
         stop_why=request.stop_why,
+        stop_reason=request.stop_reason,
         holds=_holds(session, request),
         checking=outcomes.in_doubt(session, request) if request.state is RequestState.EXECUTING else 0,
         logs_rest=log_rest.why(session),
@@ -166,8 +167,10 @@ def _closed(live: SlackMessage | None) -> ClosedFacts | None:
 def _holds(session: Session, request: Request) -> tuple[HoldFacts, ...]:
     if request.state not in OPEN_STATES or request.stopped_at is not None:
         return ()
-    own = (HoldFacts("request", request.held_why, request.held_by),) if request.held_at is not None else ()
-    return own + holds_on_all(session)
+    if request.held_at is None:
+        return holds_on_all(session)
+    why = None if request.hold_reason is HoldReason.PAUSED else request.held_why
+    return (HoldFacts("request", why, request.held_by), *holds_on_all(session))
 
 
 def holds_on_all(session: Session) -> tuple[HoldFacts, ...]:

@@ -19,7 +19,7 @@ from bot.requests.create import Submission, ask, can_post_live
 from storage import log_reads, outcomes, requests
 from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
-from storage.enums import Origin, Outcome, RequestState
+from storage.enums import HoldReason, Origin, Outcome, RequestState, StopReason
 from storage.models import OrderLine, Request
 from storage.requests import NewOrder
 from storage.slack_models import Delivery
@@ -33,7 +33,8 @@ def stop(context: Context, delivery: Delivery, action: RequestAction) -> None:
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode:
         if request.stopped_at is not None:
             return AnswerCode.ALREADY_STOPPED
-        stop_sending(transaction, request, "stopped", action.reply_to.person, authorization.person)
+        who, person = action.reply_to.person, authorization.person
+        stop_sending(transaction, request, StopReason.STOPPED, "stopped", who, person)
         _now(transaction, request)
         return AnswerCode.STOPPED
 
@@ -48,8 +49,9 @@ def pause(context: Context, delivery: Delivery, action: RequestAction) -> None:
             return AnswerCode.ALREADY_PAUSED
         now = request.held_at = transaction.now()
         request.held_by = action.reply_to.person
-        request.held_why = "paused"
-        _tell(transaction, EventKind.HELD, request, authorization, {"hold": "request", "why": "paused"}, at=now)
+        request.hold_reason, request.held_why = HoldReason.PAUSED, "paused"
+        details: dict[str, object] = {"hold": "request", "why": "paused", "reason": HoldReason.PAUSED.value}
+        _tell(transaction, EventKind.HELD, request, authorization, details, at=now)
         enqueue.live(transaction, request, urgent=True)
         return AnswerCode.PAUSED
 
@@ -62,7 +64,7 @@ def go_on(context: Context, delivery: Delivery, action: RequestAction) -> None:
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode:
         if request.held_at is None:
             return AnswerCode.NOT_HELD
-        request.held_at = request.held_by = request.held_why = None
+        request.held_at = request.held_by = request.held_why = request.hold_reason = None
         request.failed_since_go_on = 0
         _tell(transaction, EventKind.HOLD_ENDED, request, authorization, {"hold": "request"})
         _now(transaction, request)

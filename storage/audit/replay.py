@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from storage.audit.log import EventKind, StoredEvent
-from storage.enums import MOVES, RequestState
+from storage.enums import MOVES, HoldReason, RequestState, StopReason
 
 Details = Mapping[str, Any]
 
@@ -161,10 +161,11 @@ def _tell(told: ReplayedRequest, kind: EventKind, seq: int, by: _By, details: De
         told.say(seq, finished_at=at)
     if kind is EventKind.STOPPED:
         told.say(seq, stopped_at=at, stopped_by=who, stopped_by_person=person, stop_why=details["why"])
+        told.say(seq, stop_reason=_stop_reason(details))
     if kind is EventKind.HELD:
-        told.say(seq, held_at=at, held_by=who, held_why=details["why"])
+        told.say(seq, held_at=at, held_by=who, held_why=details["why"], hold_reason=_hold_reason(details))
     if kind is EventKind.HOLD_ENDED:
-        told.say(seq, held_at=None, held_by=None, held_why=None)
+        told.say(seq, held_at=None, held_by=None, held_why=None, hold_reason=None)
     if kind is EventKind.LEFT_OUT and told.orders is not None:
         told.orders = Fact([order for order in told.orders.value if order not in set(details["orders"])], seq)
     if kind is EventKind.INCLUDED and told.orders is not None:
@@ -198,3 +199,18 @@ def _made(told: ReplayedRequest, seq: int, at: datetime, who: str | None, detail
     told.orders = Fact(details["orders"], seq)
     # Earlier versions set nothing aside.
     told.set_aside = frozenset(details.get("set_aside", ()))
+
+
+def _stop_reason(details: Details) -> StopReason:
+    if "reason" in details:
+        return StopReason(details["reason"])
+    # As events of versions up to migration 0010 tell it.
+    if str(details["why"]).startswith("Fincart rejected the bot's token"):
+        return StopReason.TOKEN_REJECTED
+    return StopReason.APPROVAL_EXPIRED if details["why"] == "the approval ran out" else StopReason.STOPPED
+
+
+def _hold_reason(details: Details) -> HoldReason:
+    if "reason" in details:
+        return HoldReason(details["reason"])
+    return HoldReason.PAUSED if details["why"] == "paused" else HoldReason.FAILURES

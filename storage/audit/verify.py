@@ -196,7 +196,8 @@ _REQUEST = _columns(
         "unknown",
         "confirmed",
     ),
-    *("stopped_at", "stopped_by", "stopped_by_person", "stop_why", "held_at", "held_by", "held_why", "emergency"),
+    *("stopped_at", "stopped_by", "stopped_by_person", "stop_why", "stop_reason"),
+    *("held_at", "held_by", "held_why", "hold_reason", "emergency"),
 )
 _ORDER = _columns(OrderLine, "request_seq", "position", "order_id", "outcome", "proof", "words", "settled_at")
 _DECISION = _columns(Decision, "request_seq", "person", "stands_for", "verdict", "comment", "rule", "at")

@@ -75,6 +75,8 @@ class LogReading:
     why: str = ""
     http_status: int | None = None
     retry_after: float | None = None
+    is_empty: bool = False
+    """It is a log as documented, with no entry."""
 
     def __post_init__(self) -> None:
         if bool(self.entries) != (self.kind is LogKind.READ):
@@ -185,11 +187,8 @@ def classify_log_answer(exchange: Exchange, secret: str) -> LogReading:
     if entries:
         return LogReading(LogKind.READ, entries, "", status, pause)
     if entries is not None:
-        why = "the log has no entries"
-    elif status == 200:
-        why = "the log is not as Fincart documents it"
-    else:
-        why = message or f"Fincart answered HTTP {status}"
+        return LogReading(LogKind.UNREADABLE, (), "the log has no entries", status, pause, is_empty=True)
+    why = "the log is not as Fincart documents it" if status == 200 else message or f"Fincart answered HTTP {status}"
     kind = LogKind.UNAVAILABLE if status == 429 or status >= 500 else LogKind.UNREADABLE
     return LogReading(kind, (), clean(why, secret), status, pause)
 

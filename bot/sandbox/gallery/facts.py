@@ -21,7 +21,7 @@ from bot.messages.view_models import (
     StatusFacts,
 )
 from storage.audit.log import EventKind
-from storage.enums import DecisionVerdict, Origin, Outcome, Proof, RequestState
+from storage.enums import DecisionVerdict, Origin, Outcome, Proof, RequestState, StopReason
 
 Made = tuple[str, partial[Message] | partial[dict[str, Any]]]
 """A sample: its name, and the call of its builder with what it is made of."""
@@ -176,8 +176,8 @@ DOWN = replace(RUNNING, holds=(HoldFacts("down", "three calls in a row", None, N
 TOKEN_REJECTED = replace(RUNNING, holds=(HoldFacts("token", "403: User is not authorized"),))
 SLACK_REFUSED = replace(RUNNING, holds=(HoldFacts("slack", "token_revoked"),))
 SLACK_GAP = replace(MIXED, slack_gap=SlackGap(NOW, NOW + timedelta(minutes=7), "token_revoked"))
-TOKEN_ENDED = replace(MIXED, stop_why="Fincart rejected the bot's token")
-STOPPED = replace(RUNNING, stopped_by=BEN, stop_why="stopped")
+TOKEN_ENDED = replace(MIXED, stop_why="Fincart rejected the bot's token", stop_reason=StopReason.TOKEN_REJECTED)
+STOPPED = replace(RUNNING, stopped_by=BEN, stop_why="stopped", stop_reason=StopReason.STOPPED)
 UNDOABLE = replace(CONFIRMED, can_undo=True, not_before=NOW + timedelta(seconds=30))
 
 SHOWN_ORDERS = (
