@@ -1,4 +1,4 @@
-"""The one place where the context are built and joined."""
+"""The one place where the parts are built and joined."""
 
 import logging
 import secrets

@@ -13,7 +13,7 @@ from storage.db.transactions import Transaction
 from storage.enums import AnswerKind, HoldKind
 from storage.models import Attempt, Hold, OrderLine, Request
 from storage.order_lines import OrderRow
-from storage.ranges import as_ranges, bounds, every, within
+from storage.ranges import as_ranges, bounds, contain, every, within
 from storage.send_gate import FAILURES_UNTIL_DOWN
 
 # Of the table, not of the class: the class's statements run through the ORM, which takes longer than the row.
@@ -65,7 +65,7 @@ def withdraw(transaction: Transaction, request: Request, lines: Sequence[OrderRo
     """Take these orders out of the batches that wait: what is to be done about them is concluded anew."""
     positions = {line.position for line in lines}
     for waiting in queued(transaction, request):
-        carried = {at for first, last in bounds(waiting.positions) for at in range(first, last + 1)}
+        carried = set(every(bounds(waiting.positions)))
         left = carried - positions
         if not left:
             transaction.session.delete(waiting)
@@ -240,7 +240,7 @@ def refused_alone(transaction: Transaction, http_status: int, words: str) -> int
 
 def carries(attempt: Attempt, line: OrderRow) -> bool:
     """Whether a call carries this order, both being of the same request."""
-    return any(first <= line.position <= last for first, last in bounds(attempt.positions))
+    return contain(bounds(attempt.positions), line.position)
 
 
 def _seq(request: Request) -> int:

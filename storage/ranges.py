@@ -21,8 +21,13 @@ def as_ranges(positions: Iterable[int]) -> str:
 
 def bounds(ranges: str) -> list[tuple[int, int]]:
     """The first and last position of each range that `as_ranges` wrote."""
-    context = [part.partition("-") for part in ranges.split(",")]
-    return [(int(first), int(last or first)) for first, _, last in context]
+    parts = [part.partition("-") for part in ranges.split(",")]
+    return [(int(first), int(last or first)) for first, _, last in parts]
+
+
+def contain(bounds: Iterable[tuple[int, int]], position: int) -> bool:
+    """Whether a position lies in these bounds."""
+    return any(first <= position <= last for first, last in bounds)
 
 
 def every(*ranges: list[tuple[int, int]]) -> Iterator[int]:
@@ -31,7 +36,7 @@ def every(*ranges: list[tuple[int, int]]) -> Iterator[int]:
 
 
 _MOST_RANGES = 50
-"""SQLite takes no condition of a thousand context."""
+"""SQLite takes no condition of a thousand parts."""
 
 
 def within(ranges: str) -> ColumnElement[bool]:

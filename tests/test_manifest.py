@@ -11,8 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.commands.parser import COMMAND
 from bot.settings.values import Wrong
-from bot.slack.manifest import COMMAND, SCOPES, manifest, manifest_text
+from bot.slack.manifest import SCOPES, manifest, manifest_text
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = json.loads((Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json").read_text())

@@ -14,7 +14,7 @@ from storage.db.transactions import Transaction
 from storage.enums import AnswerKind
 from storage.models import Attempt, Request
 from storage.order_lines import OrderRow
-from storage.ranges import as_ranges, bounds
+from storage.ranges import as_ranges, bounds, contain
 
 _INSTANTS = ("read_at", "changed_at", "cancelled_at")
 
@@ -35,11 +35,7 @@ class EvidenceBuilder:
 
     def of(self, line: OrderRow) -> Evidence:
         """All that was seen of this order; one and the same object for orders of which the same was seen."""
-        attempts = tuple(
-            attempt
-            for ranges, attempt in self._attempts
-            if any(first <= line.position <= last for first, last in ranges)
-        )
+        attempts = tuple(attempt for ranges, attempt in self._attempts if contain(ranges, line.position))
         seen = (line.seen_status, line.log, line.waits_since)
         key = (*map(id, attempts), *seen, line.first_sent_at, line.outcome is None)
         evidence = self._known.get(key)
@@ -111,7 +107,7 @@ def with_first_sent(
     known: list[OrderRow] = []
     for line in of:
         if line.first_sent_at is None:
-            planned = [at for ranges, at in sends if any(first <= line.position <= last for first, last in ranges)]
+            planned = [at for ranges, at in sends if contain(ranges, line.position)]
             if planned:
                 line = line._replace(first_sent_at=min(planned) + ahead)
                 firsts.setdefault(min(planned) + ahead, []).append(line.position)

@@ -19,7 +19,7 @@ from storage.db.transactions import Transaction
 from storage.enums import RequestState
 from storage.models import OrderLine, Request
 from storage.order_lines import OrderRow
-from storage.ranges import bounds
+from storage.ranges import bounds, contain
 
 
 class LogReader:
@@ -67,7 +67,7 @@ class LogReader:
             read = [
                 (line, with_log(evidences.of(line), reading, read_at))
                 for line, reading in zip(fresh, readings, strict=True)
-                if not any(first <= line.position <= last for ranges in flying for first, last in ranges)
+                if not any(contain(each, line.position) for each in flying)
             ]
             attributed = with_elsewhere(self._context, transaction, request, attempts, read)
             seen = [OrderEvidence(line, evidence) for (line, _), evidence in zip(read, attributed, strict=True)]

@@ -18,7 +18,7 @@ from storage.enums import HoldReason, Outcome, Proof, RequestState, StopReason
 from storage.models import Attempt, Request
 from storage.order_lines import OrderRow
 from storage.outcomes import OutcomeUpdate, StoredOutcome
-from storage.ranges import bounds
+from storage.ranges import bounds, contain
 
 LONGEST_PAUSE = 30.0
 """Seconds between two sends of orders whose calls were not acted on."""
@@ -88,7 +88,7 @@ def close(context: Context, transaction: Transaction, request: Request) -> None:
     rest = [
         line
         for line in order_lines.unsettled(transaction, request)
-        if not any(first <= line.position <= last for ranges in flying for first, last in ranges)
+        if not any(contain(each, line.position) for each in flying)
     ]
     evidences = EvidenceBuilder(request, attempts.ended(transaction, request), sending_allowed=False)
     seen = [OrderEvidence(line, evidences.of(line)) for line in rest]

@@ -6,14 +6,25 @@ from slack_bolt import Ack, App
 
 from bot.deliveries.payloads import CommandTyped, ExportAsked
 from bot.domain.commands.filters import History
-from bot.domain.commands.parser import Ask, Export, Help, OpenForm, Pause, Preview, Resume, Show, Waiting, parse
+from bot.domain.commands.parser import (
+    COMMAND,
+    Ask,
+    Export,
+    Help,
+    OpenForm,
+    Pause,
+    Preview,
+    Resume,
+    Show,
+    Waiting,
+    parse,
+)
 from bot.listeners.intake import Body, Intake, identity, inline, team_of
 from bot.listeners.modals import Opening, open_form
 from bot.messages.answers import not_read
 from bot.messages.help import help_message
 from bot.messages.message import Message
 from bot.outbox.read_model import rules_facts
-from bot.slack.manifest import COMMAND
 
 
 def listen(app: App, intake: Intake) -> None:

@@ -1,13 +1,13 @@
 """PURE: short private answers: what could not be read, recorded, found or understood."""
 
 from bot.domain.commands.order_ids import BadId
-from bot.domain.commands.parser import ParseError
+from bot.domain.commands.parser import COMMAND, ParseError
 from bot.domain.commands.typed_text import as_typed
 from bot.messages.document import CodeText, Heading, Line, Typed
 from bot.messages.message import Message
 from bot.messages.parse_errors import explain
 from bot.messages.render import render
-from bot.messages.words import COMMAND, paragraph
+from bot.messages.words import paragraph
 
 EXAMPLE = f"{COMMAND} 6864fecda075914a1b1e353c, 6877b613a665f49134ef0001 because duplicate"
 

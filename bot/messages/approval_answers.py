@@ -1,12 +1,13 @@
 """PURE: what somebody is told who asked for approval, approved, declined, withdrew or reminded, or did so in vain."""
 
+from bot.domain.commands.parser import COMMAND
 from bot.messages.card import may_approve_lines, wanted_lines
 from bot.messages.document import CodeText, Heading, Line, Part, Typed, When
 from bot.messages.message import Message
 from bot.messages.preview_ended import where_to_watch
 from bot.messages.render import render
 from bot.messages.view_models import RequestFacts, RulesFacts
-from bot.messages.words import COMMAND, asked_lines, decided_line, duration, orders, paragraph, show_command
+from bot.messages.words import asked_lines, decided_line, duration, orders, paragraph, show_command
 
 REMIND_AGAIN_SECONDS = 600
 """Between two reminders about one request."""

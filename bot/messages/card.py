@@ -103,7 +103,7 @@ def may_approve_lines(rules: RulesFacts | None, facts: RequestFacts | None = Non
 
 def may_approve(rules: RulesFacts, besides: tuple[str, ...] = ()) -> Line:
     """`@A, @B or @group`, at most so many; empty where the settings name nobody."""
-    users, groups = rules.may_approve()
+    users, groups = rules.approvers
     wanted = [user for user in users if user not in besides]
     named = people(wanted[:_NAMED], ((Group(group),) for group in groups[:_NAMED]))
     more = max(0, len(wanted) - _NAMED) + max(0, len(groups) - _NAMED)

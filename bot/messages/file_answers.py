@@ -1,10 +1,11 @@
 """PURE: why a file could not be fetched, and what to do instead."""
 
+from bot.domain.commands.parser import COMMAND
 from bot.domain.files.not_fetched import NotFetched, Trouble
 from bot.messages.document import CodeText, Heading, Typed
 from bot.messages.message import Message
 from bot.messages.render import render
-from bot.messages.words import COMMAND, paragraph
+from bot.messages.words import paragraph
 
 _AS_CSV = "Download it as CSV to your own computer, and choose the downloaded file in the form."
 

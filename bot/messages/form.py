@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from bot.domain.commands.parser import LONGEST_REASON
+from bot.domain.commands.parser import COMMAND, LONGEST_REASON
 from bot.domain.commands.typed_text import tidy
 from bot.domain.files.order_file import LARGEST_FILE
 from bot.messages.document import ChannelName, CodeText, Line
 from bot.messages.inline import cut
 from bot.messages.render import render, rich_text
-from bot.messages.words import COMMAND, counted, orders, paragraph
+from bot.messages.words import counted, orders, paragraph
 
 FORM = "cancel_form"
 """The view's `callback_id`."""

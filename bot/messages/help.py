@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from bot.domain.commands.parser import LONGEST_REASON, WORDS
+from bot.domain.commands.parser import COMMAND, LONGEST_REASON, WORDS
 from bot.domain.files.order_file import LARGEST_FILE
 from bot.messages.card import may_approve
 from bot.messages.document import Bullets, ChannelName, CodeText, Group, Heading, Line, Typed, User
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RulesFacts
-from bot.messages.words import COMMAND, bold, duration, orders, paragraph
+from bot.messages.words import bold, duration, orders, paragraph
 from storage.enums import Outcome, RequestState
 
 _NAMED = 10

@@ -1,6 +1,7 @@
 """PURE: pages of `history`, newest first, for one reader or shared in a channel."""
 
 from bot.domain.commands.filters import Day, History, OnDay
+from bot.domain.commands.parser import COMMAND
 from bot.messages.actions import Action
 from bot.messages.document import (
     Bold,
@@ -20,7 +21,7 @@ from bot.messages.document import (
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RequestFacts
-from bot.messages.words import COMMAND, OUTCOME, counted, orders, paragraph, reason_of, show_command, standing
+from bot.messages.words import OUTCOME, counted, orders, paragraph, reason_of, show_command, standing
 from storage.enums import RequestState
 
 ENTRIES_PER_PAGE = 5

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from bot.domain.commands.parser import COMMAND
 from bot.domain.policy.decide import Asked, VerdictCode
 from bot.messages.document import Bold, CodeText, Divider, Heading, Line, Link, Part, When
 from bot.messages.refusals import MISSING_SCOPE, ask_line
 from bot.messages.render import render
 from bot.messages.view_models import RequestFacts, RulesFacts
 from bot.messages.waiting import MOST, waiting_parts
-from bot.messages.words import COMMAND, orders, paragraph, show_command, standing
+from bot.messages.words import orders, paragraph, show_command, standing
 
 RESULTS = 5
 """So many of one's own last requests are shown."""

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from bot.domain.commands.parser import COMMAND
 from bot.messages.card import card, unseen_card
 from bot.messages.document import Bold, Bullets, CodeText, Heading, Line, Link, Note, Part, Typed, User, When
 from bot.messages.message import Message
@@ -10,7 +11,6 @@ from bot.messages.render import render
 from bot.messages.steering import checking_lines, hold_lines, run_buttons, slack_gap_line, time_left, whom_to_ask
 from bot.messages.view_models import OrderFacts, RequestFacts, RulesFacts
 from bot.messages.words import (
-    COMMAND,
     OUTCOME,
     WORDS,
     asked_lines,

@@ -1,10 +1,11 @@
 """PURE: what is said where Slack does not let the bot show a message any more: why, and where it is instead."""
 
+from bot.domain.commands.parser import COMMAND
 from bot.messages.document import Bold, ChannelName, CodeText, Heading, Line, Link, Typed, User, When
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import ClosedFacts, RequestFacts
-from bot.messages.words import COMMAND, asked_lines, invitation, paragraph, show_command, to_have_it_there
+from bot.messages.words import asked_lines, invitation, paragraph, show_command, to_have_it_there
 
 _ARCHIVED = frozenset({"is_archived", "is_inactive"})
 

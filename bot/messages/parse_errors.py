@@ -35,6 +35,7 @@ from bot.domain.commands.order_ids import (
     WrongCharacter,
 )
 from bot.domain.commands.parser import (
+    COMMAND,
     WORDS,
     CommandError,
     NotARequestId,
@@ -49,7 +50,6 @@ from bot.domain.commands.parser import (
 )
 from bot.domain.commands.typed_text import TYPOGRAPHIC_DASHES, as_typed, tidy
 
-COMMAND = "/cancel-orders"
 LONGEST_SHOWN = 60
 """Characters of what a person typed that a message repeats."""
 

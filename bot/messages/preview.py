@@ -1,5 +1,6 @@
 """PURE: the preview that only the requester sees, before anything is decided."""
 
+from bot.domain.commands.parser import COMMAND
 from bot.messages.actions import Action, request_value
 from bot.messages.card import emergency_button
 from bot.messages.document import (
@@ -24,7 +25,6 @@ from bot.messages.render import render
 from bot.messages.steering import hold_lines
 from bot.messages.view_models import RequestFacts
 from bot.messages.words import (
-    COMMAND,
     asked_lines,
     bold,
     counted,

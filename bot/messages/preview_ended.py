@@ -1,10 +1,11 @@
 """PURE: what stands in a preview's place once it is over, and what somebody is told who pressed in vain."""
 
+from bot.domain.commands.parser import COMMAND
 from bot.messages.document import Bold, ChannelName, CodeText, Heading, Line, Link, Part, Typed, User, When
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RequestFacts
-from bot.messages.words import COMMAND, asked_lines, decided_line, orders, paragraph, show_command, standing
+from bot.messages.words import asked_lines, decided_line, orders, paragraph, show_command, standing
 from storage.enums import RequestState
 
 

@@ -2,13 +2,14 @@
 
 from typing import assert_never
 
+from bot.domain.commands.parser import COMMAND
 from bot.domain.policy.decide import Asked, VerdictCode
 from bot.messages.card import may_approve
 from bot.messages.document import ChannelName, CodeText, Group, Heading, Line, Typed, User
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RequestFacts, RulesFacts
-from bot.messages.words import COMMAND, asked_lines, counted, orders, paragraph, people
+from bot.messages.words import asked_lines, counted, orders, paragraph, people
 from storage.enums import RequestState
 
 

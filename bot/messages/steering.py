@@ -1,12 +1,13 @@
 """PURE: the buttons of a run, what holds it, and the short answers to whoever steers it."""
 
+from bot.domain.commands.parser import COMMAND
 from bot.messages.actions import Action, request_value
 from bot.messages.document import Button, Buttons, CodeText, Heading, Line, Part, Span, Typed, User, When
 from bot.messages.message import Message
 from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.messages.render import render
 from bot.messages.view_models import HoldFacts, RequestFacts, RulesFacts
-from bot.messages.words import COMMAND, asked_lines, orders, paragraph, show_command, standing
+from bot.messages.words import asked_lines, orders, paragraph, show_command, standing
 from storage.enums import RequestState
 
 

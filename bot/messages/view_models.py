@@ -227,8 +227,8 @@ class RulesFacts:
     approval_valid_seconds: int
     auditors: tuple[str, ...]
     contact: str
-    approver_users: tuple[str, ...] = ()
-    approver_usergroups: tuple[str, ...] = ()
+    approvers: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    """The people and the groups who may approve somebody else's request; both empty where everyone may."""
     second_approval_above: int | None = None
     approvals_needed: int = 1
     approval_seconds: int = 14_400
@@ -237,9 +237,3 @@ class RulesFacts:
     max_per_day: int | None = None
     undo_seconds: int = 0
     hold_after_failed: int = 0
-
-    def may_approve(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The people and the groups who may approve somebody else's request; both empty where everyone may."""
-        if self.approver_users or self.approver_usergroups:
-            return self.approver_users, self.approver_usergroups
-        return self.allowed_users, self.allowed_usergroups

@@ -1,5 +1,6 @@
 """PURE: `waiting`: what waits for a person, for whom, until when, with its live buttons."""
 
+from bot.domain.commands.parser import COMMAND
 from bot.messages.card import may_approve_lines, waiting_buttons, wanted_lines
 from bot.messages.document import Bold, Buttons, CodeText, Divider, Heading, Line, Link, Part, User, When
 from bot.messages.message import Message
@@ -7,7 +8,7 @@ from bot.messages.preview import decide_buttons
 from bot.messages.render import render
 from bot.messages.steering import hold_line, run_buttons
 from bot.messages.view_models import HoldFacts, RequestFacts, RulesFacts
-from bot.messages.words import COMMAND, asked_lines, counted, orders, paragraph, show_command, standing, valid_until
+from bot.messages.words import asked_lines, counted, orders, paragraph, show_command, standing, valid_until
 from storage.enums import RequestState
 
 MOST = 5

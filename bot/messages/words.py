@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.domain.commands.parser import LONGEST_REASON
+from bot.domain.commands.parser import COMMAND, LONGEST_REASON
 from bot.domain.commands.typed_text import tidy
 from bot.messages.document import Bold, Bullets, ChannelName, CodeText, Line, Paragraph, Typed, User, When
 from bot.messages.view_models import DecisionFacts, Figures, OrderFacts, RequestFacts
 from storage.enums import DecisionVerdict, Origin, Outcome, Proof, RequestState
 
-COMMAND = "/cancel-orders"
 NO_REASON = "none given"
 SHORT_REASON = 300
 """Characters of the reason that a message about a request repeats; `show` has it whole."""

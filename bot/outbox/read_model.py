@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.domain.policy.decide import Verdict
+from bot.domain.outcome.responses import is_pending
+from bot.domain.policy.decide import Rules, Verdict
 from bot.messages.view_models import (
     ClosedFacts,
     DecisionFacts,
@@ -182,7 +183,7 @@ def _status(session: Session, request: Request) -> StatusFacts:
     if request.state not in (RequestState.PREPARING, RequestState.CONFIRMING):
         return StatusFacts()
     seen = requests.seen(session, request)
-    not_pending = [line for line in seen if (line.seen_status or "").strip().casefold() != "pending"]
+    not_pending = [line for line in seen if not is_pending(line.seen_status or "")]
     ids = [line.order_id for line in requests.orders(session, request, 0, request.order_count)]
     elsewhere = requests.open_elsewhere(session, ids, request.seq or 0)
     return StatusFacts(
@@ -264,8 +265,7 @@ def rules_facts(settings: Settings) -> RulesFacts:
         contact=settings.contact,
         undo_seconds=settings.undo_seconds,
         hold_after_failed=settings.hold_after_failed,
-        approver_users=settings.approver_users,
-        approver_usergroups=settings.approver_usergroups,
+        approvers=Rules.from_settings(settings).approvers,
         second_approval_above=settings.second_approval_above,
         approvals_needed=settings.approvals_needed,
         approval_seconds=settings.approval_ttl_seconds,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.context import Context
 from bot.deliveries.handling import handling
+from bot.domain.outcome.responses import is_pending
 from bot.domain.policy.decide import Act, Verdict
 from bot.execution.settlement import stop as stop_sending
 from bot.outbox import enqueue
@@ -137,7 +138,7 @@ def _hopeless(transaction: Transaction, request: Request) -> set[str]:
     session = transaction.session
     ids = [line.order_id for line in requests.orders(session, request, 0, request.order_count)]
     seen = requests.seen(session, request)
-    out = {line.order_id for line in seen if (line.seen_status or "").strip().casefold() != "pending"}
+    out = {line.order_id for line in seen if not is_pending(line.seen_status or "")}
     return out | set(requests.open_elsewhere(session, ids, request.seq or 0))
 
 

@@ -3,10 +3,11 @@
 from bot.context import Context
 from bot.deliveries.handling import handling
 from bot.domain.commands.order_ids import OrderList
+from bot.domain.outcome.responses import is_pending
 from bot.domain.policy.decide import Act, Question
 from bot.outbox.enqueue import AnswerCode, MessageKind, ReplyTo
 from bot.requests.authorize import authorize
-from bot.requests.preflight import is_pending, look
+from bot.requests.preflight import look
 from bot.requests.set_aside import sort_out
 from storage import known_orders, requests, slack_messages
 from storage.order_lines import ABSENT
@@ -31,7 +32,7 @@ def look_only(context: Context, delivery: Delivery, reply_to: ReplyTo, orders: O
         if not verdict.allowed:
             handled.refuse(reply_to, verdict, orders=len(ids))
             return
-        not_pending = [(each, seen[each].status) for each in ids if each in seen and not is_pending(seen[each])]
+        not_pending = [(each, seen[each].status) for each in ids if each in seen and not is_pending(seen[each].status)]
         elsewhere = requests.open_elsewhere(handled.transaction.session, ids, besides=0)
         facts = {
             "order_count": len(ids),

@@ -25,11 +25,6 @@ class Standing:
     at: datetime
 
 
-def is_pending(standing: Standing) -> bool:
-    """Whether Fincart would cancel it, as it stood then."""
-    return standing.status.strip().casefold() == "pending"
-
-
 def look(context: Context, order_ids: Sequence[str]) -> dict[str, Standing]:
     """The orders that could be read within `WITHIN_SECONDS`, side by side where there are threads for it.
 

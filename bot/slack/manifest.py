@@ -8,9 +8,8 @@ in JSON, so that twenty lines write it and no YAML library is needed to run the 
 import json
 from collections.abc import Iterator
 
+from bot.domain.commands.parser import COMMAND
 from bot.settings.values import Wrong, checked_url
-
-COMMAND = "/cancel-orders"
 
 EVENTS_PATH = "/slack/events"
 """Where commands, interactivity and events arrive over HTTP."""

@@ -109,7 +109,7 @@ LATE = (
         rule="A log that was read before an order was sent again concludes nothing about it",
         hurts="An order that a call is carrying is sent once more beside it, or told by what was true before it",
         where="LogReader._keep",
-        text="if not any(first <= line.position <= last for ranges in flying for first, last in ranges)",
+        text="if not any(contain(each, line.position) for each in flying)",
         to="",
         caught="tests/test_histories.py::test_a_log_that_was_read_before_an_order_was_sent_again_says_nothing_of_it",
     ),

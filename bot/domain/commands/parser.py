@@ -26,6 +26,9 @@ from bot.domain.commands.order_ids import (
 )
 from bot.domain.commands.typed_text import SPACE, as_typed, closed_format, is_blank, nearest, request_id, tidy, unescape
 
+COMMAND = "/cancel-orders"
+"""What people type, and what the manifest tells Slack."""
+
 LONGEST_REASON = 1000
 """Characters."""
 

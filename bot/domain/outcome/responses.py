@@ -65,6 +65,11 @@ def is_cancelled(status: str) -> bool:
     return status.strip().casefold() in {"cancelled", "canceled"}
 
 
+def is_pending(status: str) -> bool:
+    """Whether Fincart would still cancel an order of this main status."""
+    return status.strip().casefold() == "pending"
+
+
 @dataclass(frozen=True, slots=True)
 class LogReading:
     """One reading of an order's log. `entries` are oldest first and there is at least one exactly when the
@@ -95,7 +100,7 @@ class LogReading:
     @property
     def is_pending(self) -> bool:
         """Whether the order can still be cancelled, by this log."""
-        return self.cancelled is None and (self.status or "").strip().casefold() == "pending"
+        return self.cancelled is None and is_pending(self.status or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bot.domain.commands.parser import COMMAND
 from bot.sandbox.demo.fincart import Switch
 from bot.sandbox.demo.people import ROLES
 from bot.sandbox.demo.world import DemoWorld
 from bot.sandbox.slack.deliveries import SlackDelivery
 from bot.sandbox.slack.forms import NotOnScreen
 from bot.sandbox.slack.state import Post, View
-from bot.slack.manifest import COMMAND
 
 Json = dict[str, Any]
 Wanted = Mapping[str, Any]

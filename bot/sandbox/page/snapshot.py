@@ -3,6 +3,7 @@
 from collections import deque
 from typing import Any
 
+from bot.domain.commands.parser import COMMAND
 from bot.messages.event_words import event_line
 from bot.messages.render import rich_text
 from bot.sandbox.demo.audit import audit_events, audit_verdict
@@ -14,7 +15,7 @@ from bot.sandbox.fincart.standin import FincartStandIn
 from bot.sandbox.slack.core import direct_id
 from bot.sandbox.slack.state import Channel, ChannelKind, Post, State, View
 from bot.sandbox.slack.workspace import SlackWorkspace
-from bot.slack.manifest import COMMAND, HOME_TAB, SHORTCUTS, manifest
+from bot.slack.manifest import HOME_TAB, SHORTCUTS, manifest
 
 Json = dict[str, Any]
 
