@@ -81,10 +81,10 @@ class AnswerKind(StrEnum):
     """The classes of Fincart's answers (docs/truth.md)."""
 
     OK = "ok"
-    UNACTED = "unacted"
+    NOT_APPLIED = "unacted"
     TOKEN = "token"
     REFUSED = "refused"
-    LOST = "lost"
+    INDETERMINATE = "lost"
 
 
 class Origin(StrEnum):

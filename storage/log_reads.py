@@ -35,7 +35,7 @@ class Taken:
 def are_due(session: Session, now: datetime, waits: float) -> bool:
     """Whether there is any to `take`; keeps nobody from writing."""
     query = select(col(OrderLine.position)).where(col(OrderLine.due_at) <= now)
-    if log_rest.look(session, now).rests:
+    if log_rest.state(session, now).rests:
         query = query.where(*_has_waited(now, waits))
     return session.connection().execute(query.limit(1)).first() is not None
 
@@ -47,7 +47,7 @@ def take(transaction: Transaction, most: int, waits: float) -> Taken:
     While log reads rest, only those in doubt that have waited for so many seconds; once that is over one probes.
     """
     now = transaction.now()
-    rest = log_rest.look(transaction.session, now)
+    rest = log_rest.state(transaction.session, now)
     if rest.rests:
         return _those_that_waited(transaction, now, most, waits)
     taken = _probe(transaction, now) if rest.probes else _most_awaited(transaction, now, most)

@@ -29,7 +29,7 @@ class Rest:
 NO_REST = Rest(rests=False, probes=False)
 
 
-def look(session: Session, now: datetime) -> Rest:
+def state(session: Session, now: datetime) -> Rest:
     """Whether logs may be read now."""
     row = session.scalars(_ONE).first()
     return NO_REST if row is None else Rest(row.until > now, row.until <= now)

@@ -82,7 +82,7 @@ def lift(transaction: Transaction, kind: HoldKind, *, who: str | None = None, pe
     return was_in_force
 
 
-def failed(transaction: Transaction, why: str, probed_until: datetime | None = None) -> None:
+def record_failure(transaction: Transaction, why: str, probed_until: datetime | None = None) -> None:
     """Fincart could not be reached, or failed: after some of these in a row it counts as down.
 
     `probed_until`: what `probe` returned to the call that failed. Whatever else fails does not shorten the wait for it.
@@ -109,12 +109,12 @@ def failed(transaction: Transaction, why: str, probed_until: datetime | None = N
         transaction.record(EventKind.HELD, who=None, request=None, details=details, at=now)
 
 
-def answered(transaction: Transaction) -> None:
+def record_success(transaction: Transaction) -> None:
     """Fincart gave a real answer: it is not down."""
     lift(transaction, HoldKind.DOWN)
 
 
-def look(transaction: Transaction, now: datetime) -> GateState:
+def state(transaction: Transaction, now: datetime) -> GateState:
     """Whether a call may be sent now. Drops a hold whose time is over.
 
     Where Fincart is down and its time to be probed has come, one call may be sent: tell `probe` of it.

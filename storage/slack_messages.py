@@ -31,7 +31,7 @@ class Place:
     thread_ts: str | None = None
 
 
-def want(
+def enqueue(
     transaction: Transaction,
     kind: str,
     place: Place,
@@ -171,7 +171,9 @@ def keep_editing(transaction: Transaction, row: SlackMessage, kind: str, seconds
     """Have what stands in the channel that is closed to this message say where the message is now, should the channel
     ever be open again."""
     channel = row.closed_channel or ""
-    left = want(transaction, kind, Place(channel, row.person), request_seq=row.request_seq, key=channel, urgent=False)
+    left = enqueue(
+        transaction, kind, Place(channel, row.person), request_seq=row.request_seq, key=channel, urgent=False
+    )
     left.ts, left.due_at = row.closed_ts, transaction.now() + timedelta(seconds=seconds)
 
 
@@ -187,7 +189,7 @@ def is_copy(session: Session, live: SlackMessage, channel: str, ts: str) -> bool
 def edit_copy(transaction: Transaction, live: SlackMessage, kind: str, ts: str) -> None:
     """Have a copy of the live message shown as such, once."""
     place = Place(live.channel, live.person)
-    copy = want(transaction, kind, place, request_seq=live.request_seq, key=ts, facts={"is_copy": True})
+    copy = enqueue(transaction, kind, place, request_seq=live.request_seq, key=ts, facts={"is_copy": True})
     copy.ts = ts
 
 

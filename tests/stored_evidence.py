@@ -116,5 +116,5 @@ class Tables:
         transaction.session.flush()
         self._now = each.ended_at
         if each.was_lost:
-            batches.end(transaction, attempt, AnswerKind.LOST, None, "", each.open_until)
+            batches.end(transaction, attempt, AnswerKind.INDETERMINATE, None, "", each.open_until)
         batches.end(transaction, attempt, each.kind, None, each.words, each.open_until)

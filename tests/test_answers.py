@@ -13,10 +13,10 @@ from storage.enums import AnswerKind, HoldKind
 OK = Answer(AnswerKind.OK, 200, "success")
 REFUSED = Answer(AnswerKind.REFUSED, 400, "Order is locked")
 TOKEN = Answer(AnswerKind.TOKEN, 401, "User is not authorized")
-BUSY = Answer(AnswerKind.UNACTED, 429, "Too many requests", 30.0)
-FAILED = Answer(AnswerKind.LOST, 500, "Internal server error")
-UNREACHABLE = Answer(AnswerKind.UNACTED, None, "Fincart could not be connected to")
-DROPPED = Answer(AnswerKind.LOST, None, "the connection to Fincart broke off before its answer came")
+BUSY = Answer(AnswerKind.NOT_APPLIED, 429, "Too many requests", 30.0)
+FAILED = Answer(AnswerKind.INDETERMINATE, 500, "Internal server error")
+UNREACHABLE = Answer(AnswerKind.NOT_APPLIED, None, "Fincart could not be connected to")
+DROPPED = Answer(AnswerKind.INDETERMINATE, None, "the connection to Fincart broke off before its answer came")
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_fincart_rests_for_as_long_as_it_asks(database_url: str, asked_for: floa
     database = Database(database_url)
     with database.write() as transaction:
         before = transaction.now()
-        note_about_fincart(transaction, Answer(AnswerKind.UNACTED, 429, "Too many requests", asked_for))
-        until = send_gate.look(transaction, before).until
+        note_about_fincart(transaction, Answer(AnswerKind.NOT_APPLIED, 429, "Too many requests", asked_for))
+        until = send_gate.state(transaction, before).until
     database.close()
 
     assert until is not None

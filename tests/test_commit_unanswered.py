@@ -29,7 +29,10 @@ def wire(database_url: str) -> Iterator[CutWire]:
 
 def test_what_was_committed_and_not_heard_counts_as_committed(wire: CutWire) -> None:
     database = Database(wire.url)
-    with wire.cutting(lambda number: Cut.AFTER if number == 0 else None), database.write(certain=True) as transaction:
+    with (
+        wire.cutting(lambda number: Cut.AFTER if number == 0 else None),
+        database.write(confirm_commit=True) as transaction,
+    ):
         transaction.session.execute(text("UPDATE hold SET why = 'heard' WHERE false"))
         transaction.session.execute(text("CREATE TABLE heard (it int)"))
     with database.read() as session:
@@ -44,7 +47,7 @@ def test_what_was_not_committed_is_told(wire: CutWire) -> None:
     with (
         wire.cutting(lambda number: Cut.BEFORE if number == 0 else None),
         pytest.raises(StorageUnavailable),
-        database.write(certain=True) as transaction,
+        database.write(confirm_commit=True) as transaction,
     ):
         transaction.session.execute(text("CREATE TABLE heard (it int)"))
     with database.read() as session:
@@ -56,12 +59,12 @@ def test_what_was_not_committed_is_told(wire: CutWire) -> None:
 
 def test_an_earlier_commit_of_the_same_thread_does_not_count_for_one_that_was_not_carried_out(wire: CutWire) -> None:
     database = Database(wire.url)
-    with database.write(certain=True) as transaction:
+    with database.write(confirm_commit=True) as transaction:
         transaction.session.execute(text("CREATE TABLE before (it int)"))
     with (
         wire.cutting(lambda number: Cut.BEFORE if number == 0 else None),
         pytest.raises(StorageUnavailable),
-        database.write(certain=True) as transaction,
+        database.write(confirm_commit=True) as transaction,
     ):
         transaction.session.execute(text("CREATE TABLE heard (it int)"))
     database.close()

@@ -25,8 +25,8 @@ class Sleepy(Database):
         self.at_read: Callable[[], object] = lambda: None
 
     @contextmanager
-    def write(self, within_seconds: float = 0.7, *, certain: bool = False) -> Iterator[Transaction]:
-        with super().write(within_seconds, certain=certain) as transaction:
+    def write(self, within_seconds: float = 0.7, *, confirm_commit: bool = False) -> Iterator[Transaction]:
+        with super().write(within_seconds, confirm_commit=confirm_commit) as transaction:
             yield transaction
         assert isinstance(self._clock, Clock)
         self._clock.advance(self.sleeps)

@@ -621,7 +621,7 @@ def test_a_server_that_drips_does_not_hold_a_call_longer_than_its_time(data: byt
         client.close()
 
     assert answer is not None
-    assert AnswerKind.LOST is answer.kind
+    assert AnswerKind.INDETERMINATE is answer.kind
     assert took < 1.5
 
 
@@ -674,7 +674,7 @@ def test_a_failed_tls_handshake_has_sent_nothing() -> None:
         client.close()
 
     assert answer is not None
-    assert AnswerKind.UNACTED is answer.kind
+    assert AnswerKind.NOT_APPLIED is answer.kind
 
 
 def test_a_refused_connection_has_sent_nothing() -> None:
@@ -685,7 +685,7 @@ def test_a_refused_connection_has_sent_nothing() -> None:
     client.close()
 
     assert answer is not None
-    assert AnswerKind.UNACTED is answer.kind
+    assert AnswerKind.NOT_APPLIED is answer.kind
 
 
 def test_the_fence_is_asked_when_a_connection_stands_and_before_any_byte() -> None:
@@ -726,4 +726,4 @@ def test_with_every_connection_taken_a_call_is_unacted_by_its_time() -> None:
     client.close()
 
     assert answer is not None
-    assert AnswerKind.UNACTED is answer.kind
+    assert AnswerKind.NOT_APPLIED is answer.kind

@@ -34,14 +34,14 @@ def fail(database: Database, times: int = 1) -> None:
     """Fincart fails so often."""
     for _ in range(times):
         with database.write() as transaction:
-            send_gate.failed(transaction, "HTTP 500")
+            send_gate.record_failure(transaction, "HTTP 500")
 
 
 def look(database: Database, *, probe: bool = False) -> send_gate.GateState:
     """What may be sent; where a call may probe, it does."""
     with database.write() as transaction:
         now = transaction.now()
-        seen = send_gate.look(transaction, now)
+        seen = send_gate.state(transaction, now)
         if probe and seen.probes:
             send_gate.probe(transaction, now)
         return seen
@@ -110,7 +110,7 @@ def test_fincart_is_down_after_three_failures_in_a_row(database: Database) -> No
 def test_an_answer_in_between_begins_the_row_anew(database: Database) -> None:
     fail(database, 2)
     with database.write() as transaction:
-        send_gate.answered(transaction)
+        send_gate.record_success(transaction)
     fail(database, 2)
 
     assert not look(database).blocks
@@ -158,7 +158,7 @@ def test_a_probe_that_fails_is_followed_by_another_after_the_pause(database: Dat
     with database.write() as transaction:
         probed_until = send_gate.probe(transaction, transaction.now())
     with database.write() as transaction:
-        send_gate.failed(transaction, "HTTP 500", probed_until)
+        send_gate.record_failure(transaction, "HTTP 500", probed_until)
     clock.advance(2.1)
 
     assert look(database).probes
@@ -174,7 +174,7 @@ def test_a_probe_that_fails_after_another_took_its_place_lets_nobody_else_probe(
     clock.advance(61)
     look(database, probe=True)
     with database.write() as transaction:
-        send_gate.failed(transaction, "HTTP 500", probed_until)
+        send_gate.record_failure(transaction, "HTTP 500", probed_until)
     clock.advance(30)
 
     assert look(database).blocks

@@ -138,7 +138,9 @@ def test_an_answer_to_a_call_that_was_counted_as_lost_is_kept_with_that_said(dat
         assert leased is not None
         [attempt] = attempts.plan_first(transaction, leased.request, [[0, 1, 2]])
     with database.write() as transaction:
-        attempts.end(transaction, attempt, AnswerKind.LOST, None, "the bot stopped before Fincart's answer came")
+        attempts.end(
+            transaction, attempt, AnswerKind.INDETERMINATE, None, "the bot stopped before Fincart's answer came"
+        )
     with database.write() as transaction:
         late = attempts.end(transaction, attempt, AnswerKind.OK, 200, "success")
 
@@ -151,7 +153,9 @@ def test_a_call_that_was_not_sent_waits_again_unless_another_owner_has_ended_it(
         assert leased is not None
         [mine, taken_over] = attempts.plan_first(transaction, leased.request, [[0, 1], [2]])
     with database.write() as transaction:
-        attempts.end(transaction, taken_over, AnswerKind.LOST, None, "the bot stopped before Fincart's answer came")
+        attempts.end(
+            transaction, taken_over, AnswerKind.INDETERMINATE, None, "the bot stopped before Fincart's answer came"
+        )
     with database.write() as transaction:
         waits = [attempts.unplan(transaction, each) for each in (mine, taken_over)]
         request = requests.lock(transaction, "R-000001")

@@ -33,7 +33,7 @@ def may_go(database_url: str, change: Change, token: int = 1) -> bool:
 def _down(failures: int) -> Change:
     def fail(transaction: Transaction, request: Request) -> None:
         for _ in range(failures):
-            send_gate.failed(transaction, "HTTP 500")
+            send_gate.record_failure(transaction, "HTTP 500")
 
     return fail
 

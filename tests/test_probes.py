@@ -18,7 +18,7 @@ def down(url: str, fincart: Callable[[httpx.Request], httpx.Response], clock: Cl
     bot = bot_on(url, fincart, clock, FINCART_BATCH_SIZE="1", FINCART_MAX_CONCURRENCY="3")
     with bot.context.database.write() as transaction:
         for _ in range(send_gate.FAILURES_UNTIL_DOWN):
-            send_gate.failed(transaction, "HTTP 500")
+            send_gate.record_failure(transaction, "HTTP 500")
         approved(transaction)
     clock.advance(send_gate.FIRST_PROBE + 0.1)
     return bot

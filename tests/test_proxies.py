@@ -230,7 +230,7 @@ def test_a_proxy_that_does_not_connect_has_sent_nothing(behind: ConnectProxy, re
     client.close()
 
     assert answer is not None
-    assert (AnswerKind.UNACTED, None) == (answer.kind, answer.http_status)
+    assert (AnswerKind.NOT_APPLIED, None) == (answer.kind, answer.http_status)
     assert f"the proxy does not connect to Fincart: it answers HTTP {refusal[:3]}" == answer.words
     assert {"CONNECT fincart.example:443 HTTP/1.1"} == set(behind.targets())
 
@@ -242,7 +242,7 @@ def test_a_proxy_that_cannot_be_reached_has_sent_nothing(behind: ConnectProxy) -
     client.close()
 
     assert answer is not None
-    assert AnswerKind.UNACTED is answer.kind
+    assert AnswerKind.NOT_APPLIED is answer.kind
     assert answer.words.startswith("the proxy does not connect to Fincart: it cannot be reached (")
 
 
@@ -255,7 +255,7 @@ def test_after_many_failures_behind_the_proxy_a_call_goes_through_again(behind: 
     answer = client.cancel([FIRST])
     client.close()
 
-    assert [AnswerKind.UNACTED] * 4 == [each.kind for each in failed if each is not None]
+    assert [AnswerKind.NOT_APPLIED] * 4 == [each.kind for each in failed if each is not None]
     assert answer is not None
     assert AnswerKind.OK is answer.kind
 
@@ -266,7 +266,7 @@ def test_after_many_failures_behind_the_proxy_a_call_goes_through_again(behind: 
 def test_a_proxy_that_breaks_off_has_sent_nothing(proxy: ConnectProxy, answer: str) -> None:
     proxy.answers_with = answer.encode()
 
-    assert AnswerKind.UNACTED is kind_of(client_of())
+    assert AnswerKind.NOT_APPLIED is kind_of(client_of())
 
 
 def test_a_proxy_that_never_answers_holds_no_call_longer_than_its_time(proxy: ConnectProxy) -> None:
@@ -275,7 +275,7 @@ def test_a_proxy_that_never_answers_holds_no_call_longer_than_its_time(proxy: Co
     kind = kind_of(client_of(timeout_seconds=0.3))
     took = time.monotonic() - start
 
-    assert AnswerKind.UNACTED is kind
+    assert AnswerKind.NOT_APPLIED is kind
     assert took < 1.5
 
 
@@ -283,7 +283,7 @@ def test_a_proxy_that_never_answers_holds_no_call_longer_than_its_time(proxy: Co
 def test_a_bad_gateway_within_the_tunnel_may_have_been_applied(fincart: FincartStandIn) -> None:
     fincart.inject(Fault(FaultKind.SERVER_ERROR))
 
-    assert AnswerKind.LOST is kind_of(client_of())
+    assert AnswerKind.INDETERMINATE is kind_of(client_of())
 
 
 @pytest.mark.usefixtures("trusted")
@@ -337,13 +337,13 @@ def test_a_certificate_that_is_not_trusted_has_let_nothing_out(server: FincartSe
     client.close()
 
     assert answer is not None
-    assert (AnswerKind.UNACTED, ()) == (answer.kind, fincart.calls)
+    assert (AnswerKind.NOT_APPLIED, ()) == (answer.kind, fincart.calls)
     assert answer.words.startswith("Fincart's certificate is not trusted here: unable to get")
 
 
 @pytest.mark.usefixtures("behind")
 def test_a_certificate_that_is_not_trusted_behind_the_proxy_has_let_nothing_out(fincart: FincartStandIn) -> None:
-    assert (AnswerKind.UNACTED, ()) == (kind_of(client_of()), fincart.calls)
+    assert (AnswerKind.NOT_APPLIED, ()) == (kind_of(client_of()), fincart.calls)
 
 
 @pytest.mark.usefixtures("trusted")

@@ -164,7 +164,7 @@ def test_stopping_the_server_ends_what_hangs(fincart: FincartStandIn) -> None:
     thread.join()
     client.close()
 
-    assert [AnswerKind.LOST] == [answer.kind for answer in answers]
+    assert [AnswerKind.INDETERMINATE] == [answer.kind for answer in answers]
 
 
 def test_a_call_whose_caller_died_in_the_middle_of_it_is_none(fincart: FincartStandIn) -> None:
@@ -183,7 +183,7 @@ def test_no_connection_is_not_even_received(fincart: FincartStandIn) -> None:
     client = FincartClient("http://fincart.test", SecretStr("fincart-token"), transport=StandInTransport(fincart))
     fincart.inject(Fault(FaultKind.NO_CONNECTION))
 
-    assert (AnswerKind.UNACTED, 0) == (cancel(client, A).kind, len(fincart.calls))
+    assert (AnswerKind.NOT_APPLIED, 0) == (cancel(client, A).kind, len(fincart.calls))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def database(database_url: str, clock: Clock) -> Iterator[Database]:
     database = Database(database_url, clock)
     deliveries.keep(database, Incoming("command", ("1",), '{"text": "help"}'))
     with database.write() as transaction:
-        slack_messages.want(transaction, "answer", Place("C0000001", "U0000001"))
+        slack_messages.enqueue(transaction, "answer", Place("C0000001", "U0000001"))
         line = transaction.session.get_one(OrderLine, (approved(transaction).seq, 0))
         line.due_at = transaction.now()
     yield database

@@ -146,7 +146,9 @@ class EnumeratedHistory:
 
     @property
     def doubted(self) -> bool:
-        return any(a.kind is AnswerKind.LOST or (a.kind is AnswerKind.REFUSED and not a.alone) for a in self.sent)
+        return any(
+            a.kind is AnswerKind.INDETERMINATE or (a.kind is AnswerKind.REFUSED and not a.alone) for a in self.sent
+        )
 
     def answers(self) -> set[AnswerKind]:
         return {attempt.kind for attempt in self.sent}
@@ -156,10 +158,10 @@ def sends(history: EnumeratedHistory) -> Iterator[EnumeratedHistory]:
     """Every next send of the order: alone or not, each answer, each effect."""
     for kind in AnswerKind:
         # With whom an order was sent matters only where the call may speak for the others.
-        matters = kind in {AnswerKind.REFUSED, AnswerKind.LOST}
+        matters = kind in {AnswerKind.REFUSED, AnswerKind.INDETERMINATE}
         for alone in {True, history.alone} if matters else {history.alone}:
             effects = [False]
-            may_apply = kind in {AnswerKind.OK, AnswerKind.LOST} or (kind is AnswerKind.REFUSED and not alone)
+            may_apply = kind in {AnswerKind.OK, AnswerKind.INDETERMINATE} or (kind is AnswerKind.REFUSED and not alone)
             if may_apply and history.pending:
                 effects = [False, True]
             for applied in effects:
@@ -176,7 +178,7 @@ def sent(history: EnumeratedHistory, kind: AnswerKind, alone: bool, applied: boo
         after = replace(after, evidence=replace(after.evidence, first_sent_at=after.now))
     if applied:
         after = after.changed("Cancelled", "us")
-    after = replace(after, now=after.now + timedelta(seconds=20 if kind is AnswerKind.LOST else 1))
+    after = replace(after, now=after.now + timedelta(seconds=20 if kind is AnswerKind.INDETERMINATE else 1))
     attempt = CallEvidence(kind, alone, after.now)
     evidence = with_answer(after.evidence, attempt)
     if kind is AnswerKind.TOKEN:
@@ -193,7 +195,7 @@ def taken_over(history: EnumeratedHistory, lands: float | None) -> EnumeratedHis
         after = after.changed("Cancelled", "us")
     after = replace(after, now=after.now + timedelta(seconds=6))
     lands_at = after.now + timedelta(seconds=lands) if lands else None
-    attempt = CallEvidence(AnswerKind.LOST, False, after.now, open_until=after.now + timedelta(seconds=OPEN))
+    attempt = CallEvidence(AnswerKind.INDETERMINATE, False, after.now, open_until=after.now + timedelta(seconds=OPEN))
     return replace(after, evidence=with_answer(after.evidence, attempt), sent=(attempt,), lands_at=lands_at)
 
 
@@ -251,12 +253,12 @@ def unreadable(history: EnumeratedHistory, reading: LogReading, told: str) -> En
 
 def late_answers(history: EnumeratedHistory) -> Iterator[EnumeratedHistory]:
     """The last send was counted as LOST, and its answer turns up after all."""
-    if not history.sent or history.sent[-1].kind is not AnswerKind.LOST or history.lands_at is not None:
+    if not history.sent or history.sent[-1].kind is not AnswerKind.INDETERMINATE or history.lands_at is not None:
         return
     applied = history.cancelled_by == "us"
     for kind in AnswerKind:
         applies = kind is AnswerKind.OK or (kind is AnswerKind.REFUSED and not history.alone)
-        if kind is not AnswerKind.LOST and (applies or not applied):
+        if kind is not AnswerKind.INDETERMINATE and (applies or not applied):
             place = len(history.sent) - 1
             evidence = with_late_answer(history.evidence, place, kind)
             late = (*history.sent[:-1], replace(history.sent[-1], kind=kind, was_lost=True))
@@ -335,7 +337,7 @@ def follow(history: EnumeratedHistory, decide: Decide, findings: Findings) -> No
 
 
 def judge_send(history: EnumeratedHistory, step: SendAgain | Halve) -> Lie | None:
-    lost = sum(attempt.kind is AnswerKind.LOST for attempt in history.sent)
+    lost = sum(attempt.kind is AnswerKind.INDETERMINATE for attempt in history.sent)
     if lost >= MOST_SENDS:
         return Lie.TOO_MANY_LOST
     if isinstance(step, SendAgain) and history.doubted and not history.read_since_send:
@@ -461,7 +463,7 @@ def test_with_neither_clock_nor_preview_an_old_cancellation_may_count_as_ours_an
 
 def time_out_taken_for_success(evidence: Evidence, now: datetime) -> Step:
     attempts = tuple(
-        replace(attempt, kind=AnswerKind.OK if attempt.kind is AnswerKind.LOST else attempt.kind)
+        replace(attempt, kind=AnswerKind.OK if attempt.kind is AnswerKind.INDETERMINATE else attempt.kind)
         for attempt in evidence.attempts
     )
     return conclude(replace(evidence, attempts=attempts), now)
@@ -479,7 +481,7 @@ def weak_doubt_ignored(evidence: Evidence, now: datetime) -> Step:
 
 def strong_doubt_ignored(evidence: Evidence, now: datetime) -> Step:
     attempts = tuple(
-        replace(attempt, kind=AnswerKind.UNACTED if attempt.kind is AnswerKind.LOST else attempt.kind)
+        replace(attempt, kind=AnswerKind.NOT_APPLIED if attempt.kind is AnswerKind.INDETERMINATE else attempt.kind)
         for attempt in evidence.attempts
     )
     return conclude(replace(evidence, attempts=attempts), now)

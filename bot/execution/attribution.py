@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.context import Context
 from bot.domain.outcome.decide import Evidence
-from bot.execution.clock_offset import fincart_ahead
+from bot.execution.clock_offset import clock_offset
 from bot.execution.evidence import acted
 from storage import attempts as batches
 from storage import outcomes
@@ -22,7 +22,7 @@ from storage.order_lines import OrderRow
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class CancelWindow:
     """How one request sent one order. `first_sent_at` is in Fincart's time, None where that is not known."""
 
     public_id: str
@@ -35,7 +35,7 @@ class Sending:
     """When it first said so, in Fincart's time; None where that is not known."""
 
 
-def is_theirs(own: Sending, other: Sending, cancelled_at: datetime, slack_seconds: float) -> bool:
+def is_theirs(own: CancelWindow, other: CancelWindow, cancelled_at: datetime, slack_seconds: float) -> bool:
     """Whether a cancellation that the log shows at this moment was the other request's, which has it as cancelled."""
     others_first = other.first_attempt < own.first_attempt
     earlier, later = (other, own) if others_first else (own, other)
@@ -48,7 +48,7 @@ def is_theirs(own: Sending, other: Sending, cancelled_at: datetime, slack_second
     return was_earlier == others_first
 
 
-def with_elsewhere(
+def with_attribution(
     context: Context,
     transaction: Transaction,
     request: Request,
@@ -62,7 +62,7 @@ def with_elsewhere(
     others = outcomes.cancelled_elsewhere(transaction.session, request, ids) if ids else {}
     if not others:
         return [each for _, each in seen]
-    ahead = fincart_ahead(context, transaction)
+    ahead = clock_offset(context, transaction)
     slack = context.timings.truth.clock_slack
 
     def whose(line: OrderRow, cancelled_at: datetime) -> str | None:
@@ -81,7 +81,9 @@ def with_elsewhere(
     ]
 
 
-def _sending(request: Request, line: OrderRow, attempts: Sequence[Attempt], ahead: timedelta | None) -> Sending | None:
+def _sending(
+    request: Request, line: OrderRow, attempts: Sequence[Attempt], ahead: timedelta | None
+) -> CancelWindow | None:
     carried = [attempt for attempt in acted(attempts) if batches.carries(attempt, line)]
     if not carried:
         return None
@@ -92,7 +94,7 @@ def _sending(request: Request, line: OrderRow, attempts: Sequence[Attempt], ahea
         ahead = line.first_sent_at - planned
     # Of an answer that came late nobody knows when; not after its call could be on the wire no longer.
     ok_at = min((attempt.open_until or attempt.ended_at for attempt in told if attempt.ended_at), default=None)
-    return Sending(
+    return CancelWindow(
         request.public_id,
         first,
         planned + ahead if ahead is not None else None,

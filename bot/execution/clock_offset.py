@@ -11,7 +11,7 @@ _BELIEVED = timedelta(days=1)
 """A clock that is wrong by more tells nothing."""
 
 
-def fincart_ahead(context: Context, transaction: Transaction) -> timedelta | None:
+def clock_offset(context: Context, transaction: Transaction) -> timedelta | None:
     """Fincart's clock minus the database's, wrong by three seconds at most; None where that is not known (yet).
 
     Each was held against the clock of this process that is never set: the time of day of its host may jump.

@@ -25,7 +25,7 @@ NO_ANSWER = "the bot stopped before Fincart's answer came"
 FAULTY_FOR = 30.0
 """Seconds until a request that cannot be planned or settled, for a fault of ours, is tried again."""
 
-UNSENT = Answer(AnswerKind.UNACTED, None, "nothing was handed over")
+UNSENT = Answer(AnswerKind.NOT_APPLIED, None, "nothing was handed over")
 
 
 class Dispatcher:
@@ -83,7 +83,7 @@ class Dispatcher:
             return None if answer is None else judged(self._context, planned, answer)
         except Exception:
             log.exception("a call to Fincart failed inside of the bot")
-            return Answer(AnswerKind.LOST, None, "the call failed inside of the bot")
+            return Answer(AnswerKind.INDETERMINATE, None, "the call failed inside of the bot")
 
     def _may_go(self, planned: Planned) -> bool:
         """It may have waited since it was written ahead: has anybody said no meanwhile?"""
@@ -102,7 +102,7 @@ class Dispatcher:
         seq = 0
         try:
             asked_at = self._context.uptime()
-            with self._context.database.write(certain=True) as transaction:
+            with self._context.database.write(confirm_commit=True) as transaction:
                 leased = leases.lease(transaction, self._context.owner, self._context.timings.lease)
                 if leased is None:
                     return False
@@ -124,7 +124,7 @@ class Dispatcher:
         # That owner may only sleep, and its calls go on without it.
         open_until = leased.sent_until + timedelta(seconds=self._context.settings.fincart_timeout_seconds)
         for orphan in leased.orphans:
-            lost = Answer(AnswerKind.LOST, None, NO_ANSWER)
+            lost = Answer(AnswerKind.INDETERMINATE, None, NO_ANSWER)
             settle_answer(self._context, transaction, leased.request, orphan, lost, open_until)
         return self._plan(transaction, leased.request, asked_at, room=self._ready.room())
 
@@ -178,7 +178,7 @@ class Dispatcher:
         while True:
             asked_at = self._context.uptime()
             try:
-                with self._context.database.write(certain=True) as transaction:
+                with self._context.database.write(confirm_commit=True) as transaction:
                     following = self._keep_once(transaction, answered, asked_at)
                 break
             except StorageUnavailable as unavailable:

@@ -81,7 +81,7 @@ def log_to_row(evidence: Evidence) -> str | None:
 
 def acted(attempts: Sequence[Attempt]) -> list[Attempt]:
     """Those of the calls that may have done anything."""
-    return [each for each in attempts if each.result is not AnswerKind.UNACTED]
+    return [each for each in attempts if each.result is not AnswerKind.NOT_APPLIED]
 
 
 def on_the_ground(of: Sequence[OrderRow], under_way: Sequence[Attempt]) -> list[OrderRow]:
@@ -121,7 +121,7 @@ def _attempt(row: Attempt) -> CallEvidence:
     assert row.result is not None
     assert row.ended_at is not None
     # However late it is known: nothing was done.
-    undone = row.was_lost and row.result is AnswerKind.UNACTED
+    undone = row.was_lost and row.result is AnswerKind.NOT_APPLIED
     return CallEvidence(
         row.result,
         row.order_count == 1,

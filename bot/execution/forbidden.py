@@ -50,7 +50,7 @@ def judged(context: Context, planned: Planned, answer: Answer) -> Answer:
             if reading.http_status in (401, 403):
                 break
     except _Stopping:
-        return replace(answer, kind=AnswerKind.LOST)
+        return replace(answer, kind=AnswerKind.INDETERMINATE)
     return answer
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from bot.context import Context
 from bot.domain.outcome.decide import with_log
-from bot.execution.attribution import with_elsewhere
-from bot.execution.clock_offset import fincart_ahead
+from bot.execution.attribution import with_attribution
+from bot.execution.clock_offset import clock_offset
 from bot.execution.evidence import EvidenceBuilder, with_first_sent
 from bot.execution.read_logs import NOT_ASKED, Reads, note
 from bot.execution.settlement import OrderEvidence, apply, finish_if_over
@@ -57,7 +57,7 @@ class LogReader:
             attempts = batches.ended(transaction, request)
             evidences = EvidenceBuilder(request, attempts, sending_allowed=allowed)
             # The answers to these readings may have been the first to tell it.
-            ahead = fincart_ahead(self._context, transaction)
+            ahead = clock_offset(self._context, transaction)
             fresh = with_first_sent(
                 transaction, request, log_reads.reload(transaction, request, taken.lines), attempts, ahead
             )
@@ -69,7 +69,7 @@ class LogReader:
                 for line, reading in zip(fresh, readings, strict=True)
                 if not any(contain(each, line.position) for each in flying)
             ]
-            attributed = with_elsewhere(self._context, transaction, request, attempts, read)
+            attributed = with_attribution(self._context, transaction, request, attempts, read)
             seen = [OrderEvidence(line, evidence) for (line, _), evidence in zip(read, attributed, strict=True)]
             apply(self._context, transaction, request, seen, kind=EventKind.LOGS_READ)
             if not finish_if_over(self._context, transaction, request) and request.state is RequestState.EXECUTING:

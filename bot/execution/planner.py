@@ -20,7 +20,7 @@ FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class Plan:
     """What has been written ahead."""
 
     attempts: Sequence[Attempt] = ()
@@ -28,14 +28,14 @@ class Next:
     """They go although Fincart counts as down, to see whether it still is; all others wait for them until then."""
 
 
-def plan(context: Context, transaction: Transaction, request: Request, *, room: int, spares: int) -> Next:
+def plan(context: Context, transaction: Transaction, request: Request, *, room: int, spares: int) -> Plan:
     """Write the next batches ahead, as many as there is `room` for, or say when to look again.
 
     The request is leased and its row locked. `spares`: so many more may be written ahead, to be sent once others are
     back.
     """
     if request.state not in (RequestState.APPROVED, RequestState.EXECUTING):
-        return Next()
+        return Plan()
     now = transaction.now()
     if request.stopped_at is None and request.valid_until is not None and request.valid_until <= now:
         stop(transaction, request, StopReason.APPROVAL_EXPIRED, "the approval ran out")
@@ -48,7 +48,7 @@ def plan(context: Context, transaction: Transaction, request: Request, *, room: 
         return _wait(context, transaction, request, request.not_before)
     if request.held_at is not None:
         return _wait(context, transaction, request, request.valid_until)
-    held = send_gate.look(transaction, now)
+    held = send_gate.state(transaction, now)
     if held.blocks:
         until = held.until or request.valid_until
         return _wait(context, transaction, request, min(until, request.valid_until or until) if until else None)
@@ -69,7 +69,7 @@ def plan(context: Context, transaction: Transaction, request: Request, *, room: 
         request.due_at = now
     probed_until = send_gate.probe(transaction, now) if attempts and held.probes else None
     transaction.session.flush()
-    return Next(attempts, probed_until)
+    return Plan(attempts, probed_until)
 
 
 def _begin(transaction: Transaction, request: Request) -> None:
@@ -87,15 +87,15 @@ def _too_many_in_doubt(context: Context, transaction: Transaction, request: Requ
     return request.failed_since_go_on + outcomes.in_doubt(transaction.session, request, most) >= most
 
 
-def _wait(context: Context, transaction: Transaction, request: Request, due_at: datetime | None) -> Next:
+def _wait(context: Context, transaction: Transaction, request: Request, due_at: datetime | None) -> Plan:
     """Nothing more to send now: look again then, or when something comes of what is under way."""
     if finish_if_over(context, transaction, request):
-        return Next()
+        return Plan()
     if batches.under_way(transaction, request):
         request.due_at = due_at
     else:
         leases.let_go(request, due_at)
-    return Next()
+    return Plan()
 
 
 def _first_batches(context: Context, transaction: Transaction, request: Request, most: int) -> list[Attempt]:

@@ -39,7 +39,7 @@ class Reads:
 def rest_of_reads(context: Context) -> log_rest.Rest:
     """What may be read now; where one log may be, to see whether Fincart answers, others wait for it."""
     with context.database.read() as session:
-        rest = log_rest.look(session, context.database.now(session))
+        rest = log_rest.state(session, context.database.now(session))
     if not rest.probes:
         return rest
     with context.database.write() as transaction:
@@ -59,11 +59,11 @@ def note(
     silent = [each for each in asked if each.kind is LogKind.UNAVAILABLE]
     answers = len(silent) < len(asked)
     if answers and log_rest.end(transaction, probed_until):
-        send_gate.answered(transaction)
+        send_gate.record_success(transaction)
     if not silent:
         return
     longest = max(silent, key=lambda each: each.retry_after or 0.0)
     first, last = context.timings.truth.first_rest, context.timings.truth.longest_rest
     log_rest.begin(transaction, longest.why, longest.retry_after, first, last, probed_until)
     if not answers and any(each.http_status != 429 for each in silent):
-        send_gate.failed(transaction, longest.why)
+        send_gate.record_failure(transaction, longest.why)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from bot.context import Context
 from bot.domain.outcome.evidence import without_failed_reads
-from bot.execution.attribution import with_elsewhere
-from bot.execution.clock_offset import fincart_ahead
+from bot.execution.attribution import with_attribution
+from bot.execution.clock_offset import clock_offset
 from bot.execution.evidence import EvidenceBuilder, on_the_ground, with_first_sent
 from bot.execution.settlement import OrderEvidence, apply, stop
 from bot.fincart.client import Answer
@@ -39,16 +39,16 @@ def settle_answer(
     in_time = request.valid_until is None or request.valid_until > transaction.now()
     attempts = batches.carriers(transaction, request, ended)
     evidences = EvidenceBuilder(request, attempts, sending_allowed=request.stopped_at is None and in_time)
-    if ended.was_lost and ended.result is AnswerKind.UNACTED:
+    if ended.was_lost and ended.result is AnswerKind.NOT_APPLIED:
         # It was no send after all.
         order_lines.first_sent(transaction, request, ended.positions, None)
     carried: Sequence[OrderRow] = order_lines.at(transaction, request, ended.positions)
     if ended.was_lost:
         # They may be on their way again; then the answer to that call concludes, with this one beside it.
         carried = on_the_ground(carried, batches.under_way(transaction, request))
-    carried = with_first_sent(transaction, request, carried, attempts, fincart_ahead(context, transaction))
+    carried = with_first_sent(transaction, request, carried, attempts, clock_offset(context, transaction))
     known = [(line, without_failed_reads(evidences.of(line))) for line in carried]
-    attributed = with_elsewhere(context, transaction, request, attempts, known)
+    attributed = with_attribution(context, transaction, request, attempts, known)
     seen = [OrderEvidence(line, evidence) for (line, _), evidence in zip(known, attributed, strict=True)]
     told = {"kind": answer.kind.value, "http_status": answer.http_status, "words": answer.words}
     details = {"attempt": ended.id, "answer": told}
@@ -71,18 +71,18 @@ def note_about_fincart(transaction: Transaction, answer: Answer, probed_until: d
 
     `probed_until`: until when all others wait for this answer, where its call probed a Fincart that was down.
     """
-    failed = (answer.kind is AnswerKind.UNACTED and answer.http_status is None) or (
-        answer.kind is AnswerKind.LOST and (answer.http_status or 0) >= 500
+    failed = (answer.kind is AnswerKind.NOT_APPLIED and answer.http_status is None) or (
+        answer.kind is AnswerKind.INDETERMINATE and (answer.http_status or 0) >= 500
     )
-    if answer.kind is AnswerKind.UNACTED and answer.http_status == 429:
+    if answer.kind is AnswerKind.NOT_APPLIED and answer.http_status == 429:
         until = transaction.now() + timedelta(seconds=answer.retry_after or 1.0)
         send_gate.hold(transaction, HoldKind.RATE_LIMIT, until, why=answer.words)
         # It answers, so its failures are not in a row.
-        send_gate.answered(transaction)
+        send_gate.record_success(transaction)
     elif failed:
-        send_gate.failed(transaction, answer.words, probed_until)
+        send_gate.record_failure(transaction, answer.words, probed_until)
     elif answer.kind in (AnswerKind.OK, AnswerKind.REFUSED, AnswerKind.TOKEN):
-        send_gate.answered(transaction)
+        send_gate.record_success(transaction)
     if answer.kind is AnswerKind.TOKEN:
         send_gate.hold(transaction, HoldKind.TOKEN, None, why=answer.words)
         enqueue.all_live(transaction)

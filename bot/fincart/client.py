@@ -133,7 +133,7 @@ class FincartClient:
         return f"FincartClient({self._base_url!r})"
 
     def close(self) -> None:
-        """Close the connections; calls in flight end as LOST."""
+        """Close the connections; calls in flight end as indeterminate."""
         self._transport.close()
 
     def cancel(self, order_ids: Sequence[str], *, fence: Callable[[], bool] | None = None) -> Answer | None:
@@ -150,7 +150,7 @@ class FincartClient:
         except FenceClosedError:
             return None
         except Exception as error:
-            kind = AnswerKind.UNACTED if _sent_nothing(error, asked) else AnswerKind.LOST
+            kind = AnswerKind.NOT_APPLIED if _sent_nothing(error, asked) else AnswerKind.INDETERMINATE
             return Answer(kind, None, clean(_words(error, asked)[1], self._token.get_secret_value()))
         return classify_cancel(exchange, self._token.get_secret_value())
 

@@ -128,7 +128,7 @@ def answer(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Answer one person privately, once for each delivery."""
-    slack_messages.want(
+    slack_messages.enqueue(
         transaction,
         MessageKind.ANSWER,
         reply_to.place(),
@@ -154,7 +154,7 @@ def refuse(
 
 def preview(transaction: Transaction, reply_to: ReplyTo, request: Request, *, can_post: bool) -> None:
     """Show the requester what would happen, with the buttons that decide it."""
-    slack_messages.want(
+    slack_messages.enqueue(
         transaction,
         MessageKind.PREVIEW,
         reply_to.place(),
@@ -167,13 +167,13 @@ def preview(transaction: Transaction, reply_to: ReplyTo, request: Request, *, ca
 def live(transaction: Transaction, request: Request, channel: str | None = None, *, urgent: bool) -> None:
     """Have the request's one message in the channel show it as it is now; `channel` is for its first post."""
     place = Place(channel, request.requester)
-    slack_messages.want(transaction, MessageKind.LIVE, place, request_seq=request.seq, urgent=urgent)
+    slack_messages.enqueue(transaction, MessageKind.LIVE, place, request_seq=request.seq, urgent=urgent)
 
 
 def all_live(transaction: Transaction) -> None:
     """Have every running message say anew what keeps everything from being sent, or that nothing does any more."""
     for request in send_gate.running(transaction.session):
-        slack_messages.want(transaction, MessageKind.LIVE, Place(None, request.requester), request_seq=request.seq)
+        slack_messages.enqueue(transaction, MessageKind.LIVE, Place(None, request.requester), request_seq=request.seq)
 
 
 def correction_notice(
@@ -186,7 +186,7 @@ def correction_notice(
     for channel in dict.fromkeys((audit_channel or request.requester, request.requester)):
         key = f"{channel}:{transaction.now():%y%m%d%H}"
         told = slack_messages.facts_of(transaction, request.seq, MessageKind.CORRECTION_NOTICE, key).get("orders", ())
-        slack_messages.want(
+        slack_messages.enqueue(
             transaction,
             MessageKind.CORRECTION_NOTICE,
             Place(channel, request.requester),
@@ -204,14 +204,14 @@ def reminder(transaction: Transaction, request: Request, key: str) -> bool:
     if card is None or card.ts is None or card.closed_channel is not None:
         return False
     place = Place(card.channel, thread_ts=card.ts)
-    slack_messages.want(transaction, MessageKind.REMINDER, place, request_seq=request.seq, key=key[:64])
+    slack_messages.enqueue(transaction, MessageKind.REMINDER, place, request_seq=request.seq, key=key[:64])
     return True
 
 
 def emergency_notice(transaction: Transaction, request: Request, channel: str) -> None:
     """Tell the audit channel that somebody went ahead alone."""
     place = Place(channel, request.requester)
-    slack_messages.want(transaction, MessageKind.EMERGENCY_NOTICE, place, request_seq=request.seq)
+    slack_messages.enqueue(transaction, MessageKind.EMERGENCY_NOTICE, place, request_seq=request.seq)
 
 
 def expired(transaction: Transaction, request: Request) -> None:
@@ -220,7 +220,7 @@ def expired(transaction: Transaction, request: Request) -> None:
         return  # Slack has not taken the preview yet: it says so itself when it does.
     place = Place(request.channel_id, request.requester)
     facts = {"what": AnswerCode.EXPIRED.value}
-    slack_messages.want(transaction, MessageKind.ANSWER, place, request_seq=request.seq, key="expired", facts=facts)
+    slack_messages.enqueue(transaction, MessageKind.ANSWER, place, request_seq=request.seq, key="expired", facts=facts)
 
 
 def end_is_owed(request: Request, notice_after: float) -> bool:
@@ -234,4 +234,4 @@ def end_is_owed(request: Request, notice_after: float) -> bool:
 def end_notice(transaction: Transaction, request: Request) -> None:
     """Tell the requester the end directly."""
     place = Place(request.requester, request.requester)
-    slack_messages.want(transaction, MessageKind.END_NOTICE, place, request_seq=request.seq)
+    slack_messages.enqueue(transaction, MessageKind.END_NOTICE, place, request_seq=request.seq)

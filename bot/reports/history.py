@@ -76,7 +76,7 @@ def share(context: Context, delivery: Delivery, reply_to: ReplyTo, message_id: i
             handled.refuse(reply_to, verdict)
             return
         place = Place(reply_to.channel, reply_to.person)
-        slack_messages.want(handled.transaction, MessageKind.SHARED_HISTORY, place, facts=facts)
+        slack_messages.enqueue(handled.transaction, MessageKind.SHARED_HISTORY, place, facts=facts)
         handled.done(AnswerCode.SHOWN)
 
 
@@ -99,5 +99,5 @@ def _read(context: Context, delivery: Delivery, reply_to: ReplyTo, kind: Message
             handled.refuse(reply_to, verdict)
             return
         ids = sorted(authorization.ids)
-        slack_messages.want(handled.transaction, kind, reply_to.place(), facts={**facts, "ids": ids})
+        slack_messages.enqueue(handled.transaction, kind, reply_to.place(), facts={**facts, "ids": ids})
         handled.done(AnswerCode.SHOWN)

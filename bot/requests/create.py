@@ -14,7 +14,7 @@ from bot.outbox import enqueue
 from bot.outbox.enqueue import AnswerCode, ReplyTo
 from bot.requests.action import question_about
 from bot.requests.authorize import Authorization, authorize
-from bot.requests.preflight import Standing, look
+from bot.requests.preflight import ReadStatus, read_statuses
 from storage import quotas, requests
 from storage.audit.log import EventKind
 from storage.enums import Origin, RequestState
@@ -92,10 +92,10 @@ def _accept(context: Context, delivery: Delivery, wanted: Submission) -> Request
         return requests.make(transaction, new, transaction.now() + lasts)
 
 
-def _seen(context: Context, request: Request) -> dict[str, Standing]:
+def _seen(context: Context, request: Request) -> dict[str, ReadStatus]:
     with context.database.read() as session:
         lines = requests.orders(session, request, 0, request.order_count)
-    return look(context, [line.order_id for line in lines])
+    return read_statuses(context, [line.order_id for line in lines])
 
 
 def _prepared(
@@ -104,7 +104,7 @@ def _prepared(
     reply_to: ReplyTo,
     public_id: str,
     authorization: Authorization,
-    seen: Mapping[str, Standing],
+    seen: Mapping[str, ReadStatus],
     *,
     can_post: bool,
 ) -> None:

@@ -7,7 +7,7 @@ from bot.domain.outcome.responses import is_pending
 from bot.domain.policy.decide import Act, Question
 from bot.outbox.enqueue import AnswerCode, MessageKind, ReplyTo
 from bot.requests.authorize import authorize
-from bot.requests.preflight import look
+from bot.requests.preflight import read_statuses
 from bot.requests.set_aside import sort_out
 from storage import known_orders, requests, slack_messages
 from storage.order_lines import ABSENT
@@ -17,7 +17,7 @@ from storage.slack_models import Delivery
 _SHOWN = 60
 
 
-def look_only(context: Context, delivery: Delivery, reply_to: ReplyTo, orders: OrderList) -> None:
+def show_dry_run(context: Context, delivery: Delivery, reply_to: ReplyTo, orders: OrderList) -> None:
     """Show how these orders stand, to somebody who might ask for them. Nothing is kept of it but the answer, and
     which orders Fincart knows."""
     sorted_out = sort_out([NewOrder(order.value, None, order.unlike_fincart) for order in orders.orders])
@@ -27,7 +27,7 @@ def look_only(context: Context, delivery: Delivery, reply_to: ReplyTo, orders: O
         Act.ASK, reply_to.person, requester=reply_to.person, channel=reply_to.channel, orders=len(ids), has_reason=True
     )
     verdict = authorize(context, question).verdict
-    seen = look(context, ids) if verdict.allowed else {}
+    seen = read_statuses(context, ids) if verdict.allowed else {}
     with handling(context.database, delivery) as handled:
         if not verdict.allowed:
             handled.refuse(reply_to, verdict, orders=len(ids))
@@ -50,5 +50,5 @@ def look_only(context: Context, delivery: Delivery, reply_to: ReplyTo, orders: O
             "ask_whom": verdict.ask.contact,
         }
         known_orders.remember(handled.transaction, [each for each in seen if seen[each].status != ABSENT])
-        slack_messages.want(handled.transaction, MessageKind.LOOK, reply_to.place(), facts=facts)
+        slack_messages.enqueue(handled.transaction, MessageKind.LOOK, reply_to.place(), facts=facts)
         handled.done(AnswerCode.SHOWN)

@@ -46,7 +46,7 @@ def pause_at_start(database: Database, who: str) -> str:
 
     Raises `StorageUnavailable` where it could not be recorded.
     """
-    with database.write(within_seconds=10.0, certain=True) as transaction:
+    with database.write(within_seconds=10.0, confirm_commit=True) as transaction:
         if send_gate.hold(transaction, HoldKind.PAUSE, None, who=who, why="started with --paused"):
             enqueue.all_live(transaction)
             return f"paused by {who}"

@@ -18,14 +18,14 @@ WITHIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReadStatus:
     """How one order stood when it was looked at: Fincart's main status, or `ABSENT`."""
 
     status: str
     at: datetime
 
 
-def look(context: Context, order_ids: Sequence[str]) -> dict[str, Standing]:
+def read_statuses(context: Context, order_ids: Sequence[str]) -> dict[str, ReadStatus]:
     """The orders that could be read within `WITHIN_SECONDS`, side by side where there are threads for it.
 
     None while log reads rest; none more once one was not answered.
@@ -63,17 +63,17 @@ class _Found:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[str, Standing] = {}
+        self._found: dict[str, ReadStatus] = {}
         self._is_over = False
 
-    def keep(self, order_id: str, standing: Standing) -> bool:
+    def keep(self, order_id: str, standing: ReadStatus) -> bool:
         """Keep how an order stands; False: it is too late for that."""
         with self._lock:
             if not self._is_over:
                 self._found[order_id] = standing
             return not self._is_over
 
-    def so_far(self) -> dict[str, Standing]:
+    def so_far(self) -> dict[str, ReadStatus]:
         """All of it; what comes from now on is too late."""
         with self._lock:
             self._is_over = True
@@ -89,10 +89,10 @@ def _all(context: Context, read: Callable[[str], None], order_ids: Sequence[str]
         wait([context.preview_reads.submit(read, order_id) for order_id in order_ids], timeout=left)
 
 
-def _standing(reading: LogReading, at: datetime) -> Standing | None:
+def _standing(reading: LogReading, at: datetime) -> ReadStatus | None:
     if reading.kind is LogKind.ABSENT:
-        return Standing(ABSENT, at)
+        return ReadStatus(ABSENT, at)
     if reading.kind is not LogKind.READ:
         return None
     cancelled = reading.cancelled
-    return Standing(cancelled.title if cancelled else reading.entries[-1].title, at)
+    return ReadStatus(cancelled.title if cancelled else reading.entries[-1].title, at)

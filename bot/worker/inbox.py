@@ -29,13 +29,12 @@ from bot.messages.answers import not_yet_recorded
 from bot.messages.file_errors import explain_file
 from bot.messages.parse_errors import explain
 from bot.outbox.enqueue import AnswerCode, ReplyTo
-from bot.reports import history as look_back
-from bot.reports import home_tab
+from bot.reports import history, home_tab
 from bot.requests import approve, confirm, control, create, global_pause, remind, set_aside
 from bot.requests.action import RequestAction
 from bot.requests.copies import note_copy
 from bot.requests.create import Submission
-from bot.requests.dry_run import look_only
+from bot.requests.dry_run import show_dry_run
 from bot.requests.set_aside import Sorted, sort_out
 from bot.slack.results import Ok, Refused
 from bot.slack.shared_file import SharedFile, not_fetched, shared_file
@@ -123,17 +122,17 @@ class Inbox:
                 given = sort_out(_orders(orders))
                 create.ask(self._context, delivery, _submission(reply_to, typed, origin, given, reason, source))
             case History() as wanted:
-                look_back.show_history(self._context, delivery, reply_to, wanted)
+                history.show_history(self._context, delivery, reply_to, wanted)
             case Show(public_id):
-                look_back.show_request(self._context, delivery, reply_to, public_id)
+                history.show_request(self._context, delivery, reply_to, public_id)
             case Preview(orders):
-                look_only(self._context, delivery, reply_to, orders)
+                show_dry_run(self._context, delivery, reply_to, orders)
             case Pause(why):
                 global_pause.pause(self._context, delivery, reply_to, why)
             case Resume():
                 global_pause.resume(self._context, delivery, reply_to)
             case Waiting():
-                look_back.show_waiting(self._context, delivery, reply_to)
+                history.show_waiting(self._context, delivery, reply_to)
 
     def _action(self, delivery: Delivery, pressed: ButtonPressed) -> None:
         replaces = pressed.ephemeral and pressed.action not in IN_LISTS
@@ -148,9 +147,9 @@ class Inbox:
         if turned is None:
             self._say(delivery, reply_to, AnswerCode.NOT_UNDERSTOOD)
         elif action is Action.SHARE:
-            look_back.share(self._context, delivery, reply_to, turned.message_id, turned.cursor())
+            history.share(self._context, delivery, reply_to, turned.message_id, turned.cursor())
         else:
-            look_back.turn_page(self._context, delivery, reply_to, turned.message_id, turned.cursor())
+            history.turn_page(self._context, delivery, reply_to, turned.message_id, turned.cursor())
 
     def _request_action(self, delivery: Delivery, reply_to: ReplyTo, pressed: ButtonPressed) -> None:
         about = read_request_value(pressed.value)
@@ -162,7 +161,7 @@ class Inbox:
             action = RequestAction(reply_to, about.public_id, about.number, pressed.typed_number, pressed.words)
             use_case(self._context, delivery, action)
         else:
-            look_back.show_request(self._context, delivery, reply_to, about.public_id, about.number)
+            history.show_request(self._context, delivery, reply_to, about.public_id, about.number)
 
     def _form(self, delivery: Delivery, form: RequestFormSubmitted) -> None:
         reply_to = ReplyTo.of(delivery, form.user, form.channel)

@@ -15,8 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 from sqlalchemy.orm import Session
 
 from storage.audit.log import Event, EventKind, append
-from storage.db import commit_outcome as marks
-from storage.db import sqlite_lock
+from storage.db import commit_outcome, sqlite_lock
 from storage.db.engine import engine_of
 from storage.db.foreground import Foreground
 from storage.live_messages import show_anew
@@ -126,13 +125,13 @@ class Database:
 
     @contextmanager
     def write(
-        self, within_seconds: float = sqlite_lock.WITHIN_SECONDS, *, certain: bool = False
+        self, within_seconds: float = sqlite_lock.WITHIN_SECONDS, *, confirm_commit: bool = False
     ) -> Iterator[Transaction]:
         """A transaction that is committed when the block ends, with its events, and rolled back if it raises.
 
-        One that an acknowledgement waits for goes before the others of this process. With `certain`, one whose commit
-        PostgreSQL does not answer is asked after for as long as it takes, or until `wait` says that it is time to stop:
-        it is committed, or `StorageUnavailable` says rightly that it is not.
+        One that an acknowledgement waits for goes before the others of this process. With `confirm_commit`, one
+        whose commit PostgreSQL does not answer is asked after for as long as it takes, or until `wait` says that it
+        is time to stop: it is committed, or `StorageUnavailable` says rightly that it is not.
         """
         self.acknowledgements.give_way()
         with _translated(), self._turn(within_seconds) as connection:
@@ -140,14 +139,14 @@ class Database:
             try:
                 yield transaction
                 transaction.flush()
-                self._commit(transaction, certain=certain and not self.is_sqlite)
+                self._commit(transaction, confirm_commit=confirm_commit and not self.is_sqlite)
             finally:
                 transaction.close()
         for lane, things in transaction.lanes.items():
             self.on_wake(lane, things)
 
-    def _commit(self, transaction: Transaction, *, certain: bool) -> None:
-        mark = marks.leave(transaction.connection) if certain else None
+    def _commit(self, transaction: Transaction, *, confirm_commit: bool) -> None:
+        mark = commit_outcome.leave(transaction.connection) if confirm_commit else None
         try:
             transaction.commit()
         except DBAPIError as error:
@@ -156,7 +155,7 @@ class Database:
             found = None
             if mark is not None:
                 log.warning("the database went away in a commit; it is asked what became of it once it is back")
-                found = marks.was_committed(self.engine, mark, self.wait)
+                found = commit_outcome.was_committed(self.engine, mark, self.wait)
             if found is None:
                 raise CommitUnanswered(str(error.__cause__ or error)) from error
             if not found:

@@ -23,14 +23,14 @@ HOLDING = (
         rule="A 429 rests all calls",
         hurts="Every other run goes on calling a Fincart that asked to be left alone",
         where="note_about_fincart",
-        text="answer.kind is AnswerKind.UNACTED and answer.http_status == 429",
+        text="answer.kind is AnswerKind.NOT_APPLIED and answer.http_status == 429",
         to="False",
         caught="tests/test_answers.py::test_what_holds_everything_after_these_answers[sqlite-busy]",
     ),
     Mutant(
         rule="An answer in between ends the row of failures",
         hurts="Three failures in a day count as a Fincart that is down",
-        where="answered",
+        where="record_success",
         text="lift(transaction, HoldKind.DOWN)",
         to="pass",
         caught="tests/test_holds.py::test_an_answer_in_between_begins_the_row_anew[sqlite]",
@@ -47,7 +47,7 @@ HOLDING = (
         rule="A connection refused counts as a failure of Fincart",
         hurts="Every run goes on calling a Fincart that is down",
         where="note_about_fincart",
-        text="answer.kind is AnswerKind.UNACTED and answer.http_status is None",
+        text="answer.kind is AnswerKind.NOT_APPLIED and answer.http_status is None",
         to="False",
         caught="tests/test_answers.py::"
         "test_what_holds_everything_after_these_answers[sqlite-three connect errors in a row]",
@@ -71,7 +71,7 @@ HOLDING = (
     Mutant(
         rule="The pause before the next probe doubles",
         hurts="A Fincart that is down is called every second for hours",
-        where="failed",
+        where="record_failure",
         text="FIRST_PROBE * 2.0 ** min(over, 10)",
         to="FIRST_PROBE",
         caught="tests/test_holds.py::test_the_pause_before_the_next_probe_doubles_up_to_a_minute[sqlite]",
@@ -79,7 +79,7 @@ HOLDING = (
     Mutant(
         rule="The pause before the next probe is a minute at most",
         hurts="A Fincart that is back for long is not called",
-        where="failed",
+        where="record_failure",
         text="min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(over, 10))",
         to="FIRST_PROBE * 2.0 ** min(over, 10)",
         caught="tests/test_holds.py::test_the_pause_before_the_next_probe_doubles_up_to_a_minute[sqlite]",
@@ -95,7 +95,7 @@ HOLDING = (
     Mutant(
         rule="What fails beside a call that probes does not let another call go",
         hurts="A Fincart that comes back is met by several calls at once",
-        where="failed",
+        where="record_failure",
         text="until if row.until in (None, probed_until) else max(row.until, until)",
         to="until",
         caught="tests/test_histories.py::test_a_log_read_that_fails_while_a_call_probes_lets_no_other_call_go",
@@ -103,7 +103,7 @@ HOLDING = (
     Mutant(
         rule="A probe that failed is followed by another after the pause",
         hurts="A Fincart that is back for long is not called",
-        where="failed",
+        where="record_failure",
         text="until if row.until in (None, probed_until) else max(row.until, until)",
         to="max(row.until or until, until)",
         caught="tests/test_holds.py::test_a_probe_that_fails_is_followed_by_another_after_the_pause[sqlite]",
@@ -111,7 +111,7 @@ HOLDING = (
     Mutant(
         rule="A pause has no end of its own",
         hurts="Orders are cancelled while everybody believes that everything is paused",
-        where="look",
+        where="state",
         text="if row.until is None or row.until > now:",
         to="if row.until is not None and row.until > now:",
         caught="tests/test_holds.py::test_a_pause_ends_only_when_somebody_ends_it[sqlite]",
@@ -251,7 +251,7 @@ HOLDING = (
     Mutant(
         rule="The log that a preview reads once a rest is over ends it",
         hurts="Previews do not say how orders stand although Fincart is back",
-        where="look.read",
+        where="read_statuses.read",
         text="note(context, transaction, [reading], rest.probed_until)",
         to="note(context, transaction, [reading])",
         caught="tests/test_story_truth.py::test_the_first_preview_after_a_rest_of_log_reads_ends_it[sqlite]",

@@ -51,7 +51,7 @@ LATE = (
         rule="Where PostgreSQL does not answer the commit that writes batches ahead, it is asked after",
         hurts="Orders that are written ahead are never sent, and their run never ends",
         where="Dispatcher._take",
-        text="self._context.database.write(certain=True)",
+        text="self._context.database.write(confirm_commit=True)",
         to="self._context.database.write()",
         caught="tests/test_commit_unanswered.py::test_what_was_written_ahead_and_not_heard_is_sent[postgresql]",
     ),

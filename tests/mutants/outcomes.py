@@ -194,7 +194,7 @@ OUTCOMES = (
     Mutant(
         rule="An order that another request has cancelled is not told as cancelled by this one",
         hurts="Two requests tell that they cancelled the same order",
-        where="with_elsewhere",
+        where="with_attribution",
         text="if not others:",
         to="if others or not others:",
         caught="tests/test_story_evidence.py::test_what_another_request_has_cancelled_is_told_as_that_ones_doing[sqlite]",

@@ -76,7 +76,7 @@ class _Hasty:
 
     def cancel(self, *given: Any, **named: Any) -> Answer | None:
         answer = self._inner.cancel(*given, **named)
-        if answer is not None and answer.kind is AnswerKind.LOST:
+        if answer is not None and answer.kind is AnswerKind.INDETERMINATE:
             return replace(answer, kind=AnswerKind.OK)
         return answer
 
@@ -141,7 +141,12 @@ _conclude = truth.conclude
 
 def _sends_again_on_a_guess(evidence: Evidence, *more: Any) -> truth.Step:
     last = evidence.attempts[-1] if evidence.attempts else None
-    if last is not None and last.kind is AnswerKind.LOST and evidence.sending_allowed and len(evidence.attempts) < 3:
+    if (
+        last is not None
+        and last.kind is AnswerKind.INDETERMINATE
+        and evidence.sending_allowed
+        and len(evidence.attempts) < 3
+    ):
         return truth.SendAgain()
     return _conclude(evidence, *more)
 
@@ -154,7 +159,7 @@ def _guesses_not_sent(evidence: Evidence, *more: Any) -> truth.Step:
 
 
 def _only_strong(evidence: Evidence) -> Doubt:
-    lost = any(attempt.kind is AnswerKind.LOST or attempt.was_lost for attempt in evidence.attempts)
+    lost = any(attempt.kind is AnswerKind.INDETERMINATE or attempt.was_lost for attempt in evidence.attempts)
     return Doubt.STRONG if lost else Doubt.NONE
 
 

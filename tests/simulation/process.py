@@ -63,14 +63,14 @@ class HaltingDatabase(Database):
         compile_once(self)
 
     @contextmanager
-    def write(self, within_seconds: float = 0.7, *, certain: bool = False) -> Iterator[Transaction]:
+    def write(self, within_seconds: float = 0.7, *, confirm_commit: bool = False) -> Iterator[Transaction]:
         self.boundary("begin")
         self._fail(Gone.AT_BEGIN, StorageUnavailable)
-        with self._counted(), super().write(within_seconds, certain=certain) as transaction:
+        with self._counted(), super().write(within_seconds, confirm_commit=confirm_commit) as transaction:
             yield transaction
             self.boundary("committing")
             self._fail(Gone.AT_COMMIT, StorageUnavailable)
-        if not (certain and self.asks_after):
+        if not (confirm_commit and self.asks_after):
             self._fail(Gone.UNHEARD, CommitUnanswered)
         self.boundary("committed")
 

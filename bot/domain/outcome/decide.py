@@ -133,7 +133,7 @@ def _by_the_table(evidence: Evidence, now: datetime, timings: OutcomeTimings) ->
         return Halve()
     if evidence.doubt is not Doubt.NONE:
         return _by_the_log(evidence, last, now, timings)
-    if last.kind is AnswerKind.UNACTED and evidence.sending_allowed:
+    if last.kind is AnswerKind.NOT_APPLIED and evidence.sending_allowed:
         return SendAgain()
     return _not_sent(Why.NOT_ACTED_ON, last.words)
 
@@ -196,7 +196,7 @@ def _after_refusal(evidence: Evidence, last: CallEvidence, now: datetime, timing
 
 
 def _by_the_log(evidence: Evidence, last: CallEvidence, now: datetime, timings: OutcomeTimings) -> Step:
-    """The rows "LOST", and those that follow them: UNACTED and TOKEN under doubt, sending is over."""
+    """The rows "lost", and those that follow them: "unacted" and "token" under doubt, sending is over."""
     log = classify_log(evidence, timings)
     match log:
         case LogClass.SINCE:
@@ -215,7 +215,7 @@ def _by_the_log(evidence: Evidence, last: CallEvidence, now: datetime, timings: 
 
 
 def _may_send_again(evidence: Evidence, last: CallEvidence, timings: OutcomeTimings) -> bool:
-    lost = sum(attempt.kind is AnswerKind.LOST for attempt in evidence.attempts)
+    lost = sum(attempt.kind is AnswerKind.INDETERMINATE for attempt in evidence.attempts)
     return evidence.sending_allowed and last.kind is not AnswerKind.TOKEN and lost < timings.lost_sends
 
 

@@ -32,14 +32,14 @@ DEFAULT_TIMINGS = OutcomeTimings()
 @dataclass(frozen=True, slots=True)
 class CallEvidence:
     """One call that carried the order, and what came back. `alone`: it carried no other order. One that is
-    taken over without an answer is LOST and ends when it is taken over; its sender may only sleep, so that the
+    taken over without an answer is indeterminate and ends when it is taken over; its sender may only sleep, so the
     call may be on the wire until `open_until`. Both are in our time."""
 
     kind: AnswerKind
     alone: bool
     ended_at: datetime
     words: str = ""
-    was_lost: bool = False  # its answer came after it had been counted as LOST
+    was_lost: bool = False  # its answer came after it had been counted as indeterminate
     open_until: datetime | None = None
 
 
@@ -85,7 +85,7 @@ class Evidence:
     @property
     def doubt(self) -> Doubt:
         """Whether a call may have been applied to the order although nobody said so. It only ever grows."""
-        if any(attempt.kind is AnswerKind.LOST or attempt.was_lost for attempt in self.attempts):
+        if any(attempt.kind is AnswerKind.INDETERMINATE or attempt.was_lost for attempt in self.attempts):
             return Doubt.STRONG
         if any(attempt.kind is AnswerKind.REFUSED and not attempt.alone for attempt in self.attempts):
             return Doubt.WEAK
@@ -122,11 +122,11 @@ def without_failed_reads(evidence: Evidence) -> Evidence:
 
 
 def with_late_answer(evidence: Evidence, place: int, kind: AnswerKind, words: str = "") -> Evidence:
-    """The evidence after the answer to the attempt at `place` came when it had been counted as LOST already.
+    """The evidence after the answer to the attempt at `place` came when it had been counted as indeterminate already.
     The doubt it left stays, unless it turns out that nothing was done. The call is on the wire no longer; nobody
     knows when it came through."""
     late = replace(evidence.attempts[place], kind=kind, words=words, was_lost=True)
-    if kind is AnswerKind.UNACTED:
+    if kind is AnswerKind.NOT_APPLIED:
         late = replace(late, was_lost=False, open_until=None)
     return replace(evidence, attempts=(*evidence.attempts[:place], late, *evidence.attempts[place + 1 :]))
 

@@ -2,7 +2,7 @@
 
 The classes are those of the truth table: an HTTP exchange becomes an `Answer` of one of five kinds,
 a log becomes a `LogReading` of one of four. Whatever is not exactly as Fincart documents it is taken in
-its safe sense: an answer is LOST (may have been applied), a log is unreadable.
+its safe sense: an answer is indeterminate (it may have been applied), a log is unreadable.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def _kind_and_words(exchange: Exchange) -> tuple[AnswerKind, str]:
     if status == 200:
         return _kind_of_200(exchange)
     if status == 429:
-        return AnswerKind.UNACTED, fallback
+        return AnswerKind.NOT_APPLIED, fallback
     if status == 401 or (status == 403 and message is not None and message.strip() == TOKEN_MESSAGE):
         return AnswerKind.TOKEN, fallback
     if status in {413, 414}:
@@ -154,8 +154,8 @@ def _kind_and_words(exchange: Exchange) -> tuple[AnswerKind, str]:
     if 400 <= status < 500 and status != 408 and message is not None:
         return AnswerKind.REFUSED, message
     if message is not None:
-        return AnswerKind.LOST, message
-    return AnswerKind.LOST, _not_fincarts(exchange)
+        return AnswerKind.INDETERMINATE, message
+    return AnswerKind.INDETERMINATE, _not_fincarts(exchange)
 
 
 def _not_fincarts(exchange: Exchange) -> str:
@@ -169,15 +169,15 @@ def _kind_of_200(exchange: Exchange) -> tuple[AnswerKind, str]:
     data = body.get("data") if body else None
     status = data.get("status") if isinstance(data, dict) else None
     if body is None or not isinstance(data, dict) or not isinstance(status, str):
-        return AnswerKind.LOST, _not_fincarts(exchange)
+        return AnswerKind.INDETERMINATE, _not_fincarts(exchange)
     said = next((text for text in (data.get("msg"), body.get("message")) if isinstance(text, str) and text), "")
     if status == "success":
         if _is_number(body.get("statusCode"), 200):
             return AnswerKind.OK, said or "success"
-        return AnswerKind.LOST, "HTTP 200 whose body contradicts itself"
+        return AnswerKind.INDETERMINATE, "HTTP 200 whose body contradicts itself"
     # A body that names another status than HTTP's may speak of a failure halfway: not a plain refusal.
     if "statusCode" in body and not _is_number(body["statusCode"], 200):
-        return AnswerKind.LOST, "HTTP 200 whose body contradicts itself"
+        return AnswerKind.INDETERMINATE, "HTTP 200 whose body contradicts itself"
     return AnswerKind.REFUSED, said or f"status {status}"
 
 
