@@ -90,7 +90,7 @@ def build(
     if slack_transport is None:
         own = (SdkTransport(settings.slack_bot_token, settings.slack_api_url),)
     slack = SlackClient(slack_transport or own[0])
-    look_ups = ThreadPoolExecutor(16, "look-up")
+    slack_reads = ThreadPoolExecutor(16, "slack-read")
     at_once = ThreadPoolExecutor(8, "at-once")
     preview_reads = ThreadPoolExecutor(settings.fincart_lookup_concurrency, "preview-read")
     log_reads = ThreadPoolExecutor(settings.fincart_lookup_concurrency, "log-read")
@@ -104,7 +104,7 @@ def build(
         people=Directory(
             slack,
             time.monotonic,
-            look_ups,
+            slack_reads,
             is_closed=lambda channel: _is_closed(database, channel),
             pause=stopping.wait,
         ),
@@ -126,7 +126,7 @@ def build(
         timings=timings or Timings(),
     )
     app = make_app(Intake(settings, database, slack, at_once), settings.slack_bot_token.get_secret_value())
-    return Bot(context, app, Worker(context, stopping), stopping, (look_ups, at_once, log_reads, preview_reads), own)
+    return Bot(context, app, Worker(context, stopping), stopping, (slack_reads, at_once, log_reads, preview_reads), own)
 
 
 def _is_closed(database: Database, channel: str) -> bool:

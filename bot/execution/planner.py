@@ -20,7 +20,7 @@ FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SendPlan:
     """What has been written ahead."""
 
     attempts: Sequence[Attempt] = ()
@@ -28,14 +28,14 @@ class Plan:
     """They go although Fincart counts as down, to see whether it still is; all others wait for them until then."""
 
 
-def plan(context: Context, transaction: Transaction, request: Request, *, room: int, spares: int) -> Plan:
+def plan(context: Context, transaction: Transaction, request: Request, *, room: int, spares: int) -> SendPlan:
     """Write the next batches ahead, as many as there is `room` for, or say when to look again.
 
     The request is leased and its row locked. `spares`: so many more may be written ahead, to be sent once others are
     back.
     """
     if request.state not in (RequestState.APPROVED, RequestState.EXECUTING):
-        return Plan()
+        return SendPlan()
     now = transaction.now()
     if request.stopped_at is None and request.valid_until is not None and request.valid_until <= now:
         stop(transaction, request, StopReason.APPROVAL_EXPIRED, "the approval ran out")
@@ -69,7 +69,7 @@ def plan(context: Context, transaction: Transaction, request: Request, *, room: 
         request.due_at = now
     probed_until = send_gate.probe(transaction, now) if attempts and held.probes else None
     transaction.session.flush()
-    return Plan(attempts, probed_until)
+    return SendPlan(attempts, probed_until)
 
 
 def _begin(transaction: Transaction, request: Request) -> None:
@@ -87,15 +87,15 @@ def _too_many_in_doubt(context: Context, transaction: Transaction, request: Requ
     return request.failed_since_go_on + outcomes.in_doubt(transaction.session, request, most) >= most
 
 
-def _wait(context: Context, transaction: Transaction, request: Request, due_at: datetime | None) -> Plan:
+def _wait(context: Context, transaction: Transaction, request: Request, due_at: datetime | None) -> SendPlan:
     """Nothing more to send now: look again then, or when something comes of what is under way."""
     if finish_if_over(context, transaction, request):
-        return Plan()
+        return SendPlan()
     if batches.under_way(transaction, request):
         request.due_at = due_at
     else:
         leases.let_go(request, due_at)
-    return Plan()
+    return SendPlan()
 
 
 def _first_batches(context: Context, transaction: Transaction, request: Request, most: int) -> list[Attempt]:

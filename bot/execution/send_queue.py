@@ -65,8 +65,8 @@ class SendQueue:
         Those being settled are in hand too, but for whoever is `settling` them and plans what comes after.
         """
         with self._lock:
-            in_hand = len(self._waiting) + self._on_the_wire + len(self._answered)
-            return self._most - in_hand - (0 if settling else self._settled_now)
+            unsettled = len(self._waiting) + self._on_the_wire + len(self._answered)
+            return self._most - unsettled - (0 if settling else self._settled_now)
 
     def spares(self) -> int:
         """How many batches more may be written ahead after OKs, to be sent after others are back."""

@@ -17,10 +17,10 @@ _WHY = {
 def find_approvers(
     wanted: ApproversWanted,
     members: Mapping[str, frozenset[str] | Absence | None],
-    look_up: Callable[[Sequence[str]], Sequence[SlackPerson]],
+    people_of: Callable[[Sequence[str]], Sequence[SlackPerson]],
 ) -> Approvers:
     """Look for as many as are wanted. `members` are the groups', or why nobody is found there, None where Slack could
-    not say; `look_up` says who some people are. Most are there: no more are looked up than are wanted, until one is
+    not say; `people_of` says who some people are. Most are there: no more are looked up than are wanted, until one is
     not. A Slack that could not say of one is asked about no others: nothing would follow."""
     found = {group: members[group] for group in wanted.groups}
     listed = [each for held in found.values() if isinstance(held, frozenset) for each in sorted(held)]
@@ -33,7 +33,7 @@ def find_approvers(
     looked_up, answers = set(named), True
     while left and answers and len(people) < wanted.count:
         some, left, size = left[:size], left[size:], AT_A_TIME
-        for seen in look_up(some):
+        for seen in people_of(some):
             why = _absence(seen, wanted)
             if why is not None:
                 if seen.user_id in named:

@@ -45,7 +45,7 @@ class Directory:
         self._slack = slack
         self._is_closed = is_closed
         self._wait_seconds = wait_seconds
-        self._look_ups = SlackCache(clock, executor, cache_seconds, pause)
+        self._cache = SlackCache(clock, executor, cache_seconds, pause)
         self._identities = Identities(slack, SlackCache(clock, executor, KEPT_SECONDS, pause))
         self._clock = clock
         self._identity: Identity | None = None
@@ -56,7 +56,7 @@ class Directory:
         person = self._start_person(user_id, needed.groups, fresh, deadline) if needed.person else None
         channels = {channel: self._start_channel(channel, fresh, deadline) for channel in needed.channels}
         futures = [*(person.all() if person else ()), *channels.values()]
-        self._look_ups.wait(futures, deadline)
+        self._cache.wait(futures, deadline)
         sharing = {channel: self._found(channel, future) for channel, future in channels.items()}
         lacking = missing_scopes([result(each) for each in futures])
         if person is None:
@@ -75,7 +75,7 @@ class Directory:
         """Who somebody is and which of `usergroups` they are in; `fresh` asks Slack anew."""
         deadline = self._clock() + self._wait_seconds
         person = self._start_person(user_id, usergroups, fresh, deadline)
-        self._look_ups.wait(person.all(), deadline)
+        self._cache.wait(person.all(), deadline)
         return self._identities.compared(person.facts(), {}, (), person.members(), deadline)
 
     def approvers(self, wanted: policy.ApproversWanted) -> policy.Approvers:
@@ -90,14 +90,14 @@ class Directory:
         refused a post is CANNOT_POST."""
         deadline = self._clock() + self._wait_seconds
         future = self._start_channel(channel_id, fresh, deadline)
-        self._look_ups.wait([future], deadline)
+        self._cache.wait([future], deadline)
         return self._found(channel_id, future)
 
     def own_identity(self) -> Identity | None:
         """Who the bot is; None where Slack cannot say. Asked until known, then never again."""
         deadline = self._clock() + self._wait_seconds
         future = self._start_own_identity(deadline)
-        self._look_ups.wait([future], deadline)
+        self._cache.wait([future], deadline)
         answer = result(future)
         return answer.value if isinstance(answer, Ok) else None
 
@@ -114,9 +114,7 @@ class Directory:
         )
 
     def _start_user(self, user_id: str, fresh: bool, deadline: float) -> "Future[Answer[Mapping[str, Any]]]":
-        return self._look_ups.start(
-            ("user", user_id), lambda left: self._slack.user_info(user_id, left), fresh, deadline
-        )
+        return self._cache.start(("user", user_id), lambda left: self._slack.user_info(user_id, left), fresh, deadline)
 
     def _others(self, seen: SlackPerson, ids: Collection[str], fresh: bool, deadline: float) -> Told:
         """All ids of each of these, whom the person must not be. Where people have one id each (outside an Enterprise
@@ -127,7 +125,7 @@ class Directory:
         if not seen.is_of_grid and not any(each.startswith("W") for each in others):
             return {each: frozenset({each}) for each in others}
         users = {each: self._start_user(each, fresh, deadline) for each in others}
-        self._look_ups.wait(users.values(), deadline)
+        self._cache.wait(users.values(), deadline)
         answers = {each: result(future) for each, future in users.items()}
         return {each: ids_of(each, told.value) if isinstance(told, Ok) else None for each, told in answers.items()}
 
@@ -140,16 +138,16 @@ class Directory:
     ) -> policy.Approvers:
         """`asked` are groups whose members have just been asked for."""
         groups = {group: asked.get(group) or self._start_group(group, fresh, deadline) for group in wanted.groups}
-        self._look_ups.wait(groups.values(), deadline)
+        self._cache.wait(groups.values(), deadline)
         members = {group: members_of(result(future)) for group, future in groups.items()}
 
-        def look_up(ids: Sequence[str]) -> list[SlackPerson]:
+        def people_of(ids: Sequence[str]) -> list[SlackPerson]:
             own = self._start_own_identity(deadline)
             users = {each: self._start_user(each, fresh, deadline) for each in ids}
-            self._look_ups.wait([own, *users.values()], deadline)
+            self._cache.wait([own, *users.values()], deadline)
             return [person_facts(each, result(own), result(future)) for each, future in users.items()]
 
-        return find_approvers(wanted, members, look_up)
+        return find_approvers(wanted, members, people_of)
 
     def _found(self, channel_id: str, future: "Future[Answer[Mapping[str, Any] | None]]") -> policy.Sharing:
         sharing = sharing_of(result(future))
@@ -162,14 +160,14 @@ class Directory:
     ) -> "Future[Answer[Mapping[str, Any] | None]]":
         if channel_id.startswith("D"):
             return done(Ok({}))
-        return self._look_ups.start(
+        return self._cache.start(
             ("channel", channel_id), lambda left: self._channel_info(channel_id, left), fresh, deadline
         )
 
     def _start_own_identity(self, deadline: float) -> "Future[Answer[Identity]]":
         if self._identity is not None:
             return done(Ok(self._identity))
-        return self._look_ups.start(("self", ""), self._ask_own_identity, False, deadline)
+        return self._cache.start(("self", ""), self._ask_own_identity, False, deadline)
 
     def _ask_own_identity(self, left: float) -> Answer[Identity]:
         answer = self._slack.auth_test(left)
@@ -178,7 +176,7 @@ class Directory:
         return answer
 
     def _start_group(self, group: str, fresh: bool, deadline: float) -> "Future[Answer[frozenset[str]]]":
-        return self._look_ups.start(("group", group), lambda left: self._group_members(group, left), fresh, deadline)
+        return self._cache.start(("group", group), lambda left: self._group_members(group, left), fresh, deadline)
 
     def _group_members(self, group: str, left: float) -> Answer[frozenset[str]]:
         answer = self._slack.usergroup_members(group, left)

@@ -21,20 +21,20 @@ Told = dict[str, frozenset[str] | None]
 
 
 class Identities:
-    """Asks Slack whose an id is. `look_ups` keeps the answers."""
+    """Asks Slack whose an id is. `cache` keeps the answers."""
 
-    def __init__(self, slack: SlackClient, look_ups: SlackCache) -> None:
+    def __init__(self, slack: SlackClient, cache: SlackCache) -> None:
         self._slack = slack
-        self._look_ups = look_ups
+        self._cache = cache
 
     def of(self, wanted: Collection[str], deadline: float, until: frozenset[str] = frozenset()) -> Told:
         """All ids of each of these. Looks no further once one of them is a person's with an id in `until`."""
         found: Told = dict.fromkeys(wanted)
         left = list(wanted)
-        while left and self._look_ups.is_before(deadline):
+        while left and self._cache.is_before(deadline):
             some, left = left[:AT_A_TIME], left[AT_A_TIME:]
             started = {each: self._start(each, deadline) for each in some}
-            self._look_ups.wait(list(started.values()), deadline)
+            self._cache.wait(list(started.values()), deadline)
             answers = {each: result(future) for each, future in started.items()}
             found |= {each: ids_told(each, answer) for each, answer in answers.items()}
             if any(until & (found[each] or frozenset()) for each in some):
@@ -91,6 +91,4 @@ class Identities:
         return groups, unsure
 
     def _start(self, user_id: str, deadline: float) -> "Future[Answer[Mapping[str, Any]]]":
-        return self._look_ups.start(
-            ("user", user_id), lambda left: self._slack.user_info(user_id, left), False, deadline
-        )
+        return self._cache.start(("user", user_id), lambda left: self._slack.user_info(user_id, left), False, deadline)

@@ -244,8 +244,8 @@ SENDING = (
         rule="No more batches are written ahead than may be on the wire",
         hurts="Thousands of orders count as in doubt when the process dies, though nobody sent them",
         where="SendQueue.room",
-        text="in_hand = len(self._waiting) + self._on_the_wire + len(self._answered)",
-        to="in_hand = 0",
+        text="unsettled = len(self._waiting) + self._on_the_wire + len(self._answered)",
+        to="unsettled = 0",
         caught="tests/test_ahead.py::test_what_waits_and_what_is_on_the_wire_takes_room",
     ),
     Mutant(
