@@ -8,9 +8,9 @@ from .results import Module
 _HEAD = """# Broken line by line
 
 `make mutate` breaks the pure modules line by line, with [mutmut](https://mutmut.readthedocs.io), and runs the tests
-that enter there. It takes about half an hour and is no part of what is run before a merge; `make mutate ONLY=outcome`
-tries one of them. A change that survives fails it unless `tests/mutation/survivors.toml` says why it may. This page is
-written from the results: `make mutate WRITE=1`.
+that enter there. It takes about a quarter of an hour and is no part of what is run before a merge; `make mutate
+ONLY=outcome` tries one of them. A change that survives fails it unless `tests/mutation/survivors.toml` says why it may.
+This page is written from the results: `make mutate WRITE=1`.
 
 Some changes do not pass the type checker, which every merge runs; tests are not tried on them. "Before" and "after" are
 the shares that tests notice of the others, before tests were written for what had survived and now. Only tests that

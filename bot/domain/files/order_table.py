@@ -78,9 +78,7 @@ def read_cell(cell: str) -> OrderId | BadId | Altered | None:
 
 def unaltered(order: OrderId) -> OrderId | Altered:
     """The order id, unless it is only what a spreadsheet left of one."""
-    if order.unlike_fincart or order.value.isdigit():
-        return _altered(order.value) or order
-    return order
+    return _altered(order.value) or order
 
 
 def _altered(word: str) -> Altered | None:
