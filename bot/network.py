@@ -93,7 +93,8 @@ class BoundedTransport(httpx.BaseTransport):
 
     def __init__(self, address: httpx.URL, max_connections: int) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=certificates(),
+            # To read the system's certificates takes longer than all else here, and a stand-in speaks plain HTTP.
+            ssl_context=certificates() if address.scheme == "https" else None,
             max_connections=max_connections,
             max_keepalive_connections=max_connections,
             keepalive_expiry=5.0,

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import uvicorn
+from simulation.stores import compile_once
 from sqlalchemy.orm import Session
 
 from bot.app import Bot, build
@@ -126,6 +127,7 @@ class World:
         }
         settings = load_settings({name: value for name, value in given.items() if value}, None)
         self.bot: Bot = build(settings, clock=self._clock, timings=self._timings)
+        compile_once(self.bot.context.database)
         self.bot.start()
         self._handler: SocketMode | None = None
         if settings.slack_app_token is not None:
@@ -322,6 +324,7 @@ class _Connection:
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
+        compile_once(self._database)
 
     def __enter__(self) -> Any:
         self._open = self._database.engine.connect()

@@ -219,7 +219,8 @@ def _opener(api_url: httpx.URL) -> OpenerDirector:
     """What opens the Web API: without redirects, and by the same proxy and certificates as everything else."""
     proxy = proxy_for(api_url)
     way = ProxyHandler({} if proxy is None else {"https": str(proxy)})
-    return build_opener(_NoRedirect(), HTTPSHandler(context=certificates()), way)
+    tls = (HTTPSHandler(context=certificates()),) if api_url.scheme == "https" else ()
+    return build_opener(_NoRedirect(), *tls, way)
 
 
 def answer_of(status: int, headers: Mapping[str, str], data: object) -> Answer[SlackReply]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import psycopg
 from sqlalchemy import Dialect
+from sqlalchemy.exc import SQLAlchemyError
 
 from storage.db.migrate import migrate
 from storage.db.transactions import Database
@@ -97,7 +98,10 @@ _COMPILED: dict[bool, tuple[Dialect, Any]] = {}
 def compile_once(database: Database) -> None:
     """Let it use what was compiled for others of its kind, which takes a third of the time where many live shortly."""
     if database.is_sqlite not in _COMPILED:
-        database.engine.connect().close()  # a dialect has to have met its server
+        try:
+            database.engine.connect().close()  # a dialect has to have met its server
+        except SQLAlchemyError:
+            return
         _COMPILED[database.is_sqlite] = database.engine.dialect, database.engine._compiled_cache
     for engine in (database.engine, database._immediate):
         engine.dialect, engine._compiled_cache = _COMPILED[database.is_sqlite]
