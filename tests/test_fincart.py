@@ -478,7 +478,7 @@ def log_of(**more: object) -> bytes:
         (200, log_of(description="New", by="Mona"), LogReading(LogKind.READ, (PENDING,), "", 200, 7.0)),
         (200, log_of(description=7), LogReading(LogKind.READ, (BARE,), "", 200, 7.0)),
         (404, error_body(404, "No such order"), LogReading(LogKind.ABSENT, (), "No such order", 404, 7.0)),
-        (200, log_body(), LogReading(LogKind.UNREADABLE, (), "the log has no entries", 200, 7.0)),
+        (200, log_body(), LogReading(LogKind.UNREADABLE, (), "the log has no entries", 200, 7.0, is_empty=True)),
         (200, b"{}", LogReading(LogKind.UNREADABLE, (), "the log is not as Fincart documents it", 200, 7.0)),
         (201, log_body(PENDING_AT), LogReading(LogKind.UNREADABLE, (), "Fincart answered HTTP 201", 201, 7.0)),
         (429, error_body(429, "Busy"), LogReading(LogKind.UNAVAILABLE, (), "Busy", 429, 7.0)),
