@@ -18,7 +18,7 @@ from slack_bolt import App
 from bot.context import Context, Timings
 from bot.domain.commands.request_ids import RequestIds
 from bot.domain.policy.decide import Rules
-from bot.fincart.client import FincartClient
+from bot.fincart.client import CallLimits, FincartClient
 from bot.listeners import make_app
 from bot.listeners.intake import Intake
 from bot.settings.model import Settings
@@ -111,8 +111,10 @@ def build(
         fincart=FincartClient(
             settings.fincart_base_url,
             settings.fincart_token,
-            settings.fincart_timeout_seconds,
-            max_connections=settings.fincart_max_concurrency + 2 * settings.fincart_lookup_concurrency,
+            CallLimits(
+                settings.fincart_timeout_seconds,
+                max_connections=settings.fincart_max_concurrency + 2 * settings.fincart_lookup_concurrency,
+            ),
             transport=fincart_transport,
             uptime=_uptime,
         ),

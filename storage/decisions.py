@@ -1,7 +1,6 @@
 """Decisions: one person's verdict on one request. Written under the request's lock, and counted there."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -34,34 +33,14 @@ def approved_with(session: Session, request: Request) -> frozenset[str]:
     return frozenset(decision.person for decision in approved)
 
 
-def decide(
-    transaction: Transaction,
-    request: Request,
-    person: str,
-    verdict: DecisionVerdict,
-    rule: str,
-    comment: str | None,
-    at: datetime,
-    stands_for: str | None = None,
-) -> None:
-    """Keep a person's verdict; `stands_for` is the person whom the id that decided stands for. Whoever approved and
-    then declines has declined, under whichever ids; history has both."""
-    stands_for = stands_for or person
-    if request.requester_ids & {person, stands_for}:
+def decide(transaction: Transaction, request: Request, decision: Decision) -> None:
+    """Keep a person's decision on this request. Whoever approved and then declines has declined, under whichever ids;
+    history has both."""
+    decision.stands_for = decision.stands_for or decision.person
+    if request.requester_ids & {decision.person, decision.stands_for}:
         raise ValueError("nobody decides on their own request")
-    assert request.seq is not None
     its_person = func.coalesce(col(Decision.stands_for), col(Decision.person))
-    earlier = delete(Decision).where(col(Decision.request_seq) == request.seq, its_person == stands_for)
+    earlier = delete(Decision).where(col(Decision.request_seq) == request.seq, its_person == decision.stands_for)
     transaction.session.execute(earlier.execution_options(synchronize_session="fetch"))
-    transaction.session.merge(
-        Decision(
-            request_seq=request.seq,
-            person=person,
-            stands_for=stands_for,
-            verdict=verdict,
-            comment=comment,
-            rule=rule,
-            at=at,
-        )
-    )
+    transaction.session.merge(decision)
     transaction.session.flush()

@@ -1,7 +1,7 @@
 """Looking back: pages of requests by keyset, newest first, and the events of one request."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -144,15 +144,32 @@ def _any_of(ids: Collection[str], *columns: Any) -> ColumnElement[bool]:
     return or_(*(col(column).in_(ids) for column in columns))
 
 
-def _conditions(search: Search) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
+    yield from _by_people(search)
+    yield from _by_orders(search)
+    if search.status is not None:
+        yield col(Request.state) == search.status
+    if search.outcome is not None:
+        yield getattr(Request, search.outcome.value) > 0
+    if search.text is not None:
+        yield col(Request.reason).icontains(search.text, autoescape=True)
+    if search.since is not None:
+        yield col(Request.created_at) >= search.since
+    if search.until is not None:
+        yield col(Request.created_at) < search.until
+
+
+def _by_people(search: Search) -> Iterator[ColumnElement[bool]]:
     if search.person:
         its = Request.decided_by, Request.decided_by_person
         decided = _any_of(search.person, Decision.person, Decision.stands_for)
         by_decision = exists().where(col(Decision.request_seq) == col(Request.seq), decided)
-        found.append(or_(_asked_by(search.person), _any_of(search.person, *its), by_decision))
+        yield or_(_asked_by(search.person), _any_of(search.person, *its), by_decision)
     if search.requester:
-        found.append(_asked_by(search.requester))
+        yield _asked_by(search.requester)
+
+
+def _by_orders(search: Search) -> Iterator[ColumnElement[bool]]:
     # Found by the order's own indexes; asked of each request in turn, an old order would cost a walk through all.
     named = []
     if search.order_id is not None:
@@ -162,15 +179,4 @@ def _conditions(search: Search) -> list[ColumnElement[bool]]:
         labelled = select(col(OrderLine.request_seq)).where(col(OrderLine.label).is_not(None))
         named.append(labelled.where(func.lower(col(OrderLine.label)).in_((bare, f"#{bare}"))))
     if named:
-        found.append(or_(*(col(Request.seq).in_(holding) for holding in named)))
-    if search.status is not None:
-        found.append(col(Request.state) == search.status)
-    if search.outcome is not None:
-        found.append(getattr(Request, search.outcome.value) > 0)
-    if search.text is not None:
-        found.append(col(Request.reason).icontains(search.text, autoescape=True))
-    if search.since is not None:
-        found.append(col(Request.created_at) >= search.since)
-    if search.until is not None:
-        found.append(col(Request.created_at) < search.until)
-    return found
+        yield or_(*(col(Request.seq).in_(holding) for holding in named))

@@ -31,27 +31,34 @@ class Place:
     thread_ts: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MessageId:
+    """Which message it is: of one kind and key there is one about each request."""
+
+    kind: str
+    request_seq: int | None = None
+    key: str = ""
+
+
 def enqueue(
     transaction: Transaction,
-    kind: str,
+    message: MessageId,
     place: Place,
     *,
-    request_seq: int | None = None,
-    key: str = "",
     facts: Mapping[str, Any] | None = None,
     urgent: bool = True,
 ) -> SlackMessage:
-    """Have a message posted, or, where this request has one of that kind and key, have it shown anew.
+    """Have a message posted, or, where it is there already, have it shown anew.
 
     `urgent` is a first post or a last edit, which no pace of ours holds back.
     """
     now = transaction.now()
-    row = _existing(transaction, request_seq, kind, key)
+    row = _existing(transaction, message)
     if row is None:
         row = SlackMessage(
-            request_seq=request_seq,
-            kind=kind,
-            key=key,
+            request_seq=message.request_seq,
+            kind=message.kind,
+            key=message.key,
             person=place.person,
             channel=place.channel,
             thread_ts=place.thread_ts,
@@ -73,9 +80,9 @@ def enqueue(
     return row
 
 
-def facts_of(transaction: Transaction, request_seq: int | None, kind: str, key: str) -> dict[str, Any]:
+def facts_of(transaction: Transaction, message: MessageId) -> dict[str, Any]:
     """What this message's builder needs besides the request, as it is kept; empty where there is no such message."""
-    row = _existing(transaction, request_seq, kind, key)
+    row = _existing(transaction, message)
     return json.loads(row.facts) if row is not None else {}
 
 
@@ -171,9 +178,7 @@ def keep_editing(transaction: Transaction, row: SlackMessage, kind: str, seconds
     """Have what stands in the channel that is closed to this message say where the message is now, should the channel
     ever be open again."""
     channel = row.closed_channel or ""
-    left = enqueue(
-        transaction, kind, Place(channel, row.person), request_seq=row.request_seq, key=channel, urgent=False
-    )
+    left = enqueue(transaction, MessageId(kind, row.request_seq, channel), Place(channel, row.person), urgent=False)
     left.ts, left.due_at = row.closed_ts, transaction.now() + timedelta(seconds=seconds)
 
 
@@ -188,8 +193,8 @@ def is_copy(session: Session, live: SlackMessage, channel: str, ts: str) -> bool
 
 def edit_copy(transaction: Transaction, live: SlackMessage, kind: str, ts: str) -> None:
     """Have a copy of the live message shown as such, once."""
-    place = Place(live.channel, live.person)
-    copy = enqueue(transaction, kind, place, request_seq=live.request_seq, key=ts, facts={"is_copy": True})
+    message = MessageId(kind, live.request_seq, ts)
+    copy = enqueue(transaction, message, Place(live.channel, live.person), facts={"is_copy": True})
     copy.ts = ts
 
 
@@ -258,8 +263,8 @@ _EXISTING = (
 )
 
 
-def _existing(transaction: Transaction, request_seq: int | None, kind: str, key: str) -> SlackMessage | None:
-    if request_seq is None:
+def _existing(transaction: Transaction, message: MessageId) -> SlackMessage | None:
+    if message.request_seq is None:
         return None
-    which = {"seq": request_seq, "its_kind": kind, "its_key": key}
+    which = {"seq": message.request_seq, "its_kind": message.kind, "its_key": message.key}
     return transaction.session.scalars(_EXISTING, which).first()

@@ -25,7 +25,7 @@ from bot.domain.outcome.responses import (
     date_of,
     retry_after,
 )
-from bot.fincart.client import AnswerKind, FincartClient, LogKind, ProbeKind
+from bot.fincart.client import AnswerKind, CallLimits, FincartClient, LogKind, ProbeKind
 
 TOKEN = "s3cret-merchant-token"
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -614,7 +614,7 @@ def drip(data: bytes) -> Callable[[socket.socket, threading.Event], None]:
 )
 def test_a_server_that_drips_does_not_hold_a_call_longer_than_its_time(data: bytes) -> None:
     with tcp_server(drip(data)) as url:
-        client = FincartClient(url, SecretStr(TOKEN), timeout_seconds=0.3)
+        client = FincartClient(url, SecretStr(TOKEN), CallLimits(0.3))
         start = time.monotonic()
         answer = client.cancel([ID])
         took = time.monotonic() - start
@@ -627,7 +627,7 @@ def test_a_server_that_drips_does_not_hold_a_call_longer_than_its_time(data: byt
 
 def test_a_log_read_ends_by_its_own_shorter_time() -> None:
     with tcp_server(drip(b"HTTP/1.1 200 OK\r\n" * 50)) as url:
-        client = FincartClient(url, SecretStr(TOKEN), timeout_seconds=60, log_timeout_seconds=0.2)
+        client = FincartClient(url, SecretStr(TOKEN), CallLimits(60, 0.2))
         start = time.monotonic()
         reading = client.read_log(ID)
         took = time.monotonic() - start
@@ -659,7 +659,7 @@ def closing(data: bytes) -> Callable[[socket.socket, threading.Event], None]:
 )
 def test_an_answer_cut_off_on_the_wire(data: bytes, kind: str) -> None:
     with tcp_server(closing(data)) as url:
-        client = FincartClient(url, SecretStr(TOKEN), timeout_seconds=5)
+        client = FincartClient(url, SecretStr(TOKEN), CallLimits(5))
         answer = client.cancel([ID])
         client.close()
 
@@ -669,7 +669,7 @@ def test_an_answer_cut_off_on_the_wire(data: bytes, kind: str) -> None:
 
 def test_a_failed_tls_handshake_has_sent_nothing() -> None:
     with tcp_server(closing(b"this is not TLS\r\n")) as url:
-        client = FincartClient(url.replace("http:", "https:"), SecretStr(TOKEN), timeout_seconds=5)
+        client = FincartClient(url.replace("http:", "https:"), SecretStr(TOKEN), CallLimits(5))
         answer = client.cancel([ID])
         client.close()
 
@@ -717,7 +717,7 @@ def test_with_every_connection_taken_a_call_is_unacted_by_its_time() -> None:
         stop.wait(30)
 
     with tcp_server(serve) as url:
-        client = FincartClient(url, SecretStr(TOKEN), timeout_seconds=0.2, log_timeout_seconds=30, max_connections=1)
+        client = FincartClient(url, SecretStr(TOKEN), CallLimits(0.2, 30, 1))
         occupant = threading.Thread(target=client.read_log, args=(ID,))
         occupant.start()
         assert arrived.wait(5)

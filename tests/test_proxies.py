@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from world import ANN, FINCART_TOKEN, FIRST, SECOND, StartWorld, World, go_ahead, request_id
 
 from bot.cli.check import findings
-from bot.fincart.client import AnswerKind, FincartClient, LogKind
+from bot.fincart.client import AnswerKind, CallLimits, FincartClient, LogKind
 from bot.network import UnusableProxyError, proxy_for
 from bot.sandbox.demo.world import open_world
 from bot.sandbox.fincart.faults import Fault, FaultKind
@@ -94,7 +94,7 @@ def port_of(server: FincartServer) -> int:
 
 
 def client_of(url: str = FINCART, timeout_seconds: float = 5.0) -> FincartClient:
-    return FincartClient(url, SecretStr(FINCART_TOKEN), timeout_seconds)
+    return FincartClient(url, SecretStr(FINCART_TOKEN), CallLimits(timeout_seconds))
 
 
 def kind_of(client: FincartClient) -> AnswerKind:
@@ -249,7 +249,7 @@ def test_a_proxy_that_cannot_be_reached_has_sent_nothing(behind: ConnectProxy) -
 @pytest.mark.usefixtures("trusted")
 def test_after_many_failures_behind_the_proxy_a_call_goes_through_again(behind: ConnectProxy) -> None:
     behind.answers_with = b"HTTP/1.1 200 Established\r\n\r\n"
-    client = FincartClient(FINCART, SecretStr(FINCART_TOKEN), 5.0, max_connections=2)
+    client = FincartClient(FINCART, SecretStr(FINCART_TOKEN), CallLimits(5.0, max_connections=2))
     failed = [client.cancel([FIRST]) for _ in range(4)]
     behind.answers_with = None
     answer = client.cancel([FIRST])

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import SecretStr
 
-from bot.fincart.client import Answer, AnswerKind, FincartClient, LogKind
+from bot.fincart.client import Answer, AnswerKind, CallLimits, FincartClient, LogKind
 from bot.sandbox.fincart.faults import Applied, Endpoint, Fault, FaultKind, IdPolicy
 from bot.sandbox.fincart.orders import MALFORMED
 from bot.sandbox.fincart.shells import FincartServer, StandInTransport
@@ -50,10 +50,10 @@ def client(request: pytest.FixtureRequest, fincart: FincartStandIn, clock: Stand
     token = SecretStr(fincart.settings.token)
     if request.param == "transport":
         transport = StandInTransport(fincart, clock.pass_seconds)
-        yield FincartClient("http://fincart.test", token, 0.4, transport=transport, now=clock)
+        yield FincartClient("http://fincart.test", token, CallLimits(0.4), transport=transport, now=clock)
         return
     with FincartServer(fincart) as server:
-        client = FincartClient(server.url, token, 0.4, log_timeout_seconds=0.4, now=clock)
+        client = FincartClient(server.url, token, CallLimits(0.4, 0.4), now=clock)
         yield client
         client.close()
 
@@ -141,7 +141,7 @@ def test_a_hanging_call_is_answered_when_released(fincart: FincartStandIn) -> No
     fincart.inject(Fault(FaultKind.HANG, applied=Applied.ALL))
     answers: list[Answer] = []
     with FincartServer(fincart) as server:
-        client = FincartClient(server.url, SecretStr(fincart.settings.token), 30)
+        client = FincartClient(server.url, SecretStr(fincart.settings.token), CallLimits(30))
         thread = threading.Thread(target=lambda: answers.append(cancel(client, A)))
         thread.start()
         assert fincart.wait_for(lambda it: len(it.calls) == 1)
@@ -156,7 +156,7 @@ def test_stopping_the_server_ends_what_hangs(fincart: FincartStandIn) -> None:
     fincart.inject(Fault(FaultKind.HANG))
     answers: list[Answer] = []
     server = FincartServer(fincart).start()
-    client = FincartClient(server.url, SecretStr(fincart.settings.token), 30)
+    client = FincartClient(server.url, SecretStr(fincart.settings.token), CallLimits(30))
     thread = threading.Thread(target=lambda: answers.append(cancel(client, A)))
     thread.start()
     assert fincart.wait_for(lambda it: len(it.calls) == 1)

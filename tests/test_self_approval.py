@@ -164,16 +164,23 @@ def test_the_same_delivery_again_counts_once_and_sends_once(start_world: StartWo
 def test_the_database_keeps_no_decision_of_the_requester(start_sqlite_world: StartWorld) -> None:
     from storage import decisions, requests
     from storage.enums import DecisionVerdict
+    from storage.models import Decision
 
     world = two_person_world(start_sqlite_world)
     public_id = request_id(waiting(world))
     with world.bot.context.database.write() as transaction:
         request = requests.lock(transaction, public_id)
         assert request is not None
+        assert request.seq is not None
+        decision = Decision(
+            request_seq=request.seq,
+            person=ANN,
+            verdict=DecisionVerdict.APPROVED,
+            rule="ALLOWED_USERS",
+            at=transaction.now(),
+        )
         with pytest.raises(ValueError, match="nobody decides"):
-            decisions.decide(
-                transaction, request, ANN, DecisionVerdict.APPROVED, "ALLOWED_USERS", None, transaction.now()
-            )
+            decisions.decide(transaction, request, decision)
 
 
 def test_whoever_left_the_group_since_cannot_approve(start_world: StartWorld) -> None:

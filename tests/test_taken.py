@@ -11,7 +11,7 @@ from storage import deliveries, log_reads, slack_messages
 from storage.db.transactions import Database, Transaction
 from storage.deliveries import Incoming
 from storage.models import OrderLine
-from storage.slack_messages import Place
+from storage.slack_messages import MessageId, Place
 
 Take = Callable[[Transaction], object]
 
@@ -30,7 +30,7 @@ def database(database_url: str, clock: Clock) -> Iterator[Database]:
     database = Database(database_url, clock)
     deliveries.keep(database, Incoming("command", ("1",), '{"text": "help"}'))
     with database.write() as transaction:
-        slack_messages.enqueue(transaction, "answer", Place("C0000001", "U0000001"))
+        slack_messages.enqueue(transaction, MessageId("answer"), Place("C0000001", "U0000001"))
         line = transaction.session.get_one(OrderLine, (approved(transaction).seq, 0))
         line.due_at = transaction.now()
     yield database

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, make_url, text
 from bot.cli.check_approvers import approver_findings
 from bot.cli.database_file import sqlite_file
 from bot.cli.finding import CheckResult, good, wrong
-from bot.fincart.client import FincartClient, ProbeKind
+from bot.fincart.client import CallLimits, FincartClient, ProbeKind
 from bot.settings.logging import Redactor, secrets_of, set_up_logging
 from bot.settings.model import Need, Settings, SettingsError, load_settings, missing
 from bot.slack.client import Identity, SlackClient
@@ -194,7 +194,9 @@ def _no(answer: Answer[object], name: str, place: str) -> str:
 
 def _fincart(settings: Settings) -> CheckResult:
     assert settings.fincart_token is not None
-    client = FincartClient(settings.fincart_base_url, settings.fincart_token, log_timeout_seconds=_SLACK_SECONDS)
+    client = FincartClient(
+        settings.fincart_base_url, settings.fincart_token, CallLimits(log_timeout_seconds=_SLACK_SECONDS)
+    )
     probe = client.probe()
     client.close()
     where = f"Fincart at {settings.fincart_base_url}"

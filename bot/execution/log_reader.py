@@ -9,7 +9,7 @@ from bot.execution.attribution import with_attribution
 from bot.execution.clock_offset import clock_offset
 from bot.execution.evidence import EvidenceBuilder, with_first_sent
 from bot.execution.read_logs import NOT_ASKED, Reads, note
-from bot.execution.settlement import OrderEvidence, apply, finish_if_over
+from bot.execution.settlement import Cause, OrderEvidence, apply, finish_if_over
 from bot.fincart.client import LogKind, LogReading
 from storage import attempts as batches
 from storage import in_flight, known_orders, log_reads, requests
@@ -71,7 +71,7 @@ class LogReader:
             ]
             attributed = with_attribution(self._context, transaction, request, attempts, read)
             seen = [OrderEvidence(line, evidence) for (line, _), evidence in zip(read, attributed, strict=True)]
-            apply(self._context, transaction, request, seen, kind=EventKind.LOGS_READ)
+            apply(self._context, transaction, request, seen, Cause(EventKind.LOGS_READ))
             if not finish_if_over(self._context, transaction, request) and request.state is RequestState.EXECUTING:
                 request.due_at = transaction.now()
                 transaction.wake("orders")

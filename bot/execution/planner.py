@@ -37,8 +37,7 @@ def plan(context: Context, transaction: Transaction, request: Request, *, room: 
     if request.state not in (RequestState.APPROVED, RequestState.EXECUTING):
         return SendPlan()
     now = transaction.now()
-    if request.stopped_at is None and request.valid_until is not None and request.valid_until <= now:
-        stop(transaction, request, StopReason.APPROVAL_EXPIRED, "the approval ran out")
+    _stop_if_expired(transaction, request, now)
     if request.stopped_at is not None:
         _begin(transaction, request)
         close(context, transaction, request)
@@ -70,6 +69,11 @@ def plan(context: Context, transaction: Transaction, request: Request, *, room: 
     probed_until = send_gate.probe(transaction, now) if attempts and held.probes else None
     transaction.session.flush()
     return SendPlan(attempts, probed_until)
+
+
+def _stop_if_expired(transaction: Transaction, request: Request, now: datetime) -> None:
+    if request.stopped_at is None and request.valid_until is not None and request.valid_until <= now:
+        stop(transaction, request, StopReason.APPROVAL_EXPIRED, "the approval ran out")
 
 
 def _begin(transaction: Transaction, request: Request) -> None:

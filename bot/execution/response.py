@@ -8,7 +8,7 @@ from bot.domain.outcome.evidence import without_failed_reads
 from bot.execution.attribution import with_attribution
 from bot.execution.clock_offset import clock_offset
 from bot.execution.evidence import EvidenceBuilder, on_the_ground, with_first_sent
-from bot.execution.settlement import OrderEvidence, apply, stop
+from bot.execution.settlement import Cause, OrderEvidence, apply, stop
 from bot.fincart.client import Answer
 from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.outbox import enqueue
@@ -52,7 +52,7 @@ def settle_answer(
     seen = [OrderEvidence(line, evidence) for (line, _), evidence in zip(known, attributed, strict=True)]
     told = {"kind": answer.kind.value, "http_status": answer.http_status, "words": answer.words}
     details = {"attempt": ended.id, "answer": told}
-    apply(context, transaction, request, seen, kind=EventKind.BATCH_SETTLED, attempt=ended, details=details)
+    apply(context, transaction, request, seen, Cause(EventKind.BATCH_SETTLED, details, ended))
     if answer.kind is AnswerKind.OK and ended.parent_id is not None:
         _learn_size(transaction, request, ended)
     return ended

@@ -1,6 +1,6 @@
 """Settle: put evidence about orders to the truth, and do what follows: outcomes, logs to read, calls to send again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,46 +32,34 @@ class OrderEvidence:
     evidence: Evidence
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What brought the evidence: the event that tells of it, and the attempt whose answer it is."""
+
+    kind: EventKind
+    details: Mapping[str, Any] | None = None
+    attempt: Attempt | None = None
+
+
 def apply(
-    context: Context,
-    transaction: Transaction,
-    request: Request,
-    seen: Sequence[OrderEvidence],
-    *,
-    kind: EventKind,
-    attempt: Attempt | None = None,
-    details: Mapping[str, Any] | None = None,
+    context: Context, transaction: Transaction, request: Request, seen: Sequence[OrderEvidence], cause: Cause
 ) -> None:
     """Conclude about each of these orders and keep what follows. The request's row is locked."""
     now = transaction.now()
     # A late answer, or a log read twice, may speak of orders that wait to be sent again because of an earlier one.
-    if attempt is None or not attempts.is_first(attempt):
+    if cause.attempt is None or not attempts.is_first(cause.attempt):
         attempts.withdraw(transaction, request, [each.line for each in seen])
-    findings: list[OutcomeUpdate] = []
-    again: list[OrderEvidence] = []
-    halve: list[OrderRow] = []
-    checks = False
-    concluded: dict[tuple[int, bool], tuple[truth.Step, OutcomeUpdate]] = {}
-    for each in seen:
-        # Of most orders of a call the same was seen: they share their evidence, and so what follows from it.
-        key = (id(each.evidence), each.line.outcome is None)
-        if key not in concluded:
-            concluded[key] = _conclude(context, request, each, now)
-        step, like = concluded[key]
-        findings.append(replace(like, line=each.line))
-        match step:
-            case ReadLog():
-                checks = checks or each.line.outcome is None
-                transaction.wake("logs")
-            case SendAgain():
-                again.append(each)
-            case Halve():
-                halve.append(each.line)
-    corrected = outcomes.settle(transaction, request, findings, kind=kind, details=details)
-    _send_again(transaction, request, again, now)
-    _halve(transaction, request, halve, attempt, now)
+    concluded = list(_concluded(context, request, seen, now))
+    findings = [finding for _, _, finding in concluded]
+    corrected = outcomes.settle(transaction, request, findings, kind=cause.kind, details=cause.details)
+    _send_again(transaction, request, [each for each, step, _ in concluded if isinstance(step, SendAgain)], now)
+    halve = [each.line for each, step, _ in concluded if isinstance(step, Halve)]
+    _halve(transaction, request, halve, cause.attempt, now)
     _count_failures(context, transaction, request, findings)
-    if checks:
+    read = [each.line for each, step, _ in concluded if isinstance(step, ReadLog)]
+    for _ in read:
+        transaction.wake("logs")
+    if any(line.outcome is None for line in read):
         enqueue.live(transaction, request, urgent=False)
     if corrected:
         # Of a finished request nothing else is urgent: confirmations come by the thousand.
@@ -93,7 +81,7 @@ def close(context: Context, transaction: Transaction, request: Request) -> None:
     evidences = EvidenceBuilder(request, attempts.ended(transaction, request), sending_allowed=False)
     seen = [OrderEvidence(line, evidences.of(line)) for line in rest]
     details = {"why": request.stop_why}
-    apply(context, transaction, request, seen, kind=EventKind.REST_NOT_SENT, details=details)
+    apply(context, transaction, request, seen, Cause(EventKind.REST_NOT_SENT, details))
 
 
 def finish_if_over(context: Context, transaction: Transaction, request: Request) -> bool:
@@ -131,6 +119,19 @@ def _step(context: Context, each: OrderEvidence, now: datetime) -> truth.Step:
     if each.line.outcome is None:
         return truth.conclude(each.evidence, now, context.timings.truth)
     return truth.reconsider(each.evidence, now, context.timings.truth)
+
+
+def _concluded(
+    context: Context, request: Request, seen: Sequence[OrderEvidence], now: datetime
+) -> Iterator[tuple[OrderEvidence, truth.Step, OutcomeUpdate]]:
+    # Of most orders of a call the same was seen: they share their evidence, and so what follows from it.
+    concluded: dict[tuple[int, bool], tuple[truth.Step, OutcomeUpdate]] = {}
+    for each in seen:
+        key = (id(each.evidence), each.line.outcome is None)
+        if key not in concluded:
+            concluded[key] = _conclude(context, request, each, now)
+        step, like = concluded[key]
+        yield each, step, replace(like, line=each.line)
 
 
 def _conclude(

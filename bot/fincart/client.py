@@ -86,13 +86,24 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """How long calls may take, and how many connections they may use at once.
+
+    `timeout_seconds` bounds a whole cancel call, from the first attempt to connect to the last byte of the answer;
+    `log_timeout_seconds` likewise a log read. `max_connections` are those of cancel calls and log reads together.
+    """
+
+    timeout_seconds: float = 20.0
+    log_timeout_seconds: float = 3.0
+    max_connections: int = 12
+
+
 class FincartClient:
     """Cancels orders and reads their logs. Safe to share between threads; close it at the end.
 
-    `timeout_seconds` bounds a whole cancel call, from the first attempt to connect to the last byte of the
-    answer; `log_timeout_seconds` likewise a log read. `max_connections` bounds the connections, cancel calls
-    and log reads together. `transport` replaces the network, for tests; `now` is the clock against which
-    a date in `Retry-After` is held, and `uptime` the one for `Date`: it is never set, and goes on while we sleep.
+    `transport` replaces the network, for tests; `now` is the clock against which a date in `Retry-After` is held, and
+    `uptime` the one for `Date`: it is never set, and goes on while we sleep.
 
     Raises ValueError for a token that no HTTP header can carry, and `bot.network.UnusableProxyError`.
     """
@@ -101,11 +112,9 @@ class FincartClient:
         self,
         base_url: str,
         token: Secret,
-        timeout_seconds: float = 20.0,
-        max_connections: int = 12,
-        transport: httpx.BaseTransport | None = None,
+        limits: CallLimits | None = None,
         *,
-        log_timeout_seconds: float = 3.0,
+        transport: httpx.BaseTransport | None = None,
         now: Callable[[], datetime] = _utc_now,
         uptime: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -115,8 +124,7 @@ class FincartClient:
         # Its lines at DEBUG carry addresses and headers.
         logging.getLogger("httpcore").setLevel(logging.WARNING)
         self._token = token
-        self._seconds = timeout_seconds
-        self._log_seconds = log_timeout_seconds
+        self._limits = limits or CallLimits()
         self._now = now
         self._uptime = uptime
         self.started_at: datetime | None = None
@@ -127,7 +135,7 @@ class FincartClient:
         self._headers = httpx.Headers(_ALWAYS | {"Authorization": secret})
         # Without httpx's client above it: of redirects, cookies and sign-in by URL none is wanted here, and they take
         # longer than the call; a preview makes up to a thousand.
-        self._transport = transport or BoundedTransport(httpx.URL(base_url), max_connections)
+        self._transport = transport or BoundedTransport(httpx.URL(base_url), self._limits.max_connections)
 
     def __repr__(self) -> str:
         return f"FincartClient({self._base_url!r})"
@@ -146,7 +154,7 @@ class FincartClient:
         body = json.dumps({"filters": {"ids": list(order_ids)}}).encode()
         asked = Fence(fence)
         try:
-            exchange = self._exchange("POST", "/v4/orders/cancel", body, asked, self._seconds)
+            exchange = self._exchange("POST", "/v4/orders/cancel", body, asked, self._limits.timeout_seconds)
         except FenceClosedError:
             return None
         except Exception as error:
@@ -158,7 +166,7 @@ class FincartClient:
         """Read one order's log. Whatever stands in the way is told by its kind, never by an exception."""
         asked = Fence()
         try:
-            exchange = self._exchange("GET", _log_path(order_id), None, asked, self._log_seconds)
+            exchange = self._exchange("GET", _log_path(order_id), None, asked, self._limits.log_timeout_seconds)
         except Exception as error:
             words = clean(_words(error, asked)[1], self._token.get_secret_value())
             return LogReading(LogKind.UNAVAILABLE, why=words)
@@ -169,7 +177,7 @@ class FincartClient:
         secret = self._token.get_secret_value()
         asked = Fence()
         try:
-            exchange = self._exchange("GET", _log_path(_NO_ORDER), None, asked, self._log_seconds)
+            exchange = self._exchange("GET", _log_path(_NO_ORDER), None, asked, self._limits.log_timeout_seconds)
         except Exception as error:
             kind, words = _words(error, asked)
             return Probe(kind, clean(words, secret))

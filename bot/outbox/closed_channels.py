@@ -8,7 +8,7 @@ from bot.outbox.retry_rules import is_closed, pause_where_it_was
 from storage import slack_messages
 from storage.db.transactions import Transaction
 from storage.models import Request
-from storage.slack_messages import Place
+from storage.slack_messages import MessageId, Place
 from storage.slack_models import SlackMessage
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def cannot_be_shown(transaction: Transaction, row: SlackMessage, trouble: str) -
     )
     if row.kind == MessageKind.SHARED_HISTORY:
         facts = {"what": AnswerCode.NOT_SHARED.value, "why": trouble}
-        slack_messages.enqueue(transaction, MessageKind.ANSWER, Place(row.channel, row.person), facts=facts)
+        slack_messages.enqueue(transaction, MessageId(MessageKind.ANSWER), Place(row.channel, row.person), facts=facts)
     if row.kind == MessageKind.REMINDER and row.request_seq is not None and is_closed(trouble):
         # Nobody sees the card that it was to be a reminder of.
         card = slack_messages.of_request(transaction.session, row.request_seq, MessageKind.LIVE)

@@ -9,7 +9,7 @@ from bot.domain.policy.decide import Verdict
 from storage import send_gate, slack_messages
 from storage.db.transactions import Transaction
 from storage.models import Request
-from storage.slack_messages import Place
+from storage.slack_messages import MessageId, Place
 from storage.slack_models import Delivery
 
 
@@ -128,14 +128,8 @@ def answer(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Answer one person privately, once for each delivery."""
-    slack_messages.enqueue(
-        transaction,
-        MessageKind.ANSWER,
-        reply_to.place(),
-        request_seq=request.seq if request else None,
-        key=delivery.id[:64],
-        facts={"what": what.value, **(facts or {})},
-    )
+    message = MessageId(MessageKind.ANSWER, request.seq if request else None, delivery.id[:64])
+    slack_messages.enqueue(transaction, message, reply_to.place(), facts={"what": what.value, **(facts or {})})
 
 
 def refuse(
@@ -154,26 +148,20 @@ def refuse(
 
 def preview(transaction: Transaction, reply_to: ReplyTo, request: Request, *, can_post: bool) -> None:
     """Show the requester what would happen, with the buttons that decide it."""
-    slack_messages.enqueue(
-        transaction,
-        MessageKind.PREVIEW,
-        reply_to.place(),
-        request_seq=request.seq,
-        key=str(request.revision),
-        facts={"can_post": can_post},
-    )
+    message = MessageId(MessageKind.PREVIEW, request.seq, str(request.revision))
+    slack_messages.enqueue(transaction, message, reply_to.place(), facts={"can_post": can_post})
 
 
 def live(transaction: Transaction, request: Request, channel: str | None = None, *, urgent: bool) -> None:
     """Have the request's one message in the channel show it as it is now; `channel` is for its first post."""
     place = Place(channel, request.requester)
-    slack_messages.enqueue(transaction, MessageKind.LIVE, place, request_seq=request.seq, urgent=urgent)
+    slack_messages.enqueue(transaction, MessageId(MessageKind.LIVE, request.seq), place, urgent=urgent)
 
 
 def all_live(transaction: Transaction) -> None:
     """Have every running message say anew what keeps everything from being sent, or that nothing does any more."""
     for request in send_gate.running(transaction.session):
-        slack_messages.enqueue(transaction, MessageKind.LIVE, Place(None, request.requester), request_seq=request.seq)
+        live(transaction, request, urgent=True)
 
 
 def correction_notice(
@@ -184,17 +172,10 @@ def correction_notice(
     Logs are read a few at a time: the corrections of one hour are one notice, that grows.
     """
     for channel in dict.fromkeys((audit_channel or request.requester, request.requester)):
-        key = f"{channel}:{transaction.now():%y%m%d%H}"
-        told = slack_messages.facts_of(transaction, request.seq, MessageKind.CORRECTION_NOTICE, key).get("orders", ())
-        slack_messages.enqueue(
-            transaction,
-            MessageKind.CORRECTION_NOTICE,
-            Place(channel, request.requester),
-            request_seq=request.seq,
-            key=key,
-            facts={"orders": sorted({*told, *positions})},
-            urgent=not told,
-        )
+        message = MessageId(MessageKind.CORRECTION_NOTICE, request.seq, f"{channel}:{transaction.now():%y%m%d%H}")
+        told = slack_messages.facts_of(transaction, message).get("orders", ())
+        facts = {"orders": sorted({*told, *positions})}
+        slack_messages.enqueue(transaction, message, Place(channel, request.requester), facts=facts, urgent=not told)
 
 
 def reminder(transaction: Transaction, request: Request, key: str) -> bool:
@@ -204,14 +185,14 @@ def reminder(transaction: Transaction, request: Request, key: str) -> bool:
     if card is None or card.ts is None or card.closed_channel is not None:
         return False
     place = Place(card.channel, thread_ts=card.ts)
-    slack_messages.enqueue(transaction, MessageKind.REMINDER, place, request_seq=request.seq, key=key[:64])
+    slack_messages.enqueue(transaction, MessageId(MessageKind.REMINDER, request.seq, key[:64]), place)
     return True
 
 
 def emergency_notice(transaction: Transaction, request: Request, channel: str) -> None:
     """Tell the audit channel that somebody went ahead alone."""
     place = Place(channel, request.requester)
-    slack_messages.enqueue(transaction, MessageKind.EMERGENCY_NOTICE, place, request_seq=request.seq)
+    slack_messages.enqueue(transaction, MessageId(MessageKind.EMERGENCY_NOTICE, request.seq), place)
 
 
 def expired(transaction: Transaction, request: Request) -> None:
@@ -220,7 +201,7 @@ def expired(transaction: Transaction, request: Request) -> None:
         return  # Slack has not taken the preview yet: it says so itself when it does.
     place = Place(request.channel_id, request.requester)
     facts = {"what": AnswerCode.EXPIRED.value}
-    slack_messages.enqueue(transaction, MessageKind.ANSWER, place, request_seq=request.seq, key="expired", facts=facts)
+    slack_messages.enqueue(transaction, MessageId(MessageKind.ANSWER, request.seq, "expired"), place, facts=facts)
 
 
 def end_is_owed(request: Request, notice_after: float) -> bool:
@@ -234,4 +215,4 @@ def end_is_owed(request: Request, notice_after: float) -> bool:
 def end_notice(transaction: Transaction, request: Request) -> None:
     """Tell the requester the end directly."""
     place = Place(request.requester, request.requester)
-    slack_messages.enqueue(transaction, MessageKind.END_NOTICE, place, request_seq=request.seq)
+    slack_messages.enqueue(transaction, MessageId(MessageKind.END_NOTICE, request.seq), place)

@@ -99,6 +99,19 @@ _ABOUT_A_REQUEST: Mapping[AnswerCode, Callable[[RequestFacts], Message]] = {
 }
 
 
+_FROM_FACTS: Mapping[AnswerCode, Callable[[Facts, Settings], Message]] = {
+    AnswerCode.NO_SUCH_REQUEST: lambda facts, _: answers.no_such_request(facts.get("public_id", "")),
+    AnswerCode.PROBLEM: lambda facts, _: answers.problem(facts["words"]),
+    AnswerCode.FILE_NOT_FETCHED: lambda facts, settings: file_not_fetched(_not_fetched(facts), settings.contact),
+    AnswerCode.EXPORTED: lambda facts, _: approval_answers.exported(facts["rows"], facts["cut"]),
+    AnswerCode.NOT_EXPORTED: lambda facts, settings: approval_answers.not_exported(
+        facts["why"], settings.contact, facts.get("scope", "")
+    ),
+    AnswerCode.NOT_SHARED: lambda facts, settings: not_shared(facts["why"], settings.contact),
+    AnswerCode.BROKEN: lambda _, settings: answers.broken(settings.contact),
+}
+
+
 def _answer(session: Session, row: SlackMessage, facts: Facts, settings: Settings) -> Message:
     what = AnswerCode(facts["what"])
     about = _about(session, row, settings) if row.request_seq is not None else None
@@ -110,30 +123,21 @@ def _answer(session: Session, row: SlackMessage, facts: Facts, settings: Setting
         return steered(what.value, about)
     if what.value in ALL_STEERED:
         return all_steered(what.value)
-    match what:
-        case AnswerCode.REFUSED:
-            verdict = Verdict.from_dict(facts["verdict"])
-            if about is not None and facts.get("orders"):
-                about = replace(about, order_count=facts["orders"])
-            return refused(verdict.code, verdict.rule, verdict.ask, rules_facts(settings), about)
-        case AnswerCode.NO_SUCH_REQUEST:
-            return answers.no_such_request(facts.get("public_id", ""))
-        case AnswerCode.PROBLEM:
-            return answers.problem(facts["words"])
-        case AnswerCode.FILE_NOT_FETCHED:
-            # An earlier version stored no reason.
-            why = NotFetched(Trouble(facts.get("trouble", Trouble.NO_ANSWER)), facts.get("detail", ""))
-            return file_not_fetched(why, settings.contact)
-        case AnswerCode.EXPORTED:
-            return approval_answers.exported(facts["rows"], facts["cut"])
-        case AnswerCode.NOT_EXPORTED:
-            return approval_answers.not_exported(facts["why"], settings.contact, facts.get("scope", ""))
-        case AnswerCode.NOT_SHARED:
-            return not_shared(facts["why"], settings.contact)
-        case AnswerCode.BROKEN:
-            return answers.broken(settings.contact)
-        case _:
-            return answers.button_not_known()
+    if what is AnswerCode.REFUSED:
+        return _refused(about, facts, settings)
+    return _FROM_FACTS[what](facts, settings) if what in _FROM_FACTS else answers.button_not_known()
+
+
+def _refused(about: RequestFacts | None, facts: Facts, settings: Settings) -> Message:
+    verdict = Verdict.from_dict(facts["verdict"])
+    if about is not None and facts.get("orders"):
+        about = replace(about, order_count=facts["orders"])
+    return refused(verdict.code, verdict.rule, verdict.ask, rules_facts(settings), about)
+
+
+def _not_fetched(facts: Facts) -> NotFetched:
+    # An earlier version stored no reason.
+    return NotFetched(Trouble(facts.get("trouble", Trouble.NO_ANSWER)), facts.get("detail", ""))
 
 
 def _history(session: Session, row: SlackMessage, facts: Facts, now: datetime) -> Message:

@@ -12,7 +12,7 @@ from bot.outbox.enqueue import AnswerCode, MessageKind, ReplyTo
 from bot.outbox.history_search import filters_to_json, zone_of
 from bot.requests.authorize import authorize
 from storage import requests, slack_messages
-from storage.slack_messages import Place
+from storage.slack_messages import MessageId, Place
 from storage.slack_models import Delivery, SlackMessage
 
 
@@ -76,7 +76,7 @@ def share(context: Context, delivery: Delivery, reply_to: ReplyTo, message_id: i
             handled.refuse(reply_to, verdict)
             return
         place = Place(reply_to.channel, reply_to.person)
-        slack_messages.enqueue(handled.transaction, MessageKind.SHARED_HISTORY, place, facts=facts)
+        slack_messages.enqueue(handled.transaction, MessageId(MessageKind.SHARED_HISTORY), place, facts=facts)
         handled.done(AnswerCode.SHOWN)
 
 
@@ -99,5 +99,5 @@ def _read(context: Context, delivery: Delivery, reply_to: ReplyTo, kind: Message
             handled.refuse(reply_to, verdict)
             return
         ids = sorted(authorization.ids)
-        slack_messages.enqueue(handled.transaction, kind, reply_to.place(), facts={**facts, "ids": ids})
+        slack_messages.enqueue(handled.transaction, MessageId(kind), reply_to.place(), facts={**facts, "ids": ids})
         handled.done(AnswerCode.SHOWN)

@@ -4,7 +4,7 @@ Nobody decides on their own request: the policy says so at every press, and a de
 written. The lock is taken first, then the decision recorded, then counted.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.context import Context
 from bot.domain.policy.decide import Act, Verdict
@@ -14,6 +14,7 @@ from bot.requests.action import RequestAction, press
 from bot.requests.authorize import Authorization
 from bot.requests.confirm import (
     WAITING,
+    GoAhead,
     as_needed,
     let_run,
     number_missing,
@@ -27,7 +28,7 @@ from storage import decisions, requests
 from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
 from storage.enums import DecisionVerdict, RequestState
-from storage.models import Request
+from storage.models import Decision, Request
 from storage.slack_models import Delivery
 
 
@@ -67,10 +68,9 @@ def decline(context: Context, delivery: Delivery, action: RequestAction) -> None
             return lost
         if not authorization.verdict.allowed:
             return authorization.verdict
-        person, rule, now = action.reply_to.person, authorization.verdict.rule, transaction.now()
-        verdict = DecisionVerdict.DECLINED
-        decisions.decide(transaction, request, person, verdict, rule, action.words, now, authorization.person)
-        details = {"verdict": verdict.value, "revision": request.revision, "comment": action.words}
+        person, now = action.reply_to.person, transaction.now()
+        _decide(transaction, request, authorization, action, DecisionVerdict.DECLINED, now)
+        details = {"verdict": DecisionVerdict.DECLINED.value, "revision": request.revision, "comment": action.words}
         over(transaction, request, RequestState.DECLINED, person, now, authorization, **details)
         enqueue.live(transaction, request, urgent=True)
         enqueue.end_notice(transaction, request)
@@ -153,12 +153,34 @@ def _approved(
         "runs": runs,
     }
     if runs:
-        result = let_run(context, transaction, request, authorization, EventKind.APPROVED, person, now, details=details)
+        given = GoAhead(EventKind.APPROVED, now, details=details)
+        result = let_run(context, transaction, request, authorization, given)
         if isinstance(result, Verdict):
             return result
     else:
         kind, stands_for = EventKind.APPROVED, authorization.person
         transaction.record(kind, who=person, person=stands_for, request=request.public_id, details=details, at=now)
         enqueue.live(transaction, request, urgent=True)
-    decisions.decide(transaction, request, person, verdict, rule, action.words, now, authorization.person)
+    _decide(transaction, request, authorization, action, verdict, now)
     return AnswerCode.APPROVED if runs else AnswerCode.APPROVED_MORE_NEEDED
+
+
+def _decide(
+    transaction: Transaction,
+    request: Request,
+    authorization: Authorization,
+    action: RequestAction,
+    verdict: DecisionVerdict,
+    at: datetime,
+) -> None:
+    assert request.seq is not None
+    decision = Decision(
+        request_seq=request.seq,
+        person=action.reply_to.person,
+        stands_for=authorization.person,
+        verdict=verdict,
+        comment=action.words,
+        rule=authorization.verdict.rule,
+        at=at,
+    )
+    decisions.decide(transaction, request, decision)

@@ -5,6 +5,7 @@ passing of time decides in `bot.requests.expire`.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,20 @@ CONFIRMING = frozenset({RequestState.CONFIRMING})
 WAITING = frozenset({RequestState.WAITING})
 
 
+@dataclass(frozen=True, slots=True)
+class GoAhead:
+    """The last go-ahead of a request: the event that tells of it, and when it was given."""
+
+    kind: EventKind
+    at: datetime
+    first_post_in: str | None = None
+    """Where the live message goes, should none stand yet."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Told by the event besides."""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """Made to the request besides."""
+
+
 def go_ahead(context: Context, delivery: Delivery, action: RequestAction) -> None:
     """Let the request run, if its requester pressed it in time and policy, asked anew, needs nobody else."""
     place = first_post_in(context, action.public_id)
@@ -36,8 +51,8 @@ def go_ahead(context: Context, delivery: Delivery, action: RequestAction) -> Non
             return lost
         if request.approvals_needed:
             return AnswerCode.OLDER_REVISION
-        by = action.reply_to.person
-        return let_run(context, transaction, request, authorization, EventKind.WENT_AHEAD, by, transaction.now(), place)
+        given = GoAhead(EventKind.WENT_AHEAD, transaction.now(), place)
+        return let_run(context, transaction, request, authorization, given)
 
     press(context, delivery, action, Act.GO_AHEAD, act)
 
@@ -62,19 +77,8 @@ def emergency(context: Context, delivery: Delivery, action: RequestAction) -> No
         revision = request.revision + (request.reason is None)
         changes = {"reason": reason, "revision": revision, "emergency": True}
         details = {"reason": reason, "revision": revision}
-        by = action.reply_to.person
-        result = let_run(
-            context,
-            transaction,
-            request,
-            authorization,
-            EventKind.EMERGENCY,
-            by,
-            transaction.now(),
-            place,
-            details,
-            changes,
-        )
+        given = GoAhead(EventKind.EMERGENCY, transaction.now(), place, details, changes)
+        result = let_run(context, transaction, request, authorization, given)
         if result is AnswerCode.WENT_AHEAD:
             assert context.settings.audit_channel is not None
             enqueue.emergency_notice(transaction, request, context.settings.audit_channel)
@@ -150,22 +154,14 @@ def number_missing(request: Request, authorization: Authorization, action: Reque
 
 
 def let_run(
-    context: Context,
-    transaction: Transaction,
-    request: Request,
-    authorization: Authorization,
-    kind: EventKind,
-    by: str,
-    now: datetime,
-    place: str | None = None,
-    details: Mapping[str, Any] | None = None,
-    changes: Mapping[str, Any] | None = None,
+    context: Context, transaction: Transaction, request: Request, authorization: Authorization, given: GoAhead
 ) -> AnswerCode | Verdict:
     """The last go-ahead: from here on it is sent without any person. The caller holds the lock and has judged.
 
     Its orders are counted to its requester's day, never to be returned; the refusal where they do not fit in that day,
-    with nothing changed. `details` are told and `changes` made to the request besides.
+    with nothing changed.
     """
+    by, now = authorization.question.person, given.at
     limit = authorization.rules.max_orders_per_person_per_day
     ids = request.requester_ids
     if not quotas.take(transaction, request.person, request.order_count, limit, now, ids):
@@ -185,7 +181,7 @@ def let_run(
         valid_until=valid_until,
         remind_at=None,
         due_at=not_before,
-        **(changes or {}),
+        **given.changes,
     )
     if not moved:
         # Its deadline passed in this very moment. Nothing of this is kept, and the next try finds it expired.
@@ -198,10 +194,10 @@ def let_run(
         "day": quotas.day_of(now),
         "not_before": not_before.isoformat(),
         "valid_until": valid_until.isoformat(),
-        **(details or {}),
+        **given.details,
     }
-    transaction.record(kind, who=by, person=authorization.person, request=request.public_id, details=told, at=now)
-    enqueue.live(transaction, request, place, urgent=True)
+    transaction.record(given.kind, who=by, person=authorization.person, request=request.public_id, details=told, at=now)
+    enqueue.live(transaction, request, given.first_post_in, urgent=True)
     transaction.wake("orders")
     return AnswerCode.WENT_AHEAD
 

@@ -39,6 +39,14 @@ class Submission:
     """Words read beside the orders and unlike them (`bot.requests.set_aside`)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What a preview shows besides the request: how its orders stand, and whether its live message can be posted."""
+
+    statuses: Mapping[str, ReadStatus]
+    can_post: bool
+
+
 def ask(context: Context, delivery: Delivery, wanted: Submission) -> None:
     """Make the request of this delivery, unless an earlier try did, and bring it to its preview or its refusal."""
     request = _accepted(context, delivery, wanted)
@@ -50,10 +58,10 @@ def ask(context: Context, delivery: Delivery, wanted: Submission) -> None:
         today = quotas.used(session, request.requester, context.database.now(session), authorization.ids)
     authorization = authorization.with_orders_today(today)
     # A refusal waits for nothing more: whoever is refused has waited for Slack long enough.
-    allowed = authorization.verdict.allowed
-    seen = _seen(context, request) if allowed else {}
-    can_post = not allowed or can_post_live(context, request)
-    _prepared(context, delivery, wanted.reply_to, request.public_id, authorization, seen, can_post=can_post)
+    preflight = Preflight({}, can_post=True)
+    if authorization.verdict.allowed:
+        preflight = Preflight(_statuses(context, request), can_post_live(context, request))
+    _prepared(context, delivery, wanted.reply_to, request.public_id, authorization, preflight)
 
 
 def _accepted(context: Context, delivery: Delivery, wanted: Submission) -> Request:
@@ -92,7 +100,7 @@ def _accept(context: Context, delivery: Delivery, wanted: Submission) -> Request
         return requests.make(transaction, new, transaction.now() + lasts)
 
 
-def _seen(context: Context, request: Request) -> dict[str, ReadStatus]:
+def _statuses(context: Context, request: Request) -> dict[str, ReadStatus]:
     with context.database.read() as session:
         lines = requests.orders(session, request, 0, request.order_count)
     return read_statuses(context, [line.order_id for line in lines])
@@ -104,9 +112,7 @@ def _prepared(
     reply_to: ReplyTo,
     public_id: str,
     authorization: Authorization,
-    seen: Mapping[str, ReadStatus],
-    *,
-    can_post: bool,
+    preflight: Preflight,
 ) -> None:
     verdict = authorization.verdict
     with handling(context.database, delivery) as handled:
@@ -143,7 +149,8 @@ def _prepared(
         )
         if not shown:
             return
-        requests.keep_seen(transaction, request, {key: (each.status, each.at) for key, each in seen.items()})
+        seen = {order_id: (each.status, each.at) for order_id, each in preflight.statuses.items()}
+        requests.keep_seen(transaction, request, seen)
         told: dict[str, Any] = {
             "expires_at": expires_at.isoformat(),
             "requester_person": authorization.person,
@@ -152,7 +159,7 @@ def _prepared(
             "approvals_needed": request.approvals_needed,
         }
         transaction.record(EventKind.PREVIEW_SHOWN, who=None, request=public_id, details=told)
-        enqueue.preview(transaction, reply_to, request, can_post=can_post)
+        enqueue.preview(transaction, reply_to, request, can_post=preflight.can_post)
         handled.done(AnswerCode.PREVIEW)
 
 

@@ -12,6 +12,7 @@ from bot.requests.set_aside import sort_out
 from storage import known_orders, requests, slack_messages
 from storage.order_lines import ABSENT
 from storage.requests import NewOrder
+from storage.slack_messages import MessageId
 from storage.slack_models import Delivery
 
 _SHOWN = 60
@@ -50,5 +51,5 @@ def show_dry_run(context: Context, delivery: Delivery, reply_to: ReplyTo, orders
             "ask_whom": verdict.ask.contact,
         }
         known_orders.remember(handled.transaction, [each for each in seen if seen[each].status != ABSENT])
-        slack_messages.enqueue(handled.transaction, MessageKind.LOOK, reply_to.place(), facts=facts)
+        slack_messages.enqueue(handled.transaction, MessageId(MessageKind.LOOK), reply_to.place(), facts=facts)
         handled.done(AnswerCode.SHOWN)

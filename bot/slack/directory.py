@@ -1,7 +1,7 @@
 """Who somebody is and what a channel is, by Slack's own word, within five seconds or not at all.
 
 What Slack cannot say is marked as such and never guessed: the policy refuses then. An answer is reused for at most
-`cache_seconds`, counted from before it was asked for; a failure is never kept.
+`REUSED_SECONDS`, counted from before it was asked for; a failure is never kept.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,6 +17,8 @@ from bot.slack.client import Identity, SlackClient
 from bot.slack.identities import KEPT_SECONDS, Identities, Told
 from bot.slack.person_facts import SlackPerson, ids_of, members_of, missing_scopes, person_facts, sharing_of
 from bot.slack.results import Answer, Ok, Refused
+
+REUSED_SECONDS = 60.0
 
 # Slack's certain answers that a user group has nobody in it (an unknown one; a plan without user groups).
 _EMPTY_GROUP = frozenset({"no_such_subteam", "plan_upgrade_required"})
@@ -37,7 +39,6 @@ class Directory:
         slack: SlackClient,
         clock: Callable[[], float],
         executor: Executor | None = None,
-        cache_seconds: float = 60.0,
         wait_seconds: float = 5.0,
         is_closed: Callable[[str], bool] = lambda _: False,
         pause: Callable[[float], bool] | None = None,
@@ -45,7 +46,7 @@ class Directory:
         self._slack = slack
         self._is_closed = is_closed
         self._wait_seconds = wait_seconds
-        self._cache = SlackCache(clock, executor, cache_seconds, pause)
+        self._cache = SlackCache(clock, executor, REUSED_SECONDS, pause)
         self._identities = Identities(slack, SlackCache(clock, executor, KEPT_SECONDS, pause))
         self._clock = clock
         self._identity: Identity | None = None

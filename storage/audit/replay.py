@@ -1,7 +1,7 @@
 """PURE: one request as its own events tell of it, whatever its rows say."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -52,12 +52,6 @@ STATES: Mapping[EventKind, RequestState] = {
     EventKind.FINISHED: RequestState.FINISHED,
 }
 """The state in which each event that moves a request leaves it."""
-
-OUTCOMES = frozenset({EventKind.BATCH_SETTLED, EventKind.LOGS_READ, EventKind.REST_NOT_SENT, EventKind.CORRECTED})
-"""Events that give orders their outcomes."""
-
-DECISIONS = frozenset({EventKind.APPROVED, EventKind.DECLINED})
-"""Events that are one person's decision."""
 
 DECIDED = frozenset(
     {
@@ -117,8 +111,8 @@ def _take(told: ReplayedRequest, event: StoredEvent) -> str | None:
         told.state = Fact(to, event.seq)
     if kind is EventKind.INCLUDED and not told.set_aside.issuperset(details["orders"]):
         return "it includes what was not set aside"
-    by = _By(payload["who"], payload.get("person"), datetime.fromisoformat(payload["at"]))
-    _tell(told, kind, event.seq, by, details, moved=to is not None)
+    at = datetime.fromisoformat(payload["at"])
+    _tell(told, _Said(event.seq, kind, payload["who"], payload.get("person"), at, details), moved=to is not None)
     return _let_run_by_too_few(told) if to is RequestState.APPROVED and kind is not EventKind.EMERGENCY else None
 
 
@@ -141,64 +135,110 @@ def _reachable(state: RequestState) -> frozenset[RequestState]:
 _REACHABLE = {state: _reachable(state) for state in RequestState}
 
 
-class _By(NamedTuple):
-    """Who did what an event tells, whom that id stands for, and when."""
+class _Said(NamedTuple):
+    """What an event says: who did it, whom that id stands for, when, and its details."""
 
+    seq: int
+    kind: EventKind
     who: str | None
     person: str | None
     at: datetime
+    details: Details
 
 
-def _tell(told: ReplayedRequest, kind: EventKind, seq: int, by: _By, details: Details, *, moved: bool) -> None:
-    who, person, at = by
-    if kind is EventKind.REQUEST_MADE:
-        _made(told, seq, at, who, details)
-    if "requester_person" in details:
-        told.say(seq, requester_person=details["requester_person"])
+def _tell(told: ReplayedRequest, said: _Said, *, moved: bool) -> None:
+    if said.kind in _TELLS:
+        _TELLS[said.kind](told, said)
+    details = said.details
+    told.say(said.seq, **{column: details[column] for column in _VALUES if column in details})
+    times = {column: details[column] for column in _TIMES if details.get(column) is not None}
+    told.say(said.seq, **{column: datetime.fromisoformat(time) for column, time in times.items()})
     if moved and told.state is not None and told.state.value in DECIDED:
-        told.say(seq, decided_at=at, decided_by=who, decided_by_person=person)
-    if kind is EventKind.FINISHED:
-        told.say(seq, finished_at=at)
-    if kind is EventKind.STOPPED:
-        told.say(seq, stopped_at=at, stopped_by=who, stopped_by_person=person, stop_why=details["why"])
-        told.say(seq, stop_reason=_stop_reason(details))
-    if kind is EventKind.HELD:
-        told.say(seq, held_at=at, held_by=who, held_why=details["why"], hold_reason=_hold_reason(details))
-    if kind is EventKind.HOLD_ENDED:
-        told.say(seq, held_at=None, held_by=None, held_why=None, hold_reason=None)
-    if kind is EventKind.LEFT_OUT and told.orders is not None:
-        told.orders = Fact([order for order in told.orders.value if order not in set(details["orders"])], seq)
-    if kind is EventKind.INCLUDED and told.orders is not None:
-        told.orders = Fact([*told.orders.value, *details["orders"]], seq)
-        told.set_aside -= set(details["orders"])
-    if kind is EventKind.EMERGENCY:
-        told.say(seq, emergency=True, reason=details["reason"])
-    for column in ("revision", "order_count", "approvals_needed"):
-        if column in details:
-            told.columns[column] = Fact(details[column], seq)
-    for column in ("expires_at", "not_before", "valid_until"):
-        if details.get(column) is not None:
-            told.columns[column] = Fact(datetime.fromisoformat(details[column]), seq)
+        told.say(said.seq, decided_at=said.at, decided_by=said.who, decided_by_person=said.person)
     if moved and "judged" in details:
-        told.judged = Fact(details["judged"], seq)
-    if kind in DECISIONS and who is not None:
-        said = {"verdict": kind.value, "rule": details["rule"], "comment": details.get("comment"), "at": at}
-        said |= {"person": who} | ({} if person is None else {"stands_for": person})
-        # Of an id there is one decision, though Slack may have said since whom else it stands for.
-        told.decisions = {key: fact for key, fact in told.decisions.items() if fact.value["person"] != who}
-        told.decisions[person or who] = Fact(said, seq)
-    if kind in OUTCOMES:
-        for order_id, outcome, proof, words in details["orders"]:
-            told.outcomes[order_id] = ReplayedOutcome(outcome, proof, words, at, seq)
+        told.judged = Fact(details["judged"], said.seq)
 
 
-def _made(told: ReplayedRequest, seq: int, at: datetime, who: str | None, details: Details) -> None:
-    said = {"requester": who, "team_id": details["team"], "channel_id": details["channel"]}
-    said |= {column: details[column] for column in ("origin", "retry_of", "reason")}
-    told.say(seq, created_at=at, **said)
-    told.orders = Fact(details["orders"], seq)
+_VALUES = ("requester_person", "revision", "order_count", "approvals_needed")
+_TIMES = ("expires_at", "not_before", "valid_until")
+
+
+def _made(told: ReplayedRequest, said: _Said) -> None:
+    details = said.details
+    columns = {"requester": said.who, "team_id": details["team"], "channel_id": details["channel"]}
+    columns |= {column: details[column] for column in ("origin", "retry_of", "reason")}
+    told.say(said.seq, created_at=said.at, **columns)
+    told.orders = Fact(details["orders"], said.seq)
     # Earlier versions set nothing aside.
     told.set_aside = frozenset(details.get("set_aside", ()))
+
+
+def _finished(told: ReplayedRequest, said: _Said) -> None:
+    told.say(said.seq, finished_at=said.at)
+
+
+def _stopped(told: ReplayedRequest, said: _Said) -> None:
+    told.say(said.seq, stopped_at=said.at, stopped_by=said.who, stopped_by_person=said.person)
+    told.say(said.seq, stop_why=said.details["why"], stop_reason=_stop_reason(said.details))
+
+
+def _held(told: ReplayedRequest, said: _Said) -> None:
+    why, reason = said.details["why"], _hold_reason(said.details)
+    told.say(said.seq, held_at=said.at, held_by=said.who, held_why=why, hold_reason=reason)
+
+
+def _hold_ended(told: ReplayedRequest, said: _Said) -> None:
+    told.say(said.seq, held_at=None, held_by=None, held_why=None, hold_reason=None)
+
+
+def _left_out(told: ReplayedRequest, said: _Said) -> None:
+    if told.orders is not None:
+        gone = set(said.details["orders"])
+        told.orders = Fact([order for order in told.orders.value if order not in gone], said.seq)
+
+
+def _included(told: ReplayedRequest, said: _Said) -> None:
+    if told.orders is not None:
+        told.orders = Fact([*told.orders.value, *said.details["orders"]], said.seq)
+        told.set_aside -= set(said.details["orders"])
+
+
+def _emergency(told: ReplayedRequest, said: _Said) -> None:
+    told.say(said.seq, emergency=True, reason=said.details["reason"])
+
+
+def _decided(told: ReplayedRequest, said: _Said) -> None:
+    if said.who is None:
+        return
+    details = said.details
+    decision = {"verdict": said.kind.value, "rule": details["rule"], "comment": details.get("comment"), "at": said.at}
+    decision |= {"person": said.who} | ({} if said.person is None else {"stands_for": said.person})
+    # Of an id there is one decision, though Slack may have said since whom else it stands for.
+    told.decisions = {key: fact for key, fact in told.decisions.items() if fact.value["person"] != said.who}
+    told.decisions[said.person or said.who] = Fact(decision, said.seq)
+
+
+def _outcomes(told: ReplayedRequest, said: _Said) -> None:
+    for order_id, outcome, proof, words in said.details["orders"]:
+        told.outcomes[order_id] = ReplayedOutcome(outcome, proof, words, said.at, said.seq)
+
+
+_TELLS: Mapping[EventKind, Callable[[ReplayedRequest, _Said], None]] = {
+    EventKind.REQUEST_MADE: _made,
+    EventKind.FINISHED: _finished,
+    EventKind.STOPPED: _stopped,
+    EventKind.HELD: _held,
+    EventKind.HOLD_ENDED: _hold_ended,
+    EventKind.LEFT_OUT: _left_out,
+    EventKind.INCLUDED: _included,
+    EventKind.EMERGENCY: _emergency,
+    EventKind.APPROVED: _decided,
+    EventKind.DECLINED: _decided,
+    EventKind.BATCH_SETTLED: _outcomes,
+    EventKind.LOGS_READ: _outcomes,
+    EventKind.REST_NOT_SENT: _outcomes,
+    EventKind.CORRECTED: _outcomes,
+}
 
 
 def _stop_reason(details: Details) -> StopReason:

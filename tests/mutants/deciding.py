@@ -158,7 +158,7 @@ DECIDING = (
         rule="The database keeps no decision of a requester on their own request",
         hurts="A fault in the policy alone would let people approve themselves",
         where="decide",
-        text="if request.requester_ids & {person, stands_for}:",
+        text="if request.requester_ids & {decision.person, decision.stands_for}:",
         to="if False:",
         caught="tests/test_self_approval.py::test_the_database_keeps_no_decision_of_the_requester",
     ),

@@ -117,7 +117,7 @@ LATE = (
         rule="What waits to be sent again is not sent once a late answer has told its outcome",
         hurts="Orders that Fincart has cancelled are sent to it once more",
         where="apply",
-        text="if attempt is None or not attempts.is_first(attempt):",
+        text="if cause.attempt is None or not attempts.is_first(cause.attempt):",
         to="if False:",
         caught="tests/test_histories.py::"
         "test_what_waits_to_be_sent_again_is_not_sent_once_a_late_answer_has_told_its_outcome",

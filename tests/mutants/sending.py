@@ -178,7 +178,7 @@ SENDING = (
     Mutant(
         rule="An approval that has run out sends nothing new",
         hurts="Orders are cancelled a day after somebody let them, when nobody means it any more",
-        where="plan",
+        where="_stop_if_expired",
         text="request.valid_until is not None and request.valid_until <= now",
         to="False",
         caught="tests/test_story_steering.py::test_nothing_is_begun_on_an_approval_that_ran_out",
@@ -194,7 +194,7 @@ SENDING = (
     Mutant(
         rule="An approval does not run out while it holds",
         hurts="Nothing is ever cancelled, and every result says that its approval ran out",
-        where="plan",
+        where="_stop_if_expired",
         text="request.valid_until <= now",
         to="request.valid_until >= now",
         caught="tests/test_story_confirm.py::test_whoever_asked_confirms_and_the_channel_is_told_what_happened[sqlite]",

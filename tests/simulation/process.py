@@ -16,7 +16,7 @@ from bot.context import Context, Timings
 from bot.domain.commands.request_ids import RequestIds
 from bot.domain.policy.decide import Rules
 from bot.execution.dispatcher import Dispatcher
-from bot.fincart.client import FincartClient
+from bot.fincart.client import CallLimits, FincartClient
 from bot.listeners import make_app
 from bot.listeners.intake import Intake
 from bot.server.http import Deliveries, Signature
@@ -171,7 +171,7 @@ class Process:
         fincart = FincartClient(
             settings.fincart_base_url,
             settings.fincart_token,
-            settings.fincart_timeout_seconds,
+            CallLimits(settings.fincart_timeout_seconds),
             transport=out.fincart(self),
             now=out.now,
             uptime=out.clock.uptime,
