@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from bot.settings.docs import render_env_example, render_settings_markdown, settings_table
 from bot.settings.fields import SECRET_NAMES
-from bot.settings.model import NAMES, NOT_YET, Need, Problem, Settings, SettingsError, load_settings, missing
+from bot.settings.model import NAMES, Need, Problem, Settings, SettingsError, load_settings, missing
 
 ROOT = Path(__file__).parent.parent
 BOT = "xoxb-1-secret-of-the-bot"
@@ -25,16 +25,16 @@ GOOD = {
 
 def load(env_file: Path | None = None, *, need: Need = Need.SERVE, **settings: str) -> Settings:
     """Good settings with these over them, everything taken as built."""
-    return load_settings(GOOD | settings, env_file, need=need, not_yet=frozenset())
+    return load_settings(GOOD | settings, env_file, need=need)
 
 
 def load_with(settings: dict[str, str]) -> Settings:
-    return load_settings(GOOD | settings, None, not_yet=frozenset())
+    return load_settings(GOOD | settings, None)
 
 
 def problems(env: dict[str, str], env_file: Path | None = None, need: Need = Need.SERVE) -> tuple[Problem, ...]:
     with pytest.raises(SettingsError) as caught:
-        load_settings(env, env_file, need=need, not_yet=frozenset())
+        load_settings(env, env_file, need=need)
     return caught.value.problems
 
 
@@ -54,7 +54,7 @@ def test_good_settings_are_read() -> None:
 
 
 def test_the_defaults_are_those_of_the_specification() -> None:
-    defaults = {name: default for name, default, _, _ in settings_table() if default}
+    defaults = {name: default for name, default, _ in settings_table() if default}
 
     assert {
         "SLACK_API_URL": "https://slack.com/api/",
@@ -259,7 +259,7 @@ def test_no_problem_repeats_a_secret_put_in_the_wrong_place(name: str) -> None:
 
 def _errors(env: dict[str, str]) -> tuple[Problem, ...]:
     try:
-        load_settings(env, None, not_yet=frozenset())
+        load_settings(env, None)
     except SettingsError as error:
         return error.problems
     return ()
@@ -588,21 +588,6 @@ def test_a_contradiction_with_a_setting_that_is_itself_wrong_is_not_told() -> No
     assert "AUDIT_CHANNEL" == problem(EMERGENCY_USERS="U0ALICE", AUDIT_CHANNEL="#audit").name
 
 
-# What is not built
-
-
-@pytest.mark.parametrize("name", sorted(NOT_YET))
-def test_a_setting_whose_behaviour_is_not_built_is_refused(name: str) -> None:
-    with pytest.raises(SettingsError) as caught:
-        load_settings(GOOD | {name: "1"}, None)
-
-    assert (Problem(name, "not built yet, so it would protect nobody", "Remove it."),) == caught.value.problems
-
-
-def test_an_empty_setting_that_is_not_built_is_unset() -> None:
-    assert 0 == load_settings(GOOD | dict.fromkeys(NOT_YET, ""), None).undo_seconds
-
-
 # The documentation
 
 
@@ -615,7 +600,7 @@ def test_the_documentation_says_what_the_settings_say() -> None:
 
 
 def test_every_setting_has_a_meaning_of_one_sentence() -> None:
-    assert [] == [name for name, _, meaning, _ in settings_table() if not re.fullmatch(r"[A-Z].*\.", meaning)]
+    assert [] == [name for name, _, meaning in settings_table() if not re.fullmatch(r"[A-Z].*\.", meaning)]
 
 
 def test_the_example_file_as_it_stands_lacks_only_what_stands_open_in_it() -> None:
@@ -632,4 +617,4 @@ def test_every_default_of_the_example_file_can_be_written_out(tmp_path: Path) ->
 
 
 def test_the_names_that_are_told_apart_are_settings() -> None:
-    assert frozenset() == (NOT_YET | SECRET_NAMES) - set(NAMES)
+    assert frozenset() == SECRET_NAMES - set(NAMES)

@@ -197,12 +197,6 @@ def test_an_answer_to_a_response_url_carries_no_token(server: LittleServer, slac
     assert TOKEN not in repr(server.seen[0])
 
 
-def test_deleting_is_the_only_thing_asked_for(server: LittleServer, slack: SlackClient) -> None:
-    slack.delete_original(f"{server.url}/actions/1")
-
-    assert {"delete_original": True} == server.seen[0].json()
-
-
 def test_opening_a_view_answers_its_id(server: LittleServer, slack: SlackClient) -> None:
     server.answers["/api/views.open"] = Given({"ok": True, "view": {"id": "V1"}})
 

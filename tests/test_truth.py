@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from grown_evidence import with_answer, with_late_answer
 
 from bot.domain.outcome.decide import (
     CallEvidence,
@@ -19,8 +20,6 @@ from bot.domain.outcome.decide import (
     classify_log,
     conclude,
     reconsider,
-    with_answer,
-    with_late_answer,
     with_log,
 )
 from bot.domain.outcome.responses import LogEntry, LogKind, LogReading
@@ -561,25 +560,6 @@ def test_the_doubt_of_a_lost_call_outlasts_its_late_answer() -> None:
 
 def test_a_late_answer_that_nothing_was_done_takes_the_doubt_of_its_call_away() -> None:
     assert Doubt.NONE is with_late_answer(seen((LOST, ALONE)), 0, UNACTED).doubt
-
-
-@pytest.mark.parametrize("kind", [REFUSED, UNACTED])
-def test_a_late_answer_ends_its_call(kind: AnswerKind) -> None:
-    evidence = with_answer(Evidence(), CallEvidence(LOST, ALONE, ENDED, open_until=after(20)))
-
-    assert with_late_answer(evidence, 0, kind).open_until is None
-
-
-def test_a_late_answer_is_its_own_calls_and_no_others() -> None:
-    evidence = seen(*[(LOST, ALONE)] * 4)
-    late = with_late_answer(evidence, 1, OK, "cancelled at last")
-
-    told_of = [(attempt.kind, attempt.words) for attempt in late.attempts]
-    assert [(LOST, "words of lost"), (OK, "cancelled at last"), *[(LOST, "words of lost")] * 2] == told_of
-
-
-def test_a_late_answer_without_words_has_none() -> None:
-    assert "" == with_late_answer(seen((LOST, ALONE)), 0, OK).attempts[0].words
 
 
 @pytest.mark.parametrize(("seconds", "is_read_again"), [(86_399, True), (86_400, False)])

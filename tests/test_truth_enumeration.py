@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import pytest
+from grown_evidence import with_answer, with_late_answer
 from stored_evidence import Tables, through_row_objects
 
 from bot.domain.outcome.decide import (
@@ -31,8 +32,6 @@ from bot.domain.outcome.decide import (
     Settled,
     Step,
     conclude,
-    with_answer,
-    with_late_answer,
     with_log,
 )
 from bot.domain.outcome.responses import LogEntry, LogKind, LogReading

@@ -1,15 +1,15 @@
 """Writes `.env.example` and `docs/settings.md` from `Settings`, so that neither can say anything else."""
 
-from bot.settings.fields import NOT_YET, SECRET_NAMES, Settings
+from bot.settings.fields import SECRET_NAMES, Settings
 
 _REQUIRED = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "FINCART_TOKEN", "ALLOWED_USERS")
 """Left open in `.env.example`: what a first start in Socket Mode needs."""
 
 
-def settings_table() -> tuple[tuple[str, str, str, bool], ...]:
-    """Every setting: its name, default as it would be written (empty for none), meaning, and whether it is built."""
+def settings_table() -> tuple[tuple[str, str, str], ...]:
+    """Every setting: its name, default as it would be written (empty for none), and meaning."""
     return tuple(
-        (name.upper(), _written(field.default), field.description or "", name.upper() not in NOT_YET)
+        (name.upper(), _written(field.default), field.description or "")
         for name, field in Settings.model_fields.items()
     )
 
@@ -20,10 +20,8 @@ def render_env_example() -> str:
         "# Settings of the cancel-orders bot. Copy this file to .env and fill in what stands open.",
         "# The environment wins over .env. An empty value counts as unset. A name not in this list is refused.",
     ]
-    for name, default, meaning, built in settings_table():
+    for name, default, meaning in settings_table():
         lines += ["", f"# {meaning}"]
-        if not built:
-            lines.append("# Not yet: this is not built, and refused when set.")
         lines.append(f"{name}=" if name in _REQUIRED else f"# {name}={default}")
     return "\n".join(lines) + "\n"
 
@@ -34,10 +32,9 @@ def render_settings_markdown() -> str:
     return _HEAD + "\n".join(rows) + "\n"
 
 
-def _row(name: str, default: str, meaning: str, built: bool) -> str:
-    note = "" if built else " **Not yet:** not built, and refused when set."
+def _row(name: str, default: str, meaning: str) -> str:
     secret = " Secret." if name in SECRET_NAMES else ""
-    return f"| `{name}` | {f'`{default}`' if default else '–'} | {meaning}{secret}{note} |"
+    return f"| `{name}` | {f'`{default}`' if default else '–'} | {meaning}{secret} |"
 
 
 def _written(default: object) -> str:

@@ -189,7 +189,3 @@ SECRET_NAMES: frozenset[str] = frozenset(
     {"SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "FINCART_TOKEN", "DATABASE_URL"}
 )
 """The settings whose values no message may repeat (`DATABASE_URL` may hold a password)."""
-
-NOT_YET: frozenset[str] = frozenset({})
-"""Settings whose behaviour is not built: set, they are refused, so that nobody relies on a protection that
-does not exist. Building one means deleting its name here."""

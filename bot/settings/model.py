@@ -7,7 +7,7 @@ is refused with the nearest that is: a misspelt limit must not silently be no li
 import io
 import os
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -17,10 +17,10 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from bot.settings.consistency import Problem, contradictions, missing, missing_besides
-from bot.settings.fields import NAMES, NOT_YET, SECRET_NAMES, Settings
+from bot.settings.fields import NAMES, SECRET_NAMES, Settings
 from bot.settings.values import Wrong, is_quoted
 
-__all__ = ["NAMES", "NOT_YET", "Need", "Problem", "Settings", "SettingsError", "load_settings", "missing"]
+__all__ = ["NAMES", "Need", "Problem", "Settings", "SettingsError", "load_settings", "missing"]
 
 ENV_FILE = Path(".env")
 """Where the settings file is looked for: in the current directory."""
@@ -50,11 +50,10 @@ def load_settings(
     env_file: Path | None = ENV_FILE,
     *,
     need: Need = Need.SERVE,
-    not_yet: Set[str] = NOT_YET,
 ) -> Settings:
     """The settings of `env` (by default the process's environment) over those of `env_file`, where there is one.
 
-    Raises `SettingsError` with every problem. `not_yet` is for the tests of settings that are not built yet.
+    Raises `SettingsError` with every problem.
     """
     environment = dict(os.environ if env is None else env)
     file, unreadable = _read_file(env_file)
@@ -62,11 +61,10 @@ def load_settings(
     given = {name: text for name, text in (_filled(file) | _filled(environment)).items() if name in wanted}
     unknown = [*unreadable, *_unknown(environment, file)]
     problems = [each.problem for each in unknown if each.nearest in wanted]
-    problems += (_not_built(name) for name in NAMES if name in given and name in not_yet)
     problems += (_no_text(name) for name in given if not _is_text(given[name]))
     problems += (_quoted(name) for name in given if is_quoted(given[name]))
     usable = {name: text for name, text in given.items() if _is_text(text) and not is_quoted(text)}
-    settings, wrong = _build({name: text for name, text in usable.items() if name not in not_yet})
+    settings, wrong = _build(usable)
     problems += wrong
     broken = {problem.name for problem in problems}
     problems += contradictions(settings, broken)
@@ -163,10 +161,6 @@ def _no_text(name: str) -> Problem:
 def _quoted(name: str) -> Problem:
     what = "is in quotation marks, which would be part of the value"
     return Problem(name, what, "Write the value without them: Docker's env files and Kubernetes keep what is written.")
-
-
-def _not_built(name: str) -> Problem:
-    return Problem(name, "not built yet, so it would protect nobody", "Remove it.")
 
 
 _OURS = (

@@ -108,23 +108,12 @@ class SlackClient:
         body["replace_original"] = replace_original
         return self._respond(response_url, body)
 
-    def delete_original(self, response_url: str) -> Answer[None]:
-        """Delete the message that was clicked; not possible for a command's `response_url`."""
-        return self._respond(response_url, {"delete_original": True})
-
     # Views
 
     def open_view(self, trigger_id: str, view: JsonObject) -> Answer[str]:
         """Open a modal; the answer is its view id, empty where Slack does not say."""
         params = {"trigger_id": trigger_id, "view": dict(view)}
         return _value(self._call("views.open", params, TRIGGER_SECONDS), _view_id)
-
-    def update_view(self, view_id: str, view: JsonObject, view_hash: str | None = None) -> Answer[str]:
-        """Replace an open modal; with `view_hash`, Refused as `hash_conflict` where it has changed since."""
-        params: dict[str, Any] = {"view_id": view_id, "view": dict(view)}
-        if view_hash is not None:
-            params["hash"] = view_hash
-        return _value(self._call("views.update", params, POST_SECONDS), _view_id)
 
     def publish_home(self, user_id: str, view: JsonObject) -> Answer[str]:
         """Show somebody their Home tab; the answer is its view id."""

@@ -1,8 +1,7 @@
 """What may be said about one order: one pure function over everything that was seen of it.
 
-`conclude` is the table of docs/truth.md, row by row; `Evidence` is what it looks at, and grows by
-`with_answer` and `with_log`. New evidence about a settled order runs the same function again (`reconsider`):
-where its outcome differs, that is a correction. Nothing here reads a clock.
+`conclude` is the table of docs/truth.md, row by row; `Evidence` is what it looks at. New evidence about a settled order
+runs the same function again (`reconsider`), and a different outcome is a correction. Nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -19,8 +18,6 @@ from bot.domain.outcome.evidence import (
     OutcomeTimings,
     SeenLog,
     classify_log,
-    with_answer,
-    with_late_answer,
     with_log,
     with_wait,
 )
@@ -42,8 +39,6 @@ __all__ = [
     "classify_log",
     "conclude",
     "reconsider",
-    "with_answer",
-    "with_late_answer",
     "with_log",
     "with_wait",
 ]

@@ -108,27 +108,11 @@ class Evidence:
         return any(attempt.kind is AnswerKind.OK for attempt in self.attempts)
 
 
-def with_answer(evidence: Evidence, attempt: CallEvidence) -> Evidence:
-    """The evidence after one more attempt. What a log said before stays known; reading begins anew."""
-    attempts = (*evidence.attempts, attempt)
-    return without_failed_reads(replace(evidence, attempts=attempts))
-
-
 def without_failed_reads(evidence: Evidence) -> Evidence:
     """After a new answer, reading begins anew."""
     if not evidence.failed_reads and evidence.first_failed_at is None and evidence.waits_since is None:
         return evidence
     return replace(evidence, failed_reads=0, first_failed_at=None, refused_reads=0, waits_since=None)
-
-
-def with_late_answer(evidence: Evidence, place: int, kind: AnswerKind, words: str = "") -> Evidence:
-    """The evidence after the answer to the attempt at `place` came when it had been counted as indeterminate already.
-    The doubt it left stays, unless it turns out that nothing was done. The call is on the wire no longer; nobody
-    knows when it came through."""
-    late = replace(evidence.attempts[place], kind=kind, words=words, was_lost=True)
-    if kind is AnswerKind.NOT_APPLIED:
-        late = replace(late, was_lost=False, open_until=None)
-    return replace(evidence, attempts=(*evidence.attempts[:place], late, *evidence.attempts[place + 1 :]))
 
 
 def with_log(evidence: Evidence, reading: LogReading, read_at: datetime) -> Evidence:
