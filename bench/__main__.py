@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from bench import acknowledgement, click, orders, past
 
@@ -9,6 +10,7 @@ BENCHES: dict[str, Callable[[], bool]] = {
     "acknowledgement": acknowledgement.run,
     "click": click.run,
     "orders": orders.run,
+    "slow-orders": partial(orders.run, latency=0.250, longest=1.1),
     "history": past.history_page,
     "verify": past.audit_verify,
     "rows": past.audit_rows,
