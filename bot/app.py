@@ -1,4 +1,4 @@
-"""The one place where the parts are built and joined."""
+"""Builds the bot's parts and joins them; nothing else does."""
 
 import logging
 import secrets

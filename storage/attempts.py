@@ -1,4 +1,4 @@
-"""Batches: queued, planned and committed before a call, ended after it."""
+"""Attempts: queued, planned and committed before a call, ended after it."""
 
 from collections.abc import Sequence
 from datetime import datetime

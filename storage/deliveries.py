@@ -72,7 +72,7 @@ _ANY = select(col(Delivery.id)).where(_IS_DUE).limit(1)
 
 
 def are_due(session: Session, now: datetime, kinds: Collection[str]) -> bool:
-    """Whether there is any to `take`; keeps nobody from writing."""
+    """Whether there is any to `take`. A read: it never takes the write lock."""
     return session.connection().execute(_ANY, {"now": now, "kinds": list(kinds)}).first() is not None
 
 

@@ -1,6 +1,6 @@
 """The closed words of the database: states, outcomes and what else is stored by value.
 
-Every column that holds one of these is checked twice: by `Word`, the column type, before a row is built,
+Every column that holds one of these is checked twice: by `EnumText`, the column type, before a row is built,
 and by a CHECK constraint in the database itself.
 """
 

@@ -1,4 +1,4 @@
-"""Looking back: pages of requests by keyset, newest first, and the events of one request."""
+"""History: pages of requests by keyset, newest first, and the events of one request."""
 
 import json
 from collections.abc import Collection, Iterator, Sequence

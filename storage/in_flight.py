@@ -1,4 +1,4 @@
-"""One order, one hand: an order is never in flight for two requests at once."""
+"""Claims on orders: an order is never in flight for two requests at once."""
 
 from collections.abc import Collection, Iterable, Sequence
 

@@ -46,7 +46,7 @@ _ANY = select(col(Request.seq)).where(_IS_DUE, col(Request.seq) != bindparam("be
 
 
 def are_due(session: Session, now: datetime, owner: str, besides: int = 0) -> bool:
-    """Whether there is any for this owner to `lease`, besides that one; keeps nobody from writing."""
+    """Whether there is any for this owner to `lease`, besides that one. A read: it never takes the write lock."""
     return session.connection().execute(_ANY, {"now": now, "owner": owner, "besides": besides}).first() is not None
 
 

@@ -33,7 +33,7 @@ class Taken:
 
 
 def are_due(session: Session, now: datetime, waits: float) -> bool:
-    """Whether there is any to `take`; keeps nobody from writing."""
+    """Whether there is any to `take`. A read: it never takes the write lock."""
     query = select(col(OrderLine.position)).where(col(OrderLine.due_at) <= now)
     if log_rest.state(session, now).rests:
         query = query.where(*_has_waited(now, waits))

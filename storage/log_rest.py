@@ -1,4 +1,4 @@
-"""The rest of all log reads: no log is read while Fincart does not answer that, by any process."""
+"""The rest of log reads: no process reads a log while Fincart does not answer that."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

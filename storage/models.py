@@ -1,4 +1,4 @@
-"""The tables of requests and their history, as docs/data.md explains them; `slack_tables.py` has the others.
+"""The tables of requests and their history, as docs/data.md explains them; `slack_models.py` has the others.
 
 Rows are built by the modules beside these two only.
 """

@@ -1,4 +1,4 @@
-"""The orders of a request as the truth looks at them: what was seen of each, and what is said of it now.
+"""The orders of a request, as settlement reads them: what was seen of each, and its outcome now.
 
 Plain tuples: a run reads every order once or more, and an object of the session costs four times as much.
 """

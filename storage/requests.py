@@ -161,7 +161,7 @@ def move(
 
 
 def are_due(session: Session, now: datetime, states: Collection[RequestState]) -> bool:
-    """Whether there is any that is `due`; keeps nobody from writing."""
+    """Whether there is any that is `due`. A read: it never takes the write lock."""
     query = select(col(Request.seq)).where(col(Request.state).in_(states), col(Request.due_at) <= now)
     return session.execute(query.limit(1)).first() is not None
 

@@ -1,4 +1,4 @@
-"""Holds: reasons to send nothing at all just now, one row per kind."""
+"""The send gate: holds that let nothing be sent just now, one row for each kind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What Slack should show: one row a message, rendered when it is sent, tried until Slack shows it right."""
+"""The messages that Slack should show: one row each, rendered when it is sent, tried until Slack shows it right."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -92,7 +92,7 @@ _ANY = select(col(SlackMessage.id)).where(_IS_DUE).limit(1)
 
 
 def are_due(session: Session, now: datetime) -> bool:
-    """Whether there is any to `take`; keeps nobody from writing."""
+    """Whether there is any to `take`. A read: it never takes the write lock."""
     return session.connection().execute(_ANY, {"now": now}).first() is not None
 
 

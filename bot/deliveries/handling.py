@@ -1,4 +1,4 @@
-"""The frame in which a delivery is handled: in one transaction, by whoever has it, with what became of it."""
+"""Handles a delivery in one transaction: whoever has taken it acts, and marks it done with its answer."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

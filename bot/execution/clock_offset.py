@@ -1,4 +1,4 @@
-"""Clocks: the database's, by which all that is ours is told, and Fincart's, by which its logs are."""
+"""The clock offset: Fincart's clock, by which its logs are told, against the database's."""
 
 from datetime import timedelta
 

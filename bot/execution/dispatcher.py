@@ -1,4 +1,7 @@
-"""Run: send approved requests batch by batch. Plan (commit), send (no database), settle and plan the next (commit)."""
+"""The dispatcher: sends approved requests batch by batch.
+
+It plans (commit), sends (no database), settles and plans the next (commit).
+"""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""Rows of the database as the evidence that the truth is concluded from, and a log's last reading back into a row."""
+"""Builds an order's evidence from its rows, and keeps a log's last reading in a row."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A 403 in the words of a wrong token: whether it speaks of the token, or of an order in the call (docs/truth.md)."""
+"""Finds out whether a 403 is about the token, or about one order of the call (docs/truth.md)."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Look up: read the logs of orders that are due for it, and put what they say to the truth. Reading, never sending."""
+"""The log reader: reads the logs that are due, and settles what they say. It sends nothing."""
 
 from collections.abc import Sequence
 from datetime import datetime

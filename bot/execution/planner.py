@@ -1,4 +1,4 @@
-"""Plan: what a run sends next, written ahead of its sending; where nothing may be sent now, when to look again."""
+"""The planner: what a run sends next, committed before it is sent; or when to look again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

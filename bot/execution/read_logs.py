@@ -1,4 +1,4 @@
-"""Read logs: none more once one was not answered, and keep what that says of Fincart itself."""
+"""Reads several logs: none more once one was not answered. Keeps what that says of Fincart itself."""
 
 import threading
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Answers: what Fincart's answer to a call says of each order in it, and of Fincart itself."""
+"""What a response means for each order of its call, and for Fincart itself."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Settle: put evidence about orders to the truth, and do what follows: outcomes, logs to read, calls to send again."""
+"""Settlement: concludes from evidence what became of orders, and keeps it: outcomes, logs to read, calls to repeat."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

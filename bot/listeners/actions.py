@@ -1,4 +1,4 @@
-"""Presses that ask for something more: their form is opened at once, and read when it is submitted."""
+"""Buttons that ask for something more: the form opens at once, and is read when it is submitted."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Buttons: each press is kept for the worker with who pressed what on which message."""
+"""Buttons: each press is stored for the worker, with who pressed what on which message."""
 
 import re
 from typing import Any

@@ -1,5 +1,4 @@
-"""PURE: a delivery's body as what it says, and whether it has what its kind must have: nothing further in has to
-read it again, or to doubt it."""
+"""PURE: parses a delivery's body and checks that it has what its kind must have, so that nothing after it has to."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The slash command: what can be answered from the text alone is, at once; the rest is kept for the worker."""
+"""The slash command: what the text alone can answer is answered at once; the rest is stored for the worker."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What people are to be shown, wanted inside the transaction that makes it true; `bot.outbox.poster` sends it."""
+"""Enqueues Slack messages in the transaction they report on; `bot.outbox.poster` sends them."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Posting: bring Slack to show what the database says, one message at a time, for as long as it takes.
+"""The poster: brings Slack to show what the database says, one message at a time, for as long as it takes.
 
 One writer per message, the holder of its row. A message is rendered when it is sent, so that an outage collapses
 into one edit. What Slack answers never changes an outcome.

@@ -1,4 +1,4 @@
-"""Rows of the database as the plain facts that messages are built from."""
+"""Reads the view models of messages from the database."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping

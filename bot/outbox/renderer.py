@@ -1,4 +1,4 @@
-"""A message's row → the message as it is to be shown now, from the database alone."""
+"""Renders a message's row as it is to be shown now, from the database alone."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""A press on a button about a request: ask the policy anew, act under the request's lock, answer whoever pressed."""
+"""Handles a button about a request: asks the policy anew, acts under the request's lock, answers whoever pressed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

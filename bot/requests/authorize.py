@@ -1,4 +1,4 @@
-"""Ask the policy: look up what it needs to know, and keep its whole answer."""
+"""Asks the policy: finds out what it needs to know, and keeps its whole answer."""
 
 import json
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Decide: what its requester's own action makes of a request. Of all who decide, exactly one wins.
+"""Confirm: what the requester's own button makes of a request. Of all who decide, exactly one wins.
 
 Everything here is judged under the request's lock. What others decide is in `bot.requests.approve`, what the
 passing of time decides in `bot.requests.expire`.

@@ -1,4 +1,4 @@
-"""Confirming: which presses open a form first, and what is wrong with what was typed into it.
+"""Which buttons open a form first, and what is wrong with what was typed into it.
 
 Nothing is decided here: a press is judged when it is handled, with or without a form before it.
 """

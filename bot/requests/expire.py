@@ -1,4 +1,4 @@
-"""Deadlines: what the passing of time makes of a request. All of them are in the database, none in a timer."""
+"""Deadlines of requests. All of them are in the database, none in a timer."""
 
 from bot.context import Context
 from bot.outbox import enqueue

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: heard from the first moment on, whatever the main thread waits for, and obeyed in time."""
+"""SIGTERM and SIGINT: noticed from the first moment on, whatever the main thread waits for."""
 
 import logging
 import os

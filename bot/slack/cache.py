@@ -1,4 +1,4 @@
-"""Look-ups in Slack that several may want at once: kept while young, asked for once, waited for only so long."""
+"""A cache of Slack's answers with single flight: whoever asks for the same waits for one call, for so long at most."""
 
 import threading
 from collections.abc import Callable, Collection

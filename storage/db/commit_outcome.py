@@ -1,4 +1,4 @@
-"""Certain: whether a commit that PostgreSQL did not answer was carried out.
+"""Finds out whether a commit succeeded when the connection to PostgreSQL broke.
 
 A connection that breaks off in a commit leaves that open, and whoever then takes it for undone does it twice, or never
 does what it had written ahead. So such a transaction leaves a mark of its own, which is there afterwards if all the

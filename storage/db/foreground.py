@@ -1,4 +1,4 @@
-"""Who goes first: a person waits for an acknowledgement, and nobody for the exact moment of all other work."""
+"""Acknowledgements take priority over background work."""
 
 import threading
 from collections.abc import Iterator

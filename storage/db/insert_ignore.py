@@ -1,5 +1,5 @@
-"""One row in a transaction of its own, for what an acknowledgement waits for: a session, and even a compiled
-statement's way through SQLAlchemy, takes longer than the row."""
+"""Inserts one row in a transaction of its own, unless its key is taken. An acknowledgement waits for it, and
+SQLAlchemy's session, or even its compiled statement, takes longer than the row."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -31,9 +31,11 @@ DEFAULT_TIMINGS = OutcomeTimings()
 
 @dataclass(frozen=True, slots=True)
 class CallEvidence:
-    """One call that carried the order, and what came back. `alone`: it carried no other order. One that is
-    taken over without an answer is indeterminate and ends when it is taken over; its sender may only sleep, so the
-    call may be on the wire until `open_until`. Both are in our time."""
+    """One call that carried the order, and what came back. `alone`: it carried no other order.
+
+    One that is taken over without an answer is recorded as indeterminate, and ends when it is taken over. It may still
+    be in flight until `open_until` if its sender was only suspended. Times are the database's.
+    """
 
     kind: AnswerKind
     alone: bool
