@@ -22,7 +22,7 @@ from bot.messages.preview import preview
 from bot.messages.preview_ended import already_decided, expired, kept, went_ahead
 from bot.messages.refusals import refused
 from bot.messages.render import render
-from bot.messages.show import ORDERS_PER_PAGE, page_count, show_page
+from bot.messages.show import ORDERS_PER_PAGE, ShownPage, page_count, show_page
 from bot.messages.view_models import Figures, SourceFacts
 from bot.messages.words import duration, figures, orders
 from bot.sandbox.gallery.facts import ANN, ASKED, BEN, BOT, CONFIRMED, EVENTS, HEAD, LINK, MIXED, ORDERS, RULES, TWO
@@ -248,7 +248,7 @@ def test_a_shared_history_says_who_shared_it_and_has_no_buttons() -> None:
 
 
 def test_show_turns_pages() -> None:
-    middle = show_page(MIXED, MIXED.troubles, EVENTS[:5], 2, 11, 13)
+    middle = show_page(MIXED, ShownPage(MIXED.troubles, EVENTS[:5], 2, 11, 13))
 
     assert [("show_previous", "R-7K3F9Q:1"), ("show_next", "R-7K3F9Q:3")] == [
         (button["action_id"], button["value"]) for button in buttons(middle)
@@ -259,7 +259,7 @@ def test_show_turns_pages() -> None:
 
 def test_show_gives_its_requester_the_live_buttons_again_and_nobody_else() -> None:
     def shown_to(viewer: str) -> list[str]:
-        return labels(show_page(ASKED, TWO, (), 1, 1, 0, viewer))
+        return labels(show_page(ASKED, ShownPage(TWO, (), 1, 1, 0), viewer))
 
     assert ["Cancel 2 orders", "Keep them"] == shown_to(ANN)
     assert [] == shown_to(BEN)
@@ -267,7 +267,7 @@ def test_show_gives_its_requester_the_live_buttons_again_and_nobody_else() -> No
 
 def test_show_has_the_whole_reason_on_its_first_page() -> None:
     reason = "because " * 120
-    page = show_page(replace(MIXED, reason=reason), MIXED.troubles, EVENTS[:5], 1, 11, 13)
+    page = show_page(replace(MIXED, reason=reason), ShownPage(MIXED.troubles, EVENTS[:5], 1, 11, 13))
 
     assert reason.strip() in page.text
 
@@ -301,9 +301,8 @@ def test_help_tells_every_keyword() -> None:
     assert [] == [word for word in WORDS if f"/cancel-orders {word}" not in text]
 
 
-@pytest.mark.parametrize("with_file", [True, False])
-def test_slack_takes_the_form(with_file: bool) -> None:
-    view = form_view("draft-1", ORDERS, 1000, True, "1" * 5000, "w" * 5000, with_file)
+def test_slack_takes_the_form() -> None:
+    view = form_view("draft-1", ORDERS, 1000, True, "1" * 5000)
 
     assert [] == view_problems(view)
     assert (FORM, "draft-1") == (view["callback_id"], view["private_metadata"])

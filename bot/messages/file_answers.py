@@ -26,26 +26,26 @@ def file_not_fetched(why: NotFetched, contact: str) -> Message:
 
 def file_trouble(why: NotFetched, contact: str) -> str:
     """Why a file could not be fetched, and its fix: in plain text, for a form's field too."""
-    match why.trouble:
-        case Trouble.ELSEWHERE:
-            place = f"in {why.detail}" if why.detail else "by another service"
-            return f"The file is kept {place}, not in Slack, and the bot fetches files from Slack alone. {_AS_CSV}"
-        case Trouble.GONE:
-            return "Slack does not have the file any more: it was deleted or hidden. Choose it again."
-        case Trouble.NOT_SEEN:
-            return f"Slack does not let the bot see this file: another organisation may have shared it. {_AS_CSV}"
-        case Trouble.SCOPE:
-            scope = why.detail or "files:read"
-            return (
-                f"Slack does not let the bot read files: the app lacks the scope {scope}, or its token is not accepted "
-                f"any more. Ask {contact} to add {scope} under OAuth & Permissions and to install the app again."
-            )
-        case Trouble.TOKEN:
-            return f"Slack does not accept the bot's token any more. Ask {contact} to install the app again."
-        case Trouble.LIMITED:
-            wait = "a second" if why.detail == "1" else f"{why.detail} seconds"
-            return f"Slack asks the bot to wait {wait} before the next call. Send the form again after that."
-        case Trouble.REFUSED:
-            return f"Slack refused it ({why.detail}). Tell {contact}."
-        case Trouble.NO_ANSWER:
-            return f"Slack did not answer in time. Try again in a minute. If it happens again, ask {contact}."
+    return _TROUBLES[why.trouble].format(
+        contact=contact,
+        as_csv=_AS_CSV,
+        detail=why.detail,
+        place=f"in {why.detail}" if why.detail else "by another service",
+        scope=why.detail or "files:read",
+        wait="a second" if why.detail == "1" else f"{why.detail} seconds",
+    )
+
+
+_TROUBLES = {
+    Trouble.ELSEWHERE: "The file is kept {place}, not in Slack, and the bot fetches files from Slack alone. {as_csv}",
+    Trouble.GONE: "Slack does not have the file any more: it was deleted or hidden. Choose it again.",
+    Trouble.NOT_SEEN: "Slack does not let the bot see this file: another organisation may have shared it. {as_csv}",
+    Trouble.SCOPE: (
+        "Slack does not let the bot read files: the app lacks the scope {scope}, or its token is not accepted "
+        "any more. Ask {contact} to add {scope} under OAuth & Permissions and to install the app again."
+    ),
+    Trouble.TOKEN: "Slack does not accept the bot's token any more. Ask {contact} to install the app again.",
+    Trouble.LIMITED: "Slack asks the bot to wait {wait} before the next call. Send the form again after that.",
+    Trouble.REFUSED: "Slack refused it ({detail}). Tell {contact}.",
+    Trouble.NO_ANSWER: "Slack did not answer in time. Try again in a minute. If it happens again, ask {contact}.",
+}

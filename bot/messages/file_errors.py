@@ -18,7 +18,9 @@ from bot.domain.files.results import (
     HeaderBelow,
     NoIdColumn,
     OrderNumbersOnly,
+    TableError,
     TwoColumns,
+    UnreadableFile,
     WrongWidth,
 )
 from bot.domain.files.spreadsheet_cells import Alteration, Altered
@@ -42,11 +44,13 @@ _DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertic
 
 def explain_file(error: FileError) -> str:
     """A few short sentences: why the file was not read, and the fix. Never empty, and on one line."""
+    return _explain_unreadable(error) if isinstance(error, UnreadableFile) else _explain_table(error)
+
+
+def _explain_unreadable(error: UnreadableFile) -> str:
     match error:
         case FileTooLarge(size, limit):
             return f"The file is too large: {_megabytes(size)}. Split it into files of at most {_megabytes(limit)}."
-        case EmptyFile():
-            return "The file holds no order ids. Put one id on each line, or a column named order_id."
         case NotText(kind):
             return f"The file is {kind}, not text. Open it where it was made, save it as CSV, and send that."
         case Undecodable():
@@ -54,13 +58,16 @@ def explain_file(error: FileError) -> str:
                 "The file's characters cannot be read with certainty. Open it where its letters look right, save it in "
                 "UTF-8 (Excel: Save As, CSV UTF-8), and send that."
             )
-        case BrokenQuotes(row):
-            return (
-                f"A quotation mark in or after row {row:,} does not pair up. Save the file as CSV again, "
-                "or remove that quotation mark."
-            )
-        case WrongWidth():
-            return _explain_width(error)
+        case _:
+            assert_never(error)
+
+
+def _explain_table(error: TableError) -> str:
+    match error:
+        case EmptyFile():
+            return "The file holds no order ids. Put one id on each line, or a column named order_id."
+        case BrokenQuotes() | WrongWidth():
+            return _explain_row(error)
         case HeaderBelow(row):
             return (
                 f"Row {row:,} seems to hold the names of the columns, and something else stands above it. Delete the "
@@ -82,7 +89,12 @@ def explain_file(error: FileError) -> str:
             assert_never(error)
 
 
-def _explain_width(error: WrongWidth) -> str:
+def _explain_row(error: BrokenQuotes | WrongWidth) -> str:
+    if isinstance(error, BrokenQuotes):
+        return (
+            f"A quotation mark in or after row {error.row:,} does not pair up. Save the file as CSV again, "
+            "or remove that quotation mark."
+        )
     more = error.count - 1
     others = "" if not more else f" So {'has' if more == 1 else 'have'} {more:,} more row{'s' if more > 1 else ''}."
     mark = _DELIMITERS.get(error.delimiter, "a separator")

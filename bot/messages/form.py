@@ -31,23 +31,16 @@ Json = dict[str, Any]
 
 
 def form_view(
-    draft_id: str,
-    channel: str,
-    max_orders: int,
-    require_reason: bool,
-    ids: str = "",
-    reason: str = "",
-    with_file: bool = True,
-    found: int | None = None,
+    draft_id: str, channel: str, max_orders: int, require_reason: bool, ids: str = "", found: int | None = None
 ) -> Json:
-    """The modal. `draft_id` comes back as its `private_metadata`; `ids` and `reason` fill it in beforehand. `found`: so
-    many ids were in the message whose shortcut opened it, of which `ids` holds those that fit."""
+    """The modal. `draft_id` comes back as its `private_metadata`. `found`: so many ids were in the message whose
+    shortcut opened it, of which `ids` holds those that fit."""
     looked = () if found is None else (_found(found, len(ids.split())),)
     blocks: list[Json] = [
-        rich_text((*looked, *_intro(channel, max_orders, with_file))),
-        _ids_field(ids, optional=with_file),
-        *([_file_field()] if with_file else []),
-        _reason_field(reason, require_reason),
+        rich_text((*looked, *_intro(channel, max_orders))),
+        _ids_field(ids),
+        _file_field(),
+        _reason_field(require_reason),
     ]
     return {
         "type": "modal",
@@ -81,10 +74,9 @@ def form_errors(ids: str = "", file: str = "", reason: str = "") -> dict[str, st
     return {block: cut(tidy(words), _LONGEST_ERROR) for block, words in given.items() if words}
 
 
-def _intro(channel: str, max_orders: int, with_file: bool) -> tuple[Line, ...]:
-    how = "Paste order ids, or choose a file, or both." if with_file else "Paste order ids."
+def _intro(channel: str, max_orders: int) -> tuple[Line, ...]:
     return (
-        (f"{how} Nothing is sent yet: a preview follows, which only you see.",),
+        ("Paste order ids, or choose a file, or both. Nothing is sent yet: a preview follows, which only you see.",),
         (f"At most {orders(max_orders)} in one request. Asked in ", ChannelName(channel), "."),
     )
 
@@ -97,11 +89,12 @@ def _found(found: int, fit: int) -> Line:
     return (here + (rest if fit < found else ", filled in below. Leave out what should stay."),)
 
 
-def _ids_field(ids: str, optional: bool) -> Json:
+def _ids_field(ids: str) -> Json:
     element: Json = {"type": "plain_text_input", "action_id": IDS_ACTION, "multiline": True, "max_length": LONGEST_IDS}
-    hint = f"With spaces, commas or new lines between them. About {_FIT} ids of 24 characters fit"
-    hint += "; for more, choose a file." if optional else "."
-    return text_field(IDS_BLOCK, "Order ids", _filled(element, ids, LONGEST_IDS), hint, optional)
+    element |= {"initial_value": ids[:LONGEST_IDS]} if ids else {}
+    hint = "With spaces, commas or new lines between them. "
+    hint += f"About {_FIT} ids of 24 characters fit; for more, choose a file."
+    return text_field(IDS_BLOCK, "Order ids", element, hint, True)
 
 
 def _file_field() -> Json:
@@ -115,10 +108,10 @@ def _file_field() -> Json:
     return text_field(FILE_BLOCK, "Or a CSV or text file", element, hint, True)
 
 
-def _reason_field(reason: str, required: bool) -> Json:
+def _reason_field(required: bool) -> Json:
     element: Json = {"type": "plain_text_input", "action_id": REASON_ACTION, "max_length": LONGEST_REASON}
     hint = "Kept in the history for good, and shown in the channel."
-    return text_field(REASON_BLOCK, "Reason", _filled(element, reason, LONGEST_REASON), hint, not required)
+    return text_field(REASON_BLOCK, "Reason", element, hint, not required)
 
 
 def text_field(block_id: str, label: str, element: Json, hint: str, optional: bool) -> Json:
@@ -131,10 +124,6 @@ def text_field(block_id: str, label: str, element: Json, hint: str, optional: bo
         "hint": plain(hint),
         "optional": optional,
     }
-
-
-def _filled(element: Json, value: str, most: int) -> Json:
-    return element | ({"initial_value": value[:most]} if value else {})
 
 
 def plain(text: str) -> Json:

@@ -1,5 +1,7 @@
 """PURE: pages of `history`, newest first, for one reader or shared in a channel."""
 
+from collections.abc import Iterator
+
 from bot.domain.commands.filters import Day, History, OnDay
 from bot.domain.commands.parser import COMMAND
 from bot.messages.actions import Action
@@ -70,31 +72,30 @@ def history_page(
 
 def described(history: History, zone: str = "UTC") -> Line:
     """The filters as people read them, for `history_page`; `zone` is the time zone in which the days were read."""
-    found: list[Line] = []
-    if history.person is not None:
-        found.append(("requests of or decided by ", User(history.person)))
-    if history.order_id is not None:
-        found.append(("order ", CodeText(history.order_id.value)))
-    elif history.label is not None:
-        found.append(("order labelled ", CodeText(f"#{history.label}")))
-    if history.status is not None:
-        found.append((f"status {history.status.value}",))
-    if history.outcome is not None:
-        found.append((f"outcome {OUTCOME[history.outcome]}",))
-    if history.text is not None:
-        found.append(("text “", Typed(history.text, 100), "”"))
-    if history.since is not None:
-        found.append((f"since {_day(history.since)}",))
-    if history.until is not None:
-        found.append((f"until {_day(history.until)}",))
+    asked = (("since", history.since), ("until", history.until))
+    days = [(f"{word} {_day(day)}",) for word, day in asked if day is not None]
+    found: list[Line] = [*_described_filters(history), *days]
     if not found:
         return ("everything",)
     line: Line = found[0]
     for each in found[1:]:
         line += (", ", *each)
-    if history.since is not None or history.until is not None:
-        line += (f". Days are those of {zone}",)
-    return line
+    return (*line, f". Days are those of {zone}") if days else line
+
+
+def _described_filters(history: History) -> Iterator[Line]:
+    if history.person is not None:
+        yield "requests of or decided by ", User(history.person)
+    if history.order_id is not None:
+        yield "order ", CodeText(history.order_id.value)
+    elif history.label is not None:
+        yield "order labelled ", CodeText(f"#{history.label}")
+    if history.status is not None:
+        yield (f"status {history.status.value}",)
+    if history.outcome is not None:
+        yield (f"outcome {OUTCOME[history.outcome]}",)
+    if history.text is not None:
+        yield "text “", Typed(history.text, 100), "”"
 
 
 def _day(day: Day) -> str:

@@ -77,35 +77,27 @@ def _happening(facts: RequestFacts, rules: RulesFacts | None = None, where: str 
         case RequestState.EXECUTING:
             return _executing(facts, rules)
         case RequestState.APPROVED:
-            soon = "Nothing has been sent yet; the bot sends as soon as it can."
-            heading = Heading(f"Cancelling {orders(facts.order_count)}")
-            if facts.can_undo and facts.not_before is not None:
-                until: Line = (
-                    "Nothing is sent before ",
-                    When(facts.not_before, exact=True),
-                    "; until then it can be undone.",
-                )
-                return (
-                    heading,
-                    paragraph(until, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *valid_until(facts)),
-                )
-            return (
-                heading,
-                paragraph(soon, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *valid_until(facts)),
-            )
-        case RequestState.WITHDRAWN:
-            return _nothing_sent(facts, "Withdrawn", "Withdrawn")
+            return _approved(facts, rules)
         case RequestState.EXPIRED:
             return _nothing_sent(facts, "Expired", "Last decided")
-        case RequestState.DECLINED:
-            return _nothing_sent(facts, "Declined", "Declined")
-        case RequestState.REFUSED:
-            return _nothing_sent(facts, "Refused", "Refused")
+        case RequestState.WITHDRAWN | RequestState.DECLINED | RequestState.REFUSED:
+            ended = facts.state.value.capitalize()
+            return _nothing_sent(facts, ended, ended)
         case RequestState.PREPARING | RequestState.CONFIRMING:
             asked = f"Asked: cancel {orders(facts.order_count)}"
             return (Heading(asked), paragraph(f"It {standing(facts)}. Nothing was sent.", *asked_lines(facts)))
         case _:
             assert_never(facts.state)
+
+
+def _approved(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
+    soon: Line = ("Nothing has been sent yet; the bot sends as soon as it can.",)
+    if facts.can_undo and facts.not_before is not None:
+        soon = ("Nothing is sent before ", When(facts.not_before, exact=True), "; until then it can be undone.")
+    return (
+        Heading(f"Cancelling {orders(facts.order_count)}"),
+        paragraph(soon, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *valid_until(facts)),
+    )
 
 
 def _executing(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:

@@ -110,13 +110,8 @@ def bad_word(bad: BadId) -> str:
 
 def _explain_bad_id(bad: BadId) -> str:
     match bad:
-        case LinkGiven(value) if value.lower().startswith("<tel:"):
-            return (
-                f"{shown(value)} is a telephone number that your phone made a link of, not an order id. To have it "
-                f"left as it is, type {COMMAND} alone and paste it into the form."
-            )
-        case LinkGiven(value):
-            return f"{shown(value)} is a link, not an order id. Type the order's id itself."
+        case LinkGiven() | MentionGiven():
+            return _explain_link(bad)
         case ShopNumberGiven(value):
             return f"{shown(value)} is the order's number in your shop. {WHICH_NUMBER}"
         case SpreadsheetNumber(value):
@@ -125,30 +120,10 @@ def _explain_bad_id(bad: BadId) -> str:
                 "out if it is a price or a count; else format that column as text, fill it anew and copy it again. Put "
                 "spaces between several ids."
             )
-        case MentionGiven(value):
-            return f"{shown(value)} is a mention, not an order id. Leave it out. {_TO_THE_REASON}"
-        case BidiControlGiven(value, character):
-            return (
-                f"{shown(value)} holds an invisible character that turns the direction of text "
-                f"({_named(character)}). Type the id by hand instead of pasting it."
-            )
-        case WrongCharacter(value, character) if unicodedata.category(character) == "Cf" or character == "\u034f":
-            return (
-                f"{shown(value)} holds an invisible character ({_named(character)}), so that it cannot be told whether "
-                "it is one id or several. Type it by hand instead of pasting it."
-            )
+        case BidiControlGiven() | WrongCharacter():
+            return _explain_character(bad)
         case RequestIdGiven(request_id):
             return f"{request_id} is a request, not an order. To see it, type: {COMMAND} show {request_id}"
-        case WrongCharacter(value, character) if character in TYPOGRAPHIC_DASHES:
-            return (
-                f"{shown(value)} holds a long dash ({_named(character)}), which no order id has. "
-                "Type a plain hyphen, or a space between two ids."
-            )
-        case WrongCharacter(value, character):
-            return (
-                f"{shown(value)} is not an order id: it holds {_named(character)}. Type ids of letters, digits, "
-                "- and _ only, with spaces or commas between them."
-            )
         case TooLong(value):
             return (
                 f"{shown(value)} is too long for an order id ({len(value):,} characters, at most {LONGEST_ID}). "
@@ -158,6 +133,40 @@ def _explain_bad_id(bad: BadId) -> str:
             return f"{shown(value)} is not an order id: it has no digit. {_TO_THE_REASON}"
         case _:
             assert_never(bad)
+
+
+def _explain_link(bad: LinkGiven | MentionGiven) -> str:
+    if isinstance(bad, MentionGiven):
+        return f"{shown(bad.value)} is a mention, not an order id. Leave it out. {_TO_THE_REASON}"
+    if bad.value.lower().startswith("<tel:"):
+        return (
+            f"{shown(bad.value)} is a telephone number that your phone made a link of, not an order id. To have it "
+            f"left as it is, type {COMMAND} alone and paste it into the form."
+        )
+    return f"{shown(bad.value)} is a link, not an order id. Type the order's id itself."
+
+
+def _explain_character(bad: BidiControlGiven | WrongCharacter) -> str:
+    said, character, name = shown(bad.value), bad.character, _named(bad.character)
+    if isinstance(bad, BidiControlGiven):
+        return (
+            f"{said} holds an invisible character that turns the direction of text ({name}). "
+            "Type the id by hand instead of pasting it."
+        )
+    if unicodedata.category(character) == "Cf" or character == "\u034f":
+        return (
+            f"{said} holds an invisible character ({name}), so that it cannot be told whether it is one id or several. "
+            "Type it by hand instead of pasting it."
+        )
+    if character in TYPOGRAPHIC_DASHES:
+        return (
+            f"{said} holds a long dash ({name}), which no order id has. "
+            "Type a plain hyphen, or a space between two ids."
+        )
+    return (
+        f"{said} is not an order id: it holds {name}. Type ids of letters, digits, "
+        "- and _ only, with spaces or commas between them."
+    )
 
 
 def unseen(bad: BadId) -> str:
@@ -202,16 +211,25 @@ def _explain_command(error: CommandError) -> str:
             return f"Nothing follows {shown(marker)}. Type the reason after it, or leave that word out."
         case ReasonTooLong(length, limit):
             return f"The reason is too long: {length:,} characters. Shorten it to {limit:,} or fewer."
+        case ShowWhat() | ShowOnlyOne() | NotARequestId():
+            return _explain_show(error)
+        case _:
+            assert_never(error)
+
+
+def _explain_show(error: ShowWhat | ShowOnlyOne | NotARequestId) -> str:
+    example = WORDS["show"].example
+    match error:
         case ShowWhat():
-            return f"Show which request? Type its id after the word, for example: {COMMAND} {WORDS['show'].example}"
+            return f"Show which request? Type its id after the word, for example: {COMMAND} {example}"
         case ShowOnlyOne(request_id):
-            example = f"show {request_id}" if request_id else WORDS["show"].example
-            return f"One request can be shown at a time. Type: {COMMAND} {example}"
+            wanted = f"show {request_id}" if request_id else example
+            return f"One request can be shown at a time. Type: {COMMAND} {wanted}"
         case NotARequestId(value, order_id):
             fix = (
                 f"If it is an order's, type: {COMMAND} history {order_id}"
                 if order_id
-                else f"Type R- and its six letters and digits, for example: {COMMAND} {WORDS['show'].example}"
+                else f"Type R- and its six letters and digits, for example: {COMMAND} {example}"
             )
             return f"{shown(value)} is not a request's id. {fix}"
         case _:
@@ -225,15 +243,8 @@ def _explain_filter(error: FilterError) -> str:
                 f"{shown(name)} is no person that Slack recognised. Type @ and choose the person "
                 "from the list that opens."
             )
-        case UnknownFilter(key, nearest):
-            listed = ", ".join(f"{name}:" for name in Filter)
-            meant = f" Did you mean {nearest}:?" if nearest else ""
-            return f"{shown(key + ':')} is no filter.{meant} Use @person, an order id, or one of: {listed}"
-        case UnknownValue(key, value, valid, nearest):
-            meant = f" Did you mean {key}:{nearest}?" if nearest else ""
-            return f"There is no {key} {shown(value)}.{meant} Use one of: {', '.join(valid)}."
-        case UnknownDay(key, value):
-            return f"{shown(value)} is no day. Type {key}:2026-11-24, {key}:today, {key}:yesterday or {key}:7d."
+        case UnknownFilter() | UnknownValue() | UnknownDay():
+            return _explain_unknown(error)
         case EmptyFilter(key):
             return f"Nothing follows {key}: in the filters. Type {_EXAMPLES[key]}, or leave it out."
         case GivenTwice(what):
@@ -244,6 +255,21 @@ def _explain_filter(error: FilterError) -> str:
             return f'{_explain_history_word(bad)} To look for words, type text:"…" with the words between the quotes.'
         case BadHistoryWord(bad, fitting):
             return f"{_explain_history_word(bad)} Did you mean: {COMMAND} history {fitting}"
+        case _:
+            assert_never(error)
+
+
+def _explain_unknown(error: UnknownFilter | UnknownValue | UnknownDay) -> str:
+    match error:
+        case UnknownFilter(key, nearest):
+            listed = ", ".join(f"{name}:" for name in Filter)
+            meant = f" Did you mean {nearest}:?" if nearest else ""
+            return f"{shown(key + ':')} is no filter.{meant} Use @person, an order id, or one of: {listed}"
+        case UnknownValue(key, value, valid, nearest):
+            meant = f" Did you mean {key}:{nearest}?" if nearest else ""
+            return f"There is no {key} {shown(value)}.{meant} Use one of: {', '.join(valid)}."
+        case UnknownDay(key, value):
+            return f"{shown(value)} is no day. Type {key}:2026-11-24, {key}:today, {key}:yesterday or {key}:7d."
         case _:
             assert_never(error)
 

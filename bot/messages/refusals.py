@@ -1,6 +1,6 @@
 """PURE: every refusal of the policy in words: what was refused, by which rule, what to do instead, whom to ask."""
 
-from typing import assert_never
+from collections.abc import Mapping
 
 from bot.domain.commands.parser import COMMAND
 from bot.domain.policy.decide import Asked, VerdictCode
@@ -45,82 +45,26 @@ def _effect(facts: RequestFacts | None) -> str:
 def _told(code: VerdictCode, rules: RulesFacts, facts: RequestFacts | None) -> tuple[str, Line]:
     """What was refused, and what to do instead."""
     match code:
-        case VerdictCode.ALLOWED:
-            return "Nothing was refused", ("This is allowed: try again.",)
-        case VerdictCode.DEACTIVATED:
-            return "Refused: this account is deactivated", ("Use an account that is active.",)
-        case VerdictCode.BOT:
-            return "Refused: bots cannot do this", ("A person must do it under their own name.",)
-        case VerdictCode.OUTSIDER:
-            return (
-                "Refused: people of other organisations cannot do this",
-                ("Ask a colleague inside this workspace to do it.",),
-            )
-        case VerdictCode.GUEST:
-            return "Refused: guests cannot do this", ("Ask a full member of this workspace to do it.",)
         case VerdictCode.NOT_THE_REQUESTER:
             who: Line = () if facts is None else ("Only ", User(facts.requester), " can press that. ")
             yours: Line = ("To cancel orders yourself, type ", CodeText(COMMAND), " and the order ids.")
             return "Refused: only who asked can do this", (*who, *yours)
         case VerdictCode.OWN_REQUEST:
             return "Refused: nobody approves their own request", _others(rules, facts)
-        case VerdictCode.NOT_ON_THE_LIST:
-            return "Refused: you are not among those who may cancel orders", (
-                "Ask somebody who may, or ask to be added.",
-            )
         case VerdictCode.NOT_AN_APPROVER:
             return "Refused: you are not among those who may approve", _others(rules, facts)
-        case VerdictCode.NOT_A_READER:
-            return "Refused: you are not among those who may read the history", (
-                "Ask somebody who may cancel or approve, or ask to be added.",
-            )
-        case VerdictCode.NOT_FOR_EMERGENCIES:
-            return "Refused: you are not among those who may go ahead alone", ("Ask for approval instead.",)
-        case VerdictCode.NO_EMERGENCY_NEEDED:
-            return "Refused: this needs no emergency", ("Go ahead the ordinary way.",)
         case VerdictCode.WRONG_CHANNEL:
             return "Refused: orders cannot be cancelled from this channel", _right_channels(rules)
-        case VerdictCode.SHARED_CHANNEL:
-            return "Refused: this channel is shared with another organisation", (
-                "Do it in a channel that is not shared.",
-            )
-        case VerdictCode.CANNOT_POST_THERE:
-            return "Refused: a second person must approve, and the bot cannot post here", (
-                "Type ",
-                CodeText("/invite"),
-                " and the bot's name in the channel (unarchived first, if need be), or ask in a channel it is in.",
-            )
         case VerdictCode.TOO_MANY_ORDERS:
             asked = f" of {orders(facts.order_count)}" if facts else ""
-            return f"Refused: a request{asked} is too large", (
-                f"Ask in parts of at most {orders(rules.max_orders)} each.",
-            )
+            instead = f"Ask in parts of at most {orders(rules.max_orders)} each."
+            return f"Refused: a request{asked} is too large", (instead,)
         case VerdictCode.TOO_MANY_TODAY:
             whose = "one person" if facts is None else "its requester"
-            return f"Refused: that is more than {whose} may cancel in one day", (
-                "Ask for fewer orders, wait until the next day (UTC), or let somebody else ask.",
-            )
-        case VerdictCode.REASON_NEEDED:
-            return "Refused: a reason is needed", (
-                "Say why at the end, for example: ",
-                CodeText(f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"),
-            )
-        case VerdictCode.COULD_NOT_BE_CHECKED:
-            return "Refused: it could not be checked who you are", (
-                f"Slack could not say who you are within {counted(CHECK_SECONDS, 'second')}. Try again in a minute.",
-            )
-        case VerdictCode.CHANNEL_COULD_NOT_BE_CHECKED:
-            return "Refused: this channel could not be checked", (
-                f"Slack could not say within {counted(CHECK_SECONDS, 'second')} who is in it. Try again in a minute.",
-            )
-        case VerdictCode.MISSING_SCOPE:
-            return "Refused: Slack does not let the bot look that up", MISSING_SCOPE
-        case VerdictCode.NOBODY_TO_APPROVE:
-            return "Refused: too few people are there who may approve", (
-                "Nothing waits for people who cannot come. Have somebody named who can approve, then ask again.",
-            )
+            instead = "Ask for fewer orders, wait until the next day (UTC), or let somebody else ask."
+            return f"Refused: that is more than {whose} may cancel in one day", (instead,)
         case _:
-            assert_never(code)
+            return _ALWAYS_THE_SAME[code]
 
 
 MISSING_SCOPE: Line = (
@@ -131,6 +75,62 @@ MISSING_SCOPE: Line = (
 
 CHECK_SECONDS = 5
 """How long Slack is waited for before somebody is refused as "could not be checked"."""
+
+_ALWAYS_THE_SAME: Mapping[VerdictCode, tuple[str, Line]] = {
+    VerdictCode.ALLOWED: ("Nothing was refused", ("This is allowed: try again.",)),
+    VerdictCode.DEACTIVATED: ("Refused: this account is deactivated", ("Use an account that is active.",)),
+    VerdictCode.BOT: ("Refused: bots cannot do this", ("A person must do it under their own name.",)),
+    VerdictCode.OUTSIDER: (
+        "Refused: people of other organisations cannot do this",
+        ("Ask a colleague inside this workspace to do it.",),
+    ),
+    VerdictCode.GUEST: ("Refused: guests cannot do this", ("Ask a full member of this workspace to do it.",)),
+    VerdictCode.NOT_ON_THE_LIST: (
+        "Refused: you are not among those who may cancel orders",
+        ("Ask somebody who may, or ask to be added.",),
+    ),
+    VerdictCode.NOT_A_READER: (
+        "Refused: you are not among those who may read the history",
+        ("Ask somebody who may cancel or approve, or ask to be added.",),
+    ),
+    VerdictCode.NOT_FOR_EMERGENCIES: (
+        "Refused: you are not among those who may go ahead alone",
+        ("Ask for approval instead.",),
+    ),
+    VerdictCode.NO_EMERGENCY_NEEDED: ("Refused: this needs no emergency", ("Go ahead the ordinary way.",)),
+    VerdictCode.SHARED_CHANNEL: (
+        "Refused: this channel is shared with another organisation",
+        ("Do it in a channel that is not shared.",),
+    ),
+    VerdictCode.CANNOT_POST_THERE: (
+        "Refused: a second person must approve, and the bot cannot post here",
+        (
+            "Type ",
+            CodeText("/invite"),
+            " and the bot's name in the channel (unarchived first, if need be), or ask in a channel it is in.",
+        ),
+    ),
+    VerdictCode.REASON_NEEDED: (
+        "Refused: a reason is needed",
+        (
+            "Say why at the end, for example: ",
+            CodeText(f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"),
+        ),
+    ),
+    VerdictCode.COULD_NOT_BE_CHECKED: (
+        "Refused: it could not be checked who you are",
+        (f"Slack could not say who you are within {counted(CHECK_SECONDS, 'second')}. Try again in a minute.",),
+    ),
+    VerdictCode.CHANNEL_COULD_NOT_BE_CHECKED: (
+        "Refused: this channel could not be checked",
+        (f"Slack could not say within {counted(CHECK_SECONDS, 'second')} who is in it. Try again in a minute.",),
+    ),
+    VerdictCode.MISSING_SCOPE: ("Refused: Slack does not let the bot look that up", MISSING_SCOPE),
+    VerdictCode.NOBODY_TO_APPROVE: (
+        "Refused: too few people are there who may approve",
+        ("Nothing waits for people who cannot come. Have somebody named who can approve, then ask again.",),
+    ),
+}
 
 
 def _others(rules: RulesFacts, facts: RequestFacts | None) -> Line:

@@ -6,7 +6,7 @@ In `text`, `&`, `<` and `>` are escaped, so that nothing typed can ping or link
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
 from bot.domain.commands.typed_text import tidy
@@ -102,21 +102,28 @@ def _blocks(part: Part, room: Room) -> Iterator[Json]:
             if made := elements(lines, room):
                 yield _section(made)
         case Bullets():
-            items = [elements((line,), room) for line in _shown(part, room)]
-            sections = [{"type": "rich_text_section", "elements": item} for item in items if item]
-            if sections:
-                listed = {"type": "rich_text_list", "style": "bullet", "elements": sections}
-                yield {"type": "rich_text", "elements": [listed]}
+            yield from _list(elements((line,), room) for line in _shown(part, room))
         case Note(text):
             yield {"type": "context", "elements": [_plain_text(cut(tidy(text), LONGEST_NOTE))]}
         case Divider():
             yield {"type": "divider"}
         case Buttons(buttons):
-            for start in range(0, len(buttons), BUTTONS_IN_A_ROW):
-                row = buttons[start : start + BUTTONS_IN_A_ROW]
-                yield {"type": "actions", "elements": [_button(button) for button in row]}
+            yield from _rows(buttons)
         case _:
             assert_never(part)
+
+
+def _list(items: Iterable[list[Json]]) -> Iterator[Json]:
+    sections = [{"type": "rich_text_section", "elements": item} for item in items if item]
+    if sections:
+        listed = {"type": "rich_text_list", "style": "bullet", "elements": sections}
+        yield {"type": "rich_text", "elements": [listed]}
+
+
+def _rows(buttons: Sequence[Button]) -> Iterator[Json]:
+    for start in range(0, len(buttons), BUTTONS_IN_A_ROW):
+        row = buttons[start : start + BUTTONS_IN_A_ROW]
+        yield {"type": "actions", "elements": [_button(button) for button in row]}
 
 
 def _text_lines(part: Part, room: Room) -> list[str]:

@@ -1,5 +1,7 @@
 """PURE: all about one request, page by page: every order with its outcome, every decision and refusal."""
 
+from dataclasses import dataclass
+
 from bot.messages.actions import Action, request_value
 from bot.messages.card import waiting_buttons, wanted_lines
 from bot.messages.document import Bullets, Button, Buttons, CodeText, Heading, Line, Link, Note, Part, Typed, User, When
@@ -21,32 +23,40 @@ def page_count(order_count: int, event_count: int) -> int:
     return max(1, -(-order_count // ORDERS_PER_PAGE), -(-event_count // EVENTS_PER_PAGE))
 
 
+@dataclass(frozen=True, slots=True)
+class ShownPage:
+    """Page `number` (from 1) of `count`: its orders, and its events of so many."""
+
+    orders: tuple[OrderFacts, ...]
+    events: tuple[EventFacts, ...]
+    number: int
+    count: int
+    event_count: int
+
+
 def show_page(
     facts: RequestFacts,
-    page_orders: tuple[OrderFacts, ...],
-    page_events: tuple[EventFacts, ...],
-    page: int,
-    pages: int,
-    event_count: int,
+    page: ShownPage,
     viewer: str | None = None,
     rules: RulesFacts | None = None,
     *,
     approves: bool = False,
 ) -> Message:
-    """Page `page` (from 1) of `pages`. The first holds the whole reason; the request's live buttons are on each,
-    for the `viewer` whom they concern; `approves` says whether they may approve others' requests."""
-    heading = f"Request {facts.public_id}" + (f", page {page:,} of {pages:,}" if pages > 1 else "")
-    parts: list[Part] = [Heading(heading), paragraph(bold(_sentence(facts)), *_about(facts, page, rules))]
-    if page_orders:
-        parts.append(paragraph(bold(_range("Orders", (page - 1) * ORDERS_PER_PAGE, page_orders, facts.order_count))))
-        parts.append(Bullets(tuple(outcome_line(order, facts.state) for order in page_orders), whole=True))
-    if page_events:
-        shown = _range("What happened", (page - 1) * EVENTS_PER_PAGE, page_events, event_count)
+    """The first page holds the whole reason; the request's live buttons are on each, for the `viewer` whom they
+    concern; `approves` says whether they may approve others' requests."""
+    heading = f"Request {facts.public_id}" + (f", page {page.number:,} of {page.count:,}" if page.count > 1 else "")
+    parts: list[Part] = [Heading(heading), paragraph(bold(_sentence(facts)), *_about(facts, page.number, rules))]
+    if page.orders:
+        shown = _range("Orders", (page.number - 1) * ORDERS_PER_PAGE, page.orders, facts.order_count)
         parts.append(paragraph(bold(shown)))
-        parts.append(Bullets(tuple(map(event_line, page_events)), whole=True))
+        parts.append(Bullets(tuple(outcome_line(order, facts.state) for order in page.orders), whole=True))
+    if page.events:
+        shown = _range("What happened", (page.number - 1) * EVENTS_PER_PAGE, page.events, page.event_count)
+        parts.append(paragraph(bold(shown)))
+        parts.append(Bullets(tuple(map(event_line, page.events)), whole=True))
     if facts.state is RequestState.FINISHED and facts.audit_head:
         parts.append(Note(f"audit {facts.audit_head}"))
-    if turning := _page_buttons(facts.public_id, page, pages):
+    if turning := _page_buttons(facts.public_id, page):
         parts.append(Buttons(turning))
     if facts.state is RequestState.CONFIRMING and facts.is_of(viewer):
         parts.append(decide_buttons(facts))
@@ -91,7 +101,7 @@ def _range(what: str, before: int, items: tuple[object, ...], total: int) -> str
     return f"{what} {before + 1:,}–{before + len(items):,} of {max(total, before + len(items)):,}:"
 
 
-def _page_buttons(public_id: str, page: int, pages: int) -> tuple[Button, ...]:
-    before = (Button("Previous page", Action.SHOW_PREVIOUS, request_value(public_id, page - 1)),) if page > 1 else ()
-    after = (Button("Next page", Action.SHOW_NEXT, request_value(public_id, page + 1)),) if page < pages else ()
-    return (*before, *after)
+def _page_buttons(public_id: str, page: ShownPage) -> tuple[Button, ...]:
+    before = Button("Previous page", Action.SHOW_PREVIOUS, request_value(public_id, page.number - 1))
+    after = Button("Next page", Action.SHOW_NEXT, request_value(public_id, page.number + 1))
+    return (*((before,) if page.number > 1 else ()), *((after,) if page.number < page.count else ()))

@@ -19,7 +19,7 @@ from bot.messages.message import Message
 from bot.messages.moved import copied, moved, not_shared
 from bot.messages.preview import look, preview
 from bot.messages.refusals import refused
-from bot.messages.show import EVENTS_PER_PAGE, ORDERS_PER_PAGE, page_count, show_page
+from bot.messages.show import EVENTS_PER_PAGE, ORDERS_PER_PAGE, ShownPage, page_count, show_page
 from bot.messages.steering import ALL_STEERED, STEERED, all_steered, steered
 from bot.messages.view_models import RequestFacts
 from bot.messages.waiting import MOST, waiting_message
@@ -176,14 +176,5 @@ def _show(session: Session, facts: Facts, settings: Settings, now: datetime, vie
     lines = requests.orders(session, request, (page - 1) * ORDERS_PER_PAGE, ORDERS_PER_PAGE)
     told = history.events(session, request.public_id, (page - 1) * EVENTS_PER_PAGE, EVENTS_PER_PAGE)
     about = request_facts(session, request, now, _viewer_ids(viewer, facts))
-    return show_page(
-        about,
-        order_facts(lines),
-        event_facts(told),
-        page,
-        pages,
-        events,
-        viewer,
-        rules_facts(settings),
-        approves=facts.get("approves", False),
-    )
+    shown = ShownPage(order_facts(lines), event_facts(told), page, pages, events)
+    return show_page(about, shown, viewer, rules_facts(settings), approves=facts.get("approves", False))

@@ -83,18 +83,21 @@ def _texts(part: object, depth: int) -> Iterator[str]:
     if isinstance(part, list):
         for each in part:
             yield from _texts(each, depth + 1)
+    elif isinstance(part, dict) and part.get("type") in _IN_ONE_LINE:
+        elements = part.get("elements")
+        yield "".join(map(_inline, elements if isinstance(elements, list) else ()))
     elif isinstance(part, dict):
-        if part.get("type") in _IN_ONE_LINE:
-            elements = part.get("elements")
-            yield "".join(map(_inline, elements if isinstance(elements, list) else ()))
-            return
-        shown = _SHOWN | {"value"} if _is_field(part) else _SHOWN
-        hidden = _NOT_SHOWN | _CHOICES if part.get("type") in _MENUS else _NOT_SHOWN
-        for key, value in part.items():
-            if isinstance(value, str) and key in shown:
-                yield _as_read(value, part.get("type"))
-            elif key not in hidden:
-                yield from _texts(value, depth + 1)
+        yield from _texts_of_fields(part, depth)
+
+
+def _texts_of_fields(part: Mapping[str, Any], depth: int) -> Iterator[str]:
+    shown = _SHOWN | {"value"} if _is_field(part) else _SHOWN
+    hidden = _NOT_SHOWN | _CHOICES if part.get("type") in _MENUS else _NOT_SHOWN
+    for key, value in part.items():
+        if isinstance(value, str) and key in shown:
+            yield _as_read(value, part.get("type"))
+        elif key not in hidden:
+            yield from _texts(value, depth + 1)
 
 
 def _is_field(part: Mapping[str, Any]) -> bool:

@@ -108,4 +108,5 @@ class BadCells:
 
 
 TableError = BrokenQuotes | WrongWidth | HeaderBelow | EmptyFile | NoIdColumn | OrderNumbersOnly | TwoColumns | BadCells
-FileError = FileTooLarge | NotText | Undecodable | TableError
+UnreadableFile = FileTooLarge | NotText | Undecodable
+FileError = UnreadableFile | TableError

@@ -152,12 +152,12 @@ def _after_ok(evidence: Evidence, now: datetime, timings: OutcomeTimings) -> Set
         read_at=_next_read(evidence, now, timings),
     )
     if log is LogClass.SINCE:
-        return _since(evidence)
+        return _settled_by_log(evidence, log)
     if not _late(evidence, timings):
         return by_word
     match log:
         case LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:
-            return _rejected_by_log(evidence, log)
+            return _settled_by_log(evidence, log)
         case LogClass.PENDING:
             return _unknown(evidence, now, timings, Why.STILL_PENDING)
         case _:
@@ -169,10 +169,8 @@ def _after_refusal(evidence: Evidence, last: CallEvidence, now: datetime, timing
     log, doubt = classify_log(evidence, timings), evidence.doubt
     rejected = Settled(Outcome.REJECTED, Proof.ANSWER, Why.FINCART_ANSWERED, last.words)
     match log:
-        case LogClass.SINCE:
-            return _since(evidence)
-        case LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:
-            return _rejected_by_log(evidence, log)
+        case LogClass.SINCE | LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:
+            return _settled_by_log(evidence, log)
         case LogClass.PENDING if doubt is Doubt.NONE or _late(evidence, timings):
             return rejected
         case LogClass.PENDING if doubt is Doubt.WEAK:
@@ -194,10 +192,8 @@ def _by_the_log(evidence: Evidence, last: CallEvidence, now: datetime, timings: 
     """The rows "lost", and those that follow them: "unacted" and "token" under doubt, sending is over."""
     log = classify_log(evidence, timings)
     match log:
-        case LogClass.SINCE:
-            return _since(evidence)
-        case LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:
-            return _rejected_by_log(evidence, log)
+        case LogClass.SINCE | LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:
+            return _settled_by_log(evidence, log)
         case LogClass.PENDING if _may_send_again(evidence, last, timings):
             return SendAgain()
         case LogClass.PENDING if _late(evidence, timings):
@@ -259,18 +255,14 @@ def _late(evidence: Evidence, timings: OutcomeTimings) -> bool:
     return log is not None and log.read_at >= evidence.over_at + timedelta(seconds=timings.late_after)
 
 
-def _since(evidence: Evidence) -> Settled:
-    log = evidence.log
-    assert log is not None
-    if evidence.cancelled_elsewhere is not None:
-        words = evidence.cancelled_elsewhere
-        return Settled(Outcome.REJECTED, Proof.LOG, Why.CANCELLED_BY_REQUEST, words, log.cancelled_at)
-    return Settled(Outcome.CANCELLED, Proof.LOG, Why.LOG_SHOWS_CANCELLED, log.by, log.cancelled_at)
-
-
-def _rejected_by_log(evidence: Evidence, log: LogClass) -> Settled:
+def _settled_by_log(evidence: Evidence, log: LogClass) -> Settled:
     seen = evidence.log
     assert seen is not None
+    if log is LogClass.SINCE and evidence.cancelled_elsewhere is not None:
+        other = evidence.cancelled_elsewhere
+        return Settled(Outcome.REJECTED, Proof.LOG, Why.CANCELLED_BY_REQUEST, other, seen.cancelled_at)
+    if log is LogClass.SINCE:
+        return Settled(Outcome.CANCELLED, Proof.LOG, Why.LOG_SHOWS_CANCELLED, seen.by, seen.cancelled_at)
     if log is LogClass.ABSENT:
         return Settled(Outcome.REJECTED, Proof.LOG, Why.NO_SUCH_ORDER)
     if log is LogClass.BEFORE:

@@ -272,25 +272,20 @@ def basis(rules: Rules, question: Question, facts: Facts) -> str:
         return "who asked may take it back"
     if question.act is Act.EMERGENCY:
         return "EMERGENCY_USERS"
-    if question.act in _OF_APPROVERS and rules.names_approvers and not its_own:
-        return (
-            "APPROVER_USERS"
-            if named(question, facts, rules.approver_users)
-            else _in_group("APPROVER_USERGROUPS", rules.approver_usergroups, facts)
-        )
+    approver = _listed_under("APPROVER", rules.approver_users, rules.approver_usergroups, question, facts)
+    if approver is not None and question.act in _OF_APPROVERS and not its_own:
+        return approver
     if rules.allow_everyone:
         return "ALLOW_EVERYONE"
-    if named(question, facts, rules.allowed_users):
-        return "ALLOWED_USERS"
-    if any(facts.person.groups.get(group) for group in rules.allowed_usergroups):
-        return _in_group("ALLOWED_USERGROUPS", rules.allowed_usergroups, facts)
-    if named(question, facts, rules.approver_users):
-        return "APPROVER_USERS"
-    if any(facts.person.groups.get(group) for group in rules.approver_usergroups):
-        return _in_group("APPROVER_USERGROUPS", rules.approver_usergroups, facts)
-    return "AUDITOR_USERS"
+    asker = _listed_under("ALLOWED", rules.allowed_users, rules.allowed_usergroups, question, facts)
+    return asker or approver or "AUDITOR_USERS"
 
 
-def _in_group(setting: str, groups: tuple[str, ...], facts: Facts) -> str:
+def _listed_under(
+    setting: str, users: tuple[str, ...], groups: tuple[str, ...], question: Question, facts: Facts
+) -> str | None:
+    """Which of the two settings of that name lists the person, and in which groups."""
+    if named(question, facts, users):
+        return f"{setting}_USERS"
     member_of = [group for group in groups if facts.person.groups.get(group)]
-    return f"{setting} ({', '.join(member_of)})"
+    return f"{setting}_USERGROUPS ({', '.join(member_of)})" if member_of else None

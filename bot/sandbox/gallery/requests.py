@@ -37,7 +37,7 @@ PREVIEWS: Mapping[str, RequestFacts] = {
 def made() -> Iterator[Made]:
     """Every one of them."""
     yield "Form", partial(form.form_view, "draft", facts.ORDERS, 1000, False)
-    filled = partial(form.form_view, "draft", facts.ORDERS, 1000, True, facts.TWO[0].order_id, "duplicate", False)
+    filled = partial(form.form_view, "draft", facts.ORDERS, 1000, True, facts.TWO[0].order_id)
     yield "Form, filled in beforehand, reason required", filled
     for ids, found in (("", 0), (facts.TWO[0].order_id, 1), (facts.TWO[0].order_id, 200)):
         shortcut = partial(form.form_view, "draft", facts.ORDERS, 1000, False, ids, found=found)
@@ -68,11 +68,12 @@ def _looking_back() -> Iterator[Made]:
     yield "History, shared in the channel", partial(history.history_page, entries[:2], filters, shared_by=facts.BEN)
     yield "History, nothing found", partial(history.history_page, (), filters)
     events, shown = facts.EVENTS[: show.EVENTS_PER_PAGE], facts.SHOWN_ORDERS
-    told = (events, 1, 5, len(facts.EVENTS), facts.ANN, facts.RULES)
-    yield "Show, first page", partial(show.show_page, facts.MIXED, shown, *told)
-    later = (facts.EVENTS[show.EVENTS_PER_PAGE :][: show.EVENTS_PER_PAGE], 2, 5, len(facts.EVENTS))
-    yield "Show, second page", partial(show.show_page, facts.MIXED, facts.TROUBLES, *later, facts.BEN, facts.RULES)
-    early = (events[:2], 1, 1, 2, facts.ANN, facts.RULES)
-    yield "Show, to be confirmed", partial(show.show_page, facts.ASKED, facts.TWO, *early)
-    yield "Show, with words left out", partial(show.show_page, facts.WITH_WORDS_ASIDE, facts.TWO, *early)
-    yield "Show, to be approved", partial(show.show_page, facts.WAITING, facts.TWO, *early)
+    first = show.ShownPage(shown, events, 1, 5, len(facts.EVENTS))
+    yield "Show, first page", partial(show.show_page, facts.MIXED, first, facts.ANN, facts.RULES)
+    later = facts.EVENTS[show.EVENTS_PER_PAGE :][: show.EVENTS_PER_PAGE]
+    second = show.ShownPage(facts.TROUBLES, later, 2, 5, len(facts.EVENTS))
+    yield "Show, second page", partial(show.show_page, facts.MIXED, second, facts.BEN, facts.RULES)
+    only = show.ShownPage(facts.TWO, events[:2], 1, 1, 2)
+    yield "Show, to be confirmed", partial(show.show_page, facts.ASKED, only, facts.ANN, facts.RULES)
+    yield "Show, with words left out", partial(show.show_page, facts.WITH_WORDS_ASIDE, only, facts.ANN, facts.RULES)
+    yield "Show, to be approved", partial(show.show_page, facts.WAITING, only, facts.ANN, facts.RULES)
