@@ -12,6 +12,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.sandbox.slack.faults import ConnectionDropped, NoAnswer, SlackFault, SlackFaultKind
 from bot.sandbox.slack.forms import NotOnScreen
+from bot.sandbox.slack.people import ClaimedTeams
 from bot.sandbox.slack.state import ChannelKind
 from bot.sandbox.slack.workspace import SlackWorkspace
 
@@ -558,7 +559,9 @@ def test_anothers_ephemeral_cannot_be_pressed(slack: SlackWorkspace) -> None:
 
 def test_a_forged_click_is_delivered_all_the_same(slack: SlackWorkspace, bot: RecordingBot) -> None:
     post(slack)
-    slack.forge_click("U2", slack.messages("C1")[0], {"action_id": "go", "value": "R-9"}, user_team_id="E1")
+    slack.forge_click(
+        "U2", slack.messages("C1")[0], {"action_id": "go", "value": "R-9"}, teams=ClaimedTeams(user_team_id="E1")
+    )
 
     assert len(bot.received) == 1
 

@@ -9,6 +9,7 @@ from grid import Answering, on_a_grid, other
 from world import ANN, BO, FIRST, SECOND, StartWorld, World, request_id
 
 from bot.messages.form import IDS_BLOCK
+from bot.sandbox.slack.people import ClaimedTeams
 from bot.sandbox.slack.state import Post
 
 GROUP = "S0000001"
@@ -48,7 +49,7 @@ def by_a_press_on_the_card(world: World, who: str, shown: Post) -> Post:
 
 def from_another_team(world: World, who: str, shown: Post) -> Post:
     def press() -> object:
-        return world.slack.click(who, shown, APPROVE, team_id="T0OTHER", user_team_id="T0OTHER")
+        return world.slack.click(who, shown, APPROVE, teams=ClaimedTeams("T0OTHER", "T0OTHER"))
 
     return world.told(who, press)
 

@@ -34,28 +34,11 @@ def error_response(status: int, message: str, path: str, at: datetime) -> Respon
 
 def fault_response(fault: Fault, path: str, ids: tuple[str, ...], at: datetime) -> Response | None:
     """The answer of a fault; None where it is the ordinary one."""
-    match fault.kind:
-        case FaultKind.FORBIDDEN:
-            return error_response(403, "User is not authorized", path, at)
-        case FaultKind.BAD_ID:
-            return error_response(400, f"Order {fault.order_id or ids[0]} cannot be cancelled", path, at)
-        case FaultKind.RATE_LIMITED:
-            return error_response(429, "Too Many Requests", path, at)
-        case FaultKind.SERVER_ERROR:
-            return error_response(500, "Internal server error", path, at)
-        case FaultKind.NOT_FOUND:
-            return error_response(404, "Order not found", path, at)
-        case FaultKind.GARBAGE:
-            return Response(200, _JSON, b'{"statusCode":200,"mess\x00\xff')
-        case FaultKind.GATEWAY_PAGE:
-            return Response(200, _HTML, b"<html><body><h1>Welcome to nginx</h1></body></html>")
-        case FaultKind.REDIRECT:
-            return Response(302, {**_HTML, "Location": "/login"}, b"")
-        case FaultKind.SAYS_FAILURE:
-            failure = {"status": "failed", "msg": "Orders could not be canceled."}
-            return json_response(200, {**SUCCESS, "data": failure})
-        case _:
-            return None
+    if fault.kind is FaultKind.BAD_ID:
+        return error_response(400, f"Order {fault.order_id or ids[0]} cannot be cancelled", path, at)
+    if fault.kind in _ERRORS:
+        return error_response(*_ERRORS[fault.kind], path, at)
+    return _ODD_RESPONSES.get(fault.kind)
 
 
 def chosen(fault: Fault, ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -106,3 +89,20 @@ def json_response(status: int, value: object) -> Response:
 def iso(at: datetime) -> str:
     """A time as Fincart writes it."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_ERRORS = {
+    FaultKind.FORBIDDEN: (403, "User is not authorized"),
+    FaultKind.RATE_LIMITED: (429, "Too Many Requests"),
+    FaultKind.SERVER_ERROR: (500, "Internal server error"),
+    FaultKind.NOT_FOUND: (404, "Order not found"),
+}
+
+_ODD_RESPONSES = {
+    FaultKind.GARBAGE: Response(200, _JSON, b'{"statusCode":200,"mess\x00\xff'),
+    FaultKind.GATEWAY_PAGE: Response(200, _HTML, b"<html><body><h1>Welcome to nginx</h1></body></html>"),
+    FaultKind.REDIRECT: Response(302, {**_HTML, "Location": "/login"}, b""),
+    FaultKind.SAYS_FAILURE: json_response(
+        200, {**SUCCESS, "data": {"status": "failed", "msg": "Orders could not be canceled."}}
+    ),
+}

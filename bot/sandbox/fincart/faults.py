@@ -98,6 +98,15 @@ class FaultReply:
 
 
 @dataclass(frozen=True, slots=True)
+class IncomingCall:
+    """What a call asks for, and of which orders."""
+
+    method: str
+    path: str
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReceivedCall:
     """One call as Fincart received it and what it changed. `wrong` names what was against the documentation;
     `answer` is the HTTP status, or the way in which no answer was given: a 200 without Fincart's body is none."""

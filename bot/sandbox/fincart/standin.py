@@ -34,6 +34,7 @@ from bot.sandbox.fincart.faults import (
     FaultKind,
     FaultReply,
     IdPolicy,
+    IncomingCall,
     ReceivedCall,
     Response,
 )
@@ -165,34 +166,30 @@ class FincartStandIn:
         parts = path.split("/")
         is_log = len(parts) == 5 and parts[:3] == ["", "v4", "orders"] and parts[4] == "logs"
         if (method, path) != ("POST", CANCEL_PATH) and (method != "GET" or not is_log):
-            return self._record(method, path, (), self._error(404, f"Cannot {method} {path}", path), wrong="route")
+            answer = self._error(404, f"Cannot {method} {path}", path)
+            return self._record(IncomingCall(method, path), answer, wrong="route")
         ids = (unquote(parts[3]),) if is_log else ids_of(body)
+        call = IncomingCall(method, path, ids or ())
         endpoint = Endpoint.LOGS if is_log else Endpoint.CANCEL
-        wrong = self._wrong(headers, body, ids, endpoint)
-        if wrong in {"token", "Bearer"}:
-            answer = self._error(403, "User is not authorized", path)
-            return self._record(method, path, ids or (), answer, wrong=wrong)
+        wrong = self._wrong(headers, body, ids, is_log)
         if wrong is not None or ids is None:
-            return self._record(method, path, ids or (), self._error(400, f"Bad {wrong}", path), wrong=wrong)
+            why = (403, "User is not authorized") if wrong in {"token", "Bearer"} else (400, f"Bad {wrong}")
+            return self._record(call, self._error(*why, path), wrong=wrong)
         if self.settings.forbids(endpoint, ids):
-            return self._record(method, path, ids, self._error(403, "User is not authorized", path))
+            return self._record(call, self._error(403, "User is not authorized", path))
         fault = self._take_fault(endpoint, ids)
         if fault is not None:
-            return self._fail(fault, method, path, ids)
-        if is_log:
-            return self._record(method, path, ids, self._log(ids[0], path))
-        response, applied = self._cancel(ids, path)
-        return self._record(method, path, ids, response, applied)
+            return self._fail(fault, call)
+        response, applied = (self._log(ids[0], path), ()) if is_log else self._cancel(ids, path)
+        return self._record(call, response, applied)
 
-    def _wrong(
-        self, headers: Mapping[str, str], body: bytes, ids: tuple[str, ...] | None, endpoint: Endpoint
-    ) -> str | None:
+    def _wrong(self, headers: Mapping[str, str], body: bytes, ids: tuple[str, ...] | None, is_log: bool) -> str | None:
         given = headers.get("authorization", "")
         if given != self.settings.token:
             return "Bearer" if given.lower().startswith("bearer") else "token"
         if headers.get("content-type") != "application/json":
             return "Content-Type"
-        if ids is None or len(set(ids)) != len(ids) or (endpoint is Endpoint.LOGS and body):
+        if ids is None or len(set(ids)) != len(ids) or (is_log and body):
             return "body"
         return None
 
@@ -227,10 +224,10 @@ class FincartStandIn:
                 return fault
         return None
 
-    def _fail(self, fault: Fault, method: str, path: str, ids: tuple[str, ...]) -> FaultReply:
+    def _fail(self, fault: Fault, call: IncomingCall) -> FaultReply:
         if fault.kind is FaultKind.NO_CONNECTION:
             return FaultReply(json_response(502, {}), AnswerDelivery.NO_CONNECTION)
-        cancels = fault.endpoint is Endpoint.CANCEL
+        cancels, ids, path = fault.endpoint is Endpoint.CANCEL, call.ids, call.path
         if fault.kind is FaultKind.SLOW:
             response, applied = self._cancel(ids, path) if cancels else (self._log(ids[0], path), ())
         else:
@@ -240,18 +237,15 @@ class FincartStandIn:
             applied = self._orders.apply(chosen(fault, ids), title, self._now()) if cancels else ()
         if fault.retry_after is not None:
             response = replace(response, headers={**response.headers, "Retry-After": fault.retry_after})
-        delivery = {FaultKind.HANG: AnswerDelivery.HANG, FaultKind.DROP: AnswerDelivery.DROP}.get(
-            fault.kind, AnswerDelivery.SEND
-        )
+        unsent = {FaultKind.HANG: AnswerDelivery.HANG, FaultKind.DROP: AnswerDelivery.DROP}
+        delivery = unsent.get(fault.kind, AnswerDelivery.SEND)
         said = fault.kind.value if fault.kind in (FaultKind.GARBAGE, FaultKind.GATEWAY_PAGE) else None
-        reply = self._record(method, path, ids, response, applied, delivery, said=said)
+        reply = self._record(call, response, applied, delivery, said=said)
         return replace(reply, delay=fault.seconds, release=self._releases)
 
     def _record(
         self,
-        method: str,
-        path: str,
-        ids: tuple[str, ...],
+        call: IncomingCall,
         response: Response,
         applied: tuple[str, ...] = (),
         delivery: AnswerDelivery = AnswerDelivery.SEND,
@@ -261,8 +255,8 @@ class FincartStandIn:
     ) -> FaultReply:
         answer = (said or str(response.status)) if delivery is AnswerDelivery.SEND else delivery.value
         number = len(self._state.calls) + 1
-        call = ReceivedCall(number, iso(self._now()), method, path, ids, answer, applied, wrong)
-        self._state.calls.append(call)
+        received = ReceivedCall(number, iso(self._now()), call.method, call.path, call.ids, answer, applied, wrong)
+        self._state.calls.append(received)
         dated = {**response.headers, "Date": format_datetime(self._now(), usegmt=True)}
         return FaultReply(replace(response, headers=dated), delivery)
 
@@ -295,13 +289,9 @@ class FincartStandIn:
             standin._orders.lines[order_id] = [
                 LogLine(**{**line, "created_at": datetime.fromisoformat(line["created_at"])}) for line in lines
             ]
+        enums = {"kind": FaultKind, "endpoint": Endpoint, "applied": Applied}
         for fault in data["faults"]:
-            kinds = {
-                "kind": FaultKind(fault["kind"]),
-                "endpoint": Endpoint(fault["endpoint"]),
-                "applied": Applied(fault["applied"]),
-            }
-            standin._state.faults.append(Fault(**{**fault, **kinds}))
+            standin._state.faults.append(Fault(**{**fault, **{name: of(fault[name]) for name, of in enums.items()}}))
         for call in data["calls"]:
             tuples = {"ids": tuple(call["ids"]), "applied": tuple(call["applied"])}
             standin._state.calls.append(ReceivedCall(**{**call, **tuples}))

@@ -70,59 +70,74 @@ def has_desktop() -> bool:
 
 def page_app(world: DemoWorld, updates: Updates) -> Starlette:
     """The page's web application."""
+    page = DemoPage(world, updates)
+    routes = [
+        Route("/", page.html),
+        Route("/gallery", page.html),
+        Route("/api/events", page.events),
+        Route("/api/act", page.act, methods=["POST"]),
+        Route("/api/upload", page.upload, methods=["POST"]),
+        Route("/api/gallery", page.gallery),
+        Route("/files/{id}", page.download),
+        Route("/sample/orders.csv", page.sample),
+        Mount("/page", StaticFiles(directory=PAGE)),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(LocalOnly)])
 
-    async def events(request: Request) -> Response:
+
+class DemoPage:
+    """What the page asks its server for."""
+
+    def __init__(self, world: DemoWorld, updates: Updates) -> None:
+        self._world = world
+        self._updates = updates
+
+    async def html(self, request: Request) -> Response:
+        """The page itself, or the gallery."""
+        return FileResponse(PAGE / ("gallery.html" if request.url.path == "/gallery" else "index.html"))
+
+    async def events(self, request: Request) -> Response:
+        """What changes on one person's screen, as it does."""
         person = request.query_params.get("person", "")
         if not _is_known(person):
             return _refused("there is no such person")
-        return StreamingResponse(updates.stream(person), media_type="text/event-stream")
+        return StreamingResponse(self._updates.stream(person), media_type="text/event-stream")
 
-    async def do(request: Request) -> Response:
+    async def act(self, request: Request) -> Response:
+        """Do what a person does on the page."""
         if request.headers.get("content-type") != "application/json":
             return _refused("an act is sent as JSON")
         try:
             wanted = await request.json()
-            return JSONResponse(await run_in_threadpool(act, world, str(wanted.get("person")), wanted))
+            return JSONResponse(await run_in_threadpool(act, self._world, str(wanted.get("person")), wanted))
         except NotPossible as trouble:
             return _refused(str(trouble))
         except (ValueError, AttributeError):
             return _refused("an act is sent as JSON")
 
-    async def upload(request: Request) -> Response:
+    async def upload(self, request: Request) -> Response:
+        """Take a file as Slack would."""
         person, name = request.query_params.get("person", ""), request.query_params.get("name", "")
         content = await request.body()
         if not _is_known(person) or not name or len(content) > LARGEST_UPLOAD:
             return _refused("this file cannot be taken")
-        return JSONResponse({"id": world.slack.add_file(person, name, content)})
+        return JSONResponse({"id": self._world.slack.add_file(person, name, content)})
 
-    async def download(request: Request) -> Response:
-        with world.slack.core.condition:
-            file = world.slack.state.files.get(request.path_params["id"])
+    async def download(self, request: Request) -> Response:
+        """A file of the stand-in Slack."""
+        with self._world.slack.core.condition:
+            file = self._world.slack.state.files.get(request.path_params["id"])
         if file is None:
             return PlainTextResponse("there is no such file\n", 404)
         return _as_file(base64.b64decode(file.content), file.name)
 
-    async def sample(request: Request) -> Response:
+    async def sample(self, request: Request) -> Response:
+        """A file of orders to try."""
         return _as_file(sample_csv(), "orders.csv")
 
-    async def samples(request: Request) -> Response:
+    async def gallery(self, request: Request) -> Response:
+        """A sample of every message."""
         return JSONResponse({"names": NAMES, "samples": [asdict(each) for each in gallery()]})
-
-    async def page(request: Request) -> Response:
-        return FileResponse(PAGE / ("gallery.html" if request.url.path == "/gallery" else "index.html"))
-
-    routes = [
-        Route("/", page),
-        Route("/gallery", page),
-        Route("/api/events", events),
-        Route("/api/act", do, methods=["POST"]),
-        Route("/api/upload", upload, methods=["POST"]),
-        Route("/api/gallery", samples),
-        Route("/files/{id}", download),
-        Route("/sample/orders.csv", sample),
-        Mount("/page", StaticFiles(directory=PAGE)),
-    ]
-    return Starlette(routes=routes, middleware=[Middleware(LocalOnly)])
 
 
 def _is_known(person: str) -> bool:

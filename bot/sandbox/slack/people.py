@@ -1,5 +1,6 @@
 """What a person does in the stand-in workspace. Each act returns the delivery it caused."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.slack import payloads
@@ -13,8 +14,19 @@ from bot.sandbox.slack.views import clear_stack, take_off_stack, view_json
 Json = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimedTeams:
+    """What a payload claims, as Enterprise Grid may: the workspace, and the one that the person belongs to."""
+
+    team_id: str = ""
+    user_team_id: str = ""
+
+
+_OWN = ClaimedTeams()
+
+
 class People:
-    """The acts of people. `team_id` and `user_team_id` say what the payload claims, as Enterprise Grid may.
+    """The acts of people. `team_id` says what the payload claims, as Enterprise Grid may.
 
     Acts raise `NotOnScreen` for what a person could not do; the `forge_*` acts and `redeliver` ask nobody."""
 
@@ -37,8 +49,7 @@ class People:
         *,
         value: str | None = None,
         typed: Json | None = None,
-        team_id: str = "",
-        user_team_id: str = "",
+        teams: ClaimedTeams = _OWN,
     ) -> SlackDelivery:
         """Press the button with this action_id or text; `value` tells apart several of the same. A dialog that
         asks to confirm is confirmed. Raises `NotOnScreen` where that button is not, or no longer, there."""
@@ -48,7 +59,7 @@ class People:
                 named = element["type"] == "button" and button in (element["action_id"], element["text"]["text"])
                 if named and value in (None, element.get("value")):
                     action = pressed(element, block, None, self.core.now())
-                    payload = self._click(user, shown, action, typed or {}, team_id, user_team_id)
+                    payload = self._click(user, shown, action, typed or {}, teams)
                     break
             else:
                 raise NotOnScreen(f"no button {button!r} among {[each.text for each in shown.buttons()]}")
@@ -61,7 +72,7 @@ class People:
             for block, element in elements_of(shown.blocks):
                 if element["action_id"] == action_id and element["type"] != "button":
                     action = pressed(element, block, choice, self.core.now())
-                    payload = self._click(user, shown, action, {}, "", "")
+                    payload = self._click(user, shown, action, {}, _OWN)
                     break
             else:
                 raise NotOnScreen(f"nothing to choose called {action_id}")
@@ -127,13 +138,11 @@ class People:
             }
         return self._deliver("interactive", payload)
 
-    def forge_click(
-        self, user: str, where: Post | View, action: Json, *, team_id: str = "", user_team_id: str = ""
-    ) -> SlackDelivery:
+    def forge_click(self, user: str, where: Post | View, action: Json, *, teams: ClaimedTeams = _OWN) -> SlackDelivery:
         """A hand-made press, well signed: any action entry, on what may no longer be there, by anybody."""
         with self.core.changing():
             whole = {"type": "button", "block_id": "forged", "action_ts": f"{self.core.now():.6f}", **action}
-            payload = self._click(user, where, whole, {}, team_id, user_team_id)
+            payload = self._click(user, where, whole, {}, teams)
         return self._deliver("interactive", payload)
 
     def forge_submit(self, user: str, view: View, values: Json, *, team_id: str = "") -> SlackDelivery:
@@ -162,10 +171,10 @@ class People:
             raise RuntimeError("the workspace has no way to reach the bot: set `deliver`")
         return self.deliver
 
-    def _click(self, user: str, where: Post | View, action: Json, typed: Json, team_id: str, user_team_id: str) -> Json:
+    def _click(self, user: str, where: Post | View, action: Json, typed: Json, teams: ClaimedTeams) -> Json:
         view_id = where.id if isinstance(where, View) else ""
         trigger = self.core.new_trigger(user, view_id)
-        payload = payloads.interaction(self.core, "block_actions", user, trigger, team_id, user_team_id)
+        payload = payloads.interaction(self.core, "block_actions", user, trigger, teams.team_id, teams.user_team_id)
         values = state_values(self.core, where.blocks, typed)
         if isinstance(where, View):
             return payloads.view_click(self.core, payload, where, action, values)

@@ -1,6 +1,6 @@
 """Blocks as a person sees them: plain text for assertions and the terminal, and the buttons to press."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,35 +63,44 @@ def render(blocks: list[Json]) -> str:
 
 
 def _block_lines(block: Json) -> list[str]:
-    match block["type"]:
-        case "header" | "markdown":
-            return [_text(block["text"])]
-        case "section":
-            texts = [block["text"]] if "text" in block else []
-            texts += block.get("fields", [])
-            accessory = [_element(block["accessory"])] if "accessory" in block else []
-            return [_text(text) for text in texts] + accessory
-        case "context":
-            return [" ".join(_text(part) for part in block["elements"])]
-        case "divider":
-            return ["---"]
-        case "actions":
-            return [" ".join(_element(part) for part in block["elements"])]
-        case "input":
-            hint = [_text(block["hint"])] if "hint" in block else []
-            return [f"{_text(block['label'])}: {_element(block['element'])}", *hint]
-        case "rich_text":
-            return [line for part in block["elements"] for line in _rich_lines(part)]
-        case "table":
-            return [" | ".join(_cell(cell) for cell in row) for row in block["rows"]]
-        case "container":
-            title = _block_lines(block["rich_text_title"]) if "rich_text_title" in block else [_text(block["title"])]
-            title += [_text(block["subtitle"])] if "subtitle" in block else []
-            return title + [line for child in block["child_blocks"] for line in _block_lines(child)]
-        case "alert":
-            return [_text(block["text"])]
-        case _:
-            return [f"<{block['type']}>"]
+    lines = _LINES.get(block["type"])
+    return lines(block) if lines else [f"<{block['type']}>"]
+
+
+def _one_text(block: Json) -> list[str]:
+    return [_text(block["text"])]
+
+
+def _section(block: Json) -> list[str]:
+    texts = [block["text"]] if "text" in block else []
+    accessory = [_element(block["accessory"])] if "accessory" in block else []
+    return [_text(text) for text in (*texts, *block.get("fields", []))] + accessory
+
+
+def _input(block: Json) -> list[str]:
+    hint = [_text(block["hint"])] if "hint" in block else []
+    return [f"{_text(block['label'])}: {_element(block['element'])}", *hint]
+
+
+def _container(block: Json) -> list[str]:
+    title = _block_lines(block["rich_text_title"]) if "rich_text_title" in block else [_text(block["title"])]
+    title += [_text(block["subtitle"])] if "subtitle" in block else []
+    return title + [line for child in block["child_blocks"] for line in _block_lines(child)]
+
+
+_LINES: Mapping[str, Callable[[Json], list[str]]] = {
+    "header": _one_text,
+    "markdown": _one_text,
+    "alert": _one_text,
+    "section": _section,
+    "context": lambda block: [" ".join(_text(part) for part in block["elements"])],
+    "divider": lambda block: ["---"],
+    "actions": lambda block: [" ".join(_element(part) for part in block["elements"])],
+    "input": _input,
+    "rich_text": lambda block: [line for part in block["elements"] for line in _rich_lines(part)],
+    "table": lambda block: [" | ".join(_cell(cell) for cell in row) for row in block["rows"]],
+    "container": _container,
+}
 
 
 def _text(value: object) -> str:
@@ -124,25 +133,20 @@ def _inline(parts: list[Json]) -> str:
 
 
 def _inline_one(part: Json) -> str:
-    match part["type"]:
-        case "text":
-            return str(part["text"])
-        case "user":
-            return f"@{part['user_id']}"
-        case "usergroup":
-            return f"@{part['usergroup_id']}"
-        case "channel":
-            return f"#{part['channel_id']}"
-        case "link":
-            return str(part.get("text") or part["url"])
-        case "date":
-            return str(part.get("fallback") or part["timestamp"])
-        case "emoji":
-            return f":{part['name']}:"
-        case "broadcast":
-            return f"@{part['range']}"
-        case other:
-            return f"<{other}>"
+    shown = _INLINE.get(part["type"])
+    return shown(part) if shown else f"<{part['type']}>"
+
+
+_INLINE: Mapping[str, Callable[[Json], str]] = {
+    "text": lambda part: str(part["text"]),
+    "user": lambda part: f"@{part['user_id']}",
+    "usergroup": lambda part: f"@{part['usergroup_id']}",
+    "channel": lambda part: f"#{part['channel_id']}",
+    "link": lambda part: str(part.get("text") or part["url"]),
+    "date": lambda part: str(part.get("fallback") or part["timestamp"]),
+    "emoji": lambda part: f":{part['name']}:",
+    "broadcast": lambda part: f"@{part['range']}",
+}
 
 
 def _cell(cell: Json) -> str:
