@@ -244,12 +244,13 @@ def leave_out(transaction: Transaction, request: Request, order_ids: Collection[
     request.revision += 1
 
 
-def troubles(session: Session, request: Request, count: int) -> Sequence[OrderLine]:
-    """The first orders of each outcome but cancelled, `count` of each at most; unknown ones first."""
+def first_ended(session: Session, request: Request, count: int) -> Sequence[OrderLine]:
+    """The first orders of each outcome, `count` of each at most: unknown ones first, cancelled ones last."""
     ended = (
         (Outcome.UNKNOWN, request.unknown),
         (Outcome.REJECTED, request.rejected),
         (Outcome.NOT_SENT, request.not_sent),
+        (Outcome.CANCELLED, request.cancelled),
     )
     found: list[OrderLine] = []
     for outcome, there_are in ended:

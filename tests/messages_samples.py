@@ -99,7 +99,7 @@ def _request(facts: RequestFacts, typed: str, orders: int) -> RequestFacts:
         order_count=orders,
         figures=Figures(each, each, each, orders - 3 * each),
         orders=listed,
-        troubles=tuple(order for order in listed if order.outcome is not Outcome.CANCELLED),
+        ended=listed,
         unlike_count=orders,
         source=SourceFacts(tuple(order.order_id for order in listed), typed, typed, orders),
         rule=typed,

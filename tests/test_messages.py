@@ -248,7 +248,7 @@ def test_a_shared_history_says_who_shared_it_and_has_no_buttons() -> None:
 
 
 def test_show_turns_pages() -> None:
-    middle = show_page(MIXED, ShownPage(MIXED.troubles, EVENTS[:5], 2, 11, 13))
+    middle = show_page(MIXED, ShownPage(MIXED.ended[:4], EVENTS[:5], 2, 11, 13))
 
     assert [("show_previous", "R-7K3F9Q:1"), ("show_next", "R-7K3F9Q:3")] == [
         (button["action_id"], button["value"]) for button in buttons(middle)
@@ -267,7 +267,7 @@ def test_show_gives_its_requester_the_live_buttons_again_and_nobody_else() -> No
 
 def test_show_has_the_whole_reason_on_its_first_page() -> None:
     reason = "because " * 120
-    page = show_page(replace(MIXED, reason=reason), ShownPage(MIXED.troubles, EVENTS[:5], 1, 11, 13))
+    page = show_page(replace(MIXED, reason=reason), ShownPage(MIXED.ended[:4], EVENTS[:5], 1, 11, 13))
 
     assert reason.strip() in page.text
 

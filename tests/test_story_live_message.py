@@ -1,7 +1,7 @@
 """The live message is right about all it shows, whatever changed it: another request, Fincart, or other settings."""
 
 from approvals import becomes, two_person_world, waiting
-from world import ANN, BO, CY, THIRD, StartWorld, World, go_ahead, order_ids, request_id
+from world import ANN, BO, CY, FIRST, SECOND, THIRD, StartWorld, World, go_ahead, order_ids, request_id
 
 from bot.sandbox.fincart.faults import Fault, FaultKind
 
@@ -67,3 +67,33 @@ def test_a_card_names_those_who_may_approve_after_a_restart_with_other_settings(
     world.restart(APPROVER_USERS=f"{BO},{CY}")
 
     assert f"<@{CY}>" in becomes(world, public_id, f"<@{CY}>").text
+
+
+def test_a_result_names_the_orders_that_were_cancelled(world: World) -> None:
+    end = world.cancelled(ANN, f"{FIRST} {SECOND}")
+
+    assert [f"• {FIRST}", f"• {SECOND}"] == [line for line in end.text.splitlines() if line.startswith("•")]
+    assert "2 cancelled:" in end.text
+    assert "Show all" not in [button.text for button in end.buttons()]
+
+
+def test_of_many_the_first_are_named_and_show_all_shows_the_rest_to_whoever_presses(world: World) -> None:
+    ids = order_ids(12)
+    world.fincart.add(*ids)
+    end = world.cancelled(ANN, " ".join(ids))
+    page = world.press(BO, end, "Show all")
+
+    assert "… and 7 more" in end.text
+    assert ids[4] in end.text
+    assert ids[5] not in end.text
+    assert [] == [order_id for order_id in ids[:10] if order_id not in page.text]
+    assert "Next page" in [button.text for button in page.buttons()]
+    assert BO == page.only_for
+
+
+def test_show_all_is_for_those_who_may_read_the_history(world: World) -> None:
+    ids = order_ids(11)
+    world.fincart.add(*ids)
+    refused = world.press(CY, world.cancelled(ANN, " ".join(ids)), "Show all")
+
+    assert "Refused: you are not among those who may read the history" in refused.text

@@ -102,7 +102,7 @@ def test_many_rejected_orders_do_not_hide_an_unknown_one(world: World) -> None:
         for line in requests.orders(transaction.session, request, 0, 61):
             line.outcome = Outcome.REJECTED if line.position < 60 else Outcome.UNKNOWN
         request.rejected, request.unknown = 60, 1
-        found = [line.order_id for line in requests.troubles(transaction.session, request, 20)]
+        found = [line.order_id for line in requests.first_ended(transaction.session, request, 20)]
         transaction.session.rollback()
 
     assert [ids[60], *ids[:20]] == found

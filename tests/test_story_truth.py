@@ -393,7 +393,7 @@ def test_many_corrections_of_one_request_are_one_notice_that_grows(start_world: 
 def test_a_cancelled_order_is_confirmed_by_its_log(world: World) -> None:
     public_id = ask_for_all(world)
 
-    world.slack.wait_for(lambda: "each is confirmed by its log" in getattr(world.live(public_id), "text", ""), 15)
+    world.slack.wait_for(lambda: "Fincart's log confirms" in getattr(world.live(public_id), "text", ""), 15)
 
     assert "logs_read" in world.kinds(public_id)
 

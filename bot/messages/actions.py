@@ -13,6 +13,7 @@ class Action(StrEnum):
     OLDER = "history_older"
     NEWER = "history_newer"
     SHARE = "history_share"
+    SHOW_ALL = "show_all"
     SHOW_NEXT = "show_next"
     SHOW_PREVIOUS = "show_previous"
     ASK_APPROVAL = "ask_approval"

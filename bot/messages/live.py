@@ -11,6 +11,7 @@ from bot.messages.render import render
 from bot.messages.steering import checking_lines, hold_lines, run_buttons, slack_gap_line, time_left, whom_to_ask
 from bot.messages.view_models import OrderFacts, RequestFacts, RulesFacts
 from bot.messages.words import (
+    MOST_NAMED,
     OUTCOME,
     WORDS,
     asked_lines,
@@ -125,16 +126,28 @@ def _progress(facts: RequestFacts) -> str:
 
 
 def _finished(facts: RequestFacts, rules: RulesFacts | None, where: str) -> tuple[Part, ...]:
-    at: Line = (" It finished ", When(facts.finished_at), ".") if facts.finished_at else ()
-    asked: Line = (f"{orders(facts.order_count)} asked for.", *at)
-    all_done = facts.figures.cancelled == facts.order_count
-    done: tuple[Line, ...] = (("Nothing more to do.",),) if all_done else ()
+    """The figures and why; what needs somebody; the orders by name; who, where and when last."""
+    asked, reason, *retry = asked_lines(facts)
+    at: tuple[Line, ...] = (("It finished ", When(facts.finished_at), "."),) if facts.finished_at else ()
     return (
         Heading(f"Finished: {figures(facts.figures, facts.order_count)}"),
-        paragraph(
-            asked, *done, *_confirmed(facts), *slack_gap_line(facts), *_stopped(facts, rules), *_who(facts, "Confirmed")
-        ),
+        paragraph(reason, *slack_gap_line(facts), *_stopped(facts, rules)),
         *_troubles(facts, where),
+        *_cancelled(facts),
+        paragraph(asked, *retry, *decided_line(facts, "Confirmed"), *at, *_confirmed(facts)),
+    )
+
+
+def _cancelled(facts: RequestFacts) -> tuple[Part, ...]:
+    """The cancelled orders by name: whoever reviews history in the channel sees there what was done."""
+    count = facts.figures.cancelled
+    named = [order for order in facts.ended if order.outcome is Outcome.CANCELLED]
+    if not named:
+        return ()
+    shown = named if count <= MOST_NAMED else named[:NAMED_OF_MANY]
+    return (
+        paragraph(bold(f"{count:,} cancelled:")),
+        Bullets(tuple(map(order_line, shown)), count, show_command(facts.public_id)),
     )
 
 
@@ -159,9 +172,12 @@ def _confirmed(facts: RequestFacts) -> tuple[Line, ...]:
     if not facts.confirmed:
         return ()
     if facts.confirmed == facts.figures.cancelled:
-        return (("Of the cancelled, each is confirmed by its log.",),)
-    return ((f"Of the cancelled, {facts.confirmed:,} of {facts.figures.cancelled:,} are confirmed by their logs.",),)
+        return ((f"Fincart's log confirms {'it' if facts.confirmed == 1 else f'all {facts.confirmed:,}'}.",),)
+    return ((f"Fincart's log confirms {facts.confirmed:,} of the {facts.figures.cancelled:,} cancelled.",),)
 
+
+NAMED_OF_MANY = 5
+"""Of more than are all named, so many are."""
 
 _TROUBLES = (Outcome.UNKNOWN, Outcome.REJECTED, Outcome.NOT_SENT)
 """What a person must know of first comes first."""
@@ -181,7 +197,7 @@ def _trouble(facts: RequestFacts, outcome: Outcome, where: str) -> tuple[Part, .
     }[outcome]
     if not count:
         return ()
-    listed = [order for order in facts.troubles if order.outcome is outcome]
+    listed = [order for order in facts.ended if order.outcome is outcome]
     words = {order.words for order in listed}
     shared = words.pop() if len(words) == 1 and len(listed) > 1 else None
     of_which = "Why: " if len(listed) == count else "Why, of those listed: "

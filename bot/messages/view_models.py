@@ -135,8 +135,8 @@ class RequestFacts:
     """Its first orders, in the order they were typed, for lists that say how many more there are."""
     unlike_count: int = 0
     """How many of all its orders are unlike a Fincart order id."""
-    troubles: tuple[OrderFacts, ...] = ()
-    """The first orders that did not end as cancelled."""
+    ended: tuple[OrderFacts, ...] = ()
+    """The first orders of each outcome: unknown ones first, cancelled ones last."""
     audit_head: str | None = None
     """`1042 · 9f3c2a417be05d21`: the chain at the event that finished or last corrected it."""
     permalink: str | None = None

@@ -8,6 +8,8 @@ from bot.messages.document import Bold, Bullets, ChannelName, CodeText, Line, Pa
 from bot.messages.view_models import DecisionFacts, Figures, OrderFacts, RequestFacts
 from storage.enums import DecisionVerdict, Origin, Outcome, Proof, RequestState
 
+MOST_NAMED = 10
+"""So many cancelled orders are all named in a result; of more, the first few are."""
 NO_REASON = "none given"
 SHORT_REASON = 300
 """Characters of the reason that a message about a request repeats; `show` has it whole."""

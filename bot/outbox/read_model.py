@@ -35,7 +35,7 @@ _TELLING_AFTER = 3.0
 FIRST_ORDERS = 60
 """More than any message has room for."""
 
-FIRST_TROUBLES = 20
+FIRST_ENDED = 20
 """Of each outcome: as many as a list shows."""
 
 
@@ -70,7 +70,7 @@ def request_facts(
         source=source_facts(json.loads(request.source or "{}")),
         orders=order_facts(requests.orders(session, request, 0, FIRST_ORDERS)),
         unlike_count=requests.unlike_count(session, request),
-        troubles=order_facts(requests.troubles(session, request, FIRST_TROUBLES)),
+        ended=order_facts(requests.first_ended(session, request, FIRST_ENDED)),
         audit_head=head.short() if head else None,
         permalink=live.permalink if live else None,
         in_direct_message=bool(live and live.channel and live.channel[0] in "UWD"),

@@ -119,13 +119,22 @@ TROUBLES = (
     OrderFacts(7, "6877b613a665f49134ef0007", outcome=Outcome.NOT_SENT, words="the approval ran out"),
     OrderFacts(8, "6877b613a665f49134ef0008", outcome=Outcome.NOT_SENT, words="the approval ran out"),
 )
+CANCELLED_OF_MANY = tuple(
+    OrderFacts(
+        9 + number,
+        f"6877b613a665f49134ef1{number:03}",
+        label="#1801" if number == 1 else None,
+        outcome=Outcome.CANCELLED,
+    )
+    for number in range(20)
+)
 RUNNING = replace(
     CONFIRMED,
     public_id="R-3N7B4E",
     state=RequestState.EXECUTING,
     order_count=103,
     figures=Figures(40, 1, 0, 0),
-    troubles=TROUBLES[1:2],
+    ended=TROUBLES[1:2],
     valid_until=NOW + timedelta(hours=1),
     seconds_left=40,
 )
@@ -138,10 +147,10 @@ MIXED = replace(
     finished_at=NOW,
     audit_head=HEAD,
     permalink=LINK,
-    troubles=TROUBLES,
+    ended=(*TROUBLES, *CANCELLED_OF_MANY),
 )
-ALL_WELL = replace(MIXED, public_id="R-8H5D2C", order_count=2, figures=Figures(2), troubles=())
-NOTHING_DONE = replace(MIXED, order_count=2, figures=Figures(0, 2), troubles=TROUBLES[1:2])
+ALL_WELL = replace(MIXED, public_id="R-8H5D2C", order_count=2, figures=Figures(2), ended=CANCELLED_OF_MANY[:2])
+NOTHING_DONE = replace(MIXED, order_count=2, figures=Figures(0, 2), ended=TROUBLES[1:2])
 REFUSED = replace(
     ASKED, public_id="R-6P1X8M", state=RequestState.REFUSED, refusal="not_on_the_list", rule="ALLOWED_USERS"
 )
