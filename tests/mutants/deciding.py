@@ -9,7 +9,7 @@ DECIDING = (
         where="go_ahead.act",
         text="if request.approvals_needed:",
         to="if False:",
-        caught="tests/test_self_approval.py::test_the_buttons_of_ones_own_preview_cannot_be_bent_to_go_ahead",
+        caught="tests/stories/test_self_approval.py::test_the_buttons_of_ones_own_preview_cannot_be_bent_to_go_ahead",
     ),
     Mutant(
         rule="A go-ahead counts for the revision that its presser saw",
@@ -17,7 +17,7 @@ DECIDING = (
         where="own_go_ahead_lost",
         text="if action.revision != request.revision:",
         to="if False:",
-        caught="tests/test_story_confirm.py::test_a_button_of_another_revision_does_not_go_ahead[sqlite]",
+        caught="tests/stories/test_story_confirm.py::test_a_button_of_another_revision_does_not_go_ahead[sqlite]",
     ),
     Mutant(
         rule="An approval counts for the revision that its approver saw",
@@ -25,7 +25,7 @@ DECIDING = (
         where="_approval_lost",
         text="if action.revision != request.revision:",
         to="if False:",
-        caught="tests/test_approval_promise.py::"
+        caught="tests/stories/test_approval_promise.py::"
         "test_an_approval_of_what_the_card_said_before_counts_for_nothing[sqlite]",
     ),
     Mutant(
@@ -34,7 +34,7 @@ DECIDING = (
         where="emergency.act",
         text="if action.revision != request.revision:",
         to="if False:",
-        caught="tests/test_approval_promise.py::"
+        caught="tests/stories/test_approval_promise.py::"
         "test_an_emergency_form_of_what_the_card_said_before_lets_nothing_run[sqlite]",
     ),
     Mutant(
@@ -43,7 +43,8 @@ DECIDING = (
         where="_approval_lost",
         text="max(request.approvals_needed, authorization.verdict.approvals_needed)",
         to="authorization.verdict.approvals_needed",
-        caught="tests/test_approval_promise.py::test_settings_that_ask_for_fewer_people_take_nothing_away[sqlite]",
+        caught="tests/stories/test_approval_promise.py::"
+        "test_settings_that_ask_for_fewer_people_take_nothing_away[sqlite]",
     ),
     Mutant(
         rule="Settings that ask for more people are asked anew at the click",
@@ -51,7 +52,7 @@ DECIDING = (
         where="_approval_lost",
         text="max(request.approvals_needed, authorization.verdict.approvals_needed)",
         to="request.approvals_needed",
-        caught="tests/test_approval_flow.py::"
+        caught="tests/stories/test_approval_flow.py::"
         "test_settings_that_ask_for_more_people_are_asked_anew_at_the_click[sqlite]",
     ),
     Mutant(
@@ -60,7 +61,7 @@ DECIDING = (
         where="as_needed",
         text="if request.approvals_needed == needed:",
         to="if request.approvals_needed != -1:",
-        caught="tests/test_approval_flow.py::test_a_preview_from_before_the_rule_cannot_run_alone[sqlite]",
+        caught="tests/stories/test_approval_flow.py::test_a_preview_from_before_the_rule_cannot_run_alone[sqlite]",
     ),
     Mutant(
         rule="A request with other needs is another revision",
@@ -68,7 +69,7 @@ DECIDING = (
         where="as_needed",
         text="request.revision += 1",
         to="pass",
-        caught="tests/test_approval_promise.py::"
+        caught="tests/stories/test_approval_promise.py::"
         "test_an_approval_of_what_the_card_said_before_counts_for_nothing[sqlite]",
     ),
     Mutant(
@@ -77,7 +78,7 @@ DECIDING = (
         where="leave_out",
         text="request.revision += 1",
         to="pass",
-        caught="tests/test_story_steering.py::"
+        caught="tests/stories/test_story_steering.py::"
         "test_a_preview_from_before_orders_were_left_out_goes_ahead_with_nothing[sqlite]",
     ),
     Mutant(
@@ -86,7 +87,7 @@ DECIDING = (
         where="own_go_ahead_lost",
         text="if not authorization.verdict.allowed:",
         to="if False:",
-        caught="tests/test_story_policy.py::"
+        caught="tests/stories/test_story_policy.py::"
         "test_whoever_left_the_group_after_the_preview_is_refused_at_the_click[sqlite]",
     ),
     Mutant(
@@ -95,7 +96,7 @@ DECIDING = (
         where="_approval_lost",
         text="if not authorization.verdict.allowed:",
         to="if False:",
-        caught="tests/test_self_approval.py::test_whoever_became_a_guest_since_cannot_approve[sqlite]",
+        caught="tests/stories/test_self_approval.py::test_whoever_became_a_guest_since_cannot_approve[sqlite]",
     ),
     Mutant(
         rule="At the click Slack is asked anew who somebody is",
@@ -103,7 +104,7 @@ DECIDING = (
         where="_authorize",
         text="return authorize(context, question, fresh=True)",
         to="return authorize(context, question, fresh=False)",
-        caught="tests/test_story_policy.py::"
+        caught="tests/stories/test_story_policy.py::"
         "test_whoever_left_the_group_after_the_preview_is_refused_at_the_click[sqlite]",
     ),
     Mutant(
@@ -112,7 +113,7 @@ DECIDING = (
         where="number_missing",
         text="return AnswerCode.NUMBER_NEEDED if needed else None",
         to="return None",
-        caught="tests/test_emergency.py::test_a_press_that_comes_without_its_form_is_refused[sqlite]",
+        caught="tests/stories/test_emergency.py::test_a_press_that_comes_without_its_form_is_refused[sqlite]",
     ),
     Mutant(
         rule="An emergency is told in AUDIT_CHANNEL",
@@ -120,7 +121,7 @@ DECIDING = (
         where="emergency.act",
         text="enqueue.emergency_notice(transaction, request, context.settings.audit_channel)",
         to="pass",
-        caught="tests/test_emergency.py::test_an_emergency_runs_alone_and_is_told_and_marked_for_ever[sqlite]",
+        caught="tests/stories/test_emergency.py::test_an_emergency_runs_alone_and_is_told_and_marked_for_ever[sqlite]",
     ),
     Mutant(
         rule="An emergency is for whom EMERGENCY_USERS names",
@@ -128,7 +129,7 @@ DECIDING = (
         where="FINDINGS",
         text="*_ALL_OF_ASKING, _goes_alone, _is_an_emergency",
         to="*_ALL_OF_ASKING, _is_an_emergency",
-        caught="tests/test_policy.py::test_the_decision_table",
+        caught="tests/domain/test_policy.py::test_the_decision_table",
     ),
     Mutant(
         rule="The move that decides has the deadline in its condition",
@@ -136,7 +137,7 @@ DECIDING = (
         where="move",
         text="query = query.where(col(Request.expires_at) > before)",
         to="pass",
-        caught="tests/test_moves.py::test_a_move_after_the_deadline_changes_nothing[sqlite]",
+        caught="tests/database/test_moves.py::test_a_move_after_the_deadline_changes_nothing[sqlite]",
     ),
     Mutant(
         rule="A state is left by compare-and-set",
@@ -144,7 +145,7 @@ DECIDING = (
         where="move",
         text="col(Request.seq) == request.seq, col(Request.state) == request.state",
         to="col(Request.seq) == request.seq",
-        caught="tests/test_moves.py::test_of_two_moves_from_one_state_the_first_wins[sqlite]",
+        caught="tests/database/test_moves.py::test_of_two_moves_from_one_state_the_first_wins[sqlite]",
     ),
     Mutant(
         rule="Nobody decides on their own request",
@@ -152,7 +153,8 @@ DECIDING = (
         where="_of_somebody_else",
         text="its_own = own(question, facts) if question.requester is not None else True",
         to="its_own = question.requester is None",
-        caught="tests/test_self_approval.py::test_ones_own_approval_is_refused[one id-named as an approver-by_command]",
+        caught="tests/stories/test_self_approval.py::"
+        "test_ones_own_approval_is_refused[one id-named as an approver-by_command]",
     ),
     Mutant(
         rule="The database keeps no decision of a requester on their own request",
@@ -160,7 +162,7 @@ DECIDING = (
         where="decide",
         text="if request.requester_ids & {decision.person, decision.stands_for}:",
         to="if False:",
-        caught="tests/test_self_approval.py::test_the_database_keeps_no_decision_of_the_requester",
+        caught="tests/stories/test_self_approval.py::test_the_database_keeps_no_decision_of_the_requester",
     ),
     Mutant(
         rule="Only whoever asked goes ahead",
@@ -168,7 +170,7 @@ DECIDING = (
         where="_own",
         text="_unless(own(question, facts),",
         to="_unless(True,",
-        caught="tests/test_story_confirm.py::"
+        caught="tests/stories/test_story_confirm.py::"
         "test_nobody_else_can_press_the_buttons_of_a_preview[sqlite-Cancel 2 orders]",
     ),
     Mutant(
@@ -177,7 +179,7 @@ DECIDING = (
         where="FINDINGS",
         text="Act.APPROVE: (_of_somebody_else, _person, _approver, _today),",
         to="Act.APPROVE: (_of_somebody_else, _approver, _today),",
-        caught="tests/test_self_approval.py::test_whoever_became_a_guest_since_cannot_approve[sqlite]",
+        caught="tests/stories/test_self_approval.py::test_whoever_became_a_guest_since_cannot_approve[sqlite]",
     ),
     Mutant(
         rule="A channel shared with another organisation takes no orders",
@@ -185,7 +187,7 @@ DECIDING = (
         where="_not_shared",
         text="if Sharing.SHARED in found:",
         to="if False:",
-        caught="tests/test_story_policy.py::test_a_channel_shared_with_another_organisation_takes_none[sqlite]",
+        caught="tests/stories/test_story_policy.py::test_a_channel_shared_with_another_organisation_takes_none[sqlite]",
     ),
     Mutant(
         rule="What Slack cannot say is refused",
@@ -193,7 +195,7 @@ DECIDING = (
         where="_person",
         text="case Status.COULD_NOT_BE_CHECKED:",
         to="case None:",
-        caught="tests/test_policy.py::test_the_decision_table",
+        caught="tests/domain/test_policy.py::test_the_decision_table",
     ),
     Mutant(
         rule="A user group that Slack does not tell about holds nobody for certain",
@@ -201,7 +203,7 @@ DECIDING = (
         where="_unless",
         text="if may is None:",
         to="if may is None and not rule:",
-        caught="tests/test_policy.py::test_the_decision_table",
+        caught="tests/domain/test_policy.py::test_the_decision_table",
     ),
     Mutant(
         rule="Exactly SECOND_APPROVAL_ABOVE orders need nobody else, one more does",
@@ -209,7 +211,7 @@ DECIDING = (
         where="Rules.needs_approval",
         text="question.orders > self.second_approval_above",
         to="question.orders > self.second_approval_above + 1",
-        caught="tests/test_policy.py::test_the_decision_table",
+        caught="tests/domain/test_policy.py::test_the_decision_table",
     ),
     Mutant(
         rule="A declined request tells its requester",
@@ -217,7 +219,7 @@ DECIDING = (
         where="decline.act",
         text="enqueue.end_notice(transaction, request)",
         to="pass",
-        caught="tests/test_approval_flow.py::test_declining_asks_why_and_tells_the_requester[sqlite]",
+        caught="tests/stories/test_approval_flow.py::test_declining_asks_why_and_tells_the_requester[sqlite]",
     ),
     Mutant(
         rule="A card that expires tells its requester",
@@ -225,7 +227,7 @@ DECIDING = (
         where="expire",
         text="enqueue.end_notice(transaction, request)",
         to="pass",
-        caught="tests/test_waiting.py::"
+        caught="tests/stories/test_waiting.py::"
         "test_at_the_deadline_the_card_says_expired_and_the_requester_is_told[sqlite-False]",
     ),
     Mutant(
@@ -234,7 +236,7 @@ DECIDING = (
         where="_answer",
         text="if isinstance(result, Verdict) or result not in DONE:",
         to="if False:",
-        caught="tests/test_history.py::test_show_tells_of_refused_clicks[sqlite]",
+        caught="tests/stories/test_history.py::test_show_tells_of_refused_clicks[sqlite]",
     ),
     Mutant(
         rule="Undo is for whoever may stop the request",
@@ -242,7 +244,7 @@ DECIDING = (
         where="undo.act",
         text="if not authorization.verdict.allowed:",
         to="if False:",
-        caught="tests/test_story_steering.py::test_undo_is_not_for_everybody[sqlite]",
+        caught="tests/stories/test_story_steering.py::test_undo_is_not_for_everybody[sqlite]",
     ),
     Mutant(
         rule="What may have been sent cannot be undone",
@@ -250,7 +252,7 @@ DECIDING = (
         where="undo.act",
         text="if too_late or request.state is not RequestState.APPROVED:",
         to="if request.state is not RequestState.APPROVED:",
-        caught="tests/test_story_steering.py::test_what_may_be_sent_at_any_moment_cannot_be_undone",
+        caught="tests/stories/test_story_steering.py::test_what_may_be_sent_at_any_moment_cannot_be_undone",
     ),
     Mutant(
         rule="Stop, Pause and Go on are for whoever may steer the request",
@@ -258,7 +260,7 @@ DECIDING = (
         where="_while.do",
         text="if not authorization.verdict.allowed:",
         to="if False:",
-        caught="tests/test_steering.py::test_somebody_who_may_not_approve_cannot_stop_it[sqlite]",
+        caught="tests/stories/test_steering.py::test_somebody_who_may_not_approve_cannot_stop_it[sqlite]",
     ),
     Mutant(
         rule="Approvers are reminded at most once in ten minutes",
@@ -266,7 +268,7 @@ DECIDING = (
         where="remind.act",
         text="if _free_at(transaction, request) > transaction.now():",
         to="if False:",
-        caught="tests/test_waiting.py::test_remind_posts_at_most_once_in_ten_minutes[sqlite]",
+        caught="tests/stories/test_waiting.py::test_remind_posts_at_most_once_in_ten_minutes[sqlite]",
     ),
     Mutant(
         rule="Whoever approved with one id has approved with all of theirs",
@@ -274,7 +276,7 @@ DECIDING = (
         where="_approval_lost",
         text="decisions.approvers(transaction.session, request) |",
         to="",
-        caught="tests/test_grid.py::"
+        caught="tests/stories/test_grid.py::"
         "test_they_are_one_approval_too_where_the_settings_name_the_organisations_id[U0000002-W0000002]",
     ),
 )

@@ -9,7 +9,7 @@ EDGES = (
         where="Worker.is_alive",
         text="all(thread.is_alive() for thread in self._threads)",
         to="any(thread.is_alive() for thread in self._threads)",
-        caught="tests/test_http.py::test_a_bot_of_which_a_single_lane_is_dead_is_not_ready[sqlite]",
+        caught="tests/server/test_http.py::test_a_bot_of_which_a_single_lane_is_dead_is_not_ready[sqlite]",
     ),
     Mutant(
         rule="A delivery that Slack did not sign is refused",
@@ -17,7 +17,7 @@ EDGES = (
         where="Signature.flaw",
         text='if hmac.compare_digest(f"v0={wanted}".encode(), headers[_SIGNATURE].encode()):',
         to="if wanted:",
-        caught="tests/test_http.py::test_a_wrong_secret_is_refused[sqlite]",
+        caught="tests/server/test_http.py::test_a_wrong_secret_is_refused[sqlite]",
     ),
     Mutant(
         rule="A signed delivery that is old is refused",
@@ -25,7 +25,7 @@ EDGES = (
         where="Signature.flaw",
         text="abs(self._now() - int(timestamp)) > SIGNATURE_LIVES",
         to="int(timestamp) - self._now() > SIGNATURE_LIVES",
-        caught="tests/test_http.py::test_an_old_or_future_timestamp_is_refused[sqlite--310]",
+        caught="tests/server/test_http.py::test_an_old_or_future_timestamp_is_refused[sqlite--310]",
     ),
     Mutant(
         rule="The signature covers the time",
@@ -33,7 +33,7 @@ EDGES = (
         where="Signature.flaw",
         text='b"v0:" + timestamp.encode() + b":" + body',
         to='b"v0:0:" + body',
-        caught="tests/test_http.py::test_a_well_signed_command_is_taken[sqlite]",
+        caught="tests/server/test_http.py::test_a_well_signed_command_is_taken[sqlite]",
     ),
     Mutant(
         rule="A body over one megabyte is not read to its end",
@@ -41,7 +41,7 @@ EDGES = (
         where="_body",
         text="if len(body) > LARGEST_BODY:",
         to="if False:",
-        caught="tests/test_http.py::test_a_body_over_one_megabyte_is_refused[sqlite]",
+        caught="tests/server/test_http.py::test_a_body_over_one_megabyte_is_refused[sqlite]",
     ),
     Mutant(
         rule="A form is submitted by whoever opened it",
@@ -49,7 +49,7 @@ EDGES = (
         where="read_draft",
         text="return draft if draft.user == user else None",
         to="return draft",
-        caught="tests/test_form.py::test_nobody_submits_the_draft_of_somebody_else[sqlite]",
+        caught="tests/stories/test_form.py::test_nobody_submits_the_draft_of_somebody_else[sqlite]",
     ),
     Mutant(
         rule="A confirmation is submitted by whoever pressed its button",
@@ -57,7 +57,7 @@ EDGES = (
         where="read_draft",
         text="draft.user == user",
         to="user",
-        caught="tests/test_emergency.py::test_a_form_of_somebody_else_decides_nothing[sqlite]",
+        caught="tests/stories/test_emergency.py::test_a_form_of_somebody_else_decides_nothing[sqlite]",
     ),
     Mutant(
         rule="24 hexadecimal characters are one order in any case",
@@ -65,7 +65,7 @@ EDGES = (
         where="_canonical",
         text="lowered if len(word) == 24 and _FINCART_ID.fullmatch(lowered := word.lower()) else word",
         to="word",
-        caught="tests/test_order_ids.py::test_duplicates_are_dropped_and_told_after_normalisation",
+        caught="tests/domain/test_order_ids.py::test_duplicates_are_dropped_and_told_after_normalisation",
     ),
     Mutant(
         rule="An order given twice is one order",
@@ -73,7 +73,7 @@ EDGES = (
         where="parse_order_ids",
         text="orders = tuple(map(OrderId, times))",
         to="orders = tuple(map(OrderId, times.elements()))",
-        caught="tests/test_order_ids.py::test_a_character_of_no_width_never_makes_two_orders_of_one",
+        caught="tests/domain/test_order_ids.py::test_a_character_of_no_width_never_makes_two_orders_of_one",
     ),
     Mutant(
         rule="A text with one word that is no id asks for nothing",
@@ -81,7 +81,7 @@ EDGES = (
         where="parse_order_ids",
         text="if wrong:",
         to="if False:",
-        caught="tests/test_order_ids.py::test_a_character_of_no_width_never_makes_two_orders_of_one",
+        caught="tests/domain/test_order_ids.py::test_a_character_of_no_width_never_makes_two_orders_of_one",
     ),
     Mutant(
         rule="A character that turns the direction of text is an error",
@@ -89,7 +89,7 @@ EDGES = (
         where="_what_is_wrong",
         text="if turner := _BIDI.search(word):",
         to="if (turner := _BIDI.search(word)) and not word:",
-        caught="tests/test_order_ids.py::test_what_is_no_order_id_is_an_error_that_says_what_it_is",
+        caught="tests/domain/test_order_ids.py::test_what_is_no_order_id_is_an_error_that_says_what_it_is",
     ),
     Mutant(
         rule="Of two columns that could be meant none is guessed",
@@ -97,7 +97,7 @@ EDGES = (
         where="_choose_column",
         text="if not rivals:",
         to="if rivals or not rivals:",
-        caught="tests/test_order_files.py::test_a_name_against_ids_is_a_question_with_an_example_of_each",
+        caught="tests/domain/test_order_files.py::test_a_name_against_ids_is_a_question_with_an_example_of_each",
     ),
     Mutant(
         rule="A file with one bad cell asks for nothing",
@@ -105,7 +105,7 @@ EDGES = (
         where="_collect",
         text="if bad:",
         to="if False:",
-        caught="tests/test_order_files.py::test_bad_cells_are_told_with_their_rows",
+        caught="tests/domain/test_order_files.py::test_bad_cells_are_told_with_their_rows",
     ),
     Mutant(
         rule="A quoted cell that does not end is an error",
@@ -113,7 +113,7 @@ EDGES = (
         where="_reader",
         text="strict=True",
         to="strict=False",
-        caught="tests/test_order_files.py::test_what_cannot_be_told_for_certain_is_an_error",
+        caught="tests/domain/test_order_files.py::test_what_cannot_be_told_for_certain_is_an_error",
     ),
     Mutant(
         rule="A file that is too large is refused before it is fetched",
@@ -121,7 +121,7 @@ EDGES = (
         where="_mistakes",
         text="elif filled.file is not None and filled.file.size > LARGEST_FILE:",
         to="elif False:",
-        caught="tests/test_form.py::test_a_file_of_ten_megabytes_is_refused_before_it_is_fetched[sqlite]",
+        caught="tests/stories/test_form.py::test_a_file_of_ten_megabytes_is_refused_before_it_is_fetched[sqlite]",
     ),
     Mutant(
         rule="A download stops at its limit, whatever was declared",
@@ -129,7 +129,7 @@ EDGES = (
         where="SdkTransport._exchange",
         text="if len(body) > limit_bytes:",
         to="if False:",
-        caught="tests/test_slack_client.py::test_a_file_beyond_the_limit_is_refused",
+        caught="tests/slack/test_slack_client.py::test_a_file_beyond_the_limit_is_refused",
     ),
     Mutant(
         rule="The token goes to Slack's own hosts alone",
@@ -137,7 +137,7 @@ EDGES = (
         where="SdkTransport.download",
         text="if not self.may_have_token(url):",
         to="if False:",
-        caught="tests/test_slack_client.py::test_a_file_at_another_port_of_this_machine_is_not_fetched",
+        caught="tests/slack/test_slack_client.py::test_a_file_at_another_port_of_this_machine_is_not_fetched",
     ),
     Mutant(
         rule="An answer goes to Slack's own hosts alone",
@@ -145,7 +145,7 @@ EDGES = (
         where="SdkTransport._send",
         text="if not self.is_slacks(url):",
         to="if False:",
-        caught="tests/test_slack_client.py::test_a_response_url_of_somebody_else_gets_nothing",
+        caught="tests/slack/test_slack_client.py::test_a_response_url_of_somebody_else_gets_nothing",
     ),
     Mutant(
         rule="A host that only begins like Slack's is not Slack's",
@@ -153,7 +153,7 @@ EDGES = (
         where="SdkTransport.may_have_token",
         text='address.host == name or address.host.endswith(f".{name}")',
         to="address.host.endswith(name)",
-        caught="tests/test_slack_client.py::test_any_other_address_is_not_slacks",
+        caught="tests/slack/test_slack_client.py::test_any_other_address_is_not_slacks",
     ),
     Mutant(
         rule="Slack's login page is not taken for a file",
@@ -161,7 +161,7 @@ EDGES = (
         where="SdkTransport.download",
         text="if _is_login_page(answer):",
         to="if False:",
-        caught="tests/test_slack_client.py::test_slacks_login_page_names_the_scope_that_is_missing",
+        caught="tests/slack/test_slack_client.py::test_slacks_login_page_names_the_scope_that_is_missing",
     ),
     Mutant(
         rule="A cell that a spreadsheet would run is made harmless",
@@ -169,7 +169,7 @@ EDGES = (
         where="cell",
         text="""f"'{text}" if text.lstrip(" \\u00a0").startswith(tuple(_FORMULA)) else text""",
         to="text",
-        caught="tests/test_export.py::test_a_reason_that_a_spreadsheet_would_run_is_made_harmless[sqlite]",
+        caught="tests/stories/test_export.py::test_a_reason_that_a_spreadsheet_would_run_is_made_harmless[sqlite]",
     ),
     Mutant(
         rule="What Slack failed to say is not kept",
@@ -177,7 +177,7 @@ EDGES = (
         where="SlackCache._settle",
         text="if isinstance(answer, Ok) and (known is None or known.asked_at <= asked_at):",
         to="if known is None or known.asked_at <= asked_at:",
-        caught="tests/test_people.py::test_a_failure_is_not_kept",
+        caught="tests/slack/test_people.py::test_a_failure_is_not_kept",
     ),
     Mutant(
         rule="A fresh look-up joins none that began before the click",
@@ -185,7 +185,7 @@ EDGES = (
         where="SlackCache.start",
         text="if not fresh and (under_way := self._under_way.get(key)) is not None:",
         to="if (under_way := self._under_way.get(key)) is not None:",
-        caught="tests/test_people.py::test_a_fresh_look_up_joins_none_that_began_before_it",
+        caught="tests/slack/test_people.py::test_a_fresh_look_up_joins_none_that_began_before_it",
     ),
     Mutant(
         rule="The age of an answer counts from the question",
@@ -193,7 +193,7 @@ EDGES = (
         where="SlackCache._ask",
         text="self._settle(key, asked_at, answer, future)",
         to="self._settle(key, self._clock(), answer, future)",
-        caught="tests/test_people.py::test_the_age_of_an_answer_counts_from_the_question",
+        caught="tests/slack/test_people.py::test_the_age_of_an_answer_counts_from_the_question",
     ),
     Mutant(
         rule="An invitation of another organisation counts as sharing the channel",
@@ -201,7 +201,7 @@ EDGES = (
         where="_is_shared",
         text='channel.get("is_ext_shared") or channel.get("is_pending_ext_shared")',
         to='channel.get("is_ext_shared")',
-        caught="tests/test_people.py::test_a_channel_is_shared_or_not",
+        caught="tests/slack/test_people.py::test_a_channel_is_shared_or_not",
     ),
     Mutant(
         rule="A connection that breaks off after the first byte is lost, not unacted",
@@ -209,7 +209,7 @@ EDGES = (
         where="FincartClient.cancel",
         text="if _sent_nothing(error, asked) else",
         to="if error else",
-        caught="tests/test_fincart.py::test_a_failure_is_unacted_only_where_nothing_can_have_been_sent",
+        caught="tests/fincart/test_fincart.py::test_a_failure_is_unacted_only_where_nothing_can_have_been_sent",
     ),
     Mutant(
         rule="A 5xx is lost, whatever it says",
@@ -217,7 +217,7 @@ EDGES = (
         where="_kind_and_words",
         text="400 <= status < 500 and status != 408 and message is not None",
         to="400 <= status and status != 408 and message is not None",
-        caught="tests/test_fincart.py::test_an_answer_is_classed",
+        caught="tests/fincart/test_fincart.py::test_an_answer_is_classed",
     ),
     Mutant(
         rule="A 408 is lost, not refused",
@@ -225,7 +225,7 @@ EDGES = (
         where="_kind_and_words",
         text="400 <= status < 500 and status != 408 and message is not None",
         to="400 <= status < 500 and message is not None",
-        caught="tests/test_fincart.py::test_an_answer_is_classed",
+        caught="tests/fincart/test_fincart.py::test_an_answer_is_classed",
     ),
     Mutant(
         rule="A success is one only where the body says so twice",
@@ -233,7 +233,7 @@ EDGES = (
         where="_kind_of_200",
         text='if _is_number(body.get("statusCode"), 200):',
         to="if True:",
-        caught="tests/test_fincart.py::test_an_answer_is_classed",
+        caught="tests/fincart/test_fincart.py::test_an_answer_is_classed",
     ),
     Mutant(
         rule="The fence is asked when the first byte is about to go out",
@@ -241,7 +241,7 @@ EDGES = (
         where="Fence.trace",
         text="self.pass_through()",
         to="pass",
-        caught="tests/test_fincart.py::test_the_fence_is_asked_when_a_connection_stands_and_before_any_byte",
+        caught="tests/fincart/test_fincart.py::test_the_fence_is_asked_when_a_connection_stands_and_before_any_byte",
     ),
     Mutant(
         rule="A proxy that does not connect is not taken for Fincart",
@@ -249,7 +249,7 @@ EDGES = (
         where="_tunnel",
         text="if not 200 <= answer.status_code <= 299:",
         to="if False:",
-        caught="tests/test_proxies.py::test_check_says_that_it_is_the_proxy",
+        caught="tests/stories/test_proxies.py::test_check_says_that_it_is_the_proxy",
     ),
     Mutant(
         rule="What fails before the first byte is handed over has sent nothing",
@@ -257,7 +257,7 @@ EDGES = (
         where="_sent_nothing",
         text="not fence.passed or ",
         to="",
-        caught="tests/test_proxies.py::test_a_proxy_that_does_not_connect_has_sent_nothing",
+        caught="tests/stories/test_proxies.py::test_a_proxy_that_does_not_connect_has_sent_nothing",
     ),
     Mutant(
         rule="Plain http, which is of this machine alone, goes to no proxy",
@@ -265,7 +265,7 @@ EDGES = (
         where="proxy_for",
         text='address.scheme != "https" or not named',
         to="not named",
-        caught="tests/test_proxies.py::test_a_stand_in_on_this_machine_is_called_directly",
+        caught="tests/stories/test_proxies.py::test_a_stand_in_on_this_machine_is_called_directly",
     ),
     Mutant(
         rule="A call is over at its time, however its answer drips in",
@@ -273,7 +273,7 @@ EDGES = (
         where="_left",
         text="left = ends_at - time.monotonic()",
         to="left = 5.0",
-        caught="tests/test_fincart.py::test_a_server_that_drips_does_not_hold_a_call_longer_than_its_time",
+        caught="tests/fincart/test_fincart.py::test_a_server_that_drips_does_not_hold_a_call_longer_than_its_time",
     ),
     Mutant(
         rule="A cancelled entry counts though others follow it",
@@ -281,7 +281,7 @@ EDGES = (
         where="LogReading.cancelled",
         text="next((entry for entry in reversed(self.entries) if entry.is_cancelled), None)",
         to="next((entry for entry in self.entries[-1:] if entry.is_cancelled), None)",
-        caught="tests/test_fincart.py::test_cancelled_is_known_in_every_spelling_and_under_later_entries",
+        caught="tests/fincart/test_fincart.py::test_cancelled_is_known_in_every_spelling_and_under_later_entries",
     ),
     Mutant(
         rule="A log that is not as documented says nothing",
@@ -289,7 +289,7 @@ EDGES = (
         where="_log_entries",
         text="if len(known) != len(entries):",
         to="if False:",
-        caught="tests/test_fincart.py::test_a_log_with_one_entry_out_of_shape_is_unreadable",
+        caught="tests/fincart/test_fincart.py::test_a_log_with_one_entry_out_of_shape_is_unreadable",
     ),
     Mutant(
         rule="Fincart's words never show the token",
@@ -297,7 +297,7 @@ EDGES = (
         where="clean.masked",
         text='return words.replace(secret, "[token]") if secret else words',
         to="return words",
-        caught="tests/test_fincart.py::test_words_never_echo_the_token",
+        caught="tests/fincart/test_fincart.py::test_words_never_echo_the_token",
     ),
     Mutant(
         rule="Secrets are struck out of the log",
@@ -305,7 +305,7 @@ EDGES = (
         where="Redactor.strike",
         text="text = self._known.sub(HIDDEN, text)",
         to="pass",
-        caught="tests/test_cli.py::test_what_nobody_catches_in_a_thread_is_logged_without_its_secret",
+        caught="tests/cli/test_cli.py::test_what_nobody_catches_in_a_thread_is_logged_without_its_secret",
     ),
     Mutant(
         rule="Of secrets that begin alike the longer one is struck out of a log, to its end",
@@ -313,7 +313,7 @@ EDGES = (
         where="Redactor.__init__",
         text="key=len, reverse=True",
         to="key=len",
-        caught="tests/test_cli.py::test_a_secret_that_begins_like_a_shorter_one_is_struck_out_to_its_end",
+        caught="tests/cli/test_cli.py::test_a_secret_that_begins_like_a_shorter_one_is_struck_out_to_its_end",
     ),
     Mutant(
         rule="A file that cannot be fetched any more takes back no request that was made of it",
@@ -321,7 +321,7 @@ EDGES = (
         where="Inbox._form",
         text="form.file is not None and not self._is_made(delivery)",
         to="form.file is not None",
-        caught="tests/test_form.py::"
+        caught="tests/stories/test_form.py::"
         "test_a_file_that_is_deleted_later_takes_nothing_back_where_its_form_is_handled_again[sqlite]",
     ),
 )

@@ -9,7 +9,7 @@ HOLDING = (
         where="hold",
         text="elif row.until is None or (until is not None and until <= row.until):",
         to="elif row.until is None:",
-        caught="tests/test_holds.py::test_a_shorter_rest_does_not_shorten_a_longer_one[sqlite]",
+        caught="tests/database/test_holds.py::test_a_shorter_rest_does_not_shorten_a_longer_one[sqlite]",
     ),
     Mutant(
         rule="Fincart rests for as long as `Retry-After` says",
@@ -17,7 +17,7 @@ HOLDING = (
         where="note_about_fincart",
         text="answer.retry_after or 1.0",
         to="1.0",
-        caught="tests/test_answers.py::test_fincart_rests_for_as_long_as_it_asks[sqlite-30.0-30.0]",
+        caught="tests/execution/test_answers.py::test_fincart_rests_for_as_long_as_it_asks[sqlite-30.0-30.0]",
     ),
     Mutant(
         rule="A 429 rests all calls",
@@ -25,7 +25,7 @@ HOLDING = (
         where="note_about_fincart",
         text="answer.kind is AnswerKind.NOT_APPLIED and answer.http_status == 429",
         to="False",
-        caught="tests/test_answers.py::test_what_holds_everything_after_these_answers[sqlite-busy]",
+        caught="tests/execution/test_answers.py::test_what_holds_everything_after_these_answers[sqlite-busy]",
     ),
     Mutant(
         rule="An answer in between ends the row of failures",
@@ -33,7 +33,7 @@ HOLDING = (
         where="record_success",
         text="lift(transaction, HoldKind.DOWN)",
         to="pass",
-        caught="tests/test_holds.py::test_an_answer_in_between_begins_the_row_anew[sqlite]",
+        caught="tests/database/test_holds.py::test_an_answer_in_between_begins_the_row_anew[sqlite]",
     ),
     Mutant(
         rule="5xx count as failures of Fincart",
@@ -41,7 +41,8 @@ HOLDING = (
         where="note_about_fincart",
         text="(answer.http_status or 0) >= 500",
         to="False",
-        caught="tests/test_answers.py::test_what_holds_everything_after_these_answers[sqlite-three failures in a row]",
+        caught="tests/execution/test_answers.py::"
+        "test_what_holds_everything_after_these_answers[sqlite-three failures in a row]",
     ),
     Mutant(
         rule="A connection refused counts as a failure of Fincart",
@@ -49,7 +50,7 @@ HOLDING = (
         where="note_about_fincart",
         text="answer.kind is AnswerKind.NOT_APPLIED and answer.http_status is None",
         to="False",
-        caught="tests/test_answers.py::"
+        caught="tests/execution/test_answers.py::"
         "test_what_holds_everything_after_these_answers[sqlite-three connect errors in a row]",
     ),
     Mutant(
@@ -58,7 +59,7 @@ HOLDING = (
         where="FAILURES_UNTIL_DOWN",
         text="3",
         to="2",
-        caught="tests/test_holds.py::test_fincart_is_down_after_three_failures_in_a_row[sqlite]",
+        caught="tests/database/test_holds.py::test_fincart_is_down_after_three_failures_in_a_row[sqlite]",
     ),
     Mutant(
         rule="Three failures in a row, and Fincart counts as down; not four",
@@ -66,7 +67,7 @@ HOLDING = (
         where="FAILURES_UNTIL_DOWN",
         text="3",
         to="4",
-        caught="tests/test_holds.py::test_fincart_is_down_after_three_failures_in_a_row[sqlite]",
+        caught="tests/database/test_holds.py::test_fincart_is_down_after_three_failures_in_a_row[sqlite]",
     ),
     Mutant(
         rule="The pause before the next probe doubles",
@@ -74,7 +75,7 @@ HOLDING = (
         where="record_failure",
         text="FIRST_PROBE * 2.0 ** min(over, 10)",
         to="FIRST_PROBE",
-        caught="tests/test_holds.py::test_the_pause_before_the_next_probe_doubles_up_to_a_minute[sqlite]",
+        caught="tests/database/test_holds.py::test_the_pause_before_the_next_probe_doubles_up_to_a_minute[sqlite]",
     ),
     Mutant(
         rule="The pause before the next probe is a minute at most",
@@ -82,7 +83,7 @@ HOLDING = (
         where="record_failure",
         text="min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(over, 10))",
         to="FIRST_PROBE * 2.0 ** min(over, 10)",
-        caught="tests/test_holds.py::test_the_pause_before_the_next_probe_doubles_up_to_a_minute[sqlite]",
+        caught="tests/database/test_holds.py::test_the_pause_before_the_next_probe_doubles_up_to_a_minute[sqlite]",
     ),
     Mutant(
         rule="A call that probes keeps the others back until it is answered",
@@ -90,7 +91,7 @@ HOLDING = (
         where="probe",
         text="row.until = now + timedelta(seconds=LAST_PROBE)",
         to="row.until = now",
-        caught="tests/test_holds.py::test_one_call_probes_and_the_others_wait_for_what_it_meets[sqlite]",
+        caught="tests/database/test_holds.py::test_one_call_probes_and_the_others_wait_for_what_it_meets[sqlite]",
     ),
     Mutant(
         rule="What fails beside a call that probes does not let another call go",
@@ -98,7 +99,8 @@ HOLDING = (
         where="record_failure",
         text="until if row.until in (None, probed_until) else max(row.until, until)",
         to="until",
-        caught="tests/test_histories.py::test_a_log_read_that_fails_while_a_call_probes_lets_no_other_call_go",
+        caught="tests/processes/test_histories.py::"
+        "test_a_log_read_that_fails_while_a_call_probes_lets_no_other_call_go",
     ),
     Mutant(
         rule="A probe that failed is followed by another after the pause",
@@ -106,7 +108,7 @@ HOLDING = (
         where="record_failure",
         text="until if row.until in (None, probed_until) else max(row.until, until)",
         to="max(row.until or until, until)",
-        caught="tests/test_holds.py::test_a_probe_that_fails_is_followed_by_another_after_the_pause[sqlite]",
+        caught="tests/database/test_holds.py::test_a_probe_that_fails_is_followed_by_another_after_the_pause[sqlite]",
     ),
     Mutant(
         rule="A pause has no end of its own",
@@ -114,7 +116,7 @@ HOLDING = (
         where="state",
         text="if row.until is None or row.until > now:",
         to="if row.until is not None and row.until > now:",
-        caught="tests/test_holds.py::test_a_pause_ends_only_when_somebody_ends_it[sqlite]",
+        caught="tests/database/test_holds.py::test_a_pause_ends_only_when_somebody_ends_it[sqlite]",
     ),
     Mutant(
         rule="One or two failures are told to nobody as an outage",
@@ -122,7 +124,7 @@ HOLDING = (
         where="in_force",
         text="row.kind is not HoldKind.DOWN or row.failures >= FAILURES_UNTIL_DOWN",
         to="row is not None",
-        caught="tests/test_holds.py::test_two_failures_are_no_outage_to_tell_of[sqlite]",
+        caught="tests/database/test_holds.py::test_two_failures_are_no_outage_to_tell_of[sqlite]",
     ),
     Mutant(
         rule="A hold that ends wakes what has waited for it",
@@ -130,7 +132,8 @@ HOLDING = (
         where="lift",
         text="wake_all(transaction)",
         to="pass",
-        caught="tests/test_steering.py::test_pause_stops_everything_until_resume_and_every_message_says_so[sqlite]",
+        caught="tests/stories/test_steering.py::"
+        "test_pause_stops_everything_until_resume_and_every_message_says_so[sqlite]",
     ),
     Mutant(
         rule="`resume` lifts the hold after Fincart rejected the token",
@@ -138,7 +141,7 @@ HOLDING = (
         where="resume",
         text="(HoldKind.PAUSE, HoldKind.TOKEN)",
         to="(HoldKind.PAUSE,)",
-        caught="tests/test_story_truth.py::"
+        caught="tests/stories/test_story_truth.py::"
         "test_a_rejected_token_ends_the_run_and_holds_the_others_until_resume[sqlite]",
     ),
     Mutant(
@@ -147,7 +150,7 @@ HOLDING = (
         where="resume",
         text="(HoldKind.PAUSE, HoldKind.TOKEN)",
         to="(HoldKind.PAUSE, HoldKind.TOKEN, HoldKind.RATE_LIMIT)",
-        caught="tests/test_story_steering.py::test_resume_does_not_end_a_rest_that_fincart_asked_for[sqlite]",
+        caught="tests/stories/test_story_steering.py::test_resume_does_not_end_a_rest_that_fincart_asked_for[sqlite]",
     ),
     Mutant(
         rule="`pause` is for whoever may approve",
@@ -155,7 +158,7 @@ HOLDING = (
         where="_if_allowed",
         text="if verdict.allowed:",
         to="if True:",
-        caught="tests/test_steering.py::test_a_pause_refused_is_recorded_and_holds_nothing[sqlite]",
+        caught="tests/stories/test_steering.py::test_a_pause_refused_is_recorded_and_holds_nothing[sqlite]",
     ),
     Mutant(
         rule="A rejected token holds everything until somebody lifts it",
@@ -163,7 +166,8 @@ HOLDING = (
         where="note_about_fincart",
         text="send_gate.hold(transaction, HoldKind.TOKEN, None, why=answer.words)",
         to="pass",
-        caught="tests/test_answers.py::test_what_holds_everything_after_these_answers[sqlite-the token is rejected]",
+        caught="tests/execution/test_answers.py::"
+        "test_what_holds_everything_after_these_answers[sqlite-the token is rejected]",
     ),
     Mutant(
         rule="A rejected token ends the run that met it",
@@ -171,7 +175,7 @@ HOLDING = (
         where="settle_answer",
         text="if answer.kind is AnswerKind.TOKEN and request.stopped_at is None:",
         to="if False:",
-        caught="tests/test_story_truth.py::"
+        caught="tests/stories/test_story_truth.py::"
         "test_a_rejected_token_ends_the_run_and_holds_the_others_until_resume[sqlite]",
     ),
     Mutant(
@@ -180,7 +184,8 @@ HOLDING = (
         where="_count_failures",
         text="(Outcome.REJECTED, Outcome.UNKNOWN)",
         to="(Outcome.REJECTED,)",
-        caught="tests/test_story_steering.py::test_a_run_holds_by_itself_after_so_many_unknown_orders_and_asks[sqlite]",
+        caught="tests/stories/test_story_steering.py::"
+        "test_a_run_holds_by_itself_after_so_many_unknown_orders_and_asks[sqlite]",
     ),
     Mutant(
         rule="Rejected orders count for HOLD_AFTER_FAILED",
@@ -188,7 +193,7 @@ HOLDING = (
         where="_count_failures",
         text="(Outcome.REJECTED, Outcome.UNKNOWN)",
         to="(Outcome.UNKNOWN,)",
-        caught="tests/test_steering.py::test_a_run_holds_by_itself_after_so_many_refusals_and_asks[sqlite]",
+        caught="tests/stories/test_steering.py::test_a_run_holds_by_itself_after_so_many_refusals_and_asks[sqlite]",
     ),
     Mutant(
         rule="After Go on the count of refused orders starts anew",
@@ -196,7 +201,7 @@ HOLDING = (
         where="go_on.act",
         text="request.failed_since_go_on = 0",
         to="pass",
-        caught="tests/test_steering.py::test_a_run_holds_by_itself_after_so_many_refusals_and_asks[sqlite]",
+        caught="tests/stories/test_steering.py::test_a_run_holds_by_itself_after_so_many_refusals_and_asks[sqlite]",
     ),
     Mutant(
         rule="Once a rest of log reads is over, one read at a time sees whether Fincart answers",
@@ -204,7 +209,8 @@ HOLDING = (
         where="probe",
         text="row.until = now + timedelta(seconds=seconds)\n    return Rest",
         to="return Rest",
-        caught="tests/test_log_rest.py::test_once_it_is_over_one_reads_and_the_others_wait_for_what_it_meets[sqlite]",
+        caught="tests/database/test_log_rest.py::"
+        "test_once_it_is_over_one_reads_and_the_others_wait_for_what_it_meets[sqlite]",
     ),
     Mutant(
         rule="Each rest of log reads is twice as long as the one before",
@@ -212,7 +218,7 @@ HOLDING = (
         where="begin",
         text="row.failures += 1",
         to="row.failures += 0",
-        caught="tests/test_log_rest.py::test_each_rest_is_twice_as_long_as_the_one_before[sqlite]",
+        caught="tests/database/test_log_rest.py::test_each_rest_is_twice_as_long_as_the_one_before[sqlite]",
     ),
     Mutant(
         rule="A log read that fails beside another shortens no rest of log reads",
@@ -220,7 +226,8 @@ HOLDING = (
         where="begin",
         text="until if row.until == probed_until else max(row.until, until)",
         to="until",
-        caught="tests/test_log_rest.py::test_a_failure_beside_it_does_not_shorten_the_rest_that_fincart_asked_for[sqlite]",
+        caught="tests/database/test_log_rest.py::"
+        "test_a_failure_beside_it_does_not_shorten_the_rest_that_fincart_asked_for[sqlite]",
     ),
     Mutant(
         rule="A log read that saw that Fincart still does not answer is followed by another after the pause",
@@ -228,7 +235,8 @@ HOLDING = (
         where="begin",
         text="until if row.until == probed_until else max(row.until, until)",
         to="max(row.until, until)",
-        caught="tests/test_log_rest.py::test_after_the_one_that_reads_has_failed_the_next_reads_when_fincart_said[sqlite]",
+        caught="tests/database/test_log_rest.py::"
+        "test_after_the_one_that_reads_has_failed_the_next_reads_when_fincart_said[sqlite]",
     ),
     Mutant(
         rule="An answer to a log read from before ends no rest of log reads",
@@ -236,7 +244,7 @@ HOLDING = (
         where="end",
         text="if row is None or (row.until != probed_until and row.until > transaction.now()):",
         to="if row is None:",
-        caught="tests/test_log_rest.py::"
+        caught="tests/database/test_log_rest.py::"
         "test_an_answer_to_a_read_from_before_does_not_end_the_rest_that_fincart_asked_for[sqlite]",
     ),
     Mutant(
@@ -245,7 +253,7 @@ HOLDING = (
         where="LogReader._keep",
         text="note(self._context, transaction, readings, taken.probed_until)",
         to="note(self._context, transaction, readings)",
-        caught="tests/test_story_truth.py::"
+        caught="tests/stories/test_story_truth.py::"
         "test_one_order_whose_log_is_never_answered_keeps_no_other_log_from_being_read[sqlite]",
     ),
     Mutant(
@@ -254,6 +262,6 @@ HOLDING = (
         where="read_statuses.read",
         text="note(context, transaction, [reading], rest.probed_until)",
         to="note(context, transaction, [reading])",
-        caught="tests/test_story_truth.py::test_the_first_preview_after_a_rest_of_log_reads_ends_it[sqlite]",
+        caught="tests/stories/test_story_truth.py::test_the_first_preview_after_a_rest_of_log_reads_ends_it[sqlite]",
     ),
 )

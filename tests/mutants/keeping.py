@@ -9,7 +9,7 @@ KEEPING = (
         where="was_committed",
         text="return found == mark.mark",
         to="return bool(found)",
-        caught="tests/test_commit_unanswered.py::"
+        caught="tests/database/test_commit_unanswered.py::"
         "test_an_earlier_commit_of_the_same_thread_does_not_count_for_one_that_was_not_carried_out[postgresql]",
     ),
     Mutant(
@@ -18,7 +18,7 @@ KEEPING = (
         where="leave",
         text="secrets.token_hex(16)",
         to='"mark"',
-        caught="tests/test_commit_unanswered.py::"
+        caught="tests/database/test_commit_unanswered.py::"
         "test_an_earlier_commit_of_the_same_thread_does_not_count_for_one_that_was_not_carried_out[postgresql]",
     ),
     Mutant(
@@ -27,7 +27,8 @@ KEEPING = (
         where="was_committed",
         text="return found == mark.mark",
         to="return False",
-        caught="tests/test_commit_unanswered.py::test_what_was_committed_and_not_heard_counts_as_committed[postgresql]",
+        caught="tests/database/test_commit_unanswered.py::"
+        "test_what_was_committed_and_not_heard_counts_as_committed[postgresql]",
     ),
     Mutant(
         rule="A commit that was not carried out is told as such",
@@ -35,7 +36,7 @@ KEEPING = (
         where="Database._commit",
         text="if not found:",
         to="if False:",
-        caught="tests/test_commit_unanswered.py::test_what_was_not_committed_is_told[postgresql]",
+        caught="tests/database/test_commit_unanswered.py::test_what_was_not_committed_is_told[postgresql]",
     ),
     Mutant(
         rule="The marks of threads that still run are kept",
@@ -43,7 +44,7 @@ KEEPING = (
         where="forget",
         text="col(CommitMark.left_at) < now - KEPT_FOR",
         to="col(CommitMark.left_at) < now + KEPT_FOR",
-        caught="tests/test_commit_unanswered.py::test_the_mark_of_a_commit_just_made_is_kept[postgresql]",
+        caught="tests/database/test_commit_unanswered.py::test_the_mark_of_a_commit_just_made_is_kept[postgresql]",
     ),
     Mutant(
         rule="Whoever types while nobody knows whether it was recorded is told so",
@@ -51,7 +52,7 @@ KEEPING = (
         where="Intake.keep",
         text="if due and isinstance(unavailable, CommitUnanswered):",
         to="if False:",
-        caught="tests/test_commit_unanswered.py::"
+        caught="tests/database/test_commit_unanswered.py::"
         "test_who_types_while_the_database_goes_away_is_told_that_it_may_have_been_recorded[postgresql]",
     ),
     Mutant(
@@ -60,7 +61,7 @@ KEEPING = (
         where="_let_run_by_too_few",
         text="if len(approved) < needed else None",
         to="if False else None",
-        caught="tests/test_verification.py::test_a_request_that_too_few_people_let_run_is_found[sqlite]",
+        caught="tests/database/test_verification.py::test_a_request_that_too_few_people_let_run_is_found[sqlite]",
     ),
     Mutant(
         rule="`verify` counts no approval of the requester's own",
@@ -68,7 +69,7 @@ KEEPING = (
         where="_let_run_by_too_few",
         text='and not asked & {person, said.value["person"]}',
         to="",
-        caught="tests/test_verification.py::test_an_approval_of_the_requesters_own_counts_for_nothing[sqlite]",
+        caught="tests/database/test_verification.py::test_an_approval_of_the_requesters_own_counts_for_nothing[sqlite]",
     ),
     Mutant(
         rule="`verify` reads one state of the database",
@@ -76,7 +77,8 @@ KEEPING = (
         where="_one_state",
         text='session.connection(execution_options={"isolation_level": "REPEATABLE READ"})',
         to="session.connection()",
-        caught="tests/test_verification.py::test_what_changes_while_it_is_checked_is_no_contradiction[postgresql]",
+        caught="tests/database/test_verification.py::"
+        "test_what_changes_while_it_is_checked_is_no_contradiction[postgresql]",
     ),
     Mutant(
         rule="`verify` notices a request that moves as none can",
@@ -84,7 +86,7 @@ KEEPING = (
         where="_take",
         text="if told.state is not None and to not in _REACHABLE[told.state.value]:",
         to="if False:",
-        caught="tests/test_verification.py::test_a_second_time_that_a_request_was_let_run_is_found[sqlite]",
+        caught="tests/database/test_verification.py::test_a_second_time_that_a_request_was_let_run_is_found[sqlite]",
     ),
     Mutant(
         rule="`verify` holds the verdict to the one that was told",
@@ -92,7 +94,7 @@ KEEPING = (
         where="_request_row",
         text='if (digest(request["verdict"]) if request["verdict"] is not None else None) != judged.value:',
         to="if False:",
-        caught="tests/test_tamper.py::test_any_other_value_in_any_row_is_found[sqlite-request-verdict]",
+        caught="tests/database/test_tamper.py::test_any_other_value_in_any_row_is_found[sqlite-request-verdict]",
     ),
     Mutant(
         rule="`verify` notices an outcome that no event tells of",
@@ -100,7 +102,7 @@ KEEPING = (
         where="_order_row",
         text='if any(row[column] is not None for column in ("outcome", "proof", "words", "settled_at")):',
         to="if False:",
-        caught="tests/test_tamper.py::test_any_other_value_in_any_row_is_found[sqlite-order_line-outcome]",
+        caught="tests/database/test_tamper.py::test_any_other_value_in_any_row_is_found[sqlite-order_line-outcome]",
     ),
     Mutant(
         rule="`verify` notices a decision that no event tells of",
@@ -108,7 +110,7 @@ KEEPING = (
         where="_decision_rows",
         text='yield Disagreement(told.last, name, "no event tells of it")',
         to="pass",
-        caught="tests/test_tamper.py::test_a_decision_that_no_event_tells_of_is_found_on_any_request[sqlite]",
+        caught="tests/database/test_tamper.py::test_a_decision_that_no_event_tells_of_is_found_on_any_request[sqlite]",
     ),
     Mutant(
         rule="`verify` holds every request to its events, not the first few hundred",
@@ -116,7 +118,7 @@ KEEPING = (
         where="_disagreements",
         text="if not requests:",
         to="if requests or not requests:",
-        caught="tests/test_verification.py::test_an_edit_behind_the_first_page_of_requests_is_found[sqlite]",
+        caught="tests/database/test_verification.py::test_an_edit_behind_the_first_page_of_requests_is_found[sqlite]",
     ),
     Mutant(
         rule="`verify` notices rows of a request that is gone",
@@ -124,7 +126,7 @@ KEEPING = (
         where="_strays",
         text="for table in (OrderLine, Decision):",
         to="for table in (OrderLine,):",
-        caught="tests/test_tamper.py::test_a_row_of_no_request_is_found[sqlite-decision]",
+        caught="tests/database/test_tamper.py::test_a_row_of_no_request_is_found[sqlite-decision]",
     ),
     Mutant(
         rule="`verify` holds a person's day to what was told",
@@ -132,7 +134,7 @@ KEEPING = (
         where="_quotas",
         text="elif has != row.orders:",
         to="elif False:",
-        caught="tests/test_tamper.py::test_any_other_value_of_a_quota_or_a_hold_is_found[sqlite-quota-orders]",
+        caught="tests/database/test_tamper.py::test_any_other_value_of_a_quota_or_a_hold_is_found[sqlite-quota-orders]",
     ),
     Mutant(
         rule="`verify` notices a hold that was lifted by hand",
@@ -140,7 +142,7 @@ KEEPING = (
         where="_holds",
         text='yield Disagreement(held.seq, f"hold {kind}", "it is missing")',
         to="pass",
-        caught="tests/test_tamper.py::test_a_quota_or_a_hold_removed_is_found[sqlite-hold]",
+        caught="tests/database/test_tamper.py::test_a_quota_or_a_hold_removed_is_found[sqlite-hold]",
     ),
     Mutant(
         rule="An event's hash covers the one before it",
@@ -148,7 +150,7 @@ KEEPING = (
         where="event_hash",
         text='f"{seq}\\n{prev_hash}\\n{payload}"',
         to='f"{seq}\\n{payload}"',
-        caught="tests/test_verification.py::test_an_event_is_not_exchanged_by_mending_the_link_to_it_alone",
+        caught="tests/database/test_verification.py::test_an_event_is_not_exchanged_by_mending_the_link_to_it_alone",
     ),
     Mutant(
         rule="An edited event is found",
@@ -156,7 +158,7 @@ KEEPING = (
         where="verify",
         text="if its_hash != event_hash(seq, prev_hash, payload):",
         to="if False:",
-        caught="tests/test_audit_chain.py::test_every_tampering_is_found_at_the_first_bad_event[edited-3]",
+        caught="tests/database/test_audit_chain.py::test_every_tampering_is_found_at_the_first_bad_event[edited-3]",
     ),
     Mutant(
         rule="A head kept elsewhere is held to the chain",
@@ -164,7 +166,7 @@ KEEPING = (
         where="verify",
         text="if not its_hash.startswith(witness.hash):",
         to="if False:",
-        caught="tests/test_audit_chain.py::test_a_chain_written_anew_is_found_by_any_head_kept_elsewhere",
+        caught="tests/database/test_audit_chain.py::test_a_chain_written_anew_is_found_by_any_head_kept_elsewhere",
     ),
     Mutant(
         rule="A chain cut off before a head kept elsewhere is found",
@@ -172,7 +174,7 @@ KEEPING = (
         where="verify",
         text="if not witnessed and witness is not None:",
         to="if False:",
-        caught="tests/test_audit_chain.py::test_a_cut_tail_is_found_by_a_head_kept_elsewhere",
+        caught="tests/database/test_audit_chain.py::test_a_cut_tail_is_found_by_a_head_kept_elsewhere",
     ),
     Mutant(
         rule="A delivery that comes twice is kept once",
@@ -180,7 +182,7 @@ KEEPING = (
         where="identity",
         text="return (*(told or [secrets.token_hex(16)]), *(str(each) for each in what))",
         to="return (secrets.token_hex(16), *(str(each) for each in what))",
-        caught="tests/test_story_confirm.py::test_the_identical_command_delivered_again_asks_once[sqlite]",
+        caught="tests/stories/test_story_confirm.py::test_the_identical_command_delivered_again_asks_once[sqlite]",
     ),
     Mutant(
         rule="What a dead process was handling is handled by another",
@@ -188,7 +190,7 @@ KEEPING = (
         where="take",
         text="delivery.due_at = now + within",
         to="delivery.due_at = None",
-        caught="tests/test_taken.py::test_it_is_taken_again_once_its_taker_counts_as_dead[sqlite-a delivery]",
+        caught="tests/database/test_taken.py::test_it_is_taken_again_once_its_taker_counts_as_dead[sqlite-a delivery]",
     ),
     Mutant(
         rule="A response URL is forgotten once it has been used",
@@ -196,7 +198,7 @@ KEEPING = (
         where="shown",
         text="row.response_url = None",
         to="pass",
-        caught="tests/test_story_secrets.py::test_a_response_url_is_forgotten_once_it_has_been_used[sqlite]",
+        caught="tests/stories/test_story_secrets.py::test_a_response_url_is_forgotten_once_it_has_been_used[sqlite]",
     ),
     Mutant(
         rule="A response URL that works no more is forgotten within a minute",
@@ -204,7 +206,7 @@ KEEPING = (
         where="erase_response_urls",
         text="slack_messages.erase_response_urls(transaction, now)",
         to="pass",
-        caught="tests/test_story_secrets.py::"
+        caught="tests/stories/test_story_secrets.py::"
         "test_a_response_url_that_could_not_be_used_is_forgotten_when_it_stops_working[sqlite]",
     ),
 )

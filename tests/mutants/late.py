@@ -9,7 +9,8 @@ LATE = (
         where="settle_answer",
         text="on_the_ground(carried, batches.under_way(transaction, request))",
         to="carried",
-        caught="tests/test_histories.py::test_a_late_answer_says_nothing_of_an_order_that_is_on_its_way_again",
+        caught="tests/processes/test_histories.py::"
+        "test_a_late_answer_says_nothing_of_an_order_that_is_on_its_way_again",
     ),
     Mutant(
         rule="What its sender says late that it never sent counts as sent by the call that sends it",
@@ -17,7 +18,7 @@ LATE = (
         where="settle_answer",
         text="order_lines.first_sent(transaction, request, ended.positions, None)",
         to="pass",
-        caught="tests/test_histories.py::"
+        caught="tests/processes/test_histories.py::"
         "test_an_order_that_its_sleeping_sender_never_sent_counts_as_first_sent_by_whoever_sends_it",
     ),
     Mutant(
@@ -26,7 +27,7 @@ LATE = (
         where="with_first_sent",
         text="for each in acted(attempts) if each.planned_at",
         to="for each in attempts if each.planned_at",
-        caught="tests/test_histories.py::"
+        caught="tests/processes/test_histories.py::"
         "test_what_others_cancel_after_a_call_that_was_not_acted_on_is_not_told_as_ones_own_doing",
     ),
     Mutant(
@@ -35,7 +36,7 @@ LATE = (
         where="_sending",
         text="for attempt in acted(attempts)",
         to="for attempt in attempts",
-        caught="tests/test_histories.py::"
+        caught="tests/processes/test_histories.py::"
         "test_a_call_that_was_not_acted_on_does_not_change_when_a_later_one_was_answered",
     ),
     Mutant(
@@ -44,7 +45,7 @@ LATE = (
         where="settle_answer",
         text="without_failed_reads(evidences.of(line))",
         to="evidences.of(line)",
-        caught="tests/test_histories.py::"
+        caught="tests/processes/test_histories.py::"
         "test_after_a_late_answer_the_log_is_read_anew_before_an_order_is_told_as_unknown",
     ),
     Mutant(
@@ -53,7 +54,8 @@ LATE = (
         where="Dispatcher._take",
         text="self._context.database.write(confirm_commit=True)",
         to="self._context.database.write()",
-        caught="tests/test_commit_unanswered.py::test_what_was_written_ahead_and_not_heard_is_sent[postgresql]",
+        caught="tests/database/test_commit_unanswered.py::"
+        "test_what_was_written_ahead_and_not_heard_is_sent[postgresql]",
     ),
     Mutant(
         rule="What was written ahead and not sent waits again when the process is told to stop",
@@ -61,7 +63,8 @@ LATE = (
         where="Dispatcher.park",
         text="attempts.unplan(transaction, planned.attempt)",
         to="pass",
-        caught="tests/test_parked.py::test_what_was_not_sent_when_a_process_was_told_to_stop_is_in_no_doubt[sqlite]",
+        caught="tests/execution/test_parked.py::"
+        "test_what_was_not_sent_when_a_process_was_told_to_stop_is_in_no_doubt[sqlite]",
     ),
     Mutant(
         rule="A message that waits for our own pace has not been tried",
@@ -69,7 +72,8 @@ LATE = (
         where="put_off",
         text="row.tries -= 1",
         to="pass",
-        caught="tests/test_taken.py::test_a_message_that_was_put_off_for_our_own_pace_has_not_been_tried[sqlite]",
+        caught="tests/database/test_taken.py::"
+        "test_a_message_that_was_put_off_for_our_own_pace_has_not_been_tried[sqlite]",
     ),
     Mutant(
         rule="A message that another thread has taken since is no longer one's own",
@@ -77,7 +81,7 @@ LATE = (
         where="still_ours",
         text="col(SlackMessage.tries) == taken.tries,",
         to="",
-        caught="tests/test_taken.py::"
+        caught="tests/database/test_taken.py::"
         "test_a_message_that_another_thread_of_the_process_has_taken_since_is_not_ours[sqlite]",
     ),
     Mutant(
@@ -86,7 +90,7 @@ LATE = (
         where="still_ours",
         text="col(Delivery.tries) == delivery.tries,",
         to="",
-        caught="tests/test_taken.py::"
+        caught="tests/database/test_taken.py::"
         "test_a_delivery_that_another_thread_of_the_process_has_taken_since_is_not_ours[sqlite]",
     ),
     Mutant(
@@ -95,7 +99,7 @@ LATE = (
         where="_chain",
         text="if len(events) < EVENTS_AT_A_TIME:",
         to="if True:",
-        caught="tests/test_verification.py::test_an_edit_behind_the_first_page_of_events_is_found[sqlite]",
+        caught="tests/database/test_verification.py::test_an_edit_behind_the_first_page_of_events_is_found[sqlite]",
     ),
     Mutant(
         rule="History is read to its end, not its first few thousand events",
@@ -103,7 +107,7 @@ LATE = (
         where="stored_events",
         text="if len(events) < EVENTS_AT_A_TIME:",
         to="if True:",
-        caught="tests/test_verification.py::test_an_edit_behind_the_first_page_of_events_is_found[sqlite]",
+        caught="tests/database/test_verification.py::test_an_edit_behind_the_first_page_of_events_is_found[sqlite]",
     ),
     Mutant(
         rule="A log that was read before an order was sent again concludes nothing about it",
@@ -111,7 +115,8 @@ LATE = (
         where="LogReader._keep",
         text="if not any(contain(each, line.position) for each in flying)",
         to="",
-        caught="tests/test_histories.py::test_a_log_that_was_read_before_an_order_was_sent_again_says_nothing_of_it",
+        caught="tests/processes/test_histories.py::"
+        "test_a_log_that_was_read_before_an_order_was_sent_again_says_nothing_of_it",
     ),
     Mutant(
         rule="What waits to be sent again is not sent once a late answer has told its outcome",
@@ -119,7 +124,7 @@ LATE = (
         where="apply",
         text="if cause.attempt is None or not attempts.is_first(cause.attempt):",
         to="if False:",
-        caught="tests/test_histories.py::"
+        caught="tests/processes/test_histories.py::"
         "test_what_waits_to_be_sent_again_is_not_sent_once_a_late_answer_has_told_its_outcome",
     ),
     Mutant(
@@ -128,7 +133,7 @@ LATE = (
         where="shown",
         text="if row.wanted > revision and row.ts is not None:",
         to="if False:",
-        caught="tests/test_histories.py::test_what_happens_while_a_message_is_on_its_way_is_shown_after_it",
+        caught="tests/processes/test_histories.py::test_what_happens_while_a_message_is_on_its_way_is_shown_after_it",
     ),
     Mutant(
         rule="What Slack answered is kept for as long as the database takes to be there again",
@@ -136,7 +141,7 @@ LATE = (
         where="Poster._write_down",
         text="if self._context.wait(0.25):",
         to="if True:",
-        caught="tests/test_histories.py::"
+        caught="tests/processes/test_histories.py::"
         "test_a_message_is_posted_once_though_the_database_goes_away_before_that_is_written_down",
     ),
     Mutant(
@@ -145,7 +150,7 @@ LATE = (
         where="still_ours",
         text="col(Delivery.due_at).is_not(None),",
         to="",
-        caught="tests/test_taken.py::"
+        caught="tests/database/test_taken.py::"
         "test_what_has_been_handled_is_not_handled_again_though_something_failed_after_it[sqlite]",
     ),
     Mutant(
@@ -154,7 +159,7 @@ LATE = (
         where="Inbox._broken",
         text="if delivery.tries >= TRIES:",
         to="if False:",
-        caught="tests/test_bad_input.py::test_what_keeps_failing_by_a_fault_of_ours_is_said_plainly[sqlite]",
+        caught="tests/stories/test_bad_input.py::test_what_keeps_failing_by_a_fault_of_ours_is_said_plainly[sqlite]",
     ),
     Mutant(
         rule="A log that the token has opened and is refused now makes a 403 the token's",
@@ -162,7 +167,7 @@ LATE = (
         where="judged",
         text="if reading.http_status in (401, 403):",
         to="if False:",
-        caught="tests/test_story_forbidden.py::"
+        caught="tests/stories/test_story_forbidden.py::"
         "test_a_403_is_the_tokens_where_a_log_that_it_has_opened_is_closed_to_it[sqlite]",
     ),
 )

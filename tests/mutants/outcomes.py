@@ -9,7 +9,7 @@ OUTCOMES = (
         where="_to_retry",
         text="(Outcome.REJECTED, Outcome.NOT_SENT)",
         to="(Outcome.REJECTED, Outcome.NOT_SENT, Outcome.UNKNOWN)",
-        caught="tests/test_story_evidence.py::"
+        caught="tests/stories/test_story_evidence.py::"
         "test_retry_takes_what_was_refused_or_not_sent_and_nothing_unknown[sqlite]",
     ),
     Mutant(
@@ -18,7 +18,7 @@ OUTCOMES = (
         where="_to_retry",
         text="(Outcome.REJECTED, Outcome.NOT_SENT)",
         to="(Outcome.NOT_SENT,)",
-        caught="tests/test_story_evidence.py::"
+        caught="tests/stories/test_story_evidence.py::"
         "test_retry_takes_what_was_refused_or_not_sent_and_nothing_unknown[sqlite]",
     ),
     Mutant(
@@ -27,7 +27,7 @@ OUTCOMES = (
         where="_to_retry",
         text="if request is None or request.state is not RequestState.FINISHED:",
         to="if request is None:",
-        caught="tests/test_story_evidence.py::test_nothing_is_retried_while_the_run_is_under_way[sqlite]",
+        caught="tests/stories/test_story_evidence.py::test_nothing_is_retried_while_the_run_is_under_way[sqlite]",
     ),
     Mutant(
         rule="**Retry** of somebody else's request is for whoever may steer it",
@@ -35,7 +35,7 @@ OUTCOMES = (
         where="retry",
         text="if request is not None and not was_made and _may_not_steer(context, delivery, action, request):",
         to="if False:",
-        caught="tests/test_story_evidence.py::"
+        caught="tests/stories/test_story_evidence.py::"
         "test_whoever_may_ask_and_not_approve_cannot_retry_what_is_somebody_elses[sqlite]",
     ),
     Mutant(
@@ -44,7 +44,7 @@ OUTCOMES = (
         where="retry",
         text="not was_made and _may_not_steer",
         to="_may_not_steer",
-        caught="tests/test_histories.py::test_a_retry_goes_on_where_slack_fails_when_it_is_taken_up_again",
+        caught="tests/processes/test_histories.py::test_a_retry_goes_on_where_slack_fails_when_it_is_taken_up_again",
     ),
     Mutant(
         rule="When sending ends, nothing is told of orders that a call is carrying",
@@ -52,7 +52,7 @@ OUTCOMES = (
         where="close",
         text="for attempt in attempts.under_way(transaction, request)",
         to="for attempt in ()",
-        caught="tests/test_story_steering.py::"
+        caught="tests/stories/test_story_steering.py::"
         "test_what_is_on_the_wire_when_sending_ends_is_told_by_its_answer_alone[sqlite]",
     ),
     Mutant(
@@ -61,7 +61,7 @@ OUTCOMES = (
         where="correction_notice",
         text="dict.fromkeys((audit_channel or request.requester, request.requester))",
         to="dict.fromkeys((audit_channel or request.requester,))",
-        caught="tests/test_story_evidence.py::"
+        caught="tests/stories/test_story_evidence.py::"
         "test_a_correction_is_told_in_the_audit_channel_and_to_its_requester[sqlite]",
     ),
     Mutant(
@@ -70,7 +70,7 @@ OUTCOMES = (
         where="correction_notice",
         text="dict.fromkeys((audit_channel or request.requester, request.requester))",
         to="(request.requester,)",
-        caught="tests/test_story_evidence.py::"
+        caught="tests/stories/test_story_evidence.py::"
         "test_a_correction_is_told_in_the_audit_channel_and_to_its_requester[sqlite]",
     ),
     Mutant(
@@ -79,7 +79,8 @@ OUTCOMES = (
         where="correction_notice",
         text="{*told, *positions}",
         to="{*positions}",
-        caught="tests/test_story_truth.py::test_many_corrections_of_one_request_are_one_notice_that_grows[sqlite]",
+        caught="tests/stories/test_story_truth.py::"
+        "test_many_corrections_of_one_request_are_one_notice_that_grows[sqlite]",
     ),
     Mutant(
         rule="An outcome that changes is told as a correction in history",
@@ -87,7 +88,8 @@ OUTCOMES = (
         where="settle",
         text="EventKind.CORRECTED if corrected else kind",
         to="kind",
-        caught="tests/test_story_truth.py::test_a_success_that_the_log_contradicts_is_corrected_with_a_notice[sqlite]",
+        caught="tests/stories/test_story_truth.py::"
+        "test_a_success_that_the_log_contradicts_is_corrected_with_a_notice[sqlite]",
     ),
     Mutant(
         rule="The figures of a result follow a correction",
@@ -95,7 +97,8 @@ OUTCOMES = (
         where="_count",
         text="figures[line.outcome.value] -= 1",
         to="pass",
-        caught="tests/test_story_truth.py::test_a_success_that_the_log_contradicts_is_corrected_with_a_notice[sqlite]",
+        caught="tests/stories/test_story_truth.py::"
+        "test_a_success_that_the_log_contradicts_is_corrected_with_a_notice[sqlite]",
     ),
     Mutant(
         rule="The end of a long run is told to its requester directly",
@@ -103,7 +106,8 @@ OUTCOMES = (
         where="end_is_owed",
         text="return bool(others) or bool(began and ended and (ended - began).total_seconds() > notice_after)",
         to="return bool(others)",
-        caught="tests/test_story_evidence.py::test_the_end_of_a_long_run_is_told_to_its_requester_directly[sqlite]",
+        caught="tests/stories/test_story_evidence.py::"
+        "test_the_end_of_a_long_run_is_told_to_its_requester_directly[sqlite]",
     ),
     Mutant(
         rule="Whoever asked is told when somebody else's word brought the end about",
@@ -111,7 +115,7 @@ OUTCOMES = (
         where="end_is_owed",
         text="by = {request.decided_by_person or request.decided_by, request.stopped_by_person or request.stopped_by}",
         to="by = {request.decided_by_person or request.decided_by}",
-        caught="tests/test_steering.py::test_who_asked_is_told_when_somebody_else_stopped_it[sqlite]",
+        caught="tests/stories/test_steering.py::test_who_asked_is_told_when_somebody_else_stopped_it[sqlite]",
     ),
     Mutant(
         rule="With VERIFY_RESULTS=false an unknown order is read again all the same",
@@ -119,7 +123,7 @@ OUTCOMES = (
         where="_settled",
         text="step.read_at if context.settings.verify_results or not by_word else None",
         to="step.read_at if context.settings.verify_results else None",
-        caught="tests/test_story_evidence.py::"
+        caught="tests/stories/test_story_evidence.py::"
         "test_an_unknown_order_settles_by_itself_where_results_are_not_verified[sqlite]",
     ),
     Mutant(
@@ -128,7 +132,7 @@ OUTCOMES = (
         where="_settled",
         text="step.read_at if context.settings.verify_results or not by_word else None",
         to="step.read_at",
-        caught="tests/test_story_evidence.py::"
+        caught="tests/stories/test_story_evidence.py::"
         "test_where_results_are_not_verified_no_log_of_what_is_cancelled_is_read[sqlite]",
     ),
     Mutant(
@@ -137,7 +141,7 @@ OUTCOMES = (
         where="_settled",
         text="step.read_at if context.settings.verify_results or not by_word else None",
         to="None if by_word else step.read_at",
-        caught="tests/test_story_truth.py::test_a_cancelled_order_is_confirmed_by_its_log[sqlite]",
+        caught="tests/stories/test_story_truth.py::test_a_cancelled_order_is_confirmed_by_its_log[sqlite]",
     ),
     Mutant(
         rule="An order that the preview saw as cancelled is not told as cancelled by us",
@@ -145,7 +149,7 @@ OUTCOMES = (
         where="EvidenceBuilder._evidence",
         text='cancelled_at_preview=is_cancelled(line.seen_status or ""),',
         to="cancelled_at_preview=False,",
-        caught="tests/test_story_evidence.py::"
+        caught="tests/stories/test_story_evidence.py::"
         "test_what_somebody_else_cancelled_just_before_the_preview_is_not_told_as_ones_own_doing[sqlite]",
     ),
     Mutant(
@@ -154,7 +158,7 @@ OUTCOMES = (
         where="EvidenceBuilder.of",
         text="seen = (line.seen_status, line.log, line.waits_since)",
         to="seen = (line.log, line.waits_since)",
-        caught="tests/test_story_evidence.py::"
+        caught="tests/stories/test_story_evidence.py::"
         "test_what_somebody_else_cancelled_just_before_the_preview_is_not_told_as_ones_own_doing[sqlite]",
     ),
     Mutant(
@@ -163,7 +167,8 @@ OUTCOMES = (
         where="end",
         text="row.was_lost, row.result, row.http_status, row.words = True, result, http_status, words",
         to="row.result, row.http_status, row.words = result, http_status, words",
-        caught="tests/test_leases.py::test_an_answer_to_a_call_that_was_counted_as_lost_is_kept_with_that_said[sqlite]",
+        caught="tests/database/test_leases.py::"
+        "test_an_answer_to_a_call_that_was_counted_as_lost_is_kept_with_that_said[sqlite]",
     ),
     Mutant(
         rule="Both halves of a refused call were taken: the run keeps their size",
@@ -171,7 +176,7 @@ OUTCOMES = (
         where="_learn_size",
         text="request.batch_size = min(request.batch_size or size, size)",
         to="pass",
-        caught="tests/test_story_evidence.py::test_a_run_keeps_the_size_that_fincart_takes[sqlite]",
+        caught="tests/stories/test_story_evidence.py::test_a_run_keeps_the_size_that_fincart_takes[sqlite]",
     ),
     Mutant(
         rule="A cancellation that another request may just be making is not taken for one's own",
@@ -179,7 +184,7 @@ OUTCOMES = (
         where="_beside_others",
         text="in_flight.elsewhere(transaction, request, cancelled) if cancelled else ()",
         to="()",
-        caught="tests/test_story_evidence.py::"
+        caught="tests/stories/test_story_evidence.py::"
         "test_what_another_request_is_just_sending_is_not_told_as_ones_own_doing[sqlite]",
     ),
     Mutant(
@@ -188,7 +193,7 @@ OUTCOMES = (
         where="is_theirs",
         text="return was_earlier == others_first",
         to="return others_first",
-        caught="tests/test_histories.py::"
+        caught="tests/processes/test_histories.py::"
         "test_a_success_that_was_a_lie_does_not_take_a_later_cancellation_from_the_request_that_made_it",
     ),
     Mutant(
@@ -197,7 +202,8 @@ OUTCOMES = (
         where="with_attribution",
         text="if not others:",
         to="if others or not others:",
-        caught="tests/test_story_evidence.py::test_what_another_request_has_cancelled_is_told_as_that_ones_doing[sqlite]",
+        caught="tests/stories/test_story_evidence.py::"
+        "test_what_another_request_has_cancelled_is_told_as_that_ones_doing[sqlite]",
     ),
     Mutant(
         rule="Orders in doubt are read before the checks of what is cancelled",
@@ -205,7 +211,7 @@ OUTCOMES = (
         where="_most_awaited",
         text="return waited_for or _take(transaction, now, most, outcome == Outcome.CANCELLED)",
         to="return _take(transaction, now, most, outcome == Outcome.CANCELLED) or waited_for",
-        caught="tests/test_story_truth.py::"
+        caught="tests/stories/test_story_truth.py::"
         "test_a_lost_answer_does_not_wait_for_the_checks_of_what_is_cancelled[sqlite]",
     ),
     Mutant(
@@ -214,7 +220,7 @@ OUTCOMES = (
         where="take",
         text="line.due_at = now + READ_WITHIN",
         to="line.due_at = None",
-        caught="tests/test_taken.py::test_it_is_taken_again_once_its_taker_counts_as_dead[sqlite-a log]",
+        caught="tests/database/test_taken.py::test_it_is_taken_again_once_its_taker_counts_as_dead[sqlite-a log]",
     ),
     Mutant(
         rule="**Check again** reads unknown orders now",
@@ -222,7 +228,7 @@ OUTCOMES = (
         where="check_again",
         text="line.due_at = now",
         to="pass",
-        caught="tests/test_story_evidence.py::test_check_again_reads_what_would_not_be_read_for_long[sqlite]",
+        caught="tests/stories/test_story_evidence.py::test_check_again_reads_what_would_not_be_read_for_long[sqlite]",
     ),
     Mutant(
         rule="A lost call is not sent again before its log was read",
@@ -230,7 +236,7 @@ OUTCOMES = (
         where="_by_the_table",
         text="if evidence.doubt is not Doubt.NONE:",
         to="if evidence.doubt is Doubt.WEAK:",
-        caught="tests/test_truth.py::test_while_sending_is_allowed",
+        caught="tests/domain/test_truth.py::test_while_sending_is_allowed",
     ),
     Mutant(
         rule="After three lost sends an order is not sent again",
@@ -238,7 +244,7 @@ OUTCOMES = (
         where="_may_send_again",
         text="and lost < timings.lost_sends",
         to="",
-        caught="tests/test_truth.py::test_while_sending_is_allowed",
+        caught="tests/domain/test_truth.py::test_while_sending_is_allowed",
     ),
     Mutant(
         rule="A refused call of several leaves weak doubt",
@@ -246,7 +252,7 @@ OUTCOMES = (
         where="Evidence.doubt",
         text="return Doubt.WEAK",
         to="return Doubt.NONE",
-        caught="tests/test_truth.py::test_while_sending_is_allowed",
+        caught="tests/domain/test_truth.py::test_while_sending_is_allowed",
     ),
     Mutant(
         rule="A pending log says nothing until 3 seconds after the call",
@@ -254,7 +260,7 @@ OUTCOMES = (
         where="classify_log",
         text="read_after(evidence, log, timings.pending_after)",
         to="read_after(evidence, log, 0.0)",
-        caught="tests/test_truth.py::test_a_pending_log_says_nothing_until_three_seconds_after_the_attempt",
+        caught="tests/domain/test_truth.py::test_a_pending_log_says_nothing_until_three_seconds_after_the_attempt",
     ),
     Mutant(
         rule="A cancellation from before our first send is not ours",
@@ -262,7 +268,7 @@ OUTCOMES = (
         where="_since_or_before",
         text="cancelled_at >= since",
         to="cancelled_at <= since or cancelled_at >= since",
-        caught="tests/test_truth.py::test_while_sending_is_allowed",
+        caught="tests/domain/test_truth.py::test_while_sending_is_allowed",
     ),
     Mutant(
         rule="A success that a late log contradicts is corrected",
@@ -270,7 +276,7 @@ OUTCOMES = (
         where="_after_ok",
         text="case LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:",
         to="case LogClass.BEFORE | LogClass.ABSENT:",
-        caught="tests/test_truth.py::test_while_sending_is_allowed",
+        caught="tests/domain/test_truth.py::test_while_sending_is_allowed",
     ),
     Mutant(
         rule="What cannot be known is unknown, not rejected",
@@ -278,7 +284,7 @@ OUTCOMES = (
         where="_after_refusal",
         text="case LogClass.UNREADABLE if doubt is Doubt.NONE:",
         to="case LogClass.UNREADABLE:",
-        caught="tests/test_truth.py::test_while_sending_is_allowed",
+        caught="tests/domain/test_truth.py::test_while_sending_is_allowed",
     ),
     Mutant(
         rule="A call may be on the wire: nothing is concluded before its time is over",
@@ -286,7 +292,7 @@ OUTCOMES = (
         where="conclude",
         text="if now < open_until:",
         to="if now > open_until:",
-        caught="tests/test_truth.py::"
+        caught="tests/domain/test_truth.py::"
         "test_while_a_call_may_be_on_the_wire_nothing_but_its_cancellation_settles_an_order",
     ),
     Mutant(
@@ -295,7 +301,7 @@ OUTCOMES = (
         where="_next_read",
         text="if gone >= timings.keep_reading:",
         to="if gone >= timings.late_after:",
-        caught="tests/test_truth.py::test_what_is_not_settled_for_good_names_when_its_log_is_read_next",
+        caught="tests/domain/test_truth.py::test_what_is_not_settled_for_good_names_when_its_log_is_read_next",
     ),
     Mutant(
         rule="What Fincart did not know is not remembered as known when it is left out",
@@ -303,7 +309,7 @@ OUTCOMES = (
         where="leave_out",
         text="for each in out if was_read(each.seen_status, each.log)",
         to="for each in out",
-        caught="tests/test_story_truth.py::"
+        caught="tests/stories/test_story_truth.py::"
         "test_an_order_that_fincart_did_not_know_and_that_was_left_out_is_told_as_no_such_order_later[sqlite]",
     ),
     Mutant(
@@ -312,7 +318,7 @@ OUTCOMES = (
         where="read_before",
         text="and_(col(OrderLine.seen_status).is_not(None), col(OrderLine.seen_status) != lines.ABSENT)",
         to="col(OrderLine.seen_status).is_not(None)",
-        caught="tests/test_story_forbidden.py::"
+        caught="tests/stories/test_story_forbidden.py::"
         "test_one_order_of_somebody_elses_between_some_that_do_not_exist_stops_nobody[sqlite]",
     ),
 )

@@ -9,7 +9,7 @@ SENDING = (
         where="_IS_DUE",
         text='or_(~_IS_LEASED, col(Request.lease_owner) == bindparam("owner"))',
         to='or_(~_IS_LEASED, _IS_LEASED, col(Request.lease_owner) == bindparam("owner"))',
-        caught="tests/test_leases.py::test_a_live_lease_of_another_process_is_not_taken[sqlite]",
+        caught="tests/database/test_leases.py::test_a_live_lease_of_another_process_is_not_taken[sqlite]",
     ),
     Mutant(
         rule="A lease that has run out is not renewed",
@@ -17,7 +17,7 @@ SENDING = (
         where="renew",
         text="col(Request.lease_owner) == owner, col(Request.lease_until) > now",
         to="col(Request.lease_owner) == owner",
-        caught="tests/test_leases.py::test_one_that_has_run_out_is_not_renewed[sqlite]",
+        caught="tests/database/test_leases.py::test_one_that_has_run_out_is_not_renewed[sqlite]",
     ),
     Mutant(
         rule="A lease counts from before its renewal was asked for",
@@ -25,7 +25,7 @@ SENDING = (
         where="Dispatcher.renew",
         text="asked_at + self._context.timings.lease",
         to="self._context.uptime() + self._context.timings.lease",
-        caught="tests/test_fence.py::test_a_lease_counts_from_before_its_renewal_was_asked_for",
+        caught="tests/execution/test_fence.py::test_a_lease_counts_from_before_its_renewal_was_asked_for",
     ),
     Mutant(
         rule="The lease is looked at just before the first byte goes out",
@@ -33,7 +33,7 @@ SENDING = (
         where="Dispatcher._lease_holds",
         text="self._context.uptime() < self._fences.get((planned.seq, planned.token), 0.0)",
         to="self._fences.get((planned.seq, planned.token), 0.0) >= 0.0",
-        caught="tests/test_fence.py::test_nothing_goes_out_once_the_lease_is_over",
+        caught="tests/execution/test_fence.py::test_nothing_goes_out_once_the_lease_is_over",
     ),
     Mutant(
         rule="A lease holds for what was written ahead under it, not under an earlier one of the same process",
@@ -41,7 +41,7 @@ SENDING = (
         where="Dispatcher._lease_holds",
         text="self._fences.get((planned.seq, planned.token), 0.0)",
         to="max((until for (seq, _), until in self._fences.items() if seq == planned.seq), default=0.0)",
-        caught="tests/test_probes.py::"
+        caught="tests/execution/test_probes.py::"
         "test_a_probe_that_slept_through_its_lease_is_not_sent_under_a_later_lease_of_its_process",
     ),
     Mutant(
@@ -50,7 +50,7 @@ SENDING = (
         where="lease",
         text="request.lease_token += 1",
         to="request.lease_token += 0",
-        caught="tests/test_leases.py::test_one_that_has_run_out_is_taken_by_another_owner[sqlite]",
+        caught="tests/database/test_leases.py::test_one_that_has_run_out_is_taken_by_another_owner[sqlite]",
     ),
     Mutant(
         rule="Whoever takes a run over finds what its earlier owner sent and learned nothing of",
@@ -58,7 +58,7 @@ SENDING = (
         where="lease",
         text="attempts.under_way(transaction, request), sent_until",
         to="(), sent_until",
-        caught="tests/test_leases.py::test_calls_of_the_earlier_owner_are_found[sqlite]",
+        caught="tests/database/test_leases.py::test_calls_of_the_earlier_owner_are_found[sqlite]",
     ),
     Mutant(
         rule="The call of an earlier owner may be on the wire until its time is over",
@@ -66,7 +66,7 @@ SENDING = (
         where="Dispatcher._take_up",
         text="leased.sent_until + timedelta(seconds=self._context.settings.fincart_timeout_seconds)",
         to="leased.sent_until - timedelta(seconds=self._context.settings.fincart_timeout_seconds)",
-        caught="tests/test_histories.py::"
+        caught="tests/processes/test_histories.py::"
         "test_an_order_stays_in_hand_while_the_call_of_a_sleeping_process_may_be_on_the_wire",
     ),
     Mutant(
@@ -75,7 +75,7 @@ SENDING = (
         where="is_ours",
         text="return alive and request.lease_token == token",
         to="return alive",
-        caught="tests/test_leases.py::test_the_token_of_an_earlier_owner_holds_no_more[sqlite]",
+        caught="tests/database/test_leases.py::test_the_token_of_an_earlier_owner_holds_no_more[sqlite]",
     ),
     Mutant(
         rule="A lease that has run out is nobody's",
@@ -83,7 +83,7 @@ SENDING = (
         where="is_ours",
         text="return alive and request.lease_token == token",
         to="return request.lease_token == token",
-        caught="tests/test_leases.py::test_one_that_has_run_out_is_not_renewed[sqlite]",
+        caught="tests/database/test_leases.py::test_one_that_has_run_out_is_not_renewed[sqlite]",
     ),
     Mutant(
         rule="Told to stop, a process gives its leases up at once",
@@ -91,7 +91,7 @@ SENDING = (
         where="give_up",
         text=".values(lease_until=now)",
         to=".values(lease_until=now + timedelta(seconds=6))",
-        caught="tests/test_leases.py::test_one_given_up_is_free_at_once[sqlite]",
+        caught="tests/database/test_leases.py::test_one_given_up_is_free_at_once[sqlite]",
     ),
     Mutant(
         rule="A run that a fault of ours keeps from being planned is left alone for a while",
@@ -99,7 +99,7 @@ SENDING = (
         where="Dispatcher._take",
         text="self._put_off(seq)",
         to="pass",
-        caught="tests/test_recovery.py::"
+        caught="tests/stories/test_recovery.py::"
         "test_a_request_that_a_fault_of_ours_keeps_from_being_planned_keeps_no_other_from_being_sent[sqlite]",
     ),
     Mutant(
@@ -108,7 +108,7 @@ SENDING = (
         where="Dispatcher._keep",
         text="if self._context.wait(0.5):",
         to="if not self._context.wait(0.5):",
-        caught="tests/test_story_database.py::test_an_answer_of_fincarts_outlasts_a_locked_database[sqlite]",
+        caught="tests/stories/test_story_database.py::test_an_answer_of_fincarts_outlasts_a_locked_database[sqlite]",
     ),
     Mutant(
         rule="Runs take turns",
@@ -116,7 +116,7 @@ SENDING = (
         where="Dispatcher._keep_once",
         text="leases.are_due(transaction.session, now, self._context.owner, besides)",
         to="False",
-        caught="tests/test_story_outcomes.py::test_a_few_orders_do_not_wait_for_the_end_of_many[sqlite]",
+        caught="tests/stories/test_story_outcomes.py::test_a_few_orders_do_not_wait_for_the_end_of_many[sqlite]",
     ),
     Mutant(
         rule="A batch written ahead is sent only if nobody has said no meanwhile",
@@ -124,7 +124,7 @@ SENDING = (
         where="Dispatcher._send",
         text="if planned.probed_until is None and not self._may_go(planned):",
         to="if False:",
-        caught="tests/test_story_steering.py::test_a_batch_written_ahead_is_not_sent_after_pause[sqlite]",
+        caught="tests/stories/test_story_steering.py::test_a_batch_written_ahead_is_not_sent_after_pause[sqlite]",
     ),
     Mutant(
         rule="A batch written ahead is not sent after Stop",
@@ -132,7 +132,8 @@ SENDING = (
         where="_may_go",
         text="col(Request.stopped_at).is_(None),",
         to="",
-        caught="tests/test_may_go.py::test_it_is_not_sent_where_somebody_said_no_meanwhile[sqlite-somebody stopped it]",
+        caught="tests/execution/test_may_go.py::"
+        "test_it_is_not_sent_where_somebody_said_no_meanwhile[sqlite-somebody stopped it]",
     ),
     Mutant(
         rule="A batch written ahead is not sent after Pause",
@@ -140,7 +141,8 @@ SENDING = (
         where="_may_go",
         text="col(Request.held_at).is_(None),",
         to="",
-        caught="tests/test_may_go.py::test_it_is_not_sent_where_somebody_said_no_meanwhile[sqlite-somebody holds it]",
+        caught="tests/execution/test_may_go.py::"
+        "test_it_is_not_sent_where_somebody_said_no_meanwhile[sqlite-somebody holds it]",
     ),
     Mutant(
         rule="A batch written ahead is not sent after its approval ran out",
@@ -148,7 +150,8 @@ SENDING = (
         where="_may_go",
         text="or_(col(Request.valid_until).is_(None), col(Request.valid_until) > at),",
         to="",
-        caught="tests/test_story_steering.py::test_a_batch_written_ahead_is_not_sent_after_its_approval_ran_out",
+        caught="tests/stories/test_story_steering.py::"
+        "test_a_batch_written_ahead_is_not_sent_after_its_approval_ran_out",
     ),
     Mutant(
         rule="A batch written ahead is not sent after `pause`",
@@ -156,7 +159,7 @@ SENDING = (
         where="_may_go",
         text="~exists().where(holds),",
         to="",
-        caught="tests/test_may_go.py::"
+        caught="tests/execution/test_may_go.py::"
         "test_it_is_not_sent_where_somebody_said_no_meanwhile[sqlite-everything is paused]",
     ),
     Mutant(
@@ -165,7 +168,8 @@ SENDING = (
         where="_may_go",
         text="col(Hold.until) > at",
         to="col(Hold.until) < at",
-        caught="tests/test_may_go.py::test_it_is_not_sent_where_somebody_said_no_meanwhile[sqlite-Fincart rests]",
+        caught="tests/execution/test_may_go.py::"
+        "test_it_is_not_sent_where_somebody_said_no_meanwhile[sqlite-Fincart rests]",
     ),
     Mutant(
         rule="A batch written ahead under an earlier lease is not sent under a later one",
@@ -173,7 +177,7 @@ SENDING = (
         where="_may_go",
         text='col(Request.lease_token) == bindparam("token"),',
         to="",
-        caught="tests/test_may_go.py::test_it_is_not_sent_by_whoever_is_another_owner_since[sqlite]",
+        caught="tests/execution/test_may_go.py::test_it_is_not_sent_by_whoever_is_another_owner_since[sqlite]",
     ),
     Mutant(
         rule="An approval that has run out sends nothing new",
@@ -181,7 +185,7 @@ SENDING = (
         where="_stop_if_expired",
         text="request.valid_until is not None and request.valid_until <= now",
         to="False",
-        caught="tests/test_story_steering.py::test_nothing_is_begun_on_an_approval_that_ran_out",
+        caught="tests/stories/test_story_steering.py::test_nothing_is_begun_on_an_approval_that_ran_out",
     ),
     Mutant(
         rule="An approval holds for as long as it was given",
@@ -189,7 +193,8 @@ SENDING = (
         where="let_run",
         text="valid_until = now + timedelta(seconds=context.settings.approval_valid_seconds)",
         to="valid_until = now",
-        caught="tests/test_story_confirm.py::test_whoever_asked_confirms_and_the_channel_is_told_what_happened[sqlite]",
+        caught="tests/stories/test_story_confirm.py::"
+        "test_whoever_asked_confirms_and_the_channel_is_told_what_happened[sqlite]",
     ),
     Mutant(
         rule="An approval does not run out while it holds",
@@ -197,7 +202,8 @@ SENDING = (
         where="_stop_if_expired",
         text="request.valid_until <= now",
         to="request.valid_until >= now",
-        caught="tests/test_story_confirm.py::test_whoever_asked_confirms_and_the_channel_is_told_what_happened[sqlite]",
+        caught="tests/stories/test_story_confirm.py::"
+        "test_whoever_asked_confirms_and_the_channel_is_told_what_happened[sqlite]",
     ),
     Mutant(
         rule="Nothing is sent while it can be undone",
@@ -205,7 +211,7 @@ SENDING = (
         where="plan",
         text="if request.not_before is not None and request.not_before > now:",
         to="if False:",
-        caught="tests/test_steering.py::"
+        caught="tests/stories/test_steering.py::"
         "test_neither_pause_nor_go_on_sends_anything_before_it_can_no_longer_be_undone[sqlite]",
     ),
     Mutant(
@@ -214,7 +220,8 @@ SENDING = (
         where="plan",
         text="most = 1 if held.probes else",
         to="most = 3 if held.probes else",
-        caught="tests/test_probes.py::test_of_the_batches_that_wait_for_a_fincart_that_is_down_one_goes_at_a_time",
+        caught="tests/execution/test_probes.py::"
+        "test_of_the_batches_that_wait_for_a_fincart_that_is_down_one_goes_at_a_time",
     ),
     Mutant(
         rule="While one call probes a Fincart that is down, the others wait for what it meets",
@@ -222,7 +229,8 @@ SENDING = (
         where="plan",
         text="send_gate.probe(transaction, now) if",
         to="None if",
-        caught="tests/test_story_steering.py::test_while_one_call_probes_the_others_wait_for_what_it_meets[sqlite]",
+        caught="tests/stories/test_story_steering.py::"
+        "test_while_one_call_probes_the_others_wait_for_what_it_meets[sqlite]",
     ),
     Mutant(
         rule="A run waits while the orders in doubt could be those after which it is to be held",
@@ -230,7 +238,8 @@ SENDING = (
         where="_too_many_in_doubt",
         text="return request.failed_since_go_on + outcomes.in_doubt(transaction.session, request, most) >= most",
         to="return False",
-        caught="tests/test_story_steering.py::test_a_run_holds_by_itself_after_so_many_unknown_orders_and_asks[sqlite]",
+        caught="tests/stories/test_story_steering.py::"
+        "test_a_run_holds_by_itself_after_so_many_unknown_orders_and_asks[sqlite]",
     ),
     Mutant(
         rule="No more calls are on the wire than FINCART_MAX_CONCURRENCY",
@@ -238,7 +247,7 @@ SENDING = (
         where="SendQueue.next",
         text="if not self._waiting or self._on_the_wire >= self._most:",
         to="if not self._waiting:",
-        caught="tests/test_ahead.py::test_no_more_calls_go_out_at_once_than_may",
+        caught="tests/execution/test_ahead.py::test_no_more_calls_go_out_at_once_than_may",
     ),
     Mutant(
         rule="No more batches are written ahead than may be on the wire",
@@ -246,7 +255,7 @@ SENDING = (
         where="SendQueue.room",
         text="unsettled = len(self._waiting) + self._on_the_wire + len(self._answered)",
         to="unsettled = 0",
-        caught="tests/test_ahead.py::test_what_waits_and_what_is_on_the_wire_takes_room",
+        caught="tests/execution/test_ahead.py::test_what_waits_and_what_is_on_the_wire_takes_room",
     ),
     Mutant(
         rule="What is written ahead behind an answer other than OK is not sent",
@@ -254,7 +263,7 @@ SENDING = (
         where="SendQueue.add",
         text="if each.seq in bad:",
         to="if False:",
-        caught="tests/test_ahead.py::test_what_is_added_behind_an_answer_other_than_ok_is_not_sent",
+        caught="tests/execution/test_ahead.py::test_what_is_added_behind_an_answer_other_than_ok_is_not_sent",
     ),
     Mutant(
         rule="After an answer other than OK what waits of its request is planned anew",
@@ -262,7 +271,7 @@ SENDING = (
         where="SendQueue.answered",
         text="if not answered.is_ok:",
         to="if False:",
-        caught="tests/test_ahead.py::test_what_waits_behind_an_answer_other_than_ok_is_planned_anew",
+        caught="tests/execution/test_ahead.py::test_what_waits_behind_an_answer_other_than_ok_is_planned_anew",
     ),
     Mutant(
         rule="Orders that two requests have in hand are sent by one of them",
@@ -270,7 +279,7 @@ SENDING = (
         where="_claim",
         text="return [position for position in positions if position not in elsewhere]",
         to="return positions",
-        caught="tests/test_steering.py::test_an_order_in_flight_for_one_request_is_not_sent_by_another[sqlite]",
+        caught="tests/stories/test_steering.py::test_an_order_in_flight_for_one_request_is_not_sent_by_another[sqlite]",
     ),
     Mutant(
         rule="An order goes out of hand once it is settled",
@@ -278,7 +287,7 @@ SENDING = (
         where="settle",
         text="in_flight.release(transaction, request, fresh)",
         to="pass",
-        caught="tests/test_story_evidence.py::test_an_order_that_was_refused_can_be_asked_for_again[sqlite]",
+        caught="tests/stories/test_story_evidence.py::test_an_order_that_was_refused_can_be_asked_for_again[sqlite]",
     ),
     Mutant(
         rule="Orders are sent in slices of the batch size",
@@ -286,7 +295,7 @@ SENDING = (
         where="_first_batches",
         text="size = request.batch_size or context.settings.fincart_batch_size",
         to="size = request.order_count",
-        caught="tests/test_story_truth.py::test_a_lost_answer_that_was_applied_is_found_in_the_logs[sqlite]",
+        caught="tests/stories/test_story_truth.py::test_a_lost_answer_that_was_applied_is_found_in_the_logs[sqlite]",
     ),
     Mutant(
         rule="A batch that another owner has ended does not wait again as if nothing had been sent",
@@ -294,7 +303,7 @@ SENDING = (
         where="unplan",
         text=", col(Attempt.ended_at).is_(None))",
         to=")",
-        caught="tests/test_leases.py::"
+        caught="tests/database/test_leases.py::"
         "test_a_call_that_was_not_sent_waits_again_unless_another_owner_has_ended_it[sqlite]",
     ),
 )

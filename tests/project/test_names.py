@@ -12,7 +12,7 @@ from storage import (
     slack_models,  # noqa: F401  fill the metadata
 )
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 TREES = {
     path.relative_to(ROOT): ast.parse(path.read_text(encoding="utf-8"))

@@ -33,7 +33,7 @@ from bot.settings.model import load_settings
 from storage.audit.log import Head, stored_events, verify
 from storage.db.transactions import Database
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 ANN, ORDERS, ORDER = "U0000001", "C0000001", "6864fecda075914a1b1e353c"
 FINCART_TOKEN = "fincart-token-of-the-tests"
 

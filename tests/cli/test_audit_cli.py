@@ -23,7 +23,7 @@ from storage.db.transactions import Database
 from storage.enums import Origin, RequestState
 from storage.requests import NewOrder, NewRequest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 COLUMNS = "audit_event (seq, payload, prev_hash, hash)"
 Audit = Callable[..., tuple[int, str, str]]

@@ -12,7 +12,7 @@ from bot.settings.docs import render_env_example, render_settings_markdown, sett
 from bot.settings.fields import SECRET_NAMES
 from bot.settings.model import NAMES, Need, Problem, Settings, SettingsError, load_settings, missing
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BOT = "xoxb-1-secret-of-the-bot"
 FINCART = "fincart-secret-token"
 GOOD = {

@@ -15,8 +15,8 @@ from bot.domain.commands.parser import COMMAND
 from bot.settings.values import Wrong
 from bot.slack.manifest import SCOPES, manifest, manifest_text
 
-ROOT = Path(__file__).parent.parent
-SCHEMA = json.loads((Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json").read_text())
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "slack-manifest.schema.2.0.0.json").read_text())
 BASE = "https://bot.example.com"
 ENDPOINT = "https://bot.example.com/slack/events"
 

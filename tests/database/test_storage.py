@@ -21,7 +21,7 @@ from storage.enums import MOVES, OPEN_STATES, HoldKind, RequestState
 from storage.models import Hold, OrderLine
 from storage.ranges import as_ranges, within
 
-STATES_PAGE = Path(__file__).parent.parent / "docs" / "states.md"
+STATES_PAGE = Path(__file__).parents[2] / "docs" / "states.md"
 SQLITE = sqlite.dialect()
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 

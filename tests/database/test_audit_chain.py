@@ -60,7 +60,7 @@ def test_threads_that_write_at_once_leave_one_unbroken_chain(database_url: str) 
 
 def test_processes_that_write_at_once_leave_one_unbroken_chain(database_url: str) -> None:
     database = Database(database_url)
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, database_url, f"U{who}", "25"], cwd=root) for who in range(2)
     ]
@@ -245,6 +245,6 @@ def test_a_head_kept_elsewhere_may_be_short_or_whole(digits: int) -> None:
 
 
 def test_every_kind_of_event_is_in_the_documentation() -> None:
-    page = (Path(__file__).parent.parent / "docs" / "audit.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
 
     assert {kind.value for kind in EventKind} == set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))

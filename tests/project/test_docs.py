@@ -17,7 +17,7 @@ from storage import models
 from storage.audit.log import EventKind
 from storage.enums import MOVES, AnswerKind, Doubt, Outcome, Proof, RequestState
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

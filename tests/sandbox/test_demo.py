@@ -68,7 +68,7 @@ def test_the_readme_s_transcript_is_the_story_word_for_word(told: str) -> None:
     def plain(line: str) -> str:
         return re.sub(r"R-\w{6}|\d{4}-\d\d-\d\d \d\d:\d\d|audit .*", "#", line.strip())
 
-    readme = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
     transcript = re.findall(r"^(?:only ann  |sees       |#orders    |           )  (\S.*)", readme, re.MULTILINE)
     # How many logs have been read when the message is first seen differs from one telling to the next.
     shown = [plain(line) for line in transcript if not line.startswith("Fincart's log confirms")]

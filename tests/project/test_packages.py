@@ -11,7 +11,7 @@ from shutil import copy, copytree, ignore_patterns
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNNING, BUILDING, DEVELOPING = "requirements.lock", "requirements-build.lock", "requirements-dev.lock"
 LOCKS = [RUNNING, BUILDING, DEVELOPING]

@@ -27,7 +27,7 @@ from bot.settings.model import Need, load_settings
 from bot.slack.results import Unanswered
 from bot.slack.transport import SdkTransport
 
-TLS = Path(__file__).parent / "data" / "tls"
+TLS = Path(__file__).parents[1] / "data" / "tls"
 FINCART = "https://fincart.example"
 """Its certificate has this name too, which nobody but the proxy can resolve."""
 PASSWORD = "p%40ss-of-the-proxy"

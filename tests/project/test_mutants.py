@@ -11,7 +11,7 @@ from mutants.change import Stale, change_of
 from mutants.entry import Mutant
 from mutants.page import page
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 AT_LEAST = 100
 
@@ -23,7 +23,7 @@ def _tests_in(file: str) -> set[str]:
 
 
 def _entry(where: str, text: str, to: str) -> Mutant:
-    return Mutant("a rule", "somebody", where, text, to, "tests/test_mutants.py::test_the_list_is_long")
+    return Mutant("a rule", "somebody", where, text, to, "tests/project/test_mutants.py::test_the_list_is_long")
 
 
 def test_the_list_is_long() -> None:
