@@ -14,6 +14,7 @@ from storage.audit.log import EventKind, Head
 from storage.db.columns import PayloadField
 from storage.enums import HoldKind, Outcome, RequestState
 from storage.models import AuditEvent, Decision, OrderLine, Request
+from storage.spelling import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Search:
     """What stands beside an order, in any case, with or without a `#` before it; with `order_id`: either of them."""
     status: RequestState | None = None
     outcome: Outcome | None = None
+    reason: str | None = None
+    """A reason of the list, in any case and however it was spelled."""
     text: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -45,7 +48,7 @@ class Page:
 
 def page(session: Session, search: Search, count: int, *, before: int | None = None, after: int | None = None) -> Page:
     """The `count` requests next older than `before`, or next newer than `after`, or the newest of all."""
-    query = select(Request).where(*_conditions(search))
+    query = select(Request).where(*_conditions(session, search))
     if after is not None:
         newer = session.scalars(query.where(col(Request.seq) > after).order_by(col(Request.seq)).limit(count + 1)).all()
         found = list(reversed(newer[:count]))
@@ -144,19 +147,38 @@ def _any_of(ids: Collection[str], *columns: Any) -> ColumnElement[bool]:
     return or_(*(col(column).in_(ids) for column in columns))
 
 
-def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
+def used_reasons(session: Session) -> tuple[str, ...]:
+    """Every reason of the list that a request ever carried, as it was spelled then. Leaps along the index from one to
+    the next: they are few, and the requests many."""
+    listed = col(Request.reason_listed)
+    found: list[str] = []
+    last = session.scalar(select(func.min(listed)).where(listed.is_not(None)))
+    while last is not None:
+        found.append(last)
+        last = session.scalar(select(func.min(listed)).where(listed > last))
+    return tuple(found)
+
+
+def _conditions(session: Session, search: Search) -> Iterator[ColumnElement[bool]]:
     yield from _by_people(search)
     yield from _by_orders(search)
     if search.status is not None:
         yield col(Request.state) == search.status
     if search.outcome is not None:
         yield getattr(Request, search.outcome.value) > 0
+    if search.reason is not None:
+        yield _by_reason(session, search)
     if search.text is not None:
         yield col(Request.reason).icontains(search.text, autoescape=True)
     if search.since is not None:
         yield col(Request.created_at) >= search.since
     if search.until is not None:
         yield col(Request.created_at) < search.until
+
+
+def _by_reason(session: Session, search: Search) -> ColumnElement[bool]:
+    wanted = folded(search.reason or "")
+    return col(Request.reason_listed).in_([each for each in used_reasons(session) if folded(each) == wanted])
 
 
 def _by_people(search: Search) -> Iterator[ColumnElement[bool]]:

@@ -46,6 +46,7 @@ class Request(SQLModel, table=True):
         Index("ix_request_due", "state", "due_at"),
         Index("ix_request_requester", "requester", "seq"),
         Index("ix_request_requester_person", "requester_person", "seq"),
+        index_of_set("ix_request_reason_listed", "reason_listed"),
     )
 
     seq: int | None = Field(default=None, sa_column=Column(BigInt, primary_key=True, autoincrement=True))
@@ -60,6 +61,8 @@ class Request(SQLModel, table=True):
     origin: Origin = Field(sa_column=Column(ORIGIN, nullable=False))
     retry_of: str | None = Field(default=None, sa_column=Column(String(8)))
     reason: str | None = Field(default=None, sa_column=Column(Text))
+    reason_listed: str | None = Field(default=None, sa_column=Column(Text))
+    """The reason of the list that it carries, as the list spelled it then; null: none."""
     order_count: int
     source: str | None = Field(default=None, sa_column=Column(Text))
     """What the ids were read from, as JSON: duplicates dropped, the file's name and column."""

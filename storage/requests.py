@@ -45,6 +45,8 @@ class NewRequest:
     retry_of: str | None = None
     set_aside: Sequence[NewOrder] = ()
     """Words read beside its orders and unlike them: no orders of it, unless its requester says so."""
+    reason_listed: str | None = None
+    """The reason of the list that `reason` carries, as the list spells it."""
 
 
 def make(transaction: Transaction, new: NewRequest, expires_at: datetime) -> Request:
@@ -59,6 +61,7 @@ def make(transaction: Transaction, new: NewRequest, expires_at: datetime) -> Req
         origin=new.origin,
         retry_of=new.retry_of,
         reason=new.reason,
+        reason_listed=new.reason_listed,
         order_count=new.order_count,
         source=json.dumps(_source(new), ensure_ascii=False),
         state=RequestState.PREPARING,
@@ -93,6 +96,7 @@ def make(transaction: Transaction, new: NewRequest, expires_at: datetime) -> Req
             "origin": new.origin.value,
             "retry_of": new.retry_of,
             "reason": new.reason,
+            "reason_listed": new.reason_listed,
             "order_count": new.order_count,
             "expires_at": expires_at.isoformat(),
             "orders": [order.order_id for order in new.orders],

@@ -52,6 +52,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--order", metavar="ID", help="that hold this order")
     listing.add_argument("--status", choices=[state.value for state in RequestState], help="in this state")
     listing.add_argument("--outcome", choices=[outcome.value for outcome in Outcome], help="with such an order")
+    listing.add_argument("--reason", help="that carry this reason of the list, in any case")
     listing.add_argument("--text", help="whose reason holds this")
     listing.add_argument("--since", type=_day, metavar="YYYY-MM-DD", help="asked on this day (UTC) or later")
     listing.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="asked on this day (UTC) or earlier")
@@ -105,6 +106,7 @@ def _list(database: Database, args: argparse.Namespace) -> int:
         order_id=args.order,
         status=args.status and RequestState(args.status),
         outcome=args.outcome and Outcome(args.outcome),
+        reason=args.reason,
         text=args.text,
         since=args.since,
         until=args.until and args.until + timedelta(days=1),

@@ -169,6 +169,8 @@ class RequestFormSubmitted(RequestFormOpened):
     ids: str
     reason: str | None
     file: FileGiven | None
+    reason_listed: str | None = None
+    """The reason of the list that `reason` carries, if it carries one."""
 
 
 Payload = (

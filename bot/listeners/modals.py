@@ -10,6 +10,7 @@ from slack_bolt import Ack, App
 from bot.deliveries.payloads import FileGiven, RequestFormOpened, RequestFormSubmitted, read_draft
 from bot.domain.commands.order_ids import OrderList, parse_order_ids
 from bot.domain.commands.parser import ReasonTooLong, read_reason
+from bot.domain.commands.reasons import GivenReason, with_listed
 from bot.domain.files.order_file import LARGEST_FILE
 from bot.domain.files.results import FileTooLarge
 from bot.listeners.intake import Body, Intake
@@ -19,6 +20,7 @@ from bot.messages.file_answers import file_trouble
 from bot.messages.file_errors import explain_file
 from bot.messages.message import Message
 from bot.messages.parse_errors import explain
+from bot.outbox.read_model import rules_facts
 from bot.slack.results import Ok
 from bot.slack.shared_file import SharedFile, shared_file
 from storage import deliveries
@@ -35,6 +37,9 @@ class FilledRequestForm:
     ids: str
     reason: str
     file: SharedFile | None
+    listed: str | None = None
+    """The reason that was chosen from the menu."""
+    has_menu: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,7 @@ def open_form(intake: Intake, opening: Opening) -> Message | None:
         view = form.form_view(
             draft.id(),
             opening.channel,
-            intake.settings.max_orders_per_request,
-            intake.settings.require_reason,
+            rules_facts(intake.settings),
             ids=_fitting(opening.ids),
             found=len(opening.ids) if opening.origin is Origin.SHORTCUT else None,
         )
@@ -90,10 +94,12 @@ def listen(app: App, intake: Intake) -> None:
         if row is None or opened is None:
             ack(response_action="errors", errors=form.form_errors(ids=form_gone().text))
             return
-        why, file = read_reason(filled.reason), _given(filled.file)
-        reason = why if isinstance(why, str) else None
-        whole = RequestFormSubmitted(**opened.model_dump(), ids=filled.ids, reason=reason, file=file)
-        kept = intake.keep(whole.incoming((row.id, str(body["view"].get("id"))), row.response_url))
+        why, file = _why(intake, filled), _given(filled.file)
+        assert isinstance(why, GivenReason)
+        said = RequestFormSubmitted(
+            **opened.model_dump(), ids=filled.ids, reason=why.words, reason_listed=why.listed, file=file
+        )
+        kept = intake.keep(said.incoming((row.id, str(body["view"].get("id"))), row.response_url))
         if isinstance(kept, Message):
             ack(response_action="errors", errors=form.form_errors(ids=kept.text))
         else:
@@ -119,7 +125,7 @@ def _fitting(ids: tuple[str, ...]) -> str:
 
 def _mistakes(intake: Intake, filled: FilledRequestForm) -> dict[str, str]:
     """What is wrong with each field, as the person reads it beside the field."""
-    ids = file = reason = ""
+    ids = file = ""
     if filled.ids.strip():
         read = parse_order_ids(filled.ids)
         ids = "" if isinstance(read, OrderList) else explain(read)
@@ -129,12 +135,33 @@ def _mistakes(intake: Intake, filled: FilledRequestForm) -> dict[str, str]:
         file = file_trouble(filled.file.trouble, intake.settings.contact)
     elif filled.file is not None and filled.file.size > LARGEST_FILE:
         file = explain_file(FileTooLarge(filled.file.size, LARGEST_FILE))
-    why = read_reason(filled.reason)
+    return form.form_errors(ids=ids, file=file, **_reason_mistakes(intake, filled))
+
+
+def _why(intake: Intake, filled: FilledRequestForm) -> GivenReason | ReasonTooLong:
+    """The reason that was chosen, with the words added to it; or the words, with the reason that they begin with."""
+    words = read_reason(filled.reason)
+    if isinstance(words, ReasonTooLong):
+        return words
+    if filled.listed is None:
+        return GivenReason.typed(words, intake.settings.reasons)
+    whole = read_reason(with_listed(filled.listed, words))
+    return GivenReason(whole, filled.listed) if not isinstance(whole, ReasonTooLong) else whole
+
+
+def _reason_mistakes(intake: Intake, filled: FilledRequestForm) -> dict[str, str]:
+    """What is wrong with the reason, by the name of the field in `form_errors`."""
+    reasons = intake.settings.reasons
+    if filled.listed is not None and filled.listed not in reasons:
+        return {"menu": "That reason is not on the list any more. Choose another, or open the form anew."}
+    why = _why(intake, filled)
     if isinstance(why, ReasonTooLong):
-        reason = explain(why)
-    elif why is None and intake.settings.require_reason:
-        reason = "Say why: a reason is required here."
-    return form.form_errors(ids=ids, file=file, reason=reason)
+        return {"reason": explain(why)}
+    if not intake.settings.require_reason or why.listed is not None or (why.words is not None and not reasons):
+        return {}
+    said = form.reason_required(reasons)
+    # A form that was opened before there was a list has no menu.
+    return {"menu": said} if filled.has_menu else {"reason": said}
 
 
 def _given(file: SharedFile | None) -> FileGiven | None:
@@ -145,5 +172,7 @@ def _read(view: Body) -> FilledRequestForm:
     values = (view.get("state") or {}).get("values") or {}
     ids = values.get(form.IDS_BLOCK, {}).get(form.IDS_ACTION, {}).get("value") or ""
     reason = values.get(form.REASON_BLOCK, {}).get(form.REASON_ACTION, {}).get("value") or ""
+    chosen = values.get(form.MENU_BLOCK, {}).get(form.MENU_ACTION, {}).get("selected_option") or {}
+    has_menu = form.MENU_BLOCK in {*values, *(block.get("block_id") for block in view.get("blocks") or [])}
     files = values.get(form.FILE_BLOCK, {}).get(form.FILE_ACTION, {}).get("files") or []
-    return FilledRequestForm(ids, reason, shared_file(files[0]) if files else None)
+    return FilledRequestForm(ids, reason, shared_file(files[0]) if files else None, chosen.get("value"), has_menu)

@@ -9,7 +9,11 @@ from urllib.parse import parse_qsl
 _EACH = "*"
 """Stands for every key."""
 
-_FIELD = {"value": str, "files": [{"id": str, "name": str, "url_private": str, "url_private_download": str}]}
+_FIELD = {
+    "value": str,
+    "selected_option": {"value": str},
+    "files": [{"id": str, "name": str, "url_private": str, "url_private_download": str}],
+}
 _PARTS: Mapping[str, Any] = {
     "enterprise": {"id": str},
     "team": {"id": str},

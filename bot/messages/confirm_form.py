@@ -1,5 +1,6 @@
 """PURE: the form that a button opens: the number of orders typed, a reason or a comment given."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.domain.commands.parser import LONGEST_REASON
@@ -9,7 +10,7 @@ from bot.messages.form import plain, text_field
 from bot.messages.inline import cut
 from bot.messages.render import rich_text
 from bot.messages.view_models import RequestFacts
-from bot.messages.words import asked_lines, orders
+from bot.messages.words import asked_lines, listed, orders
 
 CONFIRM_FORM = "confirm_press"
 """The view's `callback_id`."""
@@ -42,15 +43,17 @@ _SAID = {
 }
 
 
-def confirm_view(action: Action, facts: RequestFacts, draft_id: str, *, with_number: bool) -> Json:
-    """The modal of this button. `draft_id` comes back as its `private_metadata`."""
+def confirm_view(
+    action: Action, facts: RequestFacts, draft_id: str, *, with_number: bool, reasons: Sequence[str] = ()
+) -> Json:
+    """The modal of this button. `draft_id` comes back as its `private_metadata`; `reasons` are those of the list."""
     acted = {Action.DECLINE: "Decline: cancel"}.get(action, "Cancel")
     blocks = [rich_text(((f"{acted} {orders(facts.order_count)}?",), (_SAID[action],), *asked_lines(facts)))]
     if with_number:
         hint = f"Type {facts.order_count}, so that it is surely this many."
         element: Json = {"type": "plain_text_input", "action_id": NUMBER_ACTION, "max_length": 20}
         blocks.append(text_field(NUMBER_BLOCK, "How many orders?", element, hint, optional=False))
-    if asks := _words(action, facts):
+    if asks := _words(action, facts, reasons):
         label, hint, optional = asks
         element = {"type": "plain_text_input", "action_id": WORDS_ACTION, "max_length": LONGEST_REASON}
         blocks.append(text_field(WORDS_BLOCK, label, element | {"multiline": True}, hint, optional=optional))
@@ -71,7 +74,7 @@ def confirm_errors(number: str = "", words: str = "") -> dict[str, str]:
     return {block: cut(tidy(said), _LONGEST_ERROR) for block, said in given.items() if said}
 
 
-def _words(action: Action, facts: RequestFacts) -> tuple[str, str, bool] | None:
+def _words(action: Action, facts: RequestFacts, reasons: Sequence[str]) -> tuple[str, str, bool] | None:
     """The field for words, where this button has one: its label, its hint, whether it may be left empty."""
     shown = "Kept in the history for good, and shown in the channel."
     match action:
@@ -80,6 +83,7 @@ def _words(action: Action, facts: RequestFacts) -> tuple[str, str, bool] | None:
         case Action.DECLINE:
             return "Why?", f"The requester reads it. {shown}", True
         case Action.EMERGENCY if facts.reason is None:
-            return "Reason", shown, False
+            which = f" One of the list, if one fits: {listed(reasons).text}." if reasons else ""
+            return "Reason", f"{shown}{which}", False
         case _:
             return None

@@ -1,5 +1,6 @@
 """PURE: the form that opens when nothing is typed: its view, its fields' names, its errors."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.domain.commands.parser import COMMAND, LONGEST_REASON
@@ -8,15 +9,16 @@ from bot.domain.files.order_file import LARGEST_FILE
 from bot.messages.document import ChannelName, CodeText, Line
 from bot.messages.inline import cut
 from bot.messages.render import render, rich_text
-from bot.messages.words import counted, orders, paragraph
+from bot.messages.view_models import RulesFacts
+from bot.messages.words import counted, listed, orders, paragraph
 
 FORM = "cancel_form"
 """The view's `callback_id`."""
 
-IDS_BLOCK, FILE_BLOCK, REASON_BLOCK = "ids", "file", "reason"
+IDS_BLOCK, FILE_BLOCK, MENU_BLOCK, REASON_BLOCK = "ids", "file", "reason_listed", "reason"
 """The `block_id` of each field, by which errors are shown."""
 
-IDS_ACTION, FILE_ACTION, REASON_ACTION = "ids_typed", "file_chosen", "reason_typed"
+IDS_ACTION, FILE_ACTION, MENU_ACTION, REASON_ACTION = "ids_typed", "file_chosen", "reason_chosen", "reason_typed"
 """The `action_id` of each field's element."""
 
 LONGEST_IDS = 3000
@@ -30,17 +32,15 @@ _LONGEST_ERROR = 300
 Json = dict[str, Any]
 
 
-def form_view(
-    draft_id: str, channel: str, max_orders: int, require_reason: bool, ids: str = "", found: int | None = None
-) -> Json:
+def form_view(draft_id: str, channel: str, rules: RulesFacts, ids: str = "", found: int | None = None) -> Json:
     """The modal. `draft_id` comes back as its `private_metadata`. `found`: so many ids were in the message whose
     shortcut opened it, of which `ids` holds those that fit."""
     looked = () if found is None else (_found(found, len(ids.split())),)
     blocks: list[Json] = [
-        rich_text((*looked, *_intro(channel, max_orders))),
+        rich_text((*looked, *_intro(channel, rules.max_orders))),
         _ids_field(ids),
         _file_field(),
-        _reason_field(require_reason),
+        *_reason_fields(rules),
     ]
     return {
         "type": "modal",
@@ -68,10 +68,17 @@ def form_not_known_view() -> Json:
     }
 
 
-def form_errors(ids: str = "", file: str = "", reason: str = "") -> dict[str, str]:
+def form_errors(ids: str = "", file: str = "", menu: str = "", reason: str = "") -> dict[str, str]:
     """What `response_action: errors` carries, of the words for each field; empty where all are fine."""
-    given = {IDS_BLOCK: ids, FILE_BLOCK: file, REASON_BLOCK: reason}
+    given = {IDS_BLOCK: ids, FILE_BLOCK: file, MENU_BLOCK: menu, REASON_BLOCK: reason}
     return {block: cut(tidy(words), _LONGEST_ERROR) for block, words in given.items() if words}
+
+
+def reason_required(reasons: Sequence[str]) -> str:
+    """What stands beside the reason where one is required, or one of these, and none is given."""
+    if not reasons:
+        return "Say why: a reason is required here."
+    return f"Say why, with one of these; more can be added in your own words: {listed(reasons, 180).text}"
 
 
 def _intro(channel: str, max_orders: int) -> tuple[Line, ...]:
@@ -108,10 +115,23 @@ def _file_field() -> Json:
     return text_field(FILE_BLOCK, "Or a CSV or text file", element, hint, True)
 
 
-def _reason_field(required: bool) -> Json:
+def _reason_fields(rules: RulesFacts) -> tuple[Json, ...]:
+    """The menu of the list, where there is one, and the text: what a required reason needs is the listed one."""
     element: Json = {"type": "plain_text_input", "action_id": REASON_ACTION, "max_length": LONGEST_REASON}
     hint = "Kept in the history for good, and shown in the channel."
-    return text_field(REASON_BLOCK, "Reason", element, hint, not required)
+    if not rules.reasons:
+        return (text_field(REASON_BLOCK, "Reason", element, hint, not rules.require_reason),)
+    own = "Added to the reason that is chosen." if rules.require_reason else "Added to the reason chosen, or instead."
+    return (
+        text_field(MENU_BLOCK, "Reason", _menu(rules.reasons), hint, not rules.require_reason),
+        text_field(REASON_BLOCK, "In your own words", element, own, True),
+    )
+
+
+def _menu(reasons: Sequence[str]) -> Json:
+    options = [{"text": plain(reason), "value": reason} for reason in reasons]
+    placeholder = plain("Choose a reason")
+    return {"type": "static_select", "action_id": MENU_ACTION, "placeholder": placeholder, "options": options}
 
 
 def text_field(block_id: str, label: str, element: Json, hint: str, optional: bool) -> Json:

@@ -9,7 +9,7 @@ from bot.messages.document import Bullets, ChannelName, CodeText, Group, Heading
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RulesFacts
-from bot.messages.words import bold, duration, orders, paragraph
+from bot.messages.words import bold, duration, listed, orders, paragraph
 from storage.enums import Outcome, RequestState
 
 _NAMED = 10
@@ -42,6 +42,7 @@ def help_message(rules: RulesFacts) -> Message:
             paragraph(
                 f"status: is one of {states}.",
                 f"outcome: is one of {outcomes}.",
+                "reason: is one of the list, today's or an earlier one's.",
                 "since: and until: are 2026-11-24, today, yesterday or 7d, in your own time zone.",
                 bold("The rules here:"),
             ),
@@ -71,19 +72,27 @@ def _form(name: str, usage: str, example: str) -> Line:
 
 
 def _rules(rules: RulesFacts) -> tuple[Line, ...]:
-    reason = "A reason is required" if rules.require_reason else "A reason is welcome, not required"
     return (
         ("Who may ask: ", *_who(rules)),
         ("Where: ", *_listed([(ChannelName(channel),) for channel in rules.allowed_channels], "any channel")),
         (f"At most {orders(rules.max_orders)} in one request",),
         *_limits(rules),
-        (f"{reason}; at most {LONGEST_REASON:,} characters",),
+        _reason(rules),
         (f"A preview can be confirmed for {duration(rules.preview_seconds)}",),
         *_approval(rules),
         (f"Nothing new is sent later than {duration(rules.approval_valid_seconds)} after it was confirmed",),
         ("Who may read the history: whoever may ask or approve", *_auditors(rules)),
         ("Whom to ask: ", Typed(rules.contact)),
     )
+
+
+def _reason(rules: RulesFacts) -> Line:
+    asked = "A reason is required" if rules.require_reason else "A reason is welcome, not required"
+    most = f"; at most {LONGEST_REASON:,} characters"
+    if not rules.reasons:
+        return (f"{asked}{most}",)
+    which = ", and begins with one of these: " if rules.require_reason else "; one that begins so counts as it: "
+    return (f"{asked}{which}", listed(rules.reasons), most)
 
 
 def _limits(rules: RulesFacts) -> tuple[Line, ...]:

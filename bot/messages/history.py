@@ -1,6 +1,6 @@
 """PURE: pages of `history`, newest first, for one reader or shared in a channel."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.domain.commands.filters import Day, History, OnDay
 from bot.domain.commands.parser import COMMAND
@@ -23,7 +23,7 @@ from bot.messages.document import (
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RequestFacts
-from bot.messages.words import OUTCOME, counted, orders, paragraph, reason_of, show_command, standing
+from bot.messages.words import OUTCOME, counted, listed, orders, paragraph, reason_of, show_command, standing
 from storage.enums import RequestState
 
 ENTRIES_PER_PAGE = 5
@@ -70,11 +70,12 @@ def history_page(
     return render(parts)
 
 
-def described(history: History, zone: str = "UTC") -> Line:
-    """The filters as people read them, for `history_page`; `zone` is the time zone in which the days were read."""
+def described(history: History, zone: str = "UTC", reasons: Sequence[str] | None = None) -> Line:
+    """The filters as people read them, for `history_page`; `zone` is the time zone in which the days were read.
+    `reasons`: the one searched for is none of these, which were used or are listed."""
     asked = (("since", history.since), ("until", history.until))
     days = [(f"{word} {_day(day)}",) for word, day in asked if day is not None]
-    found: list[Line] = [*_described_filters(history), *days]
+    found: list[Line] = [*_described_filters(history, reasons), *days]
     if not found:
         return ("everything",)
     line: Line = found[0]
@@ -83,7 +84,7 @@ def described(history: History, zone: str = "UTC") -> Line:
     return (*line, f". Days are those of {zone}") if days else line
 
 
-def _described_filters(history: History) -> Iterator[Line]:
+def _described_filters(history: History, reasons: Sequence[str] | None) -> Iterator[Line]:
     if history.person is not None:
         yield "requests of or decided by ", User(history.person)
     if history.order_id is not None:
@@ -94,8 +95,18 @@ def _described_filters(history: History) -> Iterator[Line]:
         yield (f"status {history.status.value}",)
     if history.outcome is not None:
         yield (f"outcome {OUTCOME[history.outcome]}",)
+    if history.reason is not None:
+        yield "reason “", Typed(history.reason, 100), "”", *_unknown_reason(reasons)
     if history.text is not None:
         yield "text “", Typed(history.text, 100), "”"
+
+
+def _unknown_reason(reasons: Sequence[str] | None) -> Line:
+    if reasons is None:
+        return ()
+    if not reasons:
+        return (" (there is no list of reasons here, and no request has one of a list)",)
+    return (" (no such reason is listed or was used; there are: ", listed(reasons), ")")
 
 
 def _day(day: Day) -> str:

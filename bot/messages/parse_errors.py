@@ -281,6 +281,7 @@ def _explain_history_word(bad: BadId) -> str:
 _EXAMPLES = {
     Filter.STATUS: "status:finished",
     Filter.OUTCOME: "outcome:rejected",
+    Filter.REASON: 'reason:duplicate or reason:"out of stock"',
     Filter.TEXT: 'text:"duplicate"',
     Filter.SINCE: "since:7d",
     Filter.UNTIL: "until:today",

@@ -9,7 +9,7 @@ from bot.messages.document import ChannelName, CodeText, Group, Heading, Line, T
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RequestFacts, RulesFacts
-from bot.messages.words import asked_lines, counted, orders, paragraph, people
+from bot.messages.words import asked_lines, counted, listed, orders, paragraph, people
 from storage.enums import RequestState
 
 
@@ -63,6 +63,10 @@ def _told(code: VerdictCode, rules: RulesFacts, facts: RequestFacts | None) -> t
             whose = "one person" if facts is None else "its requester"
             instead = "Ask for fewer orders, wait until the next day (UTC), or let somebody else ask."
             return f"Refused: that is more than {whose} may cancel in one day", (instead,)
+        case VerdictCode.REASON_NEEDED | VerdictCode.REASON_NOT_LISTED:
+            needed = code is VerdictCode.REASON_NEEDED
+            what = "Refused: a reason is needed" if needed else "Refused: the reason is none of the list"
+            return what, _say_why(rules)
         case _:
             return _ALWAYS_THE_SAME[code]
 
@@ -110,13 +114,6 @@ _ALWAYS_THE_SAME: Mapping[VerdictCode, tuple[str, Line]] = {
             " and the bot's name in the channel (unarchived first, if need be), or ask in a channel it is in.",
         ),
     ),
-    VerdictCode.REASON_NEEDED: (
-        "Refused: a reason is needed",
-        (
-            "Say why at the end, for example: ",
-            CodeText(f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"),
-        ),
-    ),
     VerdictCode.COULD_NOT_BE_CHECKED: (
         "Refused: it could not be checked who you are",
         (f"Slack could not say who you are within {counted(CHECK_SECONDS, 'second')}. Try again in a minute.",),
@@ -131,6 +128,14 @@ _ALWAYS_THE_SAME: Mapping[VerdictCode, tuple[str, Line]] = {
         ("Nothing waits for people who cannot come. Have somebody named who can approve, then ask again.",),
     ),
 }
+
+
+def _say_why(rules: RulesFacts) -> Line:
+    example = rules.reasons[0] if rules.reasons else "duplicate"
+    how: Line = ("for example: ", CodeText(f"{COMMAND} 6864fecda075914a1b1e353c because {example}"))
+    if not rules.reasons:
+        return ("Say why at the end, ", *how)
+    return ("Begin the reason with one of these, and add to it as you like: ", listed(rules.reasons, 1_500), "; ", *how)
 
 
 def _others(rules: RulesFacts, facts: RequestFacts | None) -> Line:

@@ -237,3 +237,5 @@ class RulesFacts:
     max_per_day: int | None = None
     undo_seconds: int = 0
     hold_after_failed: int = 0
+    reasons: tuple[str, ...] = ()
+    """The list to choose a reason from; empty: people type their own."""

@@ -13,6 +13,8 @@ MOST_NAMED = 10
 NO_REASON = "none given"
 SHORT_REASON = 300
 """Characters of the reason that a message about a request repeats; `show` has it whole."""
+LISTED = 600
+"""Characters in which reasons to choose from are listed; the form's menu has them all."""
 LABEL = 60
 WORDS = 200
 
@@ -102,6 +104,17 @@ def asked_lines(facts: RequestFacts, whole_reason: bool = False) -> tuple[Line, 
 def reason_of(facts: RequestFacts, most: int = SHORT_REASON, whole: bool = False) -> Typed:
     """The reason, or that there is none (or none that could be seen)."""
     return Typed(facts.reason if facts.reason and tidy(facts.reason) else NO_REASON, most, whole)
+
+
+def listed(reasons: Sequence[str], most: int = LISTED) -> Typed:
+    """The reasons of the list: `duplicate, out of stock, fraud`, or the first of them and how many more."""
+    shown = ""
+    for number, reason in enumerate(reasons):
+        more = f"{shown}, {reason}" if shown else reason
+        if len(more) > most:
+            return Typed(f"{shown} and {len(reasons) - number} more, which the form has", most + 40)
+        shown = more
+    return Typed(shown, most)
 
 
 def decided_line(facts: RequestFacts, verb: str) -> tuple[Line, ...]:

@@ -259,6 +259,7 @@ def rules_facts(settings: Settings) -> RulesFacts:
         external=settings.allow_external,
         max_orders=settings.max_orders_per_request,
         require_reason=settings.require_reason,
+        reasons=settings.reasons,
         preview_seconds=settings.request_ttl_seconds,
         approval_valid_seconds=settings.approval_valid_seconds,
         auditors=settings.auditor_users,

@@ -31,6 +31,7 @@ from storage import history, requests
 from storage.enums import RequestState
 from storage.models import Request
 from storage.slack_models import SlackMessage
+from storage.spelling import folded
 
 Facts = Mapping[str, Any]
 
@@ -40,7 +41,7 @@ def render(session: Session, row: SlackMessage, settings: Settings, now: datetim
     facts = json.loads(row.facts)
     kind = MessageKind(row.kind)
     if kind in (MessageKind.HISTORY, MessageKind.SHARED_HISTORY):
-        return _history(session, row, facts, now)
+        return _history(session, row, facts, settings, now)
     if kind is MessageKind.SHOW:
         return _show(session, facts, settings, now, viewer=row.person)
     if kind is MessageKind.WAITING:
@@ -140,7 +141,7 @@ def _not_fetched(facts: Facts) -> NotFetched:
     return NotFetched(Trouble(facts.get("trouble", Trouble.NO_ANSWER)), facts.get("detail", ""))
 
 
-def _history(session: Session, row: SlackMessage, facts: Facts, now: datetime) -> Message:
+def _history(session: Session, row: SlackMessage, facts: Facts, settings: Settings, now: datetime) -> Message:
     wanted, search = search_of(facts, now)
     before, after = facts.get("before"), facts.get("after")
     search = replace(search, person=history.same_person(session, search.person))
@@ -150,7 +151,16 @@ def _history(session: Session, row: SlackMessage, facts: Facts, now: datetime) -
     older = page_value(row.id, "before", page.requests[-1].seq) if page.requests and page.has_older else None
     newer = page_value(row.id, "after", page.requests[0].seq) if page.requests and page.has_newer else None
     share = page_value(row.id, "before", (page.requests[0].seq or 0) + 1) if page.requests else None
-    return history_page(entries, described(wanted, zone_name(facts)), older, newer, share, facts.get("shared_by"))
+    filters = described(wanted, zone_name(facts), _others(session, wanted.reason, settings))
+    return history_page(entries, filters, older, newer, share, facts.get("shared_by"))
+
+
+def _others(session: Session, reason: str | None, settings: Settings) -> tuple[str, ...] | None:
+    """The reasons there are, each once, where the one searched for is none of them."""
+    if reason is None:
+        return None
+    there_are = {folded(each): each for each in (*history.used_reasons(session), *settings.reasons)}
+    return None if folded(reason) in there_are else tuple(sorted(there_are.values(), key=folded))
 
 
 def _waiting(session: Session, row: SlackMessage, facts: Facts, settings: Settings, now: datetime) -> Message:

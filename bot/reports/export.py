@@ -57,6 +57,7 @@ HEADER = (
     "outcome",
     "proof",
     "words",
+    "reason_listed",
 )
 
 
@@ -140,16 +141,16 @@ def _rows(session: Session, search: Search) -> Iterator[tuple[object, ...]]:
 
 
 def _of_request(session: Session, request: Request, search: Search) -> Iterator[tuple[object, ...]]:
-    about = _about(session, request)
+    about, listed = _about(session, request), request.reason_listed
     position, found = 0, False
     while orders := requests.orders(session, request, position, _ORDERS_AT_A_TIME):
         for order in orders:
             if _is_wanted(order, search):
                 found = True
-                yield (*about, order.order_id, order.label, order.outcome, order.proof, order.words)
+                yield (*about, order.order_id, order.label, order.outcome, order.proof, order.words, listed)
         position = orders[-1].position + 1
     if not found:
-        yield (*about, "", "", "", "", "")
+        yield (*about, "", "", "", "", "", listed)
 
 
 def _is_wanted(order: OrderLine, search: Search) -> bool:

@@ -91,6 +91,8 @@ def question_about(
         orders_today=orders_today,
         requester_person=request.requester_person,
         approved_by=approved_by,
+        has_listed_reason=request.reason_listed is not None,
+        is_retry=request.retry_of is not None,
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.context import Context
+from bot.domain.commands.reasons import GivenReason
 from bot.domain.policy.decide import Act, Sharing, Verdict
 from bot.outbox import enqueue
 from bot.outbox.enqueue import AnswerCode
@@ -73,10 +74,12 @@ def emergency(context: Context, delivery: Delivery, action: RequestAction) -> No
         lost = number_missing(request, authorization, action)
         if lost is not None:
             return lost
-        reason = request.reason or action.words
+        reason = GivenReason(request.reason, request.reason_listed)
+        if request.reason is None:
+            reason = GivenReason.typed(action.words, context.settings.reasons)
         revision = request.revision + (request.reason is None)
-        changes = {"reason": reason, "revision": revision, "emergency": True}
-        details = {"reason": reason, "revision": revision}
+        details = {"reason": reason.words, "reason_listed": reason.listed, "revision": revision}
+        changes = {**details, "emergency": True}
         given = GoAhead(EventKind.EMERGENCY, transaction.now(), place, details, changes)
         result = let_run(context, transaction, request, authorization, given)
         if result is AnswerCode.WENT_AHEAD:

@@ -58,7 +58,8 @@ def form_of(
     if act is not Act.DECLINE and (request.revision != pressed.number or not verdict.type_to_confirm):
         return None
     with_number = act is not Act.DECLINE
-    return confirm_view(Action(action), request_facts(session, request), draft_id, with_number=with_number)
+    facts = request_facts(session, request)
+    return confirm_view(Action(action), facts, draft_id, with_number=with_number, reasons=rules.reasons)
 
 
 def _without_slack(rules: Rules, question: Question) -> Facts:

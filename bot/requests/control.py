@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.context import Context
 from bot.deliveries.handling import handling
+from bot.domain.commands.reasons import GivenReason
 from bot.domain.outcome.responses import is_pending
 from bot.domain.policy.decide import Act, Verdict
 from bot.execution.settlement import stop as stop_sending
@@ -162,7 +163,7 @@ def retry(context: Context, delivery: Delivery, action: RequestAction) -> None:
         request.channel_id,
         Origin.RETRY,
         _orders(lines),
-        request.reason,
+        GivenReason(request.reason, request.reason_listed),
         {"retry_of": request.public_id},
         retry_of=request.public_id,
     )

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.context import Context
 from bot.deliveries.handling import handling
+from bot.domain.commands.reasons import GivenReason
 from bot.domain.policy.decide import Act, Sharing
 from bot.outbox import enqueue
 from bot.outbox.enqueue import AnswerCode, ReplyTo
@@ -32,7 +33,7 @@ class Submission:
     channel: str
     origin: Origin
     orders: Sequence[NewOrder]
-    reason: str | None
+    reason: GivenReason
     source: Mapping[str, Any]
     retry_of: str | None = None
     set_aside: Sequence[NewOrder] = ()
@@ -88,12 +89,13 @@ def _accept(context: Context, delivery: Delivery, wanted: Submission) -> Request
             requester=wanted.reply_to.person,
             channel_id=wanted.channel,
             origin=wanted.origin,
-            reason=wanted.reason,
+            reason=wanted.reason.words,
             # More than policy could ever allow is counted and refused, not kept one by one.
             orders=() if asked > most else wanted.orders,
             order_count=asked,
             source=wanted.source,
             retry_of=wanted.retry_of,
+            reason_listed=wanted.reason.listed,
             set_aside=() if asked > most else wanted.set_aside,
         )
         lasts = timedelta(seconds=context.settings.request_ttl_seconds)

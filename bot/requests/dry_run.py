@@ -25,7 +25,13 @@ def show_dry_run(context: Context, delivery: Delivery, reply_to: ReplyTo, orders
     asked, aside = sorted_out.orders, sorted_out.set_aside
     ids = [order.order_id for order in asked]
     question = Question(
-        Act.ASK, reply_to.person, requester=reply_to.person, channel=reply_to.channel, orders=len(ids), has_reason=True
+        Act.ASK,
+        reply_to.person,
+        requester=reply_to.person,
+        channel=reply_to.channel,
+        orders=len(ids),
+        has_reason=True,
+        has_listed_reason=True,
     )
     verdict = authorize(context, question).verdict
     seen = read_statuses(context, ids) if verdict.allowed else {}

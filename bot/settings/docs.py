@@ -67,6 +67,9 @@ other programs share, only names that look like one of these.
   or everybody, cannot be counted and is taken to be enough); `APPROVALS_NEEDED` above 1 without
   `SECOND_APPROVAL_ABOVE`; `EMERGENCY_USERS` without `AUDIT_CHANNEL`, or naming somebody who may not ask;
   `UNDO_SECONDS` not below `APPROVAL_VALID_SECONDS`.
+- `REASONS` takes up to 100 reasons of up to 75 characters, as Slack's menus do: each once in any case, without
+  quotation marks, semicolons or punctuation at its end. One that is taken off the list stays with the requests that
+  carry it.
 - Plain `http://` is accepted for loopback addresses only.
 - No quotation marks around a value: an environment keeps them as a part of it, and so does an env file of Docker's. In
   `.env` one pair is taken off.

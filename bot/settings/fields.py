@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.settings import reasons
 from bot.settings import values as read
 
 DAY = 86_400
@@ -27,6 +28,7 @@ AppToken = Annotated[
 ]
 SigningSecret = Annotated[SecretStr | None, BeforeValidator(read.signing_secret)]
 FincartToken = Annotated[SecretStr | None, BeforeValidator(read.fincart_token)]
+Reasons = Annotated[tuple[str, ...], BeforeValidator(reasons.read)]
 
 
 class Settings(BaseSettings):
@@ -142,6 +144,11 @@ class Settings(BaseSettings):
         default=25, description="So many refused or unknown orders put the rest of a run on hold; 0 means never."
     )
     require_reason: YesNo = Field(default=False, description="Whether every request must say why.")
+    reasons: Reasons = Field(
+        default=(),
+        description="The reasons to choose from, comma-separated: `duplicate, out of stock`; unset, people type their "
+        "own. With `REQUIRE_REASON`, one of them is needed.",
+    )
     results_channel: Channel = Field(
         default=None, description="The channel of the live messages; unset, each is posted where it was asked."
     )

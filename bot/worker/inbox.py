@@ -21,6 +21,7 @@ from bot.deliveries.payloads import (
 from bot.domain.commands.filters import History
 from bot.domain.commands.order_ids import OrderId, OrderList, parse_order_ids
 from bot.domain.commands.parser import Ask, Pause, Preview, Resume, Show, Waiting
+from bot.domain.commands.reasons import GivenReason
 from bot.domain.files.not_fetched import NotFetched, Trouble
 from bot.domain.files.order_file import LARGEST_FILE, read_order_file
 from bot.domain.files.results import FileOrders, FileTooLarge
@@ -120,7 +121,8 @@ class Inbox:
                 origin = Origin.COMMAND
                 source = {"duplicates": [each.value for each in orders.duplicates]}
                 given = sort_out(_orders(orders))
-                create.ask(self._context, delivery, _submission(reply_to, typed, origin, given, reason, source))
+                why = GivenReason.typed(reason, self._context.settings.reasons)
+                create.ask(self._context, delivery, _submission(reply_to, typed, origin, given, why, source))
             case History() as wanted:
                 history.show_history(self._context, delivery, reply_to, wanted)
             case Show(public_id):
@@ -184,7 +186,12 @@ class Inbox:
                 "blank_rows": read.blank_rows,
             }
         given = sort_out(wanted)
-        create.ask(self._context, delivery, _submission(reply_to, form, form.origin, given, form.reason, source))
+        create.ask(self._context, delivery, _submission(reply_to, form, form.origin, given, self._why(form), source))
+
+    def _why(self, form: RequestFormSubmitted) -> GivenReason:
+        if form.reason_listed is not None:
+            return GivenReason(form.reason, form.reason_listed)
+        return GivenReason.typed(form.reason, self._context.settings.reasons)
 
     def _is_made(self, delivery: Delivery) -> bool:
         """Whether an earlier try has made its request: a file that cannot be fetched any more takes nothing back."""
@@ -249,7 +256,7 @@ class Inbox:
 
 
 def _submission(
-    reply_to: ReplyTo, sender: Sender, origin: Origin, given: Sorted, reason: str | None, source: Mapping[str, Any]
+    reply_to: ReplyTo, sender: Sender, origin: Origin, given: Sorted, reason: GivenReason, source: Mapping[str, Any]
 ) -> Submission:
     channel = sender.channel or ""
     return Submission(reply_to, sender.team, channel, origin, given.orders, reason, source, set_aside=given.set_aside)

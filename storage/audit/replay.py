@@ -167,7 +167,8 @@ def _made(told: ReplayedRequest, said: _Said) -> None:
     details = said.details
     columns = {"requester": said.who, "team_id": details["team"], "channel_id": details["channel"]}
     columns |= {column: details[column] for column in ("origin", "retry_of", "reason")}
-    told.say(said.seq, created_at=said.at, **columns)
+    # Earlier versions knew no list.
+    told.say(said.seq, created_at=said.at, reason_listed=details.get("reason_listed"), **columns)
     told.orders = Fact(details["orders"], said.seq)
     # Earlier versions set nothing aside.
     told.set_aside = frozenset(details.get("set_aside", ()))
@@ -205,6 +206,8 @@ def _included(told: ReplayedRequest, said: _Said) -> None:
 
 def _emergency(told: ReplayedRequest, said: _Said) -> None:
     told.say(said.seq, emergency=True, reason=said.details["reason"])
+    if "reason_listed" in said.details:
+        told.say(said.seq, reason_listed=said.details["reason_listed"])
 
 
 def _decided(told: ReplayedRequest, said: _Said) -> None:

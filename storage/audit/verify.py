@@ -182,6 +182,7 @@ _REQUEST = _columns(
         "origin",
         "retry_of",
         "reason",
+        "reason_listed",
         "order_count",
     ),
     *("state", "revision", "verdict", "approvals_needed", "created_at", "expires_at", "not_before", "valid_until"),

@@ -59,7 +59,14 @@ def audit(command: Audit, database_url: str, monkeypatch: pytest.MonkeyPatch) ->
     return command
 
 
-def ask(database_url: str, public_id: str, reason: str | None = None, who: str = "U0000001", day: int = 0) -> None:
+def ask(
+    database_url: str,
+    public_id: str,
+    reason: str | None = None,
+    who: str = "U0000001",
+    day: int = 0,
+    listed: str | None = None,
+) -> None:
     """Record a request of two orders, made on this day after the first."""
     at = NOW + timedelta(days=day)
     database = Database(database_url, lambda: at)
@@ -72,6 +79,7 @@ def ask(database_url: str, public_id: str, reason: str | None = None, who: str =
             channel_id="C0000001",
             origin=Origin.COMMAND,
             reason=reason,
+            reason_listed=listed,
             orders=[NewOrder("6864fecda075914a1b1e353c"), NewOrder(f"order-{public_id[2:]}")],
             order_count=2,
             source={},
@@ -130,6 +138,8 @@ def test_list_stops_at_its_limit(audit: Audit, database_url: str) -> None:
         (["--order", "order-AAAAA2"], ["R-AAAAA2"]),
         (["--status", "finished"], []),
         (["--status", "expired", "--text", "DUPLICATE"], ["R-AAAAA0"]),
+        (["--reason", "DUPLICATE"], ["R-AAAAA0"]),
+        (["--reason", "fraud"], []),
         (["--since", "2026-11-25"], ["R-AAAAA2", "R-AAAAA1"]),
         (["--since", "2026-11-25", "--until", "9999-12-31"], ["R-AAAAA2", "R-AAAAA1"]),
         (["--until", "2026-11-25"], ["R-AAAAA1", "R-AAAAA0"]),
@@ -137,7 +147,7 @@ def test_list_stops_at_its_limit(audit: Audit, database_url: str) -> None:
     ],
 )
 def test_list_is_filtered_as_history_is(audit: Audit, database_url: str, filters: list[str], found: list[str]) -> None:
-    ask(database_url, "R-AAAAA0", "a duplicate")
+    ask(database_url, "R-AAAAA0", "a duplicate", listed="Duplicate")
     ask(database_url, "R-AAAAA1", who="U0000002", day=1)
     ask(database_url, "R-AAAAA2", day=2)
 

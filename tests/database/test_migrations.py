@@ -107,7 +107,8 @@ def test_why_a_run_of_the_version_before_ended_is_known_by_a_closed_word(
         request.held_at, request.held_why = transaction.now(), "3 orders were refused or are unknown"
         approved(transaction, "R-000002")
     with database.write() as transaction:
-        for column in ("stop_reason", "hold_reason"):
+        transaction.session.execute(text("DROP INDEX ix_request_reason_listed"))
+        for column in ("stop_reason", "hold_reason", "reason_listed"):
             transaction.session.execute(text(f"ALTER TABLE request DROP COLUMN {column}"))
         transaction.session.execute(text("UPDATE alembic_version SET version_num = '0010'"))
 

@@ -202,3 +202,32 @@ def test_what_the_version_before_recorded_without_a_closed_word_still_holds(
 
     assert found is None
     assert [(None,)] != world.rows(f"SELECT {column} FROM request")
+
+
+def test_the_reason_of_the_list_is_held_to_its_event(start_world: StartWorld) -> None:
+    world = start_world(REASONS="duplicate, fraud")
+    world.cancelled(ANN, f"{FIRST} because duplicate")
+    world.shut_down()
+    history = TamperedHistory(world.database_url)
+    with history.tampered() as connection:
+        connection.execute(update(REQUEST).values(reason_listed="fraud"))
+        found = found_in(connection)
+    history.database.close()
+
+    assert isinstance(found, Disagreement)
+    assert "reason_listed" in found.why
+
+
+def test_events_of_the_version_before_that_know_no_list_still_hold(start_world: StartWorld) -> None:
+    world = start_world()
+    world.cancelled(ANN, f"{FIRST} because duplicate")
+    world.shut_down()
+    history = TamperedHistory(world.database_url)
+
+    def as_before(payload: Payload) -> None:
+        payload["details"].pop("reason_listed", None)
+
+    found = forged(history, as_before, {})
+    history.database.close()
+
+    assert found is None

@@ -39,6 +39,7 @@ TYPED = (
     "history",
     "history <@U0000009> status:finished outcome:unknown text:fire since:7d until:2026-11-01",
     f"history {FIRST}",
+    "history reason:duplicate",
     "show R-7K3F9Q",
     "waiting",
     "pause because Fincart is being moved",
@@ -55,6 +56,7 @@ payloads = st.sampled_from(
         RequestFormOpened.model_validate(FORM),
         RequestFormSubmitted.model_validate({**FORM, "ids": FIRST, "reason": None, "file": None}),
         RequestFormSubmitted.model_validate({**FORM, "ids": "", "reason": "x", "file": FILE}),
+        RequestFormSubmitted.model_validate({**FORM, "ids": "", "reason": "x y", "file": FILE, "reason_listed": "x"}),
     )
 )
 
@@ -83,6 +85,17 @@ def test_a_command_that_the_version_before_stored_as_text_is_read(text: str) -> 
     before = row("command", json.dumps({**FROM, "text": text}))
 
     assert CommandTyped.model_validate(FROM | {"command": parse(text)}) == read_payload(before)
+
+
+def test_a_form_and_a_search_that_the_version_before_stored_know_no_list() -> None:
+    form = read_payload(row("form", json.dumps({**FORM, "ids": FIRST, "reason": "duplicate", "file": None})))
+    search = CommandTyped.model_validate(FROM | {"command": parse("history text:fire")})
+    says = json.loads(search.model_dump_json())
+    del says["command"]["says"]["reason"]
+
+    assert isinstance(form, RequestFormSubmitted)
+    assert form.reason_listed is None
+    assert search == read_payload(row("command", json.dumps(says)))
 
 
 def test_an_export_that_the_version_before_stored_as_text_is_read() -> None:

@@ -362,7 +362,7 @@ ERRORS: list[tuple[ParseError | BadId, str]] = [
     (NotARequestId("x", None), "/cancel-orders show R-"),
     (PlainName("@sam"), "choose the person"),
     (UnknownFilter("statsu", "status"), "Did you mean status:"),
-    (UnknownFilter("x", None), "status:, outcome:, text:, since:, until:"),
+    (UnknownFilter("x", None), "status:, outcome:, reason:, text:, since:, until:"),
     (
         UnknownValue(Filter.OUTCOME, "rejcted", ("cancelled", "rejected"), "rejected"),
         "outcome:rejected? Use one of: cancelled",

@@ -39,6 +39,7 @@ NAMED = Rules(allowed_users=(ALICE, BOB))
 GROUP = Rules(allowed_usergroups=(OPS,))
 EVERYONE = Rules(allow_everyone=True)
 SECOND = replace(NAMED, second_approval_above=10)
+LISTED = replace(NAMED, require_reason=True, reasons=("duplicate", "fraud"))
 BOSS = replace(SECOND, approver_users=(CAROL,), approver_usergroups=(BOSSES,))
 EMERGENCY = replace(SECOND, emergency_users=(ALICE,))
 
@@ -237,6 +238,43 @@ TABLE: list[tuple[str, Rules, Question, Facts, VerdictCode]] = [
         VerdictCode.REASON_NEEDED,
     ),
     ("with the reason that is needed", replace(NAMED, require_reason=True), ask(reason=1), MEMBER, VerdictCode.ALLOWED),
+    ("a reason that is none of the list", LISTED, ask(reason=1), MEMBER, VerdictCode.REASON_NOT_LISTED),
+    ("no reason, where the list has some", LISTED, ask(), MEMBER, VerdictCode.REASON_NEEDED),
+    (
+        "a reason of the list",
+        LISTED,
+        replace(ask(reason=1), has_listed_reason=True),
+        MEMBER,
+        VerdictCode.ALLOWED,
+    ),
+    (
+        "a list that nobody is held to",
+        replace(LISTED, require_reason=False),
+        ask(reason=1),
+        MEMBER,
+        VerdictCode.ALLOWED,
+    ),
+    (
+        "a retry with the reason it had",
+        LISTED,
+        replace(ask(reason=1), is_retry=True),
+        MEMBER,
+        VerdictCode.ALLOWED,
+    ),
+    (
+        "a list made while the preview stood",
+        LISTED,
+        replace(press(Act.GO_AHEAD, ALICE), has_reason=True),
+        MEMBER,
+        VerdictCode.REASON_NOT_LISTED,
+    ),
+    (
+        "an emergency in words of one's own",
+        replace(LISTED, second_approval_above=0, emergency_users=(ALICE,)),
+        replace(press(Act.EMERGENCY, ALICE), has_reason=True),
+        MEMBER,
+        VerdictCode.ALLOWED,
+    ),
     # going ahead
     ("the requester goes ahead", NAMED, press(Act.GO_AHEAD, ALICE), MEMBER, VerdictCode.ALLOWED),
     ("nobody else goes ahead", NAMED, press(Act.GO_AHEAD, BOB), MEMBER, VerdictCode.NOT_THE_REQUESTER),
@@ -829,6 +867,8 @@ def test_the_stored_question_and_facts_can_be_read_by_people() -> None:
             "orders_today": 0,
             "requester_person": None,
             "approved_by": [],
+            "has_listed_reason": False,
+            "is_retry": False,
         },
         {
             "status": "member",
@@ -865,6 +905,7 @@ RULES = st.builds(
     max_orders_per_request=st.integers(1, 6),
     max_orders_per_person_per_day=LIMIT,
     require_reason=st.booleans(),
+    reasons=st.sampled_from([(), ("duplicate",)]),
     results_channel=st.sampled_from([None, LOG]),
     auditor_users=SOME_PEOPLE,
 )
@@ -877,6 +918,8 @@ QUESTIONS = st.builds(
     orders=st.integers(0, 7),
     has_reason=st.booleans(),
     orders_today=st.integers(0, 3),
+    has_listed_reason=st.booleans(),
+    is_retry=st.booleans(),
 )
 FACTS = st.builds(
     Facts,

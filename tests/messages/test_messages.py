@@ -302,7 +302,7 @@ def test_help_tells_every_keyword() -> None:
 
 
 def test_slack_takes_the_form() -> None:
-    view = form_view("draft-1", ORDERS, 1000, True, "1" * 5000)
+    view = form_view("draft-1", ORDERS, RULES, "1" * 5000)
 
     assert [] == view_problems(view)
     assert (FORM, "draft-1") == (view["callback_id"], view["private_metadata"])
@@ -310,7 +310,7 @@ def test_slack_takes_the_form() -> None:
 
 def test_the_reason_is_optional_in_the_form_unless_it_is_required() -> None:
     def optional(required: bool) -> bool:
-        return bool(form_view("draft-1", ORDERS, 1000, required)["blocks"][-1]["optional"])
+        return bool(form_view("draft-1", ORDERS, replace(RULES, require_reason=required))["blocks"][-1]["optional"])
 
     assert optional(False)
     assert not optional(True)

@@ -279,4 +279,48 @@ DECIDING = (
         caught="tests/stories/test_grid.py::"
         "test_they_are_one_approval_too_where_the_settings_name_the_organisations_id[U0000002-W0000002]",
     ),
+    Mutant(
+        rule="Where a reason of the list is required, none in other words goes through",
+        hurts="Requests run for reasons that whoever set the list cannot count or find",
+        where="_listed_reason",
+        text="if question.has_reason and not question.has_listed_reason:",
+        to="if False:",
+        caught="tests/stories/test_story_reasons.py::"
+        "test_a_reason_that_is_none_of_the_list_is_refused_with_the_list_where_one_is_required[sqlite]",
+    ),
+    Mutant(
+        rule="A retry keeps the reason of its request, whatever the list has become",
+        hurts="Orders that were to be cancelled stay as they are, and nobody can retry them",
+        where="_listed_reason",
+        text="or question.is_retry",
+        to="",
+        caught="tests/stories/test_story_reasons.py::"
+        "test_a_retry_keeps_the_reason_whatever_the_list_has_become[sqlite-a flood]",
+    ),
+    Mutant(
+        rule="The spelling of a reason keeps nobody from an emergency",
+        hurts="Somebody who must act at once is kept from it by a list",
+        where="FINDINGS",
+        text="Act.EMERGENCY: (_own, *_ALL_OF_ASKING,",
+        to="Act.EMERGENCY: (_own, *_ALL_OF_ASKING, _listed_reason,",
+        caught="tests/stories/test_story_reasons.py::test_an_emergency_takes_any_reason[sqlite]",
+    ),
+    Mutant(
+        rule="A reason is carried by whole words alone",
+        hurts="Requests are counted under a reason that nobody gave",
+        where="_begins",
+        text="return not (_GOES_ON.match(after)",
+        to="return not (False",
+        caught="tests/domain/test_reasons.py::"
+        "test_a_reason_carries_the_longest_of_the_list_that_it_begins_with[duplicates-None]",
+    ),
+    Mutant(
+        rule="A reason once used is found in any case, also when the list spells it otherwise",
+        hurts="Whoever reviews a year of cancellations misses some of them",
+        where="_by_reason",
+        text="if folded(each) == wanted",
+        to="if each == search.reason",
+        caught="tests/stories/test_story_reasons.py::"
+        "test_history_finds_a_reason_in_any_case_also_when_the_list_has_it_no_more[sqlite]",
+    ),
 )

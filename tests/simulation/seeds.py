@@ -70,7 +70,7 @@ CLASSES = ("lost", "refused", "unacted", "lie", "logs", "slow", "slack", "crash"
 def plan_of(seed: int) -> Plan:
     """The plan that this seed stands for, for ever."""
     plain = plain_plan_of(seed)
-    setup = _varied(Random(f"varied {seed}"), plain.setup)
+    setup = _with_reasons(Random(f"reasons {seed}"), _varied(Random(f"varied {seed}"), plain.setup))
     return Plan(seed, setup, tuple(_with_more(Random(f"more {seed}"), plain.steps, setup)))
 
 
@@ -197,6 +197,19 @@ def _varied(chance: Random, setup: Setup) -> Setup:
         zone=zone,
         grid=grid,
         foreign=foreign,
+    )
+
+
+def _with_reasons(chance: Random, setup: Setup) -> Setup:
+    """Reasons from a list, which some requests carry and some do not, and which one restart may change. Drawn apart."""
+    if chance.random() > 0.2:
+        return setup
+    held = (("REQUIRE_REASON", "true"),) if chance.random() < 0.4 else ()
+    later = (("REASONS", "job-2, job-7"),) if setup.later else ()
+    return replace(
+        setup,
+        settings=(*setup.settings, ("REASONS", "job, job-1, job-2, job-3, JOB-4"), *held),
+        later=(*setup.later, *later),
     )
 
 

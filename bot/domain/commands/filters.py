@@ -27,6 +27,7 @@ from bot.domain.commands.typed_text import (
     tidy,
 )
 from storage.enums import Outcome, RequestState
+from storage.spelling import ENDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class History:
     until: Day | None = None
     label: str | None = None
     """What stands beside an order in the file it came from, without a `#`. With `order_id`: either of them."""
+    reason: str | None = None
+    """A reason of the list, in any case."""
 
 
 class Filter(StrEnum):
@@ -71,6 +74,7 @@ class Filter(StrEnum):
 
     STATUS = "status"
     OUTCOME = "outcome"
+    REASON = "reason"
     TEXT = "text"
     SINCE = "since"
     UNTIL = "until"
@@ -163,17 +167,32 @@ _Value = str | OrderId | ShopNumberGiven | RequestState | Outcome | Day
 def parse_history(text: str) -> History | HistoryError:
     """The filters in any order, each at most once. The text is Slack's, escapes included; blank lists everything."""
     found: dict[str, _Value] = {}
+    before: re.Match[str] | None = None
     for match in _ITEM.finditer(text):
         if match["dropped"] is not None:
             continue
         read = _read_filter(match) if match["key"] is not None else _read_word(match["word"])
+        if isinstance(read, BadHistoryWord) and before is not None and _goes_on(before, read):
+            found[Filter.REASON] = f"{found[Filter.REASON]} {_reason(match['word'])}"
+            continue
         if not isinstance(read, tuple):
             return read
         what, value = read
         if what in found:
             return GivenTwice(what)
         found[what] = value
+        before = match
     return _joined(found)
+
+
+def _goes_on(before: re.Match[str], word: BadHistoryWord) -> bool:
+    """Whether the word belongs to a reason of several words that nobody put in quotes: `reason:out of stock`."""
+    return (before["key"] or "").lower() == Filter.REASON and before["value"] is not None and word.filter is None
+
+
+def _reason(typed: str) -> str:
+    """A reason, or a word of one, without the quotes around it and what ends a sentence."""
+    return unwrap(tidy(as_typed(typed))).rstrip(f"{ENDS} ")
 
 
 def _read_filter(match: re.Match[str]) -> tuple[str, _Value] | HistoryError:
@@ -182,8 +201,12 @@ def _read_filter(match: re.Match[str]) -> tuple[str, _Value] | HistoryError:
         return UnknownFilter(match["key"], nearest(key, Filter))
     name = Filter(key)
     quoted = match["quoted"] is not None
-    value = tidy(as_typed(match["quoted"] if quoted else match["value"]))
-    value = value if name is Filter.TEXT else unwrap(closed_format(value.rstrip(",;")))
+    given = match["quoted"] if quoted else match["value"]
+    value = tidy(as_typed(given))
+    if name is Filter.REASON:
+        value = _reason(given)
+    elif name is not Filter.TEXT:
+        value = unwrap(closed_format(value.rstrip(",;")))
     if not value:
         return EmptyFilter(name)
     read = _READERS[name](name, value)
@@ -244,6 +267,7 @@ def _read_day(key: Filter, value: str) -> Day | UnknownDay:
 _READERS: dict[Filter, Callable[[Filter, str], _Value | UnknownValue | UnknownDay]] = {
     Filter.STATUS: partial(_one_of, RequestState),
     Filter.OUTCOME: partial(_one_of, Outcome),
+    Filter.REASON: _read_text,
     Filter.TEXT: _read_text,
     Filter.SINCE: _read_day,
     Filter.UNTIL: _read_day,
@@ -263,6 +287,7 @@ def _joined(found: dict[str, _Value]) -> History | SinceAfterUntil:
         label=label,
         status=get(Filter.STATUS, RequestState),
         outcome=get(Filter.OUTCOME, Outcome),
+        reason=get(Filter.REASON, str),
         text=get(Filter.TEXT, str),
         since=get(Filter.SINCE, OnDay) or get(Filter.SINCE, DaysAgo),
         until=get(Filter.UNTIL, OnDay) or get(Filter.UNTIL, DaysAgo),

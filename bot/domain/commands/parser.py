@@ -288,7 +288,7 @@ def _parse_help(_: str) -> Help:
 WORDS: dict[str, Keyword] = {
     "preview": Keyword("preview ID …", "preview 6864fecda075914a1b1e353c", _parse_preview),
     "history": Keyword(
-        'history [@person] [ID] [status:S] [outcome:O] [text:"…"] [since:D] [until:D]',
+        'history [@person] [ID] [status:S] [outcome:O] [reason:R] [text:"…"] [since:D] [until:D]',
         "history outcome:rejected since:7d",
         parse_history,
     ),

@@ -226,6 +226,16 @@ def _reason(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     return None
 
 
+def _listed_reason(rules: Rules, question: Question, facts: Facts) -> Objection | None:
+    """Not asked of an emergency, which the spelling of a reason must keep nobody from, nor of a retry, whose reason was
+    given before."""
+    if not (rules.require_reason and rules.reasons) or question.is_retry:
+        return None
+    if question.has_reason and not question.has_listed_reason:
+        return Objection(VerdictCode.REASON_NOT_LISTED, "REQUIRE_REASON is true, and REASONS lists which")
+    return None
+
+
 def _goes_alone(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     return _unless(named(question, facts, rules.emergency_users), VerdictCode.NOT_FOR_EMERGENCIES, "EMERGENCY_USERS")
 
@@ -242,8 +252,8 @@ def _is_an_emergency(rules: Rules, question: Question, facts: Facts) -> Objectio
 _ALL_OF_ASKING: tuple[Check, ...] = (_person, _asker, _channel, _not_shared, _size, _today, _reason)
 
 FINDINGS: Mapping[Act, tuple[Check, ...]] = {
-    Act.ASK: (*_ALL_OF_ASKING, _card_has_a_place),
-    Act.GO_AHEAD: (_own, *_ALL_OF_ASKING, _card_has_a_place, _somebody_is_there),
+    Act.ASK: (*_ALL_OF_ASKING, _listed_reason, _card_has_a_place),
+    Act.GO_AHEAD: (_own, *_ALL_OF_ASKING, _listed_reason, _card_has_a_place, _somebody_is_there),
     Act.EMERGENCY: (_own, *_ALL_OF_ASKING, _goes_alone, _is_an_emergency),
     Act.APPROVE: (_of_somebody_else, _person, _approver, _today),
     Act.DECLINE: (_of_somebody_else, _person, _approver),

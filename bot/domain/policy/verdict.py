@@ -56,6 +56,7 @@ class VerdictCode(StrEnum):
     TOO_MANY_ORDERS = "too_many_orders"
     TOO_MANY_TODAY = "too_many_today"
     REASON_NEEDED = "reason_needed"
+    REASON_NOT_LISTED = "reason_not_listed"
     COULD_NOT_BE_CHECKED = "could_not_be_checked"
     CHANNEL_COULD_NOT_BE_CHECKED = "channel_could_not_be_checked"
     MISSING_SCOPE = "missing_scope"
@@ -75,7 +76,8 @@ class Question:
     the one the request was made in, wherever the click comes from; for SHARE the one to show it in.
     `orders_today` is what the requester's requests have gone ahead with since midnight UTC, this one not counted.
     `requester_person` is whom the requester's id stands for, where the record says; `approved_by` are the people who
-    have approved it.
+    have approved it. `has_listed_reason`: its reason carries one of REASONS, as they were when it was given;
+    `is_retry`: it asks anew, with the reason of an earlier request.
     """
 
     act: Act
@@ -87,6 +89,8 @@ class Question:
     orders_today: int = 0
     requester_person: str | None = None
     approved_by: tuple[str, ...] = ()
+    has_listed_reason: bool = False
+    is_retry: bool = False
 
     @property
     def requester_ids(self) -> tuple[str, ...]:
@@ -122,6 +126,7 @@ class Rules:
     max_orders_per_request: int = 1000
     max_orders_per_person_per_day: int | None = None
     require_reason: bool = False
+    reasons: tuple[str, ...] = ()
     results_channel: str | None = None
     auditor_users: tuple[str, ...] = ()
     contact: str = "an administrator"

@@ -60,6 +60,7 @@ MISTYPED = (
     "history status:finished status:expired",
     "history since:2026-11-24 until:2026-11-01",
     "history duplicate",
+    "history reason:",
 )
 """One text at least for each way in which what is typed cannot be read."""
 
@@ -101,6 +102,10 @@ def made() -> Iterator[Made]:
     for code in VerdictCode:
         name = f"Refused: {code.value.replace('_', ' ')}"
         yield name, partial(refusals.refused, code, "ALLOWED_USERS", asked, facts.RULES, facts.REFUSED)
+    for named, rules in (("reasons to choose from", facts.WITH_REASONS), ("the longest list", facts.LONG_LIST)):
+        for code in (VerdictCode.REASON_NEEDED, VerdictCode.REASON_NOT_LISTED):
+            name = f"Refused: {code.value.replace('_', ' ')}, with {named}"
+            yield name, partial(refusals.refused, code, "REASONS", asked, rules, facts.REFUSED)
     for number, (typed, error) in enumerate(mistakes(), 1):
         yield f"Not read {number}: {type(error).__name__}", partial(answers.not_read, error, typed)
     for wrong in FILES:
@@ -123,3 +128,5 @@ def made() -> Iterator[Made]:
     yield "No such request", partial(answers.no_such_request, "R-2B2B2B")
     yield "Broken", partial(answers.broken, facts.RULES.contact)
     yield "Help", partial(help.help_message, facts.RULES)
+    yield "Help, with reasons to choose from", partial(help.help_message, facts.WITH_REASONS)
+    yield "Help, with the longest list of reasons", partial(help.help_message, facts.LONG_LIST)

@@ -72,7 +72,10 @@ def _cards() -> Iterator[Made]:
     yield "Notice of an emergency", partial(card.emergency_notice, facts.EMERGENCY)
     for action in ASKED_IN_A_FORM:
         with_number = action is not Action.DECLINE
-        view = partial(confirm_form.confirm_view, action, facts.WAITING, "draft", with_number=with_number)
+        reasons = facts.LONG_LIST.reasons
+        view = partial(
+            confirm_form.confirm_view, action, facts.WAITING, "draft", with_number=with_number, reasons=reasons
+        )
         yield f"Form of a button: {action.value.replace('_', ' ')}", view
 
 

@@ -63,6 +63,11 @@ RULES = RulesFacts(
     max_per_day=5000,
 )
 
+WITH_REASONS = replace(
+    RULES, require_reason=True, reasons=("duplicate", "out of stock", "customer asked", "address & area", "fraud")
+)
+LONG_LIST = replace(RULES, reasons=tuple(f"<!channel> reason {number:02} " + "w" * 54 for number in range(100)))
+
 TWO = (OrderFacts(0, "6864fecda075914a1b1e353c"), OrderFacts(1, "6877b613a665f49134ef0001"))
 
 ASKED = RequestFacts(

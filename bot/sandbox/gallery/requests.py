@@ -1,6 +1,7 @@
 """The gallery's messages about a request: previews, the live message in every state, history and show."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -36,11 +37,15 @@ PREVIEWS: Mapping[str, RequestFacts] = {
 
 def made() -> Iterator[Made]:
     """Every one of them."""
-    yield "Form", partial(form.form_view, "draft", facts.ORDERS, 1000, False)
-    filled = partial(form.form_view, "draft", facts.ORDERS, 1000, True, facts.TWO[0].order_id)
-    yield "Form, filled in beforehand, reason required", filled
+    yield "Form", partial(form.form_view, "draft", facts.ORDERS, facts.RULES)
+    required = replace(facts.RULES, require_reason=True)
+    yield (
+        "Form, filled in beforehand, reason required",
+        partial(form.form_view, "draft", facts.ORDERS, required, facts.TWO[0].order_id),
+    )
+    yield "Form, with reasons to choose from", partial(form.form_view, "draft", facts.ORDERS, facts.WITH_REASONS)
     for ids, found in (("", 0), (facts.TWO[0].order_id, 1), (facts.TWO[0].order_id, 200)):
-        shortcut = partial(form.form_view, "draft", facts.ORDERS, 1000, False, ids, found=found)
+        shortcut = partial(form.form_view, "draft", facts.ORDERS, facts.RULES, ids, found=found)
         yield f"Form, from a message with {found} ids", shortcut
     for name, condition in PREVIEWS.items():
         yield name, partial(preview.preview, condition, facts.BOT)
@@ -67,6 +72,9 @@ def _looking_back() -> Iterator[Made]:
     yield "History", partial(history.history_page, entries, filters, *turning)
     yield "History, shared in the channel", partial(history.history_page, entries[:2], filters, shared_by=facts.BEN)
     yield "History, nothing found", partial(history.history_page, (), filters)
+    for name, reasons in (("a reason nobody used", facts.LONG_LIST.reasons), ("a reason, and no list", ())):
+        searched = history.described(History(reason=facts.TYPED), "UTC", reasons)
+        yield f"History of {name}", partial(history.history_page, (), searched)
     events, shown = facts.EVENTS[: show.EVENTS_PER_PAGE], facts.SHOWN_ORDERS
     first = show.ShownPage(shown, events, 1, 5, len(facts.EVENTS))
     yield "Show, first page", partial(show.show_page, facts.MIXED, first, facts.ANN, facts.RULES)
