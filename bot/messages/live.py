@@ -38,19 +38,13 @@ def live(facts: RequestFacts, bot_user: str | None = None, rules: RulesFacts | N
 
 
 def end_notice(facts: RequestFacts, rules: RulesFacts | None = None) -> Message:
-    """The direct message that tells the requester the end, with a link to the live message."""
+    """The direct message that tells the requester the end: the first line of the live message, a link to it, and who
+    ended it, where somebody did."""
+    whose: Line = (User(facts.requester), ", your request ", CodeText(facts.public_id), ". ")
     link: Line = (Link(facts.permalink, "See it in its live message"),) if facts.permalink else ()
     told: Line = (*link, *((", or type " if link else "All about it: type "), CodeText(show_command(facts.public_id))))
-    opening: Line = (
-        User(facts.requester),
-        ", your request ",
-        CodeText(facts.public_id),
-        ": ",
-        Bold(standing(facts)),
-        ".",
-    )
-    happening = _happening(facts, rules, "in its live message")
-    return render((paragraph(opening, told), *happening, *_small_print(facts)))
+    ended = _stopped(facts, rules) if facts.state is RequestState.FINISHED else decided_line(facts, "Decided")
+    return render((_happening(facts, rules)[0], paragraph((*whose, *told), *ended)))
 
 
 def correction_notice(facts: RequestFacts, corrected: int) -> Message:
@@ -68,13 +62,13 @@ def correction_notice(facts: RequestFacts, corrected: int) -> Message:
     return render((heading, paragraph(opening, where, *_who(facts, "Confirmed")), *_small_print(facts)))
 
 
-def _happening(facts: RequestFacts, rules: RulesFacts | None = None, where: str = "below") -> tuple[Part, ...]:
-    """What is to be said of the state it is in; `where` its buttons are."""
+def _happening(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Part, ...]:
+    """What is to be said of the state it is in."""
     match facts.state:
         case RequestState.WAITING:
             return card(facts, rules)
         case RequestState.FINISHED:
-            return _finished(facts, rules, where)
+            return _finished(facts, rules)
         case RequestState.EXECUTING:
             return _executing(facts, rules)
         case RequestState.APPROVED:
@@ -113,26 +107,28 @@ def _executing(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...
             *_who(facts, "Confirmed"),
             *valid_until(facts),
         ),
-        *_troubles(facts, "below"),
+        *_troubles(facts),
     )
 
 
 def _progress(facts: RequestFacts) -> str:
-    """`3,200 of 5,000 · 12 rejected · about 40 s left`: what went otherwise than cancelled is named."""
+    """`▓▓▓▓▓▓░░░░ 3,200 of 5,000 · 12 rejected · about 40 s left`: what went otherwise than cancelled is named."""
     found = facts.figures
     counts = ((found.rejected, "rejected"), (found.not_sent, "not sent"), (found.unknown, "unknown"))
     others = "".join(f" · {count:,} {word}" for count, word in counts if count)
-    return f"{found.settled():,} of {facts.order_count:,}{others}{time_left(facts)}"
+    full = BAR_LENGTH * found.settled() // max(1, facts.order_count)
+    bar = "▓" * full + "░" * (BAR_LENGTH - full)
+    return f"{bar} {found.settled():,} of {facts.order_count:,}{others}{time_left(facts)}"
 
 
-def _finished(facts: RequestFacts, rules: RulesFacts | None, where: str) -> tuple[Part, ...]:
+def _finished(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
     """The figures and why; what needs somebody; the orders by name; who, where and when last."""
     asked, reason, *retry = asked_lines(facts)
     at: tuple[Line, ...] = (("It finished ", When(facts.finished_at), "."),) if facts.finished_at else ()
     return (
         Heading(f"Finished: {figures(facts.figures, facts.order_count)}"),
         paragraph(reason, *slack_gap_line(facts), *_stopped(facts, rules)),
-        *_troubles(facts, where),
+        *_troubles(facts),
         *_cancelled(facts),
         paragraph(asked, *retry, *decided_line(facts, "Confirmed"), *at, *_confirmed(facts)),
     )
@@ -176,6 +172,9 @@ def _confirmed(facts: RequestFacts) -> tuple[Line, ...]:
     return ((f"Fincart's log confirms {facts.confirmed:,} of the {facts.figures.cancelled:,} cancelled.",),)
 
 
+BAR_LENGTH = 10
+"""Characters of the bar that shows how far a run is, beside the figure."""
+
 NAMED_OF_MANY = 5
 """Of more than are all named, so many are."""
 
@@ -183,11 +182,11 @@ _TROUBLES = (Outcome.UNKNOWN, Outcome.REJECTED, Outcome.NOT_SENT)
 """What a person must know of first comes first."""
 
 
-def _troubles(facts: RequestFacts, where: str) -> tuple[Part, ...]:
-    return tuple(part for outcome in _TROUBLES for part in _trouble(facts, outcome, where))
+def _troubles(facts: RequestFacts) -> tuple[Part, ...]:
+    return tuple(part for outcome in _TROUBLES for part in _trouble(facts, outcome))
 
 
-def _trouble(facts: RequestFacts, outcome: Outcome, where: str) -> tuple[Part, ...]:
+def _trouble(facts: RequestFacts, outcome: Outcome) -> tuple[Part, ...]:
     """The orders that ended so: what it means, what to do, and the first of them with Fincart's words or ours."""
     count = {
         Outcome.UNKNOWN: facts.figures.unknown,
@@ -204,7 +203,7 @@ def _trouble(facts: RequestFacts, outcome: Outcome, where: str) -> tuple[Part, .
     why: tuple[Line, ...] = ((of_which, Typed(shared, WORDS)),) if shared else ()
     items = tuple(order_line(order) if shared else _with_words(order) for order in listed)
     return (
-        paragraph((Bold(f"{count:,} {OUTCOME[outcome]}"), _MEANING[outcome]), _to_do(facts, outcome, where), *why),
+        paragraph((Bold(f"{count:,} {OUTCOME[outcome]}"), _MEANING[outcome]), _to_do(facts, outcome), *why),
         Bullets(items, count, show_command(facts.public_id)),
     )
 
@@ -216,17 +215,17 @@ _MEANING = {
 }
 
 
-def _to_do(facts: RequestFacts, outcome: Outcome, where: str) -> str:
-    """What somebody should do about the orders that ended so: with buttons that are really there, and are `where`."""
+def _to_do(facts: RequestFacts, outcome: Outcome) -> str:
+    """What somebody should do about the orders that ended so: with buttons that are really there."""
     match outcome:
         case Outcome.UNKNOWN:
-            return f"What to do: press Check again {where}, or look at each in Fincart. Do not assume either way."
+            return "What to do: press Check again, or look at each in Fincart. Do not assume either way."
         case Outcome.REJECTED:
             return "What to do: read the words given; look at the order in Fincart before you ask again."
         case Outcome.NOT_SENT if facts.state is not RequestState.FINISHED:
             return "What to do: if they must still be cancelled, press Retry here once this has finished."
         case Outcome.NOT_SENT:
-            return f"What to do: if they must still be cancelled, press Retry {where}."
+            return "What to do: if they must still be cancelled, press Retry."
         case Outcome.CANCELLED:
             return "Nothing more to do."
         case _:

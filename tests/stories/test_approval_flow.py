@@ -55,7 +55,7 @@ def test_the_requester_is_told_the_end_that_somebody_else_brought_about(start_wo
 
     notice = world.slack.wait_for(lambda: [post for post in world.slack.dms(ANN) if "Finished" in post.text])[-1]
 
-    assert f"<@{ANN}>, your request {request_id(shown)}: finished: 2 cancelled." in notice.text
+    assert notice.text.startswith(f"Finished: 2 cancelled\n<@{ANN}>, your request {request_id(shown)}. ")
     assert "See it in its live message" in notice.text
 
 
@@ -107,12 +107,13 @@ def test_declining_asks_why_and_tells_the_requester(start_world: StartWorld) -> 
     assert form is not None
     answer = world.told(DI, lambda: world.slack.submit(form, {"words": "they were *paid* <!channel>"}))
     end = becomes(world, public_id, "Declined. Nothing was sent.")
-    notice = world.slack.wait_for(lambda: [post for post in world.slack.dms(ANN) if "declined" in post.text])[-1]
+    notice = world.slack.wait_for(lambda: [post for post in world.slack.dms(ANN) if "Declined" in post.text])[-1]
 
     assert "Declined. Nothing was sent." in answer.text
     assert "They said: they were *paid* &lt;!channel&gt;" in end.text
     assert [] == end.buttons()
     assert public_id in notice.text
+    assert "They said: they were *paid* &lt;!channel&gt;" in notice.text
     assert [(DI, "declined", "they were *paid* <!channel>")] == world.rows(
         "SELECT person, verdict, comment FROM decision"
     )

@@ -181,7 +181,9 @@ def test_whoever_asked_is_told_that_somebody_else_took_it_back(start_world: Star
     world.press(BO, becomes(world, request_id(preview), "until then it can be undone"), "Undo")
     told = world.slack.wait_for(lambda: world.slack.dms(ANN))
 
-    assert [True] == [f"your request {request_id(preview)}: withdrawn" in post.text for post in told]
+    assert [True] == [post.text.startswith("Withdrawn. Nothing was sent.") for post in told]
+    assert f"your request {request_id(preview)}" in told[0].text
+    assert f"Decided by <@{BO}>" in told[0].text
 
 
 def test_whoever_takes_their_own_back_is_told_once(start_world: StartWorld) -> None:

@@ -138,7 +138,7 @@ def test_at_the_deadline_the_card_says_expired_and_the_requester_is_told(
     else:
         world.pass_time(14_401)
     end = becomes(world, public_id, "Expired. Nothing was sent.")
-    notice = world.slack.wait_for(lambda: [post for post in world.slack.dms(ANN) if "expired" in post.text])[-1]
+    notice = world.slack.wait_for(lambda: [post for post in world.slack.dms(ANN) if "Expired" in post.text])[-1]
 
     assert shown.ts == end.ts
     assert [] == end.buttons()
