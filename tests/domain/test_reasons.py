@@ -48,6 +48,7 @@ LIST = ("duplicate", "out of stock", "customer asked", "address", "address unkno
         ("fraud's over", None),
         ("frau\u0308d", None),
         ("duplicate\u0301", None),
+        ("fraud\u0301", None),
         ("a duplicate", None),
         ("no fraud", None),
         ("out of", None),
@@ -58,6 +59,14 @@ LIST = ("duplicate", "out of stock", "customer asked", "address", "address unkno
 )
 def test_a_reason_carries_the_longest_of_the_list_that_it_begins_with(typed: str, carries: str | None) -> None:
     assert carries == listed_reason(typed, LIST)
+
+
+def test_the_longest_counts_however_it_is_spelled() -> None:
+    assert "Address Unknown" == listed_reason("address unknown", ("address", "Address Unknown"))
+
+
+def test_what_was_typed_is_kept_beside_what_it_carries() -> None:
+    assert GivenReason("Duplicate: twice", "duplicate") == GivenReason.typed("Duplicate: twice", LIST)
 
 
 def test_without_a_list_no_reason_carries_one() -> None:

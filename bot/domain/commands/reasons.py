@@ -19,7 +19,7 @@ class GivenReason:
     @classmethod
     def typed(cls, words: str | None, reasons: Sequence[str]) -> "GivenReason":
         """What somebody typed, with the reason of these that it begins with, where it begins with one."""
-        return cls(words, listed_reason(words or "", reasons))
+        return cls(words, None if words is None else listed_reason(words, reasons))
 
 
 def listed_reason(words: str, reasons: Sequence[str]) -> str | None:
