@@ -22,11 +22,8 @@ from storage.enums import (
     StopReason,
 )
 
-STATE = EnumText(RequestState)
-ORIGIN = EnumText(Origin)
-OUTCOME = EnumText(Outcome)
-PROOF = EnumText(Proof)
-DOUBT = EnumText(Doubt)
+STATE, ORIGIN, OUTCOME = EnumText(RequestState), EnumText(Origin), EnumText(Outcome)
+PROOF, DOUBT = EnumText(Proof), EnumText(Doubt)
 RESULT = EnumText(AnswerKind)
 VERDICT = EnumText(DecisionVerdict)
 KIND = EnumText(HoldKind)

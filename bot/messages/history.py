@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.domain.commands.filters import Day, History, OnDay
+from bot.domain.commands.days import Day, OnDay
+from bot.domain.commands.filters import History
 from bot.domain.commands.parser import COMMAND
 from bot.messages.actions import Action
 from bot.messages.document import (

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.domain.commands.filters import Day, DaysAgo, History, OnDay, resolve
+from bot.domain.commands.days import Day, DaysAgo, OnDay, resolve
+from bot.domain.commands.filters import History
 from bot.domain.commands.order_ids import OrderId
 from bot.slack.person_facts import SlackPerson
 from storage.enums import Outcome, RequestState

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.settings import reasons
+from bot.settings import addresses, reasons
 from bot.settings import values as read
 
 DAY = 86_400
@@ -49,13 +49,13 @@ class Settings(BaseSettings):
         default=None,
         description="The app-level token, `xapp-…`; set, the bot uses Socket Mode and no HTTP address of its own.",
     )
-    slack_api_url: Annotated[str, BeforeValidator(read.api_url)] = Field(
+    slack_api_url: Annotated[str, BeforeValidator(addresses.api_url)] = Field(
         default="https://slack.com/api/", description="Where Slack's Web API is; another only for tests and the demo."
     )
     fincart_token: FincartToken = Field(
         default=None, description="The shared service token of the Fincart account, without `Bearer`."
     )
-    fincart_base_url: Annotated[str, BeforeValidator(read.base_url)] = Field(
+    fincart_base_url: Annotated[str, BeforeValidator(addresses.base_url)] = Field(
         default="https://api.fincart.io", description="Where Fincart's API is, without `/v4` and what follows."
     )
     fincart_batch_size: Annotated[int, BeforeValidator(read.whole(1, 10_000))] = Field(
@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         default=True,
         description="Whether every order reported cancelled is checked against its own log in the background.",
     )
-    database_url: Annotated[str, BeforeValidator(read.database_url)] = Field(
+    database_url: Annotated[str, BeforeValidator(addresses.database_url)] = Field(
         default="sqlite:///cancel-orders.db",
         repr=False,
         description="Where the records are kept; `postgresql+psycopg://…` for several processes.",

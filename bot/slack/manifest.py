@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator
 
 from bot.domain.commands.parser import COMMAND
-from bot.settings.values import Wrong, checked_url
+from bot.settings.addresses import checked_url
+from bot.settings.values import Wrong
 
 EVENTS_PATH = "/slack/events"
 """Where commands, interactivity and events arrive over HTTP."""

@@ -27,7 +27,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.network import BoundedTransport, Fence, certificates, distrust, proxy_for
-from bot.settings.values import is_loopback
+from bot.settings.addresses import is_loopback
 from bot.slack.results import Answer, Failure, Ok, RateLimited, Refused, SlackReply, Unanswered
 
 SLACK_API_URL = "https://slack.com/api/"

@@ -8,20 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.commands.days import DaysAgo, OnDay, resolve
 from bot.domain.commands.filters import (
     BadHistoryWord,
-    DaysAgo,
     EmptyFilter,
     Filter,
     GivenTwice,
     History,
-    OnDay,
     PlainName,
     SinceAfterUntil,
     UnknownDay,
     UnknownFilter,
     UnknownValue,
-    resolve,
 )
 from bot.domain.commands.order_ids import (
     BadId,

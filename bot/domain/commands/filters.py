@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from functools import partial
 from typing import Final, TypeVar
 
+from bot.domain.commands.days import Day, DaysAgo, OnDay
 from bot.domain.commands.order_ids import (
     WRAPPING,
     BadId,
@@ -28,28 +29,6 @@ from bot.domain.commands.typed_text import (
 )
 from storage.enums import Outcome, RequestState
 from storage.spelling import ENDS
-
-
-@dataclass(frozen=True, slots=True)
-class OnDay:
-    """A day of the calendar."""
-
-    day: date
-
-
-@dataclass(frozen=True, slots=True)
-class DaysAgo:
-    """So many days (0 to 9999) before today, whatever day that is where the reader lives."""
-
-    days: int
-
-
-Day = OnDay | DaysAgo
-
-
-def resolve(day: Day, today: date) -> date:
-    """The calendar day meant, given the reader's own today."""
-    return day.day if isinstance(day, OnDay) else today - timedelta(days=day.days)
 
 
 @dataclass(frozen=True, slots=True)

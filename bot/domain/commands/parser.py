@@ -27,7 +27,6 @@ from bot.domain.commands.order_ids import (
 from bot.domain.commands.typed_text import SPACE, as_typed, closed_format, is_blank, nearest, request_id, tidy, unescape
 
 COMMAND = "/cancel-orders"
-"""What people type, and what the manifest tells Slack."""
 
 LONGEST_REASON = 1000
 """Characters."""
@@ -281,10 +280,6 @@ def _parse_export(rest: str) -> Export | ParseError:
     return Export(found) if isinstance(found, History) else found
 
 
-def _parse_help(_: str) -> Help:
-    return Help()
-
-
 WORDS: dict[str, Keyword] = {
     "preview": Keyword("preview ID …", "preview 6864fecda075914a1b1e353c", _parse_preview),
     "history": Keyword(
@@ -297,6 +292,6 @@ WORDS: dict[str, Keyword] = {
     "export": Keyword("export [the filters of history]", "export since:2026-11-24", _parse_export),
     "pause": Keyword("pause [because WHY]", "pause because courier strike", _parse_pause),
     "resume": Keyword("resume", "resume", _parse_resume),
-    "help": Keyword("help", "help", _parse_help),
+    "help": Keyword("help", "help", lambda _: Help()),
 }
 """Every keyword. To add one, give it what reads the text after it, and its command a place in `Command`."""

@@ -1,7 +1,6 @@
 """PURE: the single rules of the policy. Each looks at one thing and answers None, or what it found against it.
 
-`FINDINGS` says which rules each act is asked, in the order in which their refusals are told.
-"""
+`FINDINGS` says which rules each act is asked, in the order in which their refusals are told."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -266,13 +265,12 @@ FINDINGS: Mapping[Act, tuple[Check, ...]] = {
 }
 """The rules of each act, in the order in which their refusals are told."""
 
+_APPROVERS_ACTS = (Act.APPROVE, Act.DECLINE, Act.STOP, Act.GO_ON, Act.PAUSE_ALL)
+
 
 def approvals_needed(rules: Rules, question: Question) -> int:
     """How many people other than the requester must approve so many orders."""
     return rules.approvals_needed if rules.needs_approval(question) else 0
-
-
-_OF_APPROVERS = (Act.APPROVE, Act.DECLINE, Act.STOP, Act.GO_ON, Act.PAUSE_ALL)
 
 
 def basis(rules: Rules, question: Question, facts: Facts) -> str:
@@ -283,7 +281,7 @@ def basis(rules: Rules, question: Question, facts: Facts) -> str:
     if question.act is Act.EMERGENCY:
         return "EMERGENCY_USERS"
     approver = _listed_under("APPROVER", rules.approver_users, rules.approver_usergroups, question, facts)
-    if approver is not None and question.act in _OF_APPROVERS and not its_own:
+    if approver is not None and question.act in _APPROVERS_ACTS and not its_own:
         return approver
     if rules.allow_everyone:
         return "ALLOW_EVERYONE"

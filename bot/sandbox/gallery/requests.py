@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from bot.domain.commands.filters import History, OnDay
+from bot.domain.commands.days import OnDay
+from bot.domain.commands.filters import History
 from bot.messages import form, history, live, preview, preview_ended, show
 from bot.messages.view_models import RequestFacts
 from bot.sandbox.gallery import facts
