@@ -67,8 +67,8 @@ def _most_awaited(transaction: Transaction, now: datetime, most: int) -> Sequenc
 
 
 def _probe(transaction: Transaction, now: datetime) -> Sequence[OrderLine]:
-    """One that has not been asked for in vain, if there is any: it may be the log of one order that Fincart never
-    answers, which must not keep all others from being read."""
+    """One order to probe with, preferring one whose log has not failed yet: a single log that Fincart never answers
+    must not block all the others."""
     return _take(transaction, now, 1, col(OrderLine.waits_since).is_(None)) or _most_awaited(transaction, now, 1)
 
 

@@ -175,8 +175,7 @@ def closed(transaction: Transaction, row: SlackMessage, trouble: str) -> None:
 
 
 def keep_editing(transaction: Transaction, row: SlackMessage, kind: str, seconds: float) -> None:
-    """Have what stands in the channel that is closed to this message say where the message is now, should the channel
-    ever be open again."""
+    """Keep trying to edit what stands in the closed channel, so that it says where the message is now."""
     channel = row.closed_channel or ""
     left = enqueue(transaction, MessageId(kind, row.request_seq, channel), Place(channel, row.person), urgent=False)
     left.ts, left.due_at = row.closed_ts, transaction.now() + timedelta(seconds=seconds)

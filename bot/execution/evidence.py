@@ -96,9 +96,10 @@ def with_first_sent(
     attempts: Sequence[Attempt],
     ahead: timedelta | None,
 ) -> Sequence[OrderRow]:
-    """The orders, with when each was first sent, in Fincart's time, if the difference of the clocks is known by now.
+    """Fill in when each order was first sent, in Fincart's time, and store it.
 
-    It is kept. A call that is known not to have been acted upon is none: what others do after it is not our doing.
+    Calls that were not applied do not count: what others do after them is not our doing. Without a clock offset nothing
+    changes.
     """
     if ahead is None:
         return of

@@ -32,11 +32,10 @@ class _Stopping(Exception):
 
 
 def judged(context: Context, planned: Planned, answer: Answer) -> Answer:
-    """The same answer; REFUSED in place of TOKEN where the token still opens a log that it has opened before.
+    """Decide what a 403 means: REFUSED if the token can still read a log that it has read before, else TOKEN.
 
-    Asked between the call and the writing down of its answer, with no transaction open. Whoever is killed meanwhile
-    leaves a call without an answer, and so does whoever is told to stop. A log that is not answered for as long as the
-    truth waits for one speaks for nobody: TOKEN then, for it holds everything and nothing was done.
+    Call it with no transaction open. If the process is told to stop first, the answer is INDETERMINATE. If Fincart
+    answers no log for as long as settlement waits for one, it is TOKEN: that holds everything, and nothing was done.
     """
     if answer.kind is not AnswerKind.TOKEN or answer.http_status != 403:
         return answer
@@ -55,9 +54,9 @@ def judged(context: Context, planned: Planned, answer: Answer) -> Answer:
 
 
 def in_a_row(transaction: Transaction, attempt: Attempt, answer: Answer) -> Answer:
-    """The same answer; TOKEN where it is one too many of those that speak of single orders.
+    """Treat the third 403 in a row that is about a single order as a rejected token.
 
-    Attempts are counted, so that it holds for several processes and after a restart.
+    It counts stored attempts, so that it holds across processes and restarts.
     """
     says_so = answer.kind is AnswerKind.REFUSED and answer.http_status == 403 and answer.words == TOKEN_MESSAGE
     if attempt.order_count > 1 or not says_so:

@@ -80,8 +80,8 @@ class LogReader:
 def _beside_others(
     transaction: Transaction, request: Request, read: Sequence[OrderRow], readings: Sequence[LogReading]
 ) -> list[LogReading]:
-    """The same readings, by what other requests know: a cancellation may just be the doing of one that is sending that
-    order, and Fincart does know an order whose log another has read. Neither can be told from them."""
+    """Make a reading unreadable where another request makes it untrustworthy: that request is just sending the order
+    that is read as cancelled, or has read a log that Fincart now says it does not know."""
     cancelled = [line.order_id for line, each in zip(read, readings, strict=True) if each.cancelled is not None]
     absent = [line.order_id for line, each in zip(read, readings, strict=True) if each.kind is LogKind.ABSENT]
     why: dict[str, str] = {}

@@ -49,11 +49,11 @@ def rest_of_reads(context: Context) -> log_rest.Rest:
 def note(
     context: Context, transaction: Transaction, readings: Sequence[LogReading], probed_until: datetime | None = None
 ) -> None:
-    """Have all log reads rest where one was not answered, and end that where one was; tell the circuit breaker.
+    """Pause all log reads after one got no answer, end the pause when one does, and tell the circuit breaker.
 
-    What fails side by side counts as one failure. Where logs never rested, an answer says nothing new: the cancel calls
-    may fail all the same. `probed_until`: until when all others wait for these, where a rest was over and they saw
-    whether Fincart answers; an answer or a failure beside that read neither ends nor shortens the wait.
+    Readings made together count as one failure. Where logs did not rest, an answer says nothing new: cancel calls may
+    fail all the same. `probed_until`: until when all others wait for these readings, where they probe; what others
+    read meanwhile neither ends nor shortens that wait.
     """
     asked = [each for each in readings if each is not NOT_ASKED]
     silent = [each for each in asked if each.kind is LogKind.UNAVAILABLE]

@@ -99,9 +99,9 @@ class SendQueue:
             return taken
 
     def answered(self, answered: Answered, seconds: float) -> bool:
-        """It is back, after so many seconds. True: the caller is the one to settle, until `answers` has no more.
+        """Record an answer that took so many seconds. True: the caller must settle now, until `answers` has no more.
 
-        After anything but an OK what waits of its request is not sent before that has been settled.
+        After anything but an OK, what waits of its request is dropped from the queue, and planned anew once settled.
         """
         with self._lock:
             self._on_the_wire -= 1

@@ -1,4 +1,5 @@
-"""Slack's intake: a payload becomes a kept delivery and an acknowledgement. No rules, no SQL, no calls that wait."""
+"""Slack's intake: a payload becomes a stored delivery and an acknowledgement. No calls that wait; the one
+question that is asked first is whether a button opens a form (`bot.requests.confirm_form`)."""
 
 import logging
 import re

@@ -1,7 +1,7 @@
 """Reads the view models of messages from the database."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -179,13 +179,27 @@ def holds_on_all(session: Session) -> tuple[HoldFacts, ...]:
     return tuple(HoldFacts(row.kind.value, row.why, row.who, row.until) for row in send_gate.in_force(session))
 
 
+def hopeless(session: Session, request: Request) -> set[str]:
+    """Its orders that cannot be cancelled by it as things stand: not pending, or in another open request."""
+    return {line.order_id for line in _not_pending(requests.seen(session, request))} | _elsewhere(
+        session, request
+    ).keys()
+
+
+def _not_pending(seen: Sequence[OrderLine]) -> list[OrderLine]:
+    return [line for line in seen if not is_pending(line.seen_status or "")]
+
+
+def _elsewhere(session: Session, request: Request) -> dict[str, str]:
+    ids = [line.order_id for line in requests.orders(session, request, 0, request.order_count)]
+    return requests.open_elsewhere(session, ids, request.seq or 0)
+
+
 def _status(session: Session, request: Request) -> StatusFacts:
     if request.state not in (RequestState.PREPARING, RequestState.CONFIRMING):
         return StatusFacts()
     seen = requests.seen(session, request)
-    not_pending = [line for line in seen if not is_pending(line.seen_status or "")]
-    ids = [line.order_id for line in requests.orders(session, request, 0, request.order_count)]
-    elsewhere = requests.open_elsewhere(session, ids, request.seq or 0)
+    not_pending, elsewhere = _not_pending(seen), _elsewhere(session, request)
     return StatusFacts(
         hopeless=len({line.order_id for line in not_pending} | elsewhere.keys()),
         checked=len(seen),

@@ -159,10 +159,10 @@ def number_missing(request: Request, authorization: Authorization, action: Reque
 def let_run(
     context: Context, transaction: Transaction, request: Request, authorization: Authorization, given: GoAhead
 ) -> AnswerCode | Verdict:
-    """The last go-ahead: from here on it is sent without any person. The caller holds the lock and has judged.
+    """Approve the request: from here on it runs without anybody. The caller holds the lock and has asked the policy.
 
-    Its orders are counted to its requester's day, never to be returned; the refusal where they do not fit in that day,
-    with nothing changed.
+    Counts its orders against the requester's day, for good. Where they do not fit, changes nothing and returns the
+    refusal.
     """
     by, now = authorization.question.person, given.at
     limit = authorization.rules.max_orders_per_person_per_day

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from bot.context import Context
 from bot.deliveries.handling import handling
 from bot.domain.commands.reasons import GivenReason
-from bot.domain.outcome.responses import is_pending
 from bot.domain.policy.decide import Act, Verdict
 from bot.execution.settlement import stop as stop_sending
 from bot.outbox import enqueue
 from bot.outbox.enqueue import AnswerCode
+from bot.outbox.read_model import hopeless
 from bot.requests.action import Do, RequestAction, press, question_about
 from bot.requests.authorize import Authorization, authorize
 from bot.requests.confirm import CONFIRMING, over, why_not
@@ -118,7 +118,7 @@ def leave_out(context: Context, delivery: Delivery, action: RequestAction) -> No
             return lost
         if action.revision != request.revision:
             return AnswerCode.OLDER_REVISION
-        out = _hopeless(transaction, request)
+        out = hopeless(transaction.session, request)
         if not out or len(out) == request.order_count:
             return AnswerCode.NOTHING_TO_LEAVE_OUT
         requests.leave_out(transaction, request, out)
@@ -133,14 +133,6 @@ def leave_out(context: Context, delivery: Delivery, action: RequestAction) -> No
         seen = requests.find(session, action.public_id)
     can_post = seen is None or can_post_live(context, seen)
     press(context, delivery, action, Act.GO_AHEAD, act)
-
-
-def _hopeless(transaction: Transaction, request: Request) -> set[str]:
-    session = transaction.session
-    ids = [line.order_id for line in requests.orders(session, request, 0, request.order_count)]
-    seen = requests.seen(session, request)
-    out = {line.order_id for line in seen if not is_pending(line.seen_status or "")}
-    return out | set(requests.open_elsewhere(session, ids, request.seq or 0))
 
 
 def retry(context: Context, delivery: Delivery, action: RequestAction) -> None:

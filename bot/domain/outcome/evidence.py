@@ -63,13 +63,12 @@ class SeenLog:
 class Evidence:
     """Everything known about one order of one request.
 
-    `attempts` oldest first. `log` is the last reading that said anything; `failed_reads` and
-    `first_failed_at` count those since the last attempt or reading that said nothing, `refused_reads` those of them
-    that Fincart refused in the very words of its answer to that attempt; `waits_since` is since when it would have
-    been read, had Fincart answered. `first_sent_at` is in
-    Fincart's time, None where that is not known. `sending_allowed` is False once the request was stopped, its
-    approval ran out, the token was rejected or the order was settled. `cancelled_elsewhere` is another
-    request of ours that has this order as cancelled.
+    `attempts` oldest first. `log` is the last reading that said anything. `failed_reads` counts the reads since then or
+    since the last attempt that said nothing, `first_failed_at` is when the first of them was; `refused_reads` counts
+    those that Fincart refused with the same words as the last call. `waits_since`: when a log read first went
+    unanswered. `first_sent_at` is in Fincart's time, None where that is not known. `sending_allowed` is False once the
+    request was stopped, its approval ran out, the token was rejected or the order was settled. `cancelled_elsewhere` is
+    another request of ours that has this order as cancelled.
     """
 
     attempts: tuple[CallEvidence, ...] = ()
