@@ -206,8 +206,13 @@ def read_sender(delivery: Delivery) -> Sender:
 
 
 def read_draft(expected: type[P], delivery: Delivery | None, user: str) -> P | None:
-    """What was remembered when a form was opened; None where there is no such form of this person's."""
+    """What was remembered when a form was opened, as from whoever submits it; None where it is no form of theirs.
+
+    In an Enterprise Grid one person has ids of two kinds, `U…` and `W…`, and may open under one and submit under the
+    other. A form is shown to its opener alone, and what it asks for is judged by the id that submitted it.
+    """
     if delivery is None or delivery.kind != expected.kind:
         return None
     draft = read_as(expected, delivery)
-    return draft if draft.user == user else None
+    is_theirs = draft.user == user or {draft.user[:1], user[:1]} == {"U", "W"}
+    return draft.model_copy(update={"user": user}) if is_theirs else None

@@ -161,7 +161,7 @@ def _stopped(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Line, ...]:
         CodeText(f"{COMMAND} resume"),
     )
     nothing_to_retry = facts.state is RequestState.FINISHED and not facts.figures.rejected + facts.figures.not_sent
-    return (why, (*renew, "." if nothing_to_retry else "; then press Retry here."))
+    return (why, (*renew, "." if nothing_to_retry else "; then press Retry under the result."))
 
 
 def _confirmed(facts: RequestFacts) -> tuple[Line, ...]:

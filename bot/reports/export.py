@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.context import Context
 from bot.deliveries.handling import HandledElsewhere, handling, say
-from bot.deliveries.payloads import DeliveryKind, ExportAsked, read_as
+from bot.deliveries.payloads import DeliveryKind, ExportAsked, read_as, read_sender
 from bot.domain.commands.filters import History
 from bot.domain.policy.decide import Act, Question
 from bot.outbox.enqueue import AnswerCode, ReplyTo
@@ -78,11 +78,12 @@ class Exporter:
         return True
 
     def _export(self, delivery: Delivery) -> None:
-        asked = read_as(ExportAsked, delivery)
-        reply_to = ReplyTo.of(delivery, asked.user, asked.channel)
+        sender = read_sender(delivery)
+        reply_to = ReplyTo.of(delivery, sender.user, sender.channel)
         if delivery.tries > TRIES:
             self._say(delivery, reply_to, AnswerCode.BROKEN)
             return
+        asked = read_as(ExportAsked, delivery)
         verdict = authorize(self._context, Question(Act.READ, reply_to.person), fresh=True).verdict
         if verdict.allowed:
             self._send(delivery, reply_to, asked.command.wanted)

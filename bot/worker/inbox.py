@@ -249,7 +249,8 @@ class Inbox:
         """Try again soon; after some tries say that it is our fault, so that nobody waits for nothing."""
         if delivery.tries >= TRIES:
             sender = read_sender(delivery)
-            self._say(delivery, ReplyTo.of(delivery, sender.user, sender.channel), AnswerCode.BROKEN)
+            with suppress(HandledElsewhere):
+                self._say(delivery, ReplyTo.of(delivery, sender.user, sender.channel), AnswerCode.BROKEN)
             return
         with self._context.database.write() as transaction:
             deliveries.postpone(transaction, delivery, 0.5 * 2**delivery.tries)

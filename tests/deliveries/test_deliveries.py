@@ -24,6 +24,7 @@ from bot.deliveries.payloads import (
 )
 from bot.domain.commands.parser import Export, parse
 from bot.messages.actions import Action
+from bot.reports import export
 from storage import deliveries
 from storage.deliveries import Incoming
 from storage.enums import Origin
@@ -121,6 +122,7 @@ def test_a_draft_is_read_by_whoever_it_belongs_to_alone() -> None:
     kept = stored(draft.incoming(("1",)))
 
     assert draft == read_draft(RequestFormOpened, kept, ANN)
+    assert "W0000001" == getattr(read_draft(RequestFormOpened, kept, "W0000001"), "user", None)
     assert read_draft(RequestFormOpened, kept, "U0000099") is None
     assert read_draft(ConfirmFormOpened, kept, ANN) is None
 
@@ -130,3 +132,16 @@ def test_a_command_that_the_version_before_kept_is_answered(world: World) -> Non
     shown = world.told(ANN, lambda: deliveries.keep(world.bot.context.database, kept))
 
     assert "1 order" in shown.text
+
+
+def test_an_export_that_cannot_be_read_is_said_to_have_failed(world: World) -> None:
+    kept = Incoming("export", ("trigger", ANN), json.dumps({**FROM, "text": "export nonsense:1"}))
+
+    def fail_for_the_last_time() -> None:
+        deliveries.keep(world.bot.context.database, kept, due=False)
+        with world.bot.context.database.write() as transaction:
+            row = transaction.session.get_one(Delivery, kept.id())
+            row.tries, row.due_at = export.TRIES, transaction.now()
+            transaction.wake("exports")
+
+    assert "The bot failed at this" in world.told(ANN, fail_for_the_last_time).text

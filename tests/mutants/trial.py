@@ -134,7 +134,7 @@ def tried(copy: Copy, mutant: Mutant, change: CodeChange) -> Result:
     with copy.changed(change):
         if mutant.seed is not None:
             code, said = copy.play(mutant.seed)
-            is_caught, why = code == 1 and "Wrong: " in said, _last_line(said)
+            is_caught, why = code == 1 and "WrongEnding: " in said, _last_line(said)
         else:
             code, said = copy.run([mutant.caught], "-x")
             is_caught, why = _judged(code, copy.failures(), said)

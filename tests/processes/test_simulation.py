@@ -134,7 +134,7 @@ def test_a_broken_rule_is_caught(rule: str) -> None:
         failure = runs.first_failure(range(broken.near, broken.near + SEEDS_UNTIL_CAUGHT), broken.plan)
 
     assert failure is not None
-    assert failure.why.startswith("Wrong: "), "the broken copy did not go wrong, it broke down"
+    assert failure.why.startswith("WrongEnding: "), "the broken copy did not go wrong, it broke down"
     assert whole.run(failure.plan) is None, "the bot as it is fails by the same history, so that it shows nothing"
     runs.close()
     whole.close()

@@ -10,6 +10,7 @@ from mutants.catalogue import MUTANTS
 from mutants.change import Stale, change_of
 from mutants.entry import Mutant
 from mutants.page import page
+from simulation.broken import BROKEN
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,3 +78,9 @@ def test_a_text_is_found_however_its_lines_are_broken() -> None:
     change = change_of(ROOT, _entry("event_hash", "return\n    hashlib.sha256", "return hashlib.sha1"))
 
     assert "return hashlib.sha1" in change.source
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_what_a_broken_rule_replaces_is_still_there(rule: str) -> None:
+    with BROKEN[rule].meanwhile():
+        pass

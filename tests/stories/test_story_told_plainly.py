@@ -25,7 +25,7 @@ def ended_by_the_token(world: World) -> str:
 def test_a_rejected_token_says_whom_to_ask_and_what_then(start_world: StartWorld) -> None:
     text = ended_by_the_token(start_world(CONTACT="the platform team"))
 
-    assert f"Ask the platform team to {RENEW}; then press Retry here." in text
+    assert f"Ask the platform team to {RENEW}; then press Retry under the result." in text
 
 
 def test_a_rejected_token_is_explained_once_for_each_order(world: World) -> None:
