@@ -1,7 +1,7 @@
 """The closed words of the database: states, outcomes and what else is stored by value.
 
-Every column that holds one of these is checked twice: by `EnumText`, the column type, before a row is built,
-and by a CHECK constraint in the database itself.
+Every column that holds one of these is checked by `EnumText`, the column type, before a row is built; those that were
+made with their table also by a CHECK constraint in the database itself.
 """
 
 from enum import StrEnum

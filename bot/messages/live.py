@@ -3,8 +3,9 @@
 from typing import assert_never
 
 from bot.domain.commands.parser import COMMAND
+from bot.messages.actions import Action, request_value
 from bot.messages.card import card, unseen_card
-from bot.messages.document import Bold, Bullets, CodeText, Heading, Line, Link, Note, Part, Typed, User, When
+from bot.messages.document import Bold, Bullets, Button, CodeText, Heading, Line, Link, Note, Part, Typed, User, When
 from bot.messages.message import Message
 from bot.messages.preview import cannot_post
 from bot.messages.render import render
@@ -33,7 +34,9 @@ def live(facts: RequestFacts, bot_user: str | None = None, rules: RulesFacts | N
     while it waits for that."""
     if facts.state is RequestState.WAITING and facts.in_direct_message:
         return render(unseen_card(facts, rules, bot_user))
-    buttons = run_buttons(facts)
+    names_some = facts.state is RequestState.FINISHED and facts.order_count > MOST_NAMED
+    show_all = (Button("Show all", Action.SHOW_ALL, request_value(facts.public_id, 1)),) if names_some else ()
+    buttons = run_buttons(facts, *show_all)
     return render((*_happening(facts, rules), *_channel_note(facts, bot_user), *buttons, *_small_print(facts)))
 
 

@@ -7,12 +7,12 @@ from bot.messages.message import Message
 from bot.messages.outcome_words import TOKEN_REJECTED
 from bot.messages.render import render
 from bot.messages.view_models import HoldFacts, RequestFacts, RulesFacts
-from bot.messages.words import MOST_NAMED, asked_lines, orders, paragraph, show_command, standing
+from bot.messages.words import asked_lines, orders, paragraph, show_command, standing
 from storage.enums import RequestState
 
 
-def run_buttons(facts: RequestFacts) -> tuple[Part, ...]:
-    """What can be pressed under the live message of a request that runs or has run."""
+def run_buttons(facts: RequestFacts, *more: Button) -> tuple[Part, ...]:
+    """What can be pressed about a request that runs or has run, and `more` that its message has."""
     buttons: list[Button] = []
     if facts.state in (RequestState.APPROVED, RequestState.EXECUTING) and facts.stop_why is None:
         if facts.can_undo:
@@ -25,8 +25,7 @@ def run_buttons(facts: RequestFacts) -> tuple[Part, ...]:
     again = facts.figures.rejected + facts.figures.not_sent
     if facts.state is RequestState.FINISHED and again:
         buttons.append(_button(facts, f"Retry {orders(again)}", Action.RETRY))
-    if facts.state is RequestState.FINISHED and facts.order_count > MOST_NAMED:
-        buttons.append(Button("Show all", Action.SHOW_ALL, request_value(facts.public_id, 1)))
+    buttons += more
     return (Buttons(tuple(buttons)),) if buttons else ()
 
 

@@ -224,7 +224,7 @@ def over(
     authorization: Authorization | None = None,
     **details: Any,
 ) -> None:
-    """Move a request that was never sent to its end, and tell history. A `authorization` that lets somebody do this is
+    """Move a request that was never sent to its end, and tell history. An `authorization` that lets somebody do this is
     kept with it; `details` are told besides."""
     changes: dict[str, Any] = {"decided_at": now, "decided_by": by, "remind_at": None, "due_at": None}
     told: dict[str, Any] = {}

@@ -106,8 +106,8 @@ class Directory:
         """Who the bot is, if that has been found out; asks nobody."""
         return self._identity
 
-    def _start_person(self, user_id: str, usergroups: Collection[str], fresh: bool, deadline: float) -> "_PersonKey":
-        return _PersonKey(
+    def _start_person(self, user_id: str, usergroups: Collection[str], fresh: bool, deadline: float) -> "_PersonReads":
+        return _PersonReads(
             user_id,
             self._start_own_identity(deadline),
             self._start_user(user_id, fresh, deadline),
@@ -194,7 +194,7 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
-class _PersonKey:
+class _PersonReads:
     """The look-ups about one person, under way."""
 
     user_id: str

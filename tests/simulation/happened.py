@@ -71,19 +71,19 @@ TABLE = (
 
 def too_little(met: Counter[str]) -> list[str]:
     """The rows that fall short; empty where enough of everything has happened."""
-    return [what for what, count, expected in _authorize(met) if expected >= ENOUGH and count < expected]
+    return [what for what, count, expected in _counted(met) if expected >= ENOUGH and count < expected]
 
 
 def told(met: Counter[str]) -> str:
     """The table, for people: what happened, how often, and how often it had to."""
     lines = [f"{'what happened':40} {'times':>8} {'at least':>9}"]
-    for what, count, expected in _authorize(met):
+    for what, count, expected in _counted(met):
         wanted = f"{expected:9,.0f}" if expected >= ENOUGH else f"{'–':>9}"
         lines.append(f"{what:40} {count:8,} {wanted}{'  TOO LITTLE' if what in too_little(met) else ''}")
     return "\n".join(lines)
 
 
-def _authorize(met: Counter[str]) -> Iterator[tuple[str, int, float]]:
+def _counted(met: Counter[str]) -> Iterator[tuple[str, int, float]]:
     for row in TABLE:
         of = sum(met[name] for name in row.of)
         yield row.what, sum(met[name] for name in row.counted), of * row.at_least / 100

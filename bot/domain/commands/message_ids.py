@@ -132,8 +132,8 @@ def _ids_in(text: str) -> Iterator[str]:
     text = ascii_digits(_TURNED_ROUND.sub(" ", text))
     for run in _RUN.findall(text):
         # Characters that nobody sees stand around ids and between them; inside one, they belong to it.
-        context = [part for part in re.split(f"[{_UNSEEN}]+", run) if part]
-        if context and all(map(_ID.fullmatch, context)):
-            yield from context
+        parts = [part for part in re.split(f"[{_UNSEEN}]+", run) if part]
+        if parts and all(map(_ID.fullmatch, parts)):
+            yield from parts
         elif joined := _WHOLE.fullmatch(re.sub(f"[{ZERO_WIDTH}]", "", run)):
             yield joined[1]

@@ -75,10 +75,10 @@ def unescape(text: str) -> str:
 
 def as_typed(text: str) -> str:
     """A command's text as the person typed it: escapes undone, mentions and links as they looked."""
-    context = _ESCAPED.split(text)
-    looks = {escaped: _looked(escaped) for escaped in set(context[1::2])}
-    context[1::2] = map(looks.__getitem__, context[1::2])
-    return unescape("".join(context))
+    parts = _ESCAPED.split(text)
+    looks = {escaped: _looked(escaped) for escaped in set(parts[1::2])}
+    parts[1::2] = map(looks.__getitem__, parts[1::2])
+    return unescape("".join(parts))
 
 
 def _looked(escaped: str) -> str:
