@@ -12,7 +12,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --g
   --no-header --no-annotate $(if $(filter all,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package=,$(UPGRADE)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-long check lock wheel bench simulate mutants mutate torture screenshots
+.PHONY: help demo run test test-long check lock wheel sbom bench simulate mutants mutate torture screenshots
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -46,11 +46,16 @@ wheel: $(READY) ## build dist/cancel_orders_bot-VERSION-py3-none-any.whl, which 
 	rm -rf build
 	$(RUN) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
-bench: $(READY_TO_DEVELOP) ## measure what the documentation promises
-	$(RUN) -m bench
+sbom: $(READY_TO_DEVELOP) ## write dist/sbom.json: every package that requirements.lock installs, with its hashes, as CycloneDX
+	mkdir -p dist
+	$(RUN) -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible \
+	  --output-file $(or $(OUT),dist/sbom.json) requirements.lock
 
-simulate: $(READY_TO_DEVELOP) ## play histories full of faults: make simulate SEEDS=100000
-	$(RUN) -m tests.simulation SEEDS=$(or $(SEEDS),1000)
+bench: $(READY_TO_DEVELOP) ## measure what the documentation promises; DATABASE=postgresql: several processes on one PostgreSQL
+	$(RUN) -m bench $(if $(filter postgresql,$(DATABASE)),many)
+
+simulate: $(READY_TO_DEVELOP) ## play histories full of faults: make simulate SEEDS=100000 BEFORE=auto
+	$(RUN) -m tests.simulation SEEDS=$(or $(SEEDS),1000) FROM=$(or $(FROM),0) $(if $(BEFORE),BEFORE=$(BEFORE))
 
 mutants: $(READY_TO_DEVELOP) ## try broken copies of the bot: make mutants SAMPLE=12 SEED=7 ONLY=lease
 	$(RUN) -m tests.mutants $(foreach name,SAMPLE SEED ONLY,$(if $($(name)),$(name)=$($(name))))
@@ -61,8 +66,9 @@ mutate: $(READY_TO_DEVELOP) ## break the pure modules line by line: make mutate 
 torture: $(READY_TO_DEVELOP) ## kill and race the real process: make torture ROUNDS=1000 DATABASE=sqlite PART=random SECONDS=600
 	$(RUN) -m tests.torture $(foreach name,ROUNDS DATABASE PART SEED SECONDS,$(if $($(name)),$(name)=$($(name))))
 
-screenshots: $(READY_TO_DEVELOP) ## take the pictures of the README anew, in Chromium
+screenshots: $(READY_TO_DEVELOP) ## take the pictures of the README and docs/operations anew, in Chromium; Prometheus is needed
 	$(RUN) tests/browser/screenshots.py
+	$(RUN) tests/browser/operations_pictures.py
 
 # Exactly the locked files, by their hashes; then the project itself, so that `cancel-orders` and `python -m bot` work
 # from any directory.

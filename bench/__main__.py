@@ -4,16 +4,18 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from bench import acknowledgement, click, orders, past
+from bench import acknowledgement, click, many, orders, past, status
 
 BENCHES: dict[str, Callable[[], bool]] = {
     "acknowledgement": acknowledgement.run,
     "click": click.run,
     "orders": orders.run,
     "slow-orders": partial(orders.run, latency=0.250, longest=1.1),
+    "many": many.run,
     "history": past.history_page,
     "verify": past.audit_verify,
     "rows": past.audit_rows,
+    "status": status.run,
 }
 
 

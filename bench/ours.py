@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from pydantic import SecretStr
 
 from bench.children import Child, child, options, say
 from bench.serving import serve_child
 from bench.standins import CHANNEL, PERSON, BenchWorld
 from bot.app import Bot, build
+from bot.server.health import Health
 from bot.server.http import Deliveries, Signature, http_app
 from bot.settings.model import load_settings
 from storage import requests
-from storage.audit.log import EventKind
+from storage.db.migrate import migrate_at
 from storage.db.transactions import Database, StorageUnavailable, Transaction
-from storage.enums import Origin, RequestState
+from storage.enums import EventKind, Origin, RequestState
+from storage.id_source import IdSource
 from storage.models import Request
 from storage.requests import NewOrder, NewRequest
 from storage.slack_models import Delivery
@@ -42,12 +45,13 @@ def bot_in(folder: Path, world: BenchWorld, **settings: str) -> Bot:
         "ALLOWED_USERS": PERSON,
         "DATABASE_URL": f"sqlite:///{folder / 'bench.db'}",
     }
+    migrate_at(given["DATABASE_URL"])
     return build(load_settings(given | settings, None))
 
 
 def deliveries_of(bot: Bot, world: BenchWorld) -> Deliveries:
     """What the HTTP route calls once it has a body."""
-    return Deliveries(bot.app, Signature(world.signing_secret))
+    return Deliveries(bot.app, Signature(SecretStr(world.signing_secret)))
 
 
 def confirming(database: Database, order_ids: list[str]) -> str:
@@ -56,8 +60,8 @@ def confirming(database: Database, order_ids: list[str]) -> str:
         return _confirming(transaction, order_ids).public_id
 
 
-def approved(database: Database, order_ids: list[str]) -> str:
-    """Make a request that its requester has confirmed, and return its id."""
+def approved(database: Database, order_ids: list[str], after: float = 0.0) -> str:
+    """Make a request that its requester has confirmed, due after so many seconds, and return its id."""
     with database.write() as transaction:
         request = _confirming(transaction, order_ids)
         now = transaction.now()
@@ -69,7 +73,7 @@ def approved(database: Database, order_ids: list[str]) -> str:
             decided_by=PERSON,
             not_before=now,
             valid_until=now + timedelta(hours=1),
-            due_at=now,
+            due_at=now + timedelta(seconds=after),
         )
         transaction.wake("orders")
         return request.public_id
@@ -87,7 +91,7 @@ def _confirming(transaction: Transaction, order_ids: list[str]) -> Request:
         reason="duplicate",
         orders=[NewOrder(order_id) for order_id in order_ids],
         order_count=len(order_ids),
-        source={},
+        source=IdSource(),
     )
     expires_at = transaction.now() + timedelta(hours=1)
     request = requests.make(transaction, new, expires_at)
@@ -178,7 +182,7 @@ def main() -> None:
             load.append(Load(bot))
         return load[0].turn(word)
 
-    config = uvicorn.Config(http_app(bot), log_config=None, access_log=False, server_header=False)
+    config = uvicorn.Config(http_app(Health(bot)), log_config=None, access_log=False, server_header=False)
     serve_child(config, say, told)
 
 

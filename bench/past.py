@@ -15,11 +15,11 @@ from bench.figures import SAMPLE_HEADS, Samples, expect, note, table, title
 from bench.standins import CHANNEL, PERSON, order_ids
 from bot.messages.history import ENTRIES_PER_PAGE
 from storage import history, requests
-from storage.audit.log import Event, EventKind, Head, append, digest, stored_events, verify
+from storage.audit.log import Event, Head, append, digest, stored_events, verify
 from storage.audit.verify import verify_all
 from storage.db.migrate import migrate
 from storage.db.transactions import Database
-from storage.enums import Doubt, Origin, Outcome, Proof, RequestState
+from storage.enums import Doubt, EventKind, Origin, Outcome, Proof, RequestState
 from storage.history import Search
 from storage.models import OrderLine, Quota, Request
 from storage.quotas import day_of

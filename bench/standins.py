@@ -1,11 +1,12 @@
 """The stand-in Slack and Fincart in a process of their own, so that their work is on nobody's clock."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from bench.children import child, options, say, words
+from bench.children import Child, child, options, say, words
 from bot.sandbox.fincart.faults import Endpoint, Fault, FaultKind
 from bot.sandbox.fincart.shells import FincartServer
 from bot.sandbox.fincart.standin import FincartStandIn
@@ -34,8 +35,17 @@ def order_ids(count: int) -> list[str]:
 @contextmanager
 def standins(*, orders: int = 50, hang: bool = False, latency: float = 0.0) -> Iterator[BenchWorld]:
     """Run both. With `hang`, Fincart never answers anything; `latency` is seconds before each answer."""
+    with counting_standins(orders=orders, hang=hang, latency=latency) as (world, _):
+        yield world
+
+
+@contextmanager
+def counting_standins(
+    *, orders: int = 50, hang: bool = False, latency: float = 0.0
+) -> Iterator[tuple[BenchWorld, Child]]:
+    """The same with its process, which answers any word with how many orders it got once, and how many more often."""
     with child("bench.standins", {"orders": orders, "hang": hang, "latency": latency}) as process:
-        yield BenchWorld(**process.ready)
+        yield BenchWorld(**process.ready), process
 
 
 def main() -> None:
@@ -61,7 +71,8 @@ def main() -> None:
         )
         say(asdict(world))
         for _ in words():
-            pass
+            times = Counter(order for call in fincart.cancel_calls for order in call.ids)
+            say([sum(count == 1 for count in times.values()), sum(count > 1 for count in times.values())])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Builds the bot's parts and joins them; nothing else does."""
+"""Composition root: builds the bot's parts and connects them. No other module does."""
 
 import logging
 import secrets
@@ -9,37 +9,38 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import httpx
 from slack_bolt import App
 
-from bot.context import Context, Timings
+from bot.context import Context, Timings, rules_of
 from bot.domain.commands.request_ids import RequestIds
-from bot.domain.policy.decide import Rules
 from bot.fincart.client import CallLimits, FincartClient
 from bot.listeners import make_app
 from bot.listeners.intake import Intake
+from bot.metrics.instruments import MeasuredTransport, Metrics
+from bot.settings.event_log import log_committed
 from bot.settings.model import Settings
 from bot.slack.client import SlackClient
 from bot.slack.directory import Directory
 from bot.slack.results import SlackTransport
 from bot.slack.transport import SdkTransport
-from bot.worker.worker import Worker
+from bot.worker.lane_steps import LaneSteps
+from bot.worker.worker import Lane, Worker
 from storage import live_messages, slack_messages
-from storage.db.migrate import migrate
 from storage.db.transactions import Database, StorageUnavailable
 
 log = logging.getLogger(__name__)
 
 CLOSED_FOR = timedelta(seconds=60)
-"""For so long after a refused post a channel counts as one the bot cannot post in: then it is tried again."""
+"""How long a channel counts as closed after a refused post; then posting is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The whole bot, ready to be given deliveries through `app` and to work through `worker`."""
+    """The whole bot: `app` takes deliveries, `worker` does the work."""
 
     context: Context
     app: App
@@ -47,20 +48,29 @@ class Bot:
     stopping: threading.Event
     pools: tuple[ThreadPoolExecutor, ...]
     connections: tuple[SdkTransport, ...]
-    """Those to Slack that are this bot's own to close; a transport given to `build` is its giver's."""
+    """The Slack transport that this bot must close; one given to `build` belongs to the caller."""
+    metrics: Metrics
+    on_stopped: list[Callable[[], None]] = field(default_factory=list)
+    """What else must be closed at the end."""
 
-    def start(self) -> None:
-        """Begin to work; what was left half done is taken up."""
-        # An acknowledgement waits for the interpreter each time the disk or a lock has kept it: let lanes that
-        # compute hand it over after half a millisecond, not after Python's five.
+    def start(self, *more: Lane) -> None:
+        """Start the worker, with these lanes besides its own. Unfinished work is taken up."""
+        # An acknowledgement waits for the interpreter lock after each disk write and lock. Lanes that compute give it
+        # up after half a millisecond instead of Python's five.
         sys.setswitchinterval(0.0005)
         with suppress(StorageUnavailable), self.context.database.write() as transaction:
-            live_messages.show_open_anew(transaction)
-        self.worker.start()
+            live_messages.refresh_open(transaction)
+        self.worker.start(*more)
 
-    def stop(self) -> None:
-        """Take no new work, wait for calls in flight at most eight seconds, and leave the rest for the next start."""
+    def stop(self, last: Callable[[], None] = lambda: None) -> None:
+        """Take no new work, wait for calls in flight, and leave the rest for the next start.
+
+        Deliveries can be taken until `last` is called, after that wait and before the database is closed.
+        """
         in_time = self.worker.stop()
+        last()
+        for close in self.on_stopped:
+            close()
         for pool in self.pools:
             pool.shutdown(wait=False, cancel_futures=True)
         if in_time:
@@ -77,28 +87,29 @@ def build(
     fincart_transport: httpx.BaseTransport | None = None,
     clock: Callable[[], datetime] | None = None,
     timings: Timings | None = None,
+    process: str = "",
 ) -> Bot:
-    """Build the bot on a migrated database. The transports and the clock are replaced only by simulations.
-
-    Raises `StorageUnavailable` where the database cannot be reached or brought to this version.
-    """
-    database = Database(settings.database_url, clock)
-    migrate(database)
+    """Build the bot on a migrated database. Only simulations replace the transports and the clock. `process`: its name,
+    by default a new one."""
+    database = Database(settings.database_url, clock, pool_size=settings.database_pool_size)
     assert settings.slack_bot_token is not None
     assert settings.fincart_token is not None
     own: tuple[SdkTransport, ...] = ()
     if slack_transport is None:
         own = (SdkTransport(settings.slack_bot_token, settings.slack_api_url),)
-    slack = SlackClient(slack_transport or own[0])
+    metrics = Metrics()
+    slack = SlackClient(MeasuredTransport(slack_transport or own[0], metrics))
     slack_reads = ThreadPoolExecutor(16, "slack-read")
     at_once = ThreadPoolExecutor(8, "at-once")
     preview_reads = ThreadPoolExecutor(settings.fincart_lookup_concurrency, "preview-read")
     log_reads = ThreadPoolExecutor(settings.fincart_lookup_concurrency, "log-read")
-    stopping = threading.Event()
-    database.wait = stopping.wait
+    stopping, drained = threading.Event(), threading.Event()
+    steps = LaneSteps(drained)
+    database.wait = steps.wait
+    database.on_committed = log_committed
     context = Context(
         settings=settings,
-        rules=Rules.from_settings(settings),
+        rules=rules_of(settings),
         database=database,
         slack=slack,
         people=Directory(
@@ -118,17 +129,25 @@ def build(
             transport=fincart_transport,
             uptime=_uptime,
         ),
-        owner=f"{socket.gethostname()[:40]}:{secrets.token_hex(8)}",
+        owner=process or process_name(),
         new_request_id=RequestIds(secrets.SystemRandom()).new,
         now=clock or _utc_now,
         uptime=_uptime,
-        wait=stopping.wait,
+        wait=steps.wait,
         log_reads=log_reads,
         preview_reads=preview_reads,
         timings=timings or Timings(),
     )
     app = make_app(Intake(settings, database, slack, at_once), settings.slack_bot_token.get_secret_value())
-    return Bot(context, app, Worker(context, stopping), stopping, (slack_reads, at_once, log_reads, preview_reads), own)
+    pools = (slack_reads, at_once, log_reads, preview_reads)
+    context.fincart.on_answer = metrics.fincart_called
+    database.acknowledgements.on_done = metrics.acknowledged
+    return Bot(context, app, Worker(context, stopping, drained, steps), stopping, pools, own, metrics)
+
+
+def process_name() -> str:
+    """A new name for a process, in leases, `status` and the log."""
+    return f"{socket.gethostname()[:40]}:{secrets.token_hex(8)}"
 
 
 def _is_closed(database: Database, channel: str) -> bool:

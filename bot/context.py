@@ -1,13 +1,14 @@
-"""What every use case works with, joined once in `bot.app`."""
+"""The dependencies of every use case, built once in `bot.app`."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from bot.domain.outcome.decide import DEFAULT_TIMINGS, OutcomeTimings
 from bot.domain.policy.decide import Rules
 from bot.fincart.client import FincartClient
+from bot.messages.names import Names
 from bot.settings.model import Settings
 from bot.slack.client import SlackClient
 from bot.slack.directory import Directory
@@ -16,24 +17,30 @@ from storage.db.transactions import Database
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """The bot's own pauses, in seconds; settings that people may change are in `Settings`."""
+    """The bot's own pauses, in seconds. Those that people may change are in `Settings`."""
 
     lease: float = 6.0
-    """A process that has not renewed for so long is taken for dead (design: taken up within 10 seconds)."""
+    """A lease not renewed for so long has expired (design: another process takes over within 10 seconds)."""
     renew: float = 1.5
-    poll: float = 0.25
-    """How soon work of another process, or work that fell due by itself, is seen."""
+    poll: float = 0.5
+    """Poll interval for work of other processes, and for work due by the clock."""
     truth: OutcomeTimings = DEFAULT_TIMINGS
     """The seconds of the truth table."""
     quick_call: float = 0.5
-    """Where a call takes longer, settling is little beside it, and no batch is written ahead before its turn."""
+    """A call slower than this makes settling cheap by comparison, so no spare batch is planned."""
+    connection_settles: float = 10.0
+    """So long after Slack's hello, whoever else connected has recorded it."""
+    connection_renewed: float = 120.0
+    """About so long after a first hello that leaves it open whose the connections are, another is asked for."""
     notice_after: float = 60.0
-    """A run longer than this is told to its requester directly when it ends."""
+    """The requester of a run longer than this gets a direct message when it ends."""
+    stuck_after: float = 60.0
+    """A lane that has not stepped for so long is stuck: `/healthz` says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Settings, clients and sources of chance and time."""
+    """Settings, clients, and sources of randomness and time."""
 
     settings: Settings
     rules: Rules
@@ -42,16 +49,26 @@ class Context:
     people: Directory
     fincart: FincartClient
     owner: str
-    """This process, as leases name it: never the same twice."""
+    """The name of this process in leases; unique."""
     new_request_id: Callable[[], str]
     now: Callable[[], datetime]
-    """The time of day, for what is shown; deadlines are judged by the database's own clock."""
+    """The time of day, for display. Deadlines use the database's own clock."""
     uptime: Callable[[], float]
-    """Seconds on a clock that goes on while the machine sleeps."""
+    """Seconds on a clock that counts the machine's sleep."""
     wait: Callable[[float], bool]
-    """Wait so many seconds, or less where the process is told to stop; True once it is."""
+    """Waits for so many seconds, or less if the process waits for its calls no longer; returns True then."""
     log_reads: Executor | None
-    """Threads that read order logs side by side; None: one after another."""
+    """Threads that read order logs in parallel; None: one after another."""
     preview_reads: Executor | None
-    """The same for previews, which wait behind no other reading."""
+    """The same for previews, so that they wait for no other log read."""
     timings: Timings
+
+
+def names_of(settings: Settings) -> Names:
+    """What messages call this installation."""
+    return Names(settings.command_name, settings.installation_name)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The policy's part of the settings."""
+    return Rules(**{each.name: getattr(settings, each.name) for each in fields(Rules)})

@@ -1,8 +1,8 @@
-"""The way to other machines: the environment's proxy, the system's certificates, each call bounded as a whole.
+"""Network access: proxies from the environment, the system's certificates, and a deadline for each whole call.
 
-It is httpcore's pool under its documented network backend. httpx bounds each read and not their sum, and takes no
-backend: a server that drips headers would hold a call for ever. httpcore's own tunnels stay in the pool for ever when
-TLS fails within them, so the backend asks the proxy itself.
+It is httpcore's pool with its documented network backend. httpx limits each read but not their sum, and takes no
+backend: a server that drips headers would hold a call for ever. httpcore's own tunnels stay in the pool for ever if TLS
+fails within them, so the backend makes the proxy tunnel itself.
 """
 
 import base64
@@ -22,14 +22,14 @@ _ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolEr
 
 
 class UnusableProxyError(ValueError):
-    """The environment names a proxy that cannot be used. The text says the fix, and holds no part of the address."""
+    """The environment names an unusable proxy. The text says the fix, and holds no part of its URL."""
 
 
 def proxy_for(address: httpx.URL) -> httpx.URL | None:
-    """The proxy for an address by `HTTPS_PROXY` or `ALL_PROXY`, unless `NO_PROXY` names its host; None for none.
+    """The proxy for a URL by `HTTPS_PROXY` or `ALL_PROXY`; None for none, or if `NO_PROXY` names the host.
 
-    Plain `http://` is of this machine alone (`bot.settings.values.checked_url`), and needs none.
-    Raises `UnusableProxyError`.
+    Plain `http://` is for this machine only (`bot.settings.values.checked_url`) and needs no proxy. Raises
+    `UnusableProxyError`.
     """
     proxies = getproxies()
     named = proxies.get("https") or proxies.get("all")
@@ -41,7 +41,7 @@ def proxy_for(address: httpx.URL) -> httpx.URL | None:
     try:
         proxy = httpx.URL(named if "://" in named else f"http://{named}")
     except httpx.InvalidURL:
-        # Without its cause, which quotes what may be a piece of the password.
+        # Drops the cause, which could quote part of the password.
         raise UnusableProxyError(f"the proxy of the environment is not an address. {fix}") from None
     if proxy.scheme not in ("http", "https") or not proxy.host:
         raise UnusableProxyError(f"the proxy of the environment is not one over HTTP. {fix}")
@@ -49,24 +49,25 @@ def proxy_for(address: httpx.URL) -> httpx.URL | None:
 
 
 def certificates() -> ssl.SSLContext:
-    """TLS that trusts the operating system's certificates, or `SSL_CERT_FILE`'s and `SSL_CERT_DIR`'s."""
+    """TLS that trusts the operating system's certificates, or those in `SSL_CERT_FILE` and `SSL_CERT_DIR`."""
     return ssl.create_default_context()
 
 
 def distrust(error: BaseException | None) -> str | None:
-    """Why the other side's certificate was not accepted, where that is what an error comes from; else None."""
+    """Why the other side's certificate was rejected; None if the error has another cause."""
     while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
     return None if error is None else error.verify_message.strip().rstrip(".")
 
 
 class FenceClosedError(Exception):
-    """The fence said no: not one byte of the request was handed over."""
+    """The fence is closed: not one byte of the request was sent."""
 
 
 class Fence:
-    """Asked when a connection stands and the first byte of a call is about to be handed over. `passed` says whether it
-    may have been: before that, whatever fails has sent nothing."""
+    """Checked once connected, just before the first byte of a call is sent. `passed` says whether a byte may have been
+    sent: an error before that has sent nothing.
+    """
 
     def __init__(self, is_open: Callable[[], bool] | None = None) -> None:
         self._is_open = is_open
@@ -78,22 +79,22 @@ class Fence:
             self.pass_through()
 
     def pass_through(self) -> None:
-        """Raises FenceClosedError where it is closed."""
+        """Raises FenceClosedError if it is closed."""
         if self._is_open is not None and not self._is_open():
             raise FenceClosedError
         self.passed = True
 
 
 class BoundedTransport(httpx.BaseTransport):
-    """Sends to `address` over a bounded pool of real connections. The read time-out of a request bounds all of it:
-    connecting, sending and the answer to its last byte. Never follows redirects, and never sends again.
+    """Sends to `address` over a bounded pool of real connections.
 
-    Raises `UnusableProxyError`.
+    A request's read time-out is the deadline of the whole call: connecting, sending and reading to the last byte. Never
+    follows redirects or retries. Raises `UnusableProxyError`.
     """
 
     def __init__(self, address: httpx.URL, max_connections: int) -> None:
         self._pool = httpcore.ConnectionPool(
-            # To read the system's certificates takes longer than all else here, and a stand-in speaks plain HTTP.
+            # Reading the system's certificates takes longer than all else here, and a stand-in speaks plain HTTP.
             ssl_context=certificates() if address.scheme == "https" else None,
             max_connections=max_connections,
             max_keepalive_connections=max_connections,
@@ -145,7 +146,7 @@ def _httpx_errors() -> Iterator[None]:
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Connections, through the proxy where there is one. Time-outs are instants of the monotonic clock."""
+    """Connects, through the proxy if there is one. Time-outs are instants of the monotonic clock."""
 
     def __init__(self, proxy: httpx.URL | None) -> None:
         self._proxy = proxy
@@ -175,7 +176,7 @@ class _Backend(httpcore.NetworkBackend):
 
 
 def _tunnel(stream: httpcore.NetworkStream, target: str, proxy: httpx.URL, ends_at: float | None) -> None:
-    """Have the proxy connect to the target. What it says itself is not repeated: it could quote the password."""
+    """Have the proxy connect to the target. The proxy's own words are not repeated: they could quote the password."""
     headers = [("Host", target)]
     if proxy.userinfo:
         credentials = f"{proxy.username}:{proxy.password}".encode()
@@ -228,7 +229,7 @@ def _left_to_connect(ends_at: float | None) -> float:
 
 
 def _left(ends_at: float | None, over: type[httpcore.TimeoutException]) -> float:
-    """Seconds until then. Raises `over` where there are none."""
+    """Seconds until then. Raises `over` when none are left."""
     assert ends_at is not None
     left = ends_at - time.monotonic()
     if left <= 0:

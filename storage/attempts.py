@@ -1,4 +1,4 @@
-"""Attempts: queued, planned and committed before a call, ended after it."""
+"""Attempts: one row a batch. It is queued, then planned and committed before the call, then ended."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from storage.order_lines import OrderRow
 from storage.ranges import as_ranges, bounds, contain, every, within
 from storage.send_gate import FAILURES_UNTIL_DOWN
 
-# Of the table, not of the class: the class's statements run through the ORM, which takes longer than the row.
+# On the table, not the class: statements on the class run through the ORM, which costs more than the row.
 _ATTEMPT = SQLModel.metadata.tables[str(Attempt.__tablename__)]
 
 
@@ -29,9 +29,9 @@ def queue(
     sends: int = 0,
     parent: Attempt | None = None,
 ) -> None:
-    """Have these orders sent (again) as one batch, at that time at the earliest.
+    """Queue these orders as one batch, due after the given time.
 
-    Ids unlike a Fincart id never travel with others: they are a batch of their own.
+    Ids unlike Fincart's go into a second batch, never with others.
     """
     for unlike in (False, True):
         positions = [line.position for line in lines if line.unlike_fincart is unlike]
@@ -57,12 +57,12 @@ _QUEUED = (
 
 
 def queued(transaction: Transaction, request: Request) -> Sequence[Attempt]:
-    """Batches that wait to be sent, the next due first."""
+    """Queued batches, the next due first."""
     return transaction.session.scalars(_QUEUED, {"seq": request.seq}).all()
 
 
 def withdraw(transaction: Transaction, request: Request, lines: Sequence[OrderRow]) -> None:
-    """Take these orders out of the batches that wait: what is to be done about them is concluded anew."""
+    """Remove these orders from the queued batches, to decide again what happens to them."""
     positions = {line.position for line in lines}
     for waiting in queued(transaction, request):
         carried = set(every(bounds(waiting.positions)))
@@ -75,22 +75,22 @@ def withdraw(transaction: Transaction, request: Request, lines: Sequence[OrderRo
 
 
 def drop_queued(transaction: Transaction, request: Request) -> None:
-    """Forget the batches that wait: sending is over."""
+    """Delete the queued batches: sending is over."""
     transaction.session.execute(
         delete(Attempt).where(col(Attempt.request_seq) == request.seq, col(Attempt.planned_at).is_(None))
     )
 
 
 def plan_queued(transaction: Transaction, request: Request, waiting: Attempt) -> Attempt:
-    """Write ahead that a batch that waited is about to be sent."""
+    """Mark a queued batch as planned: it is about to be sent."""
     waiting.planned_at = transaction.now()
     waiting.lease_token = request.lease_token
     return waiting
 
 
-def plan_first(transaction: Transaction, request: Request, batches: Sequence[Sequence[int]]) -> list[Attempt]:
-    """Write ahead that the orders at these positions are about to be sent for the first time, a call for each batch."""
-    if not batches:
+def plan_first(transaction: Transaction, request: Request, slices: Sequence[Sequence[int]]) -> list[Attempt]:
+    """Plan the first call for the orders at these positions, one attempt for each batch."""
+    if not slices:
         return []
     now = transaction.now()
     attempts = [
@@ -101,14 +101,14 @@ def plan_first(transaction: Transaction, request: Request, batches: Sequence[Seq
             lease_token=request.lease_token,
             planned_at=now,
         )
-        for positions in batches
+        for positions in slices
     ]
     transaction.session.add_all(attempts)
     return attempts
 
 
 def unplan(transaction: Transaction, attempt: Attempt) -> bool:
-    """Nothing of this batch was handed over after all: let it wait again. False where it was taken over meanwhile."""
+    """Requeue a planned batch that was not sent. Returns False if another owner took it over meanwhile."""
     waits = transaction.connection.execute(
         update(Attempt)
         .where(col(Attempt.id) == attempt.id, col(Attempt.ended_at).is_(None))
@@ -137,7 +137,7 @@ _MAY_GO_BY_ITS_CLOCK = _may_go(func.clock_timestamp())
 
 
 def may_go(session: Session, request_seq: int, token: int, now: datetime) -> bool:
-    """Whether a batch written ahead may still be sent: nobody has stopped or held its request, or everything."""
+    """Whether a planned batch may still be sent: neither its request nor everything is stopped or held."""
     connection = session.connection()
     by_its_clock = connection.dialect.name == "postgresql"
     given = {"seq": request_seq, "token": token} | ({} if by_its_clock else {"now": now})
@@ -145,7 +145,7 @@ def may_go(session: Session, request_seq: int, token: int, now: datetime) -> boo
 
 
 def under_way(transaction: Transaction, request: Request) -> Sequence[Attempt]:
-    """Attempts that were planned and have not ended."""
+    """Attempts that are planned and have not ended."""
     query = select(Attempt).where(
         col(Attempt.request_seq) == request.seq, col(Attempt.planned_at).is_not(None), col(Attempt.ended_at).is_(None)
     )
@@ -153,30 +153,30 @@ def under_way(transaction: Transaction, request: Request) -> Sequence[Attempt]:
 
 
 def are_open(session: Session, request: Request) -> bool:
-    """Whether any batch waits to be sent or is under way."""
+    """Whether any batch is queued or under way."""
     query = select(col(Attempt.id)).where(col(Attempt.request_seq) == request.seq, col(Attempt.ended_at).is_(None))
     return session.scalars(query.limit(1)).first() is not None
 
 
 def ended(transaction: Transaction, request: Request) -> Sequence[Attempt]:
-    """Every attempt of a request that has ended, oldest first."""
+    """Every ended attempt of a request, oldest first."""
     query = select(Attempt).where(col(Attempt.request_seq) == request.seq, col(Attempt.ended_at).is_not(None))
     return transaction.session.scalars(query.order_by(col(Attempt.id))).all()
 
 
 def is_first(attempt: Attempt) -> bool:
-    """Whether none of its orders was carried by any call before it, nor, while it is settled, by one after it."""
+    """Whether no earlier call carried any of its orders, and no later one does before it is settled."""
     return attempt.parent_id is None and attempt.sends == 0 and not attempt.was_lost
 
 
 def carriers(transaction: Transaction, request: Request, attempt: Attempt) -> Sequence[Attempt]:
-    """The attempts that have ended and may have carried an order of this one, oldest first."""
-    # A run has thousands of attempts: where it is known that no other did, they are not looked at.
+    """Ended attempts that may have carried an order of this one, oldest first."""
+    # A run has thousands of attempts. Where no other attempt can match, they are not read.
     return (attempt,) if is_first(attempt) else ended(transaction, request)
 
 
 def order_ids(transaction: Transaction, request: Request, attempts: Sequence[Attempt]) -> list[tuple[str, ...]]:
-    """The ids of the orders that each of these attempts carries."""
+    """Order ids that each of these attempts carries."""
     ranges = [bounds(attempt.positions) for attempt in attempts]
     query = select(col(OrderLine.position), col(OrderLine.order_id)).where(
         col(OrderLine.request_seq) == request.seq, within(as_ranges(every(*ranges)))
@@ -206,13 +206,13 @@ def end(
     words: str,
     open_until: datetime | None = None,
 ) -> Attempt:
-    """Write down how a call ended. An answer to a call that was counted as lost is kept, with that said.
+    """Store how a call ended. An answer to a call already counted as lost is stored and marked as late.
 
-    `open_until`: nobody knows that it has ended, and until then it may be on the wire.
+    `open_until`: the call's end is unknown, and it may be in flight until then.
     """
-    said = {"its_result": result, "its_status": http_status, "its_words": words, "its_open_until": open_until}
+    result_columns = {"its_result": result, "its_status": http_status, "its_words": words, "its_open_until": open_until}
     now = transaction.now()
-    if transaction.connection.execute(_END, {"its_id": attempt.id, "now": now, **said}).rowcount:
+    if transaction.connection.execute(_END, {"its_id": attempt.id, "now": now, **result_columns}).rowcount:
         attempt.ended_at, attempt.result, attempt.http_status, attempt.words = now, result, http_status, words
         attempt.open_until = open_until
         return attempt
@@ -224,8 +224,10 @@ def end(
 
 
 def refused_alone(transaction: Transaction, http_status: int, words: str) -> int:
-    """How many calls of single orders were refused with this status and words, of any request, since the last call that
-    Fincart accepted or whose token it rejected."""
+    """Count the calls of single orders, of any request, that were refused with this status and words.
+
+    Counts from the last call that Fincart accepted or whose token it rejected.
+    """
     ended_at, result = col(Attempt.ended_at), col(Attempt.result)
     last = select(func.max(ended_at)).where(result.in_((AnswerKind.OK, AnswerKind.TOKEN))).scalar_subquery()
     query = select(func.count()).where(
@@ -239,7 +241,7 @@ def refused_alone(transaction: Transaction, http_status: int, words: str) -> int
 
 
 def carries(attempt: Attempt, line: OrderRow) -> bool:
-    """Whether a call carries this order, both being of the same request."""
+    """Whether a call carries this order. Both belong to the same request."""
     return contain(bounds(attempt.positions), line.position)
 
 

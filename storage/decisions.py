@@ -1,4 +1,4 @@
-"""Decisions: one person's verdict on one request. Written under the request's lock, and counted there."""
+"""Decisions: one person's verdict on one request, written and counted under the request's lock."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def of_request(session: Session, request: Request) -> Sequence[Decision]:
 
 
 def approvers(session: Session, request: Request) -> frozenset[str]:
-    """The people who have approved a request, whichever ids they did it with; its own requester never counted."""
+    """The people, not ids, who have approved a request. Its requester never counts."""
     return frozenset(
         decision.stands_for or decision.person
         for decision in of_request(session, request)
@@ -28,14 +28,15 @@ def approvers(session: Session, request: Request) -> frozenset[str]:
 
 
 def approved_with(session: Session, request: Request) -> frozenset[str]:
-    """The ids with which a request has been approved."""
+    """Ids that approved a request."""
     approved = (each for each in of_request(session, request) if each.verdict is DecisionVerdict.APPROVED)
     return frozenset(decision.person for decision in approved)
 
 
 def decide(transaction: Transaction, request: Request, decision: Decision) -> None:
-    """Keep a person's decision on this request. Whoever approved and then declines has declined, under whichever ids;
-    history has both."""
+    """Store a person's decision. A person who approved and then declines, under whichever ids, has declined; the audit
+    log has both.
+    """
     decision.stands_for = decision.stands_for or decision.person
     if request.requester_ids & {decision.person, decision.stands_for}:
         raise ValueError("nobody decides on their own request")

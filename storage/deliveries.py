@@ -1,4 +1,6 @@
-"""The inbox: what Slack delivered, kept before it is acknowledged, handled once, remembered against repeats."""
+"""The inbox: deliveries from Slack, stored before they are acknowledged, handled once, and remembered to ignore
+repeats.
+"""
 
 import hashlib
 from collections.abc import Collection
@@ -6,20 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
 from storage.db.columns import UtcDateTime
 from storage.db.insert_ignore import InsertIgnore
-from storage.db.transactions import Database, Transaction
+from storage.db.transactions import Ago, Database, Transaction
 from storage.slack_models import Delivery
 
 RESPONSE_URL_LIVES = timedelta(minutes=30)
 """docs.slack.dev/interactivity/handling-user-interaction: five uses within 30 minutes."""
 
 HANDLED_WITHIN = timedelta(seconds=8)
-"""Whoever takes a delivery and dies loses it to another after this long."""
+"""How long a claim on a delivery lasts when its owner dies."""
 
 
 _KEEP = InsertIgnore(SQLModel.metadata.tables[str(Delivery.__tablename__)])
@@ -27,7 +29,7 @@ _KEEP = InsertIgnore(SQLModel.metadata.tables[str(Delivery.__tablename__)])
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One command, click, form or file as it came: what kind, what tells a repeat, and what it says."""
+    """A command, click, form or file as it arrived: its kind, its deduplication key and its content."""
 
     kind: str
     identity: tuple[str, ...]
@@ -37,12 +39,12 @@ class Incoming:
     response_url: str | None = None
 
     def id(self) -> str:
-        """The same for a repeat of this delivery, and for nothing else."""
+        """The delivery's id: a repeat has the same one."""
         return hashlib.sha256("\n".join((self.kind, *self.identity)).encode()).hexdigest()
 
 
 def keep(database: Database, incoming: Incoming, *, due: bool = True) -> bool:
-    """Commit it before it is acknowledged. False: it had been kept before, and nothing is to be done again.
+    """Store a delivery before it is acknowledged. Returns False if it was stored before: do nothing again.
 
     With `due=False` it is only remembered (a form that was opened). Raises `StorageUnavailable`.
     """
@@ -68,18 +70,17 @@ _IS_DUE = and_(
     col(Delivery.kind).in_(bindparam("kinds", expanding=True)),
 )
 _DUE = select(Delivery).where(_IS_DUE).order_by(col(Delivery.due_at)).limit(1).with_for_update(skip_locked=True)
-_ANY = select(col(Delivery.id)).where(_IS_DUE).limit(1)
 
 
-def are_due(session: Session, now: datetime, kinds: Collection[str]) -> bool:
-    """Whether there is any to `take`. A read: it never takes the write lock."""
-    return session.connection().execute(_ANY, {"now": now, "kinds": list(kinds)}).first() is not None
+def any_due(ago: Ago, kinds: Collection[str]) -> ColumnElement[bool]:
+    """The condition that any delivery of these kinds is due."""
+    return exists().where(col(Delivery.due_at) <= ago(0), col(Delivery.kind).in_(kinds))
 
 
 def take(
     transaction: Transaction, owner: str, kinds: Collection[str], within: timedelta = HANDLED_WITHIN
 ) -> Delivery | None:
-    """The delivery of these kinds that has waited longest, for this owner for so long; None when nothing is due."""
+    """Claim the longest-due delivery of these kinds for this owner. Returns None when none is due."""
     now = transaction.now()
     delivery = transaction.session.scalars(_DUE, {"now": now, "kinds": list(kinds)}).first()
     if delivery is not None:
@@ -95,7 +96,7 @@ def find(session: Session, delivery_id: str) -> Delivery | None:
 
 
 def still_ours(transaction: Transaction, delivery: Delivery) -> Delivery | None:
-    """The delivery's row, locked, unless somebody else has taken it since or it has been handled."""
+    """Lock and return the delivery's row, or None if somebody else has claimed it or it is handled."""
     query = select(Delivery).where(
         col(Delivery.id) == delivery.id,
         col(Delivery.tries) == delivery.tries,
@@ -106,7 +107,7 @@ def still_ours(transaction: Transaction, delivery: Delivery) -> Delivery | None:
 
 
 def done(row: Delivery, answer: StrEnum) -> None:
-    """It has been handled: remember how, and forget the response URL (its answer's row has it now)."""
+    """Mark it handled: store the answer and erase the response URL (its answer's row has it now)."""
     row.due_at = None
     row.answer = answer.value
     row.response_url = None
@@ -114,14 +115,14 @@ def done(row: Delivery, answer: StrEnum) -> None:
 
 
 def postpone(transaction: Transaction, delivery: Delivery, seconds: float) -> None:
-    """Handle it again later; nothing of it has been done."""
+    """Requeue a delivery of which nothing has been done."""
     row = still_ours(transaction, delivery)
     if row is not None:
         row.due_at = transaction.now() + timedelta(seconds=seconds)
 
 
 def erase_response_urls(transaction: Transaction, now: datetime) -> None:
-    """Forget the URLs of deliveries that have stopped working."""
+    """Erase expired response URLs."""
     transaction.session.execute(
         update(Delivery).where(col(Delivery.erase_at) <= now).values(response_url=None, erase_at=None)
     )

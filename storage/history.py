@@ -2,36 +2,36 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage.audit.log import EventKind, Head
+from storage.audit.log import Head
 from storage.db.columns import PayloadField
-from storage.enums import HoldKind, Outcome, RequestState
+from storage.enums import EventKind, HoldKind, Outcome, RequestState
 from storage.models import AuditEvent, Decision, OrderLine, Request
-from storage.spelling import folded
+from storage.spelling import reason_key
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What history is searched for; None is no condition. `since` is included, `until` is not."""
+    """A search of the history; None sets no condition. `since` is included, `until` is not."""
 
     person: frozenset[str] = frozenset()
-    """The ids of one person who asked, or had a hand in deciding."""
+    """The ids of one person who asked for it or decided on it."""
     requester: frozenset[str] = frozenset()
-    """The same of who asked."""
+    """The ids of one person who asked for it."""
     order_id: str | None = None
     label: str | None = None
-    """What stands beside an order, in any case, with or without a `#` before it; with `order_id`: either of them."""
+    """An order's label, ignoring case and a `#` before it. With `order_id`: either matches."""
     status: RequestState | None = None
     outcome: Outcome | None = None
     reason: str | None = None
-    """A reason of the list, in any case and however it was spelled."""
+    """The listed reason, or the typed one of a request without a listed one, in any spelling (`reason_key`)."""
     text: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -39,7 +39,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some requests, newest first, and whether there are older and newer ones."""
+    """A page of requests, newest first, and whether older and newer ones exist."""
 
     requests: Sequence[Request]
     has_older: bool
@@ -48,11 +48,11 @@ class Page:
 
 def page(session: Session, search: Search, count: int, *, before: int | None = None, after: int | None = None) -> Page:
     """The `count` requests next older than `before`, or next newer than `after`, or the newest of all."""
-    query = select(Request).where(*_conditions(session, search))
+    query = select(Request).where(*conditions(session, search))
     if after is not None:
         newer = session.scalars(query.where(col(Request.seq) > after).order_by(col(Request.seq)).limit(count + 1)).all()
-        found = list(reversed(newer[:count]))
-        return Page(found, has_older=True, has_newer=len(newer) > count)
+        rows = list(reversed(newer[:count]))
+        return Page(rows, has_older=True, has_newer=len(newer) > count)
     if before is not None:
         query = query.where(col(Request.seq) < before)
     older = session.scalars(query.order_by(col(Request.seq).desc()).limit(count + 1)).all()
@@ -88,7 +88,7 @@ class PastHold:
 
 
 def last_slack_hold(session: Session, public_id: str) -> PastHold | None:
-    """The last hold for Slack's refusing the token that began before this request finished and has ended."""
+    """The last ended hold for a token that Slack rejected, among those that began before this request finished."""
     of_slack = (col(AuditEvent.request).is_(None), PayloadField("details.hold") == HoldKind.SLACK.value)
     finished = session.scalar(
         select(func.min(AuditEvent.seq)).where(
@@ -110,7 +110,7 @@ def last_slack_hold(session: Session, public_id: str) -> PastHold | None:
 
 
 def final_head(session: Session, public_id: str) -> Head | None:
-    """The chain at the event that finished a request or last corrected it; None before that."""
+    """The chain's head at the event that finished or last corrected a request; None before that."""
     query = (
         select(AuditEvent)
         .where(col(AuditEvent.request) == public_id, col(AuditEvent.kind).in_(_FINAL))
@@ -125,7 +125,7 @@ _FINAL = (EventKind.FINISHED.value, EventKind.CORRECTED.value)
 
 
 def same_person(session: Session, ids: Collection[str]) -> frozenset[str]:
-    """These ids with all that the record knows to be the same person's."""
+    """These ids and all others that the record knows to be the same person's."""
     if not ids:
         return frozenset()
     both = ((Request.requester, Request.requester_person), (Decision.person, Decision.stands_for))
@@ -133,7 +133,7 @@ def same_person(session: Session, ids: Collection[str]) -> frozenset[str]:
     for acted, stands_for in both:
         query = select(col(stands_for)).where(col(acted).in_(ids), col(stands_for).is_not(None)).distinct()
         known |= {person for person in session.scalars(query) if person is not None}
-    # What an earlier version wrote has only the ids that acted.
+    # Rows of an earlier version have only the ids that acted.
     for acted, stands_for in both:
         known |= set(session.scalars(select(col(acted)).where(col(stands_for).in_(known)).distinct()))
     return frozenset(known)
@@ -148,8 +148,9 @@ def _any_of(ids: Collection[str], *columns: Any) -> ColumnElement[bool]:
 
 
 def used_reasons(session: Session) -> tuple[str, ...]:
-    """Every reason of the list that a request ever carried, as it was spelled then. Leaps along the index from one to
-    the next: they are few, and the requests many."""
+    """Every listed reason that a request ever carried, as spelled then. Skips along the index from one to the next:
+    reasons are few, requests many.
+    """
     listed = col(Request.reason_listed)
     found: list[str] = []
     last = session.scalar(select(func.min(listed)).where(listed.is_not(None)))
@@ -159,7 +160,8 @@ def used_reasons(session: Session) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _conditions(session: Session, search: Search) -> Iterator[ColumnElement[bool]]:
+def conditions(session: Session, search: Search) -> Iterator[ColumnElement[bool]]:
+    """Conditions that a request must meet."""
     yield from _by_people(search)
     yield from _by_orders(search)
     if search.status is not None:
@@ -177,8 +179,12 @@ def _conditions(session: Session, search: Search) -> Iterator[ColumnElement[bool
 
 
 def _by_reason(session: Session, search: Search) -> ColumnElement[bool]:
-    wanted = folded(search.reason or "")
-    return col(Request.reason_listed).in_([each for each in used_reasons(session) if folded(each) == wanted])
+    key = reason_key(search.reason or "")
+    listed, has_listed = col(Request.reason_listed), col(Request.reason_listed).is_not(None)
+    others = select(col(Request.reason)).where(~has_listed, *conditions(session, replace(search, reason=None)))
+    typed = [each for each in session.scalars(others.distinct()) if reason_key(each or "") == key]
+    of_list = listed.in_([each for each in used_reasons(session) if reason_key(each) == key])
+    return or_(of_list, and_(~has_listed, col(Request.reason).in_(typed)))
 
 
 def _by_people(search: Search) -> Iterator[ColumnElement[bool]]:
@@ -192,7 +198,7 @@ def _by_people(search: Search) -> Iterator[ColumnElement[bool]]:
 
 
 def _by_orders(search: Search) -> Iterator[ColumnElement[bool]]:
-    # Found by the order's own indexes; asked of each request in turn, an old order would cost a walk through all.
+    # Starts from the orders' indexes; a subquery for each request would scan them all for an old order.
     named = []
     if search.order_id is not None:
         named.append(select(col(OrderLine.request_seq)).where(col(OrderLine.order_id) == search.order_id))

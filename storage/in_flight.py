@@ -3,27 +3,24 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import and_, bindparam, delete, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
+from storage.db.insert_ignore import insert_into
 from storage.db.transactions import Transaction
 from storage.models import InFlight, OrderLine, Request
 from storage.ranges import as_ranges, bounds, within
 
 
 def claim(transaction: Transaction, request: Request, positions: Sequence[int]) -> dict[int, str]:
-    """Take the orders at these positions in hand for this request.
+    """Claim the orders at these positions for this request.
 
-    Returns the positions of those that are in another's hand, with that request's id.
+    Returns the positions that another request has claimed, with that request's id.
     """
-    is_sqlite = transaction.connection.dialect.name == "sqlite"
-    new = sqlite.insert(InFlight) if is_sqlite else postgresql.insert(InFlight)
     ours = and_(col(OrderLine.request_seq) == request.seq, within(as_ranges(positions)))
-    # In one order everywhere, so that two requests with the same orders never wait for each other.
+    # Always in the same order, so that two requests with the same orders never deadlock.
     rows = select(col(OrderLine.order_id), literal(request.seq)).where(ours).order_by(col(OrderLine.order_id))
-    claimed = transaction.connection.execute(
-        new.from_select(["order_id", "request_seq"], rows).on_conflict_do_nothing()
-    )
+    new = insert_into(transaction.connection, InFlight).from_select(["order_id", "request_seq"], rows)
+    claimed = transaction.connection.execute(new.on_conflict_do_nothing())
     if claimed.rowcount == len(positions):
         return {}
     query = (
@@ -35,8 +32,8 @@ def claim(transaction: Transaction, request: Request, positions: Sequence[int]) 
     return {row.position: row.public_id for row in transaction.connection.execute(query)}
 
 
-def elsewhere(transaction: Transaction, request: Request, order_ids: Collection[str]) -> set[str]:
-    """Which of these orders are in the hand of another request just now."""
+def of_others(transaction: Transaction, request: Request, order_ids: Collection[str]) -> set[str]:
+    """Which of these orders another request has claimed."""
     query = select(col(InFlight.order_id)).where(
         col(InFlight.order_id).in_(order_ids), col(InFlight.request_seq) != request.seq
     )
@@ -55,6 +52,6 @@ _RELEASE = delete(InFlight).where(
 
 
 def release(transaction: Transaction, request: Request, positions: Iterable[int]) -> None:
-    """Let the orders at these positions go out of this request's hand."""
+    """Release this request's claims on the orders at these positions."""
     ranges = [{"seq": request.seq, "first": first, "last": last} for first, last in bounds(as_ranges(positions))]
     transaction.connection.execute(_RELEASE, ranges)

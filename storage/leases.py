@@ -1,18 +1,19 @@
-"""Leases: which process may send for a request, until when, and what an earlier owner has left behind."""
+"""Leases: which process may send for a request, until when, and which attempts an earlier owner left behind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage import attempts
 from storage.db.columns import UtcDateTime
-from storage.db.transactions import Transaction
-from storage.enums import RequestState
+from storage.db.transactions import Ago, Transaction
+from storage.enums import RUNNING
 from storage.models import Attempt, Request
+from storage.place import IS_RESTORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +22,18 @@ class Leased:
 
     request: Request
     orphans: Sequence[Attempt]
-    """Attempts of an earlier owner, whose answers never came."""
+    """Attempts of an earlier owner that have no answer."""
     sent_until: datetime
-    """When the bytes of the last of them can have left: an owner without a lease sends nothing."""
+    """When the earlier owner's last bytes can have left: without a lease an owner sends nothing."""
 
 
-_NOW = bindparam("now", type_=UtcDateTime())
-_IS_LEASED = and_(col(Request.lease_until).is_not(None), col(Request.lease_until) > _NOW)
-_IS_DUE = and_(
-    col(Request.state).in_((RequestState.APPROVED, RequestState.EXECUTING)),
-    or_(
-        and_(col(Request.due_at) <= _NOW, or_(~_IS_LEASED, col(Request.lease_owner) == bindparam("owner"))),
-        col(Request.lease_until) <= _NOW,
-    ),
-)
+def _is_due(now: ColumnElement[datetime], owner: str | ColumnElement[str]) -> ColumnElement[bool]:
+    is_leased = and_(col(Request.lease_until).is_not(None), col(Request.lease_until) > now)
+    may_be_taken = and_(col(Request.due_at) <= now, or_(~is_leased, col(Request.lease_owner) == owner))
+    return and_(~IS_RESTORED, col(Request.state).in_(RUNNING), or_(may_be_taken, col(Request.lease_until) <= now))
+
+
+_IS_DUE = _is_due(bindparam("now", type_=UtcDateTime()), bindparam("owner"))
 _DUE = (
     select(Request)
     .where(_IS_DUE)
@@ -45,16 +44,21 @@ _DUE = (
 _ANY = select(col(Request.seq)).where(_IS_DUE, col(Request.seq) != bindparam("besides")).limit(1)
 
 
+def any_due(ago: Ago, owner: str) -> ColumnElement[bool]:
+    """The condition that any request is due for this owner."""
+    return exists().where(_is_due(ago(0), owner))
+
+
 def are_due(session: Session, now: datetime, owner: str, besides: int = 0) -> bool:
-    """Whether there is any for this owner to `lease`, besides that one. A read: it never takes the write lock."""
+    """Whether any request but `besides` is due for this owner. A read: it never takes the write lock."""
     return session.connection().execute(_ANY, {"now": now, "owner": owner, "besides": besides}).first() is not None
 
 
 def lease(transaction: Transaction, owner: str, seconds: float) -> Leased | None:
-    """The next request that is due and has no other living owner; None when there is none.
+    """Lease the next request that is due and has no other living owner. Returns None when there is none.
 
-    The token that tells a later owner from an earlier one is taken under the row's lock. A request that this owner
-    has already keeps its token: its threads send batches of it side by side.
+    Its fencing token grows under the row lock. A request that this owner already leases keeps its token: several
+    threads send its batches.
     """
     now = transaction.now()
     request = transaction.session.scalars(_DUE, {"now": now, "owner": owner}).first()
@@ -70,7 +74,7 @@ def lease(transaction: Transaction, owner: str, seconds: float) -> Leased | None
 
 
 def renew(transaction: Transaction, owner: str, seconds: float) -> set[tuple[int, int]]:
-    """Keep this owner's leases for so many seconds more; returns request and token of each. What ran out stays lost."""
+    """Extend this owner's leases by so many seconds. Returns request and token of each; an expired lease stays lost."""
     now = transaction.now()
     query = update(Request).where(col(Request.lease_owner) == owner, col(Request.lease_until) > now)
     until = now + timedelta(seconds=seconds)
@@ -79,7 +83,7 @@ def renew(transaction: Transaction, owner: str, seconds: float) -> set[tuple[int
 
 
 def give_up(transaction: Transaction, owner: str) -> None:
-    """Leave this owner's requests to whoever comes next, at once."""
+    """End this owner's leases at once, for another process to take."""
     now = transaction.now()
     transaction.session.execute(
         update(Request)
@@ -90,18 +94,18 @@ def give_up(transaction: Transaction, owner: str) -> None:
 
 
 def is_ours(transaction: Transaction, request: Request, token: int) -> bool:
-    """Whether the lease with this token still holds; the request's row is locked."""
+    """Whether the lease with this token still holds. The caller has locked the request's row."""
     alive = request.lease_until is not None and request.lease_until > transaction.now()
     return alive and request.lease_token == token
 
 
 def put_off(transaction: Transaction, seq: int, seconds: float) -> None:
-    """Give the lease of this request up, and have nobody take it for so long."""
+    """Release the lease of this request and keep it from being taken for so many seconds."""
     request = transaction.session.get_one(Request, seq, with_for_update=True)
     let_go(request, transaction.now() + timedelta(seconds=seconds))
 
 
 def let_go(request: Request, due_at: datetime | None) -> None:
-    """Give the lease up; the request is due for anybody then."""
+    """Release the lease; the request is due at `due_at` for any owner."""
     request.lease_until = None
     request.due_at = due_at

@@ -1,13 +1,14 @@
-"""The rest of log reads: no process reads a log while Fincart does not answer that."""
+"""Pauses log reads in every process while Fincart does not answer them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
+from sqlmodel import col
 
-from storage.db.transactions import Transaction
+from storage.db.insert_ignore import insert_into
+from storage.db.transactions import Ago, Transaction
 from storage.models import LogRest
 
 _ONE = select(LogRest)
@@ -16,17 +17,22 @@ _LOCKED = _ONE.with_for_update().execution_options(populate_existing=True)
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What may be read of logs now."""
+    """Which log reads are allowed now."""
 
     rests: bool
-    """Nothing."""
+    """None."""
     probes: bool
-    """One log, to see whether Fincart answers again."""
+    """One, to probe whether Fincart answers again."""
     probed_until: datetime | None = None
-    """Until when all others wait for that one, once it is about to be read."""
+    """Until when all others wait for the probe, once it is claimed."""
 
 
 NO_REST = Rest(rests=False, probes=False)
+
+
+def rests(ago: Ago) -> ColumnElement[bool]:
+    """The condition that no log may be read now."""
+    return exists().where(col(LogRest.until) > ago(0))
 
 
 def state(session: Session, now: datetime) -> Rest:
@@ -36,13 +42,13 @@ def state(session: Session, now: datetime) -> Rest:
 
 
 def why(session: Session) -> str | None:
-    """What Fincart said, or how it failed, when a log was read last; None where logs do not rest."""
+    """Fincart's answer, or the failure, at the last log read; None unless log reads are paused."""
     row = session.scalars(_ONE).first()
     return None if row is None else row.why or "no answer"
 
 
 def probe(transaction: Transaction, now: datetime, seconds: float) -> Rest:
-    """The same, where one log is about to be read: where that probes, others wait for it so long at most."""
+    """Claim the right to read a log. If it is a probe, others wait for it so many seconds at most."""
     row = transaction.session.scalars(_LOCKED).first()
     if row is None:
         return NO_REST
@@ -60,15 +66,13 @@ def begin(
     longest: float,
     probed_until: datetime | None = None,
 ) -> None:
-    """Read no log for as long as Fincart has named, else for twice as long as the last time.
+    """Pause log reads for as long as Fincart says, else twice as long as the last time.
 
-    `probed_until`: what `probe` returned to the read that failed. Whatever else fails shortens nobody's wait.
+    `probed_until`: what `probe` returned to the failed read. Any other failure never shortens the pause.
     """
     now = transaction.now()
-    insert = sqlite.insert if transaction.connection.dialect.name == "sqlite" else postgresql.insert
-    transaction.session.connection().execute(
-        insert(LogRest).values(id=1, since=now, until=now, failures=0).on_conflict_do_nothing()
-    )
+    new = insert_into(transaction.connection, LogRest).values(id=1, since=now, until=now, failures=0)
+    transaction.session.connection().execute(new.on_conflict_do_nothing())
     row = transaction.session.scalars(_LOCKED).one()
     pause = retry_after or min(longest, first * 2.0 ** min(row.failures, 10))
     row.failures += 1
@@ -78,9 +82,9 @@ def begin(
 
 
 def end(transaction: Transaction, probed_until: datetime | None = None) -> bool:
-    """Fincart has answered: logs are read again. False: there was no rest, or it began while this read was under way.
+    """End the pause: Fincart answered. Returns False if there was none, or it began during this read.
 
-    `probed_until`: what `probe` returned to the read that was answered.
+    `probed_until`: what `probe` returned to the answered read.
     """
     row = transaction.session.scalars(_LOCKED).first()
     if row is None or (row.until != probed_until and row.until > transaction.now()):

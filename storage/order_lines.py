@@ -1,6 +1,6 @@
-"""The orders of a request, as settlement reads them: what was seen of each, and its outcome now.
+"""A request's orders as settlement reads them: what was seen of each, and its outcome now.
 
-Plain tuples: a run reads every order once or more, and an object of the session costs four times as much.
+Plain tuples: a run reads every order at least once, and a session's object costs four times as much.
 """
 
 import json
@@ -12,16 +12,13 @@ from sqlalchemy import Row, Select, bindparam, exists, select, update
 from sqlmodel import col
 
 from storage.db.transactions import Transaction
-from storage.enums import Doubt, Outcome, Proof
+from storage.enums import ABSENT, Doubt, Outcome, Proof
 from storage.models import InFlight, OrderLine, Request
 from storage.ranges import bounds, within
 
-ABSENT = "no such order"
-"""What `seen_status` says where Fincart knew no such order when the preview was read."""
-
 
 class OrderRow(NamedTuple):
-    """One order as its row stood when it was read."""
+    """One order as read from its row."""
 
     position: int
     order_id: str
@@ -64,7 +61,7 @@ def at(transaction: Transaction, request: Request, positions: str) -> list[Order
 
 
 def unsettled(transaction: Transaction, request: Request) -> list[OrderRow]:
-    """The orders that have no outcome yet."""
+    """Orders without an outcome."""
     return _lines(transaction.connection.execute(_UNSETTLED, {"seq": request.seq}))
 
 
@@ -74,6 +71,7 @@ _NEXT = (
         col(OrderLine.request_seq) == bindparam("seq"),
         col(OrderLine.position) >= bindparam("first"),
         col(OrderLine.unlike_fincart).is_(False),
+        col(OrderLine.outcome).is_(None),
     )
     .order_by(col(OrderLine.position))
     .limit(bindparam("most"))
@@ -93,23 +91,23 @@ _UNLIKE = (
 
 
 def next_like(transaction: Transaction, request: Request, first: int, most: int) -> list[int]:
-    """At most so many positions, from that one on, of orders whose ids are like Fincart's."""
+    """Up to `most` positions, from `first` on, of orders whose ids are like Fincart's."""
     given = {"seq": request.seq, "first": first, "most": most}
     return list(transaction.connection.execute(_NEXT, given).scalars())
 
 
 def untaken_unlike(transaction: Transaction, request: Request) -> list[int]:
-    """The positions of the orders with other ids that no call has carried yet."""
+    """Positions of orders with other ids that no call has carried."""
     return list(transaction.connection.execute(_UNLIKE, {"seq": request.seq}).scalars())
 
 
 def was_read(seen_status: str | None, log: str | None) -> bool:
-    """Whether the order's log has ever been read, by the preview too: so Fincart knows it, whatever it says later."""
+    """Whether the order's log was ever read, by the preview too: Fincart knows the order, whatever it says later."""
     by_the_preview = seen_status is not None and seen_status != ABSENT
     return by_the_preview or (log is not None and bool(json.loads(log).get("log_was_read")))
 
 
-def read_elsewhere(transaction: Transaction, request: Request, order_ids: Sequence[str]) -> set[str]:
+def read_by_others(transaction: Transaction, request: Request, order_ids: Sequence[str]) -> set[str]:
     """Which of these orders' logs other requests have read."""
     query = select(col(OrderLine.order_id), col(OrderLine.seen_status), col(OrderLine.log)).where(
         col(OrderLine.order_id).in_(order_ids), col(OrderLine.request_seq) != request.seq
@@ -119,7 +117,7 @@ def read_elsewhere(transaction: Transaction, request: Request, order_ids: Sequen
 
 
 def first_sent(transaction: Transaction, request: Request, positions: str, first_sent_at: datetime | None) -> None:
-    """Keep when the orders at these positions were first sent, in Fincart's time; None: that is to be found anew."""
+    """Store when the orders at these positions were first sent, in Fincart's time; None: unknown, to be read again."""
     transaction.connection.execute(
         update(OrderLine)
         .where(col(OrderLine.request_seq) == request.seq, within(positions))

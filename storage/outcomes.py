@@ -1,4 +1,4 @@
-"""Outcomes: what became of each order, the figures, and one event for all that one piece of evidence settled."""
+"""Outcomes: what became of each order, the counts, and one event for all orders that one piece of evidence settled."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage import in_flight, order_lines
-from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
-from storage.enums import Doubt, Outcome, Proof
+from storage.enums import Doubt, EventKind, Outcome, Proof
 from storage.models import OrderLine, Request
 from storage.order_lines import OrderRow
 from storage.ranges import as_ranges, bounds
@@ -21,7 +20,7 @@ from storage.ranges import as_ranges, bounds
 
 @dataclass(frozen=True, slots=True)
 class StoredOutcome:
-    """What became of one order, on what proof, in whose words."""
+    """An order's outcome, its proof and the words."""
 
     outcome: Outcome
     proof: Proof | None
@@ -30,25 +29,25 @@ class StoredOutcome:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeUpdate:
-    """What one piece of evidence came to for one order: an outcome, or only when to read its log (`read_at`)."""
+    """What one piece of evidence means for one order: an outcome, or only when to read its log (`read_at`)."""
 
     line: OrderRow
     settled: StoredOutcome | None
     read_at: datetime | None
     doubt: Doubt
     log: str | None
-    """What its log last said, as the row keeps it."""
+    """What its log last said, as the row stores it."""
     waits_since: datetime | None = None
-    """Since when its log would have been read, had Fincart answered."""
+    """Since when its log read has waited for Fincart."""
 
     def is_news(self) -> bool:
-        """Whether the order has another outcome now, or the same on another proof or in other words."""
+        """Whether the outcome, its proof or its words change."""
         new = self.settled
         line = self.line
         return new is not None and (line.outcome, line.proof, line.words) != (new.outcome, new.proof, new.words)
 
     def is_correction(self) -> bool:
-        """Whether the order had another outcome, which people may have been told."""
+        """Whether it replaces another outcome, which people may have been told."""
         new, line = self.settled, self.line
         return new is not None and line.outcome is not None and line.outcome is not new.outcome
 
@@ -79,10 +78,11 @@ def settle(
     *,
     kind: EventKind,
     details: Mapping[str, Any] | None = None,
+    who: str | None = None,
 ) -> list[OutcomeUpdate]:
-    """Give orders their outcomes, let them go out of hand, keep the figures, and tell history in one event.
+    """Store outcomes, release the orders' claims, update the counts and record one event; `who` did it, or nobody.
 
-    An order that had an outcome is corrected; returns the findings that did so. The request's row is locked.
+    Returns the updates that corrected an earlier outcome. The caller has locked the request's row.
     """
     if not findings:
         return []
@@ -97,16 +97,16 @@ def settle(
     if changed:
         transaction.record(
             EventKind.CORRECTED if corrected else kind,
-            who=None,
+            who=who,
             request=request.public_id,
-            details={**(details or {}), "orders": _told(changed)},
+            details={**(details or {}), "orders": _as_lists(changed)},
             at=now,
         )
     return corrected
 
 
 def with_outcome(session: Session, request: Request, which: Sequence[Outcome]) -> Sequence[OrderLine]:
-    """The orders of a request that ended in one of these ways."""
+    """A request's orders with one of these outcomes."""
     query = select(OrderLine).where(col(OrderLine.request_seq) == request.seq, col(OrderLine.outcome).in_(which))
     return session.scalars(query.order_by(col(OrderLine.position))).all()
 
@@ -123,7 +123,7 @@ _IN_DOUBT = (
 
 
 def in_doubt(session: Session, request: Request, most: int = 1_000_000) -> int:
-    """How many orders without an outcome wait for their logs to be read; counts no further than `most`."""
+    """How many orders without an outcome wait for a log read. Stops counting at `most`."""
     return len(session.connection().execute(_IN_DOUBT, {"seq": request.seq, "most": most}).all())
 
 
@@ -132,10 +132,10 @@ def settled_count(request: Request) -> int:
     return request.cancelled + request.rejected + request.not_sent + request.unknown
 
 
-def cancelled_elsewhere(
+def cancelled_by_others(
     session: Session, request: Request, order_ids: Sequence[str]
 ) -> dict[str, list[tuple[OrderRow, Request]]]:
-    """Which of these orders other requests have as cancelled, and which requests."""
+    """Which of these orders other requests hold as cancelled, and which requests."""
     query = (
         select(*order_lines.COLUMNS, Request)
         .join(Request, col(Request.seq) == col(OrderLine.request_seq))
@@ -154,7 +154,7 @@ def cancelled_elsewhere(
 
 
 def _rows(request: Request, findings: Sequence[OutcomeUpdate], now: datetime) -> list[dict[str, Any]]:
-    """What to write where: neighbours with one fate, as the orders of a call mostly are, in one row."""
+    """Rows to write. Neighbours with the same outcome, as most orders of a call have, share one row."""
     alike: dict[tuple[Any, ...], list[int]] = {}
     for finding in findings:
         line, new = finding.line, finding.settled
@@ -203,11 +203,11 @@ def _is_confirmed(outcome: Outcome | None, proof: Proof | None) -> bool:
     return outcome is Outcome.CANCELLED and proof is Proof.LOG
 
 
-def _told(changed: Sequence[OutcomeUpdate]) -> list[list[str | None]]:
-    """Each order with its new outcome, what it rests on, and the words, as the event keeps them."""
-    told: list[list[str | None]] = []
+def _as_lists(changed: Sequence[OutcomeUpdate]) -> list[list[str | None]]:
+    """Each order with its new outcome, proof and words, as the event stores them."""
+    lists: list[list[str | None]] = []
     for finding in changed:
         new = finding.settled
         assert new is not None
-        told.append([finding.line.order_id, new.outcome.value, new.proof.value if new.proof else None, new.words])
-    return told
+        lists.append([finding.line.order_id, new.outcome.value, new.proof.value if new.proof else None, new.words])
+    return lists

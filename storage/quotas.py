@@ -1,20 +1,21 @@
-"""Quotas: how many orders a person's requests have been let run with on a UTC day. Only ever counted up."""
+"""Quotas: how many orders a person's requests were allowed on a UTC day. They only grow."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from storage.db.insert_ignore import insert_into
 from storage.db.transactions import Transaction
 from storage.models import Quota
 
 
 def used(session: Session, person: str, at: datetime, ids: Collection[str] = ()) -> int:
-    """What this person's requests have been let run with on the UTC day of `at`. `ids` are other ids of the person's:
-    what an earlier version counted to those counts too."""
+    """Orders that this person's requests were allowed on the UTC day of `at`, including those an earlier version
+    counted under the person's other `ids`.
+    """
     query = select(func.sum(col(Quota.orders)))
     query = query.where(col(Quota.person).in_({person, *ids}), col(Quota.day) == day_of(at))
     return int(session.scalar(query) or 0)
@@ -23,19 +24,18 @@ def used(session: Session, person: str, at: datetime, ids: Collection[str] = ())
 def take(
     transaction: Transaction, person: str, orders: int, limit: int | None, at: datetime, ids: Collection[str] = ()
 ) -> bool:
-    """Count so many orders to this person's UTC day of `at`; False where that passes the limit: nothing is counted.
+    """Count orders against this person's UTC day of `at`. Returns False, without counting, if that passes the limit.
 
-    One statement under the row's lock: of two requests that race for what is left of a day, one gets it. It is
-    counted without a limit too, so that a limit set in the middle of a day counts the whole day. What counts to the
-    person's other `ids` grows no more, and leaves so much less.
+    One statement under the row lock: if two requests race for the rest of a day, one gets it. Orders count without a
+    limit too, so that a limit set in the middle of a day covers all of it. Counts under the person's other `ids` no
+    longer grow, and reduce what is left.
     """
     others = set(ids) - {person}
     if limit is not None and others:
         limit -= used(transaction.session, min(others), at, others)
     if limit is not None and orders > limit:
         return False
-    dialect = sqlite if transaction.session.get_bind().dialect.name == "sqlite" else postgresql
-    new = dialect.insert(Quota).values(person=person, day=day_of(at), orders=orders)
+    new = insert_into(transaction.connection, Quota).values(person=person, day=day_of(at), orders=orders)
     more = col(Quota.orders) + orders
     counted = new.on_conflict_do_update(
         index_elements=["person", "day"], set_={"orders": more}, where=None if limit is None else more <= limit
@@ -44,5 +44,5 @@ def take(
 
 
 def day_of(at: datetime) -> str:
-    """The UTC day that orders let run at this time count to."""
+    """The UTC day against which orders allowed at this time count."""
     return at.astimezone(UTC).date().isoformat()

@@ -1,4 +1,4 @@
-"""Positions of orders within their request, as ranges: how a batch's row keeps them, and how statements name them."""
+"""Positions of orders in a request as ranges, stored in an attempt's row and used in statements."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,7 +9,7 @@ from storage.models import OrderLine
 
 
 def as_ranges(positions: Iterable[int]) -> str:
-    """Positions in the form that an attempt's row keeps them: `0-99` or `4,7-9`."""
+    """Positions as an attempt's row stores them: `0-99` or `4,7-9`."""
     ranges: list[list[int]] = []
     for position in sorted(positions):
         if ranges and position == ranges[-1][1] + 1:
@@ -36,7 +36,7 @@ def every(*ranges: list[tuple[int, int]]) -> Iterator[int]:
 
 
 _MOST_RANGES = 50
-"""SQLite takes no condition of a thousand parts."""
+"""SQLite rejects a condition of a thousand parts."""
 
 
 def within(ranges: str) -> ColumnElement[bool]:

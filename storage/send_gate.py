@@ -1,28 +1,27 @@
-"""The send gate: holds that let nothing be sent just now, one row for each kind."""
+"""The send gate: holds that block all sending, one row for each kind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage.audit.log import EventKind
+from storage.db.insert_ignore import insert_into
 from storage.db.transactions import Transaction
-from storage.enums import HoldKind, RequestState
-from storage.live_messages import show_running_anew
+from storage.enums import RUNNING, EventKind, HoldKind
+from storage.live_messages import refresh_running
 from storage.models import Hold, Request
 
 FAILURES_UNTIL_DOWN = 3
-"""So many connect errors or 5xx in a row, and Fincart counts as down."""
+"""Connect errors or 5xx in a row after which Fincart counts as down."""
 
 FIRST_PROBE, LAST_PROBE = 1.0, 60.0
-"""Seconds until one call probes a Fincart that is down: doubled after each one that fails."""
+"""Seconds until one call probes a Fincart that is down: doubled after each failed probe."""
 
 
-# What changes holds here is flushed at once: these need not look for other changes first.
+# Changes to holds are flushed at once, so these queries need no autoflush.
 _OF_KIND = (
     select(Hold).where(col(Hold.kind) == bindparam("its_kind")).with_for_update().execution_options(autoflush=False)
 )
@@ -32,14 +31,14 @@ _ALL = select(Hold).order_by(col(Hold.since))
 
 @dataclass(frozen=True, slots=True)
 class GateState:
-    """What the holds let a call do now."""
+    """What the holds allow now."""
 
     blocks: bool
     """Nothing may be sent."""
     until: datetime | None
-    """Until when; None where somebody has to lift it."""
+    """When the block ends; None: a person must lift it."""
     probes: bool
-    """Fincart counts as down, and one call may see whether it still is."""
+    """Fincart counts as down, and one call may probe it."""
 
 
 def hold(
@@ -51,7 +50,7 @@ def hold(
     person: str | None = None,
     why: str | None = None,
 ) -> bool:
-    """Send nothing until then (None: until somebody lifts it). False: such a hold, no shorter, is there already.
+    """Block all sending until then (None: until a person lifts it). Returns False if such a hold, no shorter, exists.
 
     `person` is whom `who` stands for.
     """
@@ -63,12 +62,12 @@ def hold(
     else:
         row.until, row.who, row.why = until, who, why
     transaction.session.flush()
-    transaction.record(EventKind.HELD, who=who, request=None, details=_told(kind, until, why), at=now, person=person)
+    transaction.record(EventKind.HELD, who=who, request=None, details=_details(kind, until, why), at=now, person=person)
     return True
 
 
 def lift(transaction: Transaction, kind: HoldKind, *, who: str | None = None, person: str | None = None) -> bool:
-    """Send again, as far as this hold goes; False: there was none."""
+    """Lift the hold of this kind. Returns False if there was none."""
     row = _row(transaction, kind)
     if row is None:
         return False
@@ -83,16 +82,19 @@ def lift(transaction: Transaction, kind: HoldKind, *, who: str | None = None, pe
 
 
 def record_failure(transaction: Transaction, why: str, probed_until: datetime | None = None) -> None:
-    """Fincart could not be reached, or failed: after some of these in a row it counts as down.
+    """Count a connect error or 5xx; after several in a row Fincart counts as down.
 
-    `probed_until`: what `probe` returned to the call that failed. Whatever else fails does not shorten the wait for it.
+    `probed_until`: what `probe` returned to the failed call. Any other failure never shortens the wait for a probe.
     """
     now = transaction.now()
     row = _row(transaction, HoldKind.DOWN)
     if row is None:
-        # A call and a log read may be the first to fail at once.
-        new = sqlite.insert if transaction.connection.dialect.name == "sqlite" else postgresql.insert
-        first = new(Hold).values(kind=HoldKind.DOWN, since=now, failures=0).on_conflict_do_nothing()
+        # A call and a log read may both be the first to fail at once.
+        first = (
+            insert_into(transaction.connection, Hold)
+            .values(kind=HoldKind.DOWN, since=now, failures=0)
+            .on_conflict_do_nothing()
+        )
         transaction.session.connection().execute(first)
         row = _row(transaction, HoldKind.DOWN)
         assert row is not None
@@ -102,22 +104,22 @@ def record_failure(transaction: Transaction, why: str, probed_until: datetime | 
     if over >= 0:
         until = now + timedelta(seconds=min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(over, 10)))
         row.until = until if row.until in (None, probed_until) else max(row.until, until)
-        # History tells of the first time alone, and messages say when the next try is.
-        show_running_anew(transaction)
+        # History records the first failure only; messages show the next try.
+        refresh_running(transaction)
     if over == 0:
-        details = _told(HoldKind.DOWN, row.until, why)
+        details = _details(HoldKind.DOWN, row.until, why)
         transaction.record(EventKind.HELD, who=None, request=None, details=details, at=now)
 
 
 def record_success(transaction: Transaction) -> None:
-    """Fincart gave a real answer: it is not down."""
+    """Fincart answered properly, so it is not down."""
     lift(transaction, HoldKind.DOWN)
 
 
 def state(transaction: Transaction, now: datetime) -> GateState:
-    """Whether a call may be sent now. Drops a hold whose time is over.
+    """Whether a call may be sent now. Deletes expired holds.
 
-    Where Fincart is down and its time to be probed has come, one call may be sent: tell `probe` of it.
+    If Fincart is down and due to be probed, one call may be sent: call `probe` for it.
     """
     probes, untils = False, []
     for row in transaction.session.scalars(_ALL_LOCKED):
@@ -136,9 +138,9 @@ def state(transaction: Transaction, now: datetime) -> GateState:
 
 
 def probe(transaction: Transaction, now: datetime) -> datetime:
-    """A call is on its way to a Fincart that is down: until then the others wait for what it meets.
+    """Start a probe of a Fincart that is down: other calls wait for its result until the returned time.
 
-    Call it in the look's transaction.
+    Call it in the transaction that called `state`.
     """
     row = _row(transaction, HoldKind.DOWN)
     assert row is not None
@@ -147,23 +149,28 @@ def probe(transaction: Transaction, now: datetime) -> datetime:
 
 
 def held_since(session: Session, kind: HoldKind) -> datetime | None:
-    """Since when there is such a hold; None: there is none."""
+    """Since when there is a hold of this kind; None: there is none."""
     hold = session.get(Hold, kind)
     return hold.since if hold is not None else None
 
 
+def is_held(transaction: Transaction, kind: HoldKind) -> bool:
+    """Whether there is a hold of this kind. It stays so, or comes after this transaction."""
+    return _row(transaction, kind) is not None
+
+
 def in_force(session: Session) -> Sequence[Hold]:
-    """The holds there are, for messages."""
+    """All holds in force, for messages."""
     rows = session.scalars(_ALL).all()
     return [row for row in rows if row.kind is not HoldKind.DOWN or row.failures >= FAILURES_UNTIL_DOWN]
 
 
 def wake_all(transaction: Transaction) -> None:
-    """Look again, now, at every request that has something to send."""
+    """Make every running request with something to send due now."""
     now = transaction.now()
     transaction.session.execute(
         update(Request)
-        .where(col(Request.state).in_((RequestState.APPROVED, RequestState.EXECUTING)), col(Request.due_at) > now)
+        .where(col(Request.state).in_(RUNNING), col(Request.due_at) > now)
         .where((col(Request.not_before).is_(None)) | (col(Request.not_before) <= now))
         .values(due_at=now)
         .execution_options(synchronize_session=False)
@@ -172,12 +179,11 @@ def wake_all(transaction: Transaction) -> None:
 
 
 def running(session: Session) -> Sequence[Request]:
-    """The requests that a hold on everything keeps waiting."""
-    states = (RequestState.APPROVED, RequestState.EXECUTING)
-    return session.scalars(select(Request).where(col(Request.state).in_(states))).all()
+    """Running requests that a hold on everything blocks."""
+    return session.scalars(select(Request).where(col(Request.state).in_(RUNNING))).all()
 
 
-def _told(kind: HoldKind, until: datetime | None, why: str | None) -> dict[str, object]:
+def _details(kind: HoldKind, until: datetime | None, why: str | None) -> dict[str, object]:
     return {"hold": kind.value, "until": until.isoformat() if until else None, "why": why}
 
 

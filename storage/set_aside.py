@@ -1,40 +1,21 @@
-"""Words that a request read beside its orders and set aside: they are sent only if its requester says so."""
-
-import json
-
-from sqlalchemy import insert
+"""Words read beside a request's orders that are unlike ids: sent only if the requester includes them."""
 
 from storage.db.transactions import Transaction
-from storage.enums import Doubt
-from storage.models import OrderLine, Request
-from storage.requests import NewOrder
+from storage.id_source import IdSource
+from storage.models import Request
+from storage.requests import NewOrder, add_orders
 
 
 def of_request(request: Request) -> list[NewOrder]:
-    """Those of this request, in the order they were given."""
-    aside = json.loads(request.source or "{}").get("set_aside", ())
-    return [NewOrder(order_id, label, unlike_fincart=True) for order_id, label in aside]
+    """This request's set-aside words, as given."""
+    return [NewOrder(order_id, label, unlike_fincart=True) for order_id, label in IdSource.of(request).set_aside]
 
 
 def include(transaction: Transaction, request: Request) -> list[str]:
-    """Make them the last orders of a request that nobody has decided yet: it is another one then, by its revision."""
+    """Add them as the last orders of an undecided request. Its revision grows, so older buttons no longer apply."""
     added = of_request(request)
-    transaction.session.execute(
-        insert(OrderLine),
-        [
-            {
-                "request_seq": request.seq,
-                "position": position,
-                "order_id": order.order_id,
-                "label": order.label,
-                "unlike_fincart": order.unlike_fincart,
-                "doubt": Doubt.NONE,
-            }
-            for position, order in enumerate(added, request.order_count)
-        ],
-    )
-    source = json.loads(request.source or "{}")
-    request.source = json.dumps(source | {"set_aside": []}, ensure_ascii=False)
+    add_orders(transaction, request, added, request.order_count)
+    request.source = IdSource.of(request).model_copy(update={"set_aside": ()}).to_json()
     request.order_count += len(added)
     request.revision += 1
     return [order.order_id for order in added]

@@ -1,23 +1,23 @@
-"""The messages that Slack should show: one row each, rendered when it is sent, tried until Slack shows it right."""
+"""Messages that Slack should show: one row each, rendered when sent, retried until Slack shows it."""
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage.db.columns import UtcDateTime
-from storage.db.transactions import Transaction
+from storage.db.transactions import Ago, Transaction
 from storage.deliveries import RESPONSE_URL_LIVES
-from storage.live_messages import EDIT_PAUSE, want_anew
+from storage.enums import HELD_BACK, MessageKind
+from storage.live_messages import EDIT_PAUSE, request_edit
+from storage.place import IS_RESTORED
 from storage.slack_models import SlackMessage
 
 SENT_WITHIN = timedelta(seconds=8)
-"""Whoever takes a message to send it and dies loses it to another after this long."""
+"""How long a claim on a message lasts when its owner dies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class MessageId:
-    """Which message it is: of one kind and key there is one about each request."""
+    """Identifies a message: one for each kind, request and key."""
 
     kind: str
     request_seq: int | None = None
@@ -45,15 +45,16 @@ def enqueue(
     message: MessageId,
     place: Place,
     *,
-    facts: Mapping[str, Any] | None = None,
+    facts: str | None = None,
     urgent: bool = True,
 ) -> SlackMessage:
-    """Have a message posted, or, where it is there already, have it shown anew.
+    """Have a message posted or, if it exists, edited.
 
-    `urgent` is a first post or a last edit, which no pace of ours holds back.
+    `facts` is what its builder needs besides the request, as JSON. `urgent` is a first post or a last edit, which our
+    own rate limit does not delay.
     """
     now = transaction.now()
-    row = _existing(transaction, message)
+    row = find(transaction, message)
     if row is None:
         row = SlackMessage(
             request_seq=message.request_seq,
@@ -65,7 +66,7 @@ def enqueue(
             response_url=place.response_url,
             replace_original=place.replace_original,
             erase_at=now + RESPONSE_URL_LIVES if place.response_url else None,
-            facts=json.dumps(dict(facts or {}), ensure_ascii=False),
+            facts=facts or "{}",
             due_at=now,
         )
         transaction.session.add(row)
@@ -73,31 +74,26 @@ def enqueue(
         transaction.wake("messages")
         return row
     if not urgent and facts is None and row.lease_owner is None and row.wanted > row.shown and row.due_at is not None:
-        return row  # It will be shown anew as it is, and nobody has looked yet.
+        return row  # An edit is already due and not yet taken.
     if facts is not None:
-        row.facts = json.dumps(dict(facts), ensure_ascii=False)
-    want_anew(transaction, row, urgent=urgent)
+        row.facts = facts
+    request_edit(transaction, row, urgent=urgent)
     return row
 
 
-def facts_of(transaction: Transaction, message: MessageId) -> dict[str, Any]:
-    """What this message's builder needs besides the request, as it is kept; empty where there is no such message."""
-    row = _existing(transaction, message)
-    return json.loads(row.facts) if row is not None else {}
-
-
-_IS_DUE = col(SlackMessage.due_at) <= bindparam("now", type_=UtcDateTime())
+# A restored copy would show people an old state; it only answers them.
+_IS_SHOWN = or_(~IS_RESTORED, col(SlackMessage.kind).not_in(HELD_BACK))
+_IS_DUE = and_(col(SlackMessage.due_at) <= bindparam("now", type_=UtcDateTime()), _IS_SHOWN)
 _DUE = select(SlackMessage).where(_IS_DUE).order_by(col(SlackMessage.due_at)).limit(1).with_for_update(skip_locked=True)
-_ANY = select(col(SlackMessage.id)).where(_IS_DUE).limit(1)
 
 
-def are_due(session: Session, now: datetime) -> bool:
-    """Whether there is any to `take`. A read: it never takes the write lock."""
-    return session.connection().execute(_ANY, {"now": now}).first() is not None
+def any_due(ago: Ago) -> ColumnElement[bool]:
+    """The condition that any message is due."""
+    return exists().where(col(SlackMessage.due_at) <= ago(0), _IS_SHOWN)
 
 
 def take(transaction: Transaction, owner: str) -> SlackMessage | None:
-    """The message that is longest due, for this owner for `SENT_WITHIN`; None when Slack shows all as it is."""
+    """Claim the longest-due message for `SENT_WITHIN`. Returns None when none is due."""
     now = transaction.now()
     row = transaction.session.scalars(_DUE, {"now": now}).first()
     if row is not None:
@@ -108,7 +104,7 @@ def take(transaction: Transaction, owner: str) -> SlackMessage | None:
 
 
 def still_ours(transaction: Transaction, taken: SlackMessage) -> SlackMessage | None:
-    """The row, locked, unless somebody else has taken it since."""
+    """Lock and return the row, or None if somebody else has claimed it."""
     query = select(SlackMessage).where(
         col(SlackMessage.id) == taken.id,
         col(SlackMessage.lease_owner) == taken.lease_owner,
@@ -120,8 +116,9 @@ def still_ours(transaction: Transaction, taken: SlackMessage) -> SlackMessage | 
 def shown(
     transaction: Transaction, row: SlackMessage, revision: int, ts: str | None, channel: str | None, mark: str
 ) -> None:
-    """Slack shows this revision; if more has happened since, the next edit is due after the pause. `mark` tells
-    whether another revision would look the same."""
+    """Store that Slack shows this revision. A newer revision is due after the pause. `mark` identifies the content, to
+    skip an edit that changes nothing.
+    """
     now = transaction.now()
     row.shown = revision
     row.mark = mark
@@ -140,20 +137,20 @@ def shown(
 
 
 def put_off(transaction: Transaction, row: SlackMessage, seconds: float) -> None:
-    """It waits for a pace of ours, and nothing has been tried."""
+    """Postpone a message because of our own rate limit; this is not a try."""
     row.tries -= 1
     again(transaction, row, row.trouble or "", seconds)
 
 
 def again(transaction: Transaction, row: SlackMessage, trouble: str, seconds: float) -> None:
-    """Slack did not take it: try again after so many seconds."""
+    """Retry after so many seconds: Slack did not take it."""
     row.lease_owner = None
     row.trouble = trouble
     row.due_at = transaction.now() + timedelta(seconds=seconds)
 
 
 def try_now(transaction: Transaction, troubles: Collection[str]) -> None:
-    """Send at once what waits to be tried again after one of these answers."""
+    """Retry at once the messages that failed with one of these errors."""
     now = transaction.now()
     transaction.session.execute(
         update(SlackMessage)
@@ -166,7 +163,7 @@ def try_now(transaction: Transaction, troubles: Collection[str]) -> None:
 
 
 def closed(transaction: Transaction, row: SlackMessage, trouble: str) -> None:
-    """The bot may not post in its channel: it becomes a direct message to its person, at once."""
+    """Send it to its person as a direct message at once: the bot may not post in its channel."""
     row.closed_channel, row.closed_at = row.channel, transaction.now()
     row.closed_why, row.closed_ts = trouble, row.ts
     row.channel, row.ts, row.permalink, row.tries = row.person, None, None, 0
@@ -175,14 +172,14 @@ def closed(transaction: Transaction, row: SlackMessage, trouble: str) -> None:
 
 
 def keep_editing(transaction: Transaction, row: SlackMessage, kind: str, seconds: float) -> None:
-    """Keep trying to edit what stands in the closed channel, so that it says where the message is now."""
+    """Keep trying to edit the message left in the closed channel, so that it says where the message is now."""
     channel = row.closed_channel or ""
     left = enqueue(transaction, MessageId(kind, row.request_seq, channel), Place(channel, row.person), urgent=False)
     left.ts, left.due_at = row.closed_ts, transaction.now() + timedelta(seconds=seconds)
 
 
 def is_copy(session: Session, live: SlackMessage, channel: str, ts: str) -> bool:
-    """Whether the message of that name is the live message as well, posted twice: no row knows it."""
+    """Whether the message with this `ts` is a second copy of the live message, which no row knows."""
     if live.ts is None or live.channel != channel:
         return False
     named = or_(col(SlackMessage.ts) == ts, col(SlackMessage.closed_ts) == ts)
@@ -190,10 +187,10 @@ def is_copy(session: Session, live: SlackMessage, channel: str, ts: str) -> bool
     return session.scalars(query.limit(1)).first() is None
 
 
-def edit_copy(transaction: Transaction, live: SlackMessage, kind: str, ts: str) -> None:
-    """Have a copy of the live message shown as such, once."""
+def edit_copy(transaction: Transaction, live: SlackMessage, kind: str, ts: str, facts: str) -> None:
+    """Edit a copy of the live message once, to mark it as a copy."""
     message = MessageId(kind, live.request_seq, ts)
-    copy = enqueue(transaction, message, Place(live.channel, live.person), facts={"is_copy": True})
+    copy = enqueue(transaction, message, Place(live.channel, live.person), facts=facts)
     copy.ts = ts
 
 
@@ -205,8 +202,14 @@ def is_closed(session: Session, channel: str, since: datetime) -> bool:
     return session.scalars(query.limit(1)).first() is not None
 
 
+def is_any_shown(transaction: Transaction, within: timedelta) -> bool:
+    """Whether Slack has shown any message lately."""
+    query = select(col(SlackMessage.id)).where(col(SlackMessage.shown_at) > transaction.now() - within)
+    return transaction.session.scalars(query.limit(1)).first() is not None
+
+
 def keep_link(transaction: Transaction, row: SlackMessage, permalink: str) -> None:
-    """Keep Slack's link to a posted message."""
+    """Store Slack's link to a posted message."""
     transaction.session.execute(
         update(SlackMessage)
         .where(col(SlackMessage.id) == row.id)
@@ -216,12 +219,34 @@ def keep_link(transaction: Transaction, row: SlackMessage, permalink: str) -> No
 
 
 def give_up(row: SlackMessage, trouble: str) -> None:
-    """Nobody can be shown this any more."""
+    """Stop trying to show this message."""
     row.lease_owner = None
     row.trouble = trouble
     row.due_at = None
     row.response_url = None
     row.erase_at = None
+
+
+def send_given_up_again(transaction: Transaction) -> int:
+    """Send every message again that was given up; returns how many."""
+    again = (
+        update(SlackMessage)
+        .where(was_given_up())
+        .values(due_at=transaction.now(), tries=0, urgent=True)
+        .returning(col(SlackMessage.id))
+        .execution_options(synchronize_session=False)
+    )
+    transaction.wake("messages")
+    return len(transaction.session.execute(again).all())
+
+
+def was_given_up() -> ColumnElement[bool]:
+    """The condition of a message that Slack refused until it was given up, and that nothing else has replaced."""
+    return and_(
+        col(SlackMessage.due_at).is_(None),
+        col(SlackMessage.shown) < col(SlackMessage.wanted),
+        col(SlackMessage.kind) != MessageKind.MOVED,
+    )
 
 
 def of_request(session: Session, request_seq: int, kind: str) -> SlackMessage | None:
@@ -231,7 +256,7 @@ def of_request(session: Session, request_seq: int, kind: str) -> SlackMessage | 
 
 
 def is_owed(session: Session, request_seq: int | None, kind: str) -> bool:
-    """Whether Slack still has to take a message of this kind about a request."""
+    """Whether a message of this kind about a request is still due."""
     query = select(col(SlackMessage.id)).where(
         col(SlackMessage.request_seq) == request_seq,
         col(SlackMessage.kind) == kind,
@@ -241,7 +266,7 @@ def is_owed(session: Session, request_seq: int | None, kind: str) -> bool:
 
 
 def erase_response_urls(transaction: Transaction, now: datetime) -> None:
-    """Forget the URLs that have stopped working."""
+    """Erase expired response URLs."""
     transaction.session.execute(
         update(SlackMessage)
         .where(col(SlackMessage.erase_at) <= now)
@@ -262,7 +287,8 @@ _EXISTING = (
 )
 
 
-def _existing(transaction: Transaction, message: MessageId) -> SlackMessage | None:
+def find(transaction: Transaction, message: MessageId) -> SlackMessage | None:
+    """Lock and return this message's row about a request; None if there is none."""
     if message.request_seq is None:
         return None
     which = {"seq": message.request_seq, "its_kind": message.kind, "its_key": message.key}

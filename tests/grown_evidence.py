@@ -17,7 +17,7 @@ def with_late_answer(evidence: Evidence, place: int, kind: AnswerKind, words: st
     The doubt it left stays, unless it turns out that nothing was done. The call is on the wire no longer; nobody knows
     when it came through.
     """
-    late = replace(evidence.attempts[place], kind=kind, words=words, was_lost=True)
+    late = replace(evidence.attempts[place], kind=kind, words=words, answered_late=True)
     if kind is AnswerKind.NOT_APPLIED:
-        late = replace(late, was_lost=False, open_until=None)
+        late = replace(late, answered_late=False, open_until=None)
     return replace(evidence, attempts=(*evidence.attempts[:place], late, *evidence.attempts[place + 1 :]))

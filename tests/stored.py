@@ -10,6 +10,7 @@ from bot.settings.model import load_settings
 from storage import requests
 from storage.db.transactions import Transaction
 from storage.enums import Origin, RequestState
+from storage.id_source import IdSource
 from storage.models import Request
 from storage.requests import NewOrder, NewRequest
 
@@ -26,7 +27,7 @@ def made(transaction: Transaction, public_id: str = "R-000001", orders: int = 3)
         reason="duplicate",
         orders=[NewOrder(f"6864fecda075914a{number:08x}") for number in range(orders)],
         order_count=orders,
-        source={},
+        source=IdSource(),
     )
     return requests.make(transaction, new, transaction.now())
 

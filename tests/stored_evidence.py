@@ -7,11 +7,10 @@ from itertools import count
 from bot.domain.outcome.decide import CallEvidence as Call
 from bot.domain.outcome.decide import Evidence
 from bot.execution.evidence import EvidenceBuilder, log_to_row
-from storage import attempts as batches
-from storage import order_lines, requests
-from storage.audit.log import EventKind
+from storage import attempts, order_lines, requests
 from storage.db.transactions import Database, Transaction
-from storage.enums import AnswerKind, Origin, RequestState
+from storage.enums import AnswerKind, EventKind, Origin
+from storage.id_source import IdSource
 from storage.models import Attempt, Request
 from storage.order_lines import OrderRow
 from storage.outcomes import OutcomeUpdate, settle
@@ -21,23 +20,11 @@ MATES = 3
 """So many orders beside it are in each call that it does not travel in alone."""
 
 _NUMBERS = count(1)
-_REQUEST = Request(
-    seq=1,
-    public_id="R-7K3F9Q",
-    delivery_id="d1",
-    team_id="T1",
-    requester="U1",
-    channel_id="C1",
-    origin=Origin.COMMAND,
-    order_count=1 + MATES,
-    state=RequestState.EXECUTING,
-    created_at=datetime(2026, 11, 24, tzinfo=UTC),
-)
 
 
 def through_row_objects(evidence: Evidence, previewed: str | None) -> Evidence:
     """What comes back of it from rows that nobody has stored. `previewed`: the status that the preview read."""
-    attempts = [_row(number, each) for number, each in enumerate(evidence.attempts)]
+    calls = [_row(number, each) for number, each in enumerate(evidence.attempts)]
     line = OrderRow(
         position=0,
         order_id="6864fecda075914a1b1e353c",
@@ -52,7 +39,7 @@ def through_row_objects(evidence: Evidence, previewed: str | None) -> Evidence:
         log=log_to_row(evidence),
         waits_since=evidence.waits_since,
     )
-    return EvidenceBuilder(_REQUEST, attempts, sending_allowed=evidence.sending_allowed).of(line)
+    return EvidenceBuilder(calls, sending_allowed=evidence.sending_allowed).of(line)
 
 
 @cache
@@ -66,7 +53,7 @@ def _row(number: int, call: Call) -> Attempt:
         ended_at=call.ended_at,
         open_until=call.open_until,
         result=call.kind,
-        was_lost=call.was_lost,
+        was_lost=call.answered_late,
         words=call.words,
     )
 
@@ -96,25 +83,34 @@ class Tables:
         with self._database.write() as transaction:
             locked = requests.lock(transaction, public_id)
             assert locked is not None
-            attempts = batches.ended(transaction, locked)
-            evidences = EvidenceBuilder(locked, attempts, sending_allowed=evidence.sending_allowed)
+            calls = attempts.ended(transaction, locked)
+            evidences = EvidenceBuilder(calls, sending_allowed=evidence.sending_allowed)
             return evidences.of(order_lines.at(transaction, locked, "0")[0])
 
     def _request(self, transaction: Transaction, previewed: str | None) -> Request:
         number = next(_NUMBERS)
         orders = [NewOrder(f"{number:08x}{place:016x}") for place in range(1 + MATES)]
         new = NewRequest(
-            f"R-{number:06d}", f"d{number}", "T1", "U1", "C1", Origin.COMMAND, None, orders, len(orders), source={}
+            f"R-{number:06d}",
+            f"d{number}",
+            "T1",
+            "U1",
+            "C1",
+            Origin.COMMAND,
+            None,
+            orders,
+            len(orders),
+            source=IdSource(),
         )
         request = requests.make(transaction, new, self._now + timedelta(seconds=900))
         if previewed is not None:
-            requests.keep_seen(transaction, request, {orders[0].order_id: (previewed, self._now)})
+            requests.store_statuses(transaction, request, {orders[0].order_id: (previewed, None, self._now)})
         return request
 
     def _attempt(self, transaction: Transaction, request: Request, each: Call) -> None:
-        attempt = batches.plan_first(transaction, request, [range(1 if each.alone else 1 + MATES)])[0]
+        attempt = attempts.plan_first(transaction, request, [range(1 if each.alone else 1 + MATES)])[0]
         transaction.session.flush()
         self._now = each.ended_at
-        if each.was_lost:
-            batches.end(transaction, attempt, AnswerKind.INDETERMINATE, None, "", each.open_until)
-        batches.end(transaction, attempt, each.kind, None, each.words, each.open_until)
+        if each.answered_late:
+            attempts.end(transaction, attempt, AnswerKind.INDETERMINATE, None, "", each.open_until)
+        attempts.end(transaction, attempt, each.kind, None, each.words, each.open_until)

@@ -8,16 +8,17 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import uvicorn
-from simulation.stores import compile_once
+from simulation.stores import BOT_ROLE, compile_once
+from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
 from bot.app import Bot, build
 from bot.context import Timings
+from bot.domain.outcome.decide import OutcomeTimings
 from bot.sandbox.fincart.shells import FincartServer
 from bot.sandbox.fincart.standin import FincartStandIn
 from bot.sandbox.slack.deliveries import SlackDelivery
@@ -25,11 +26,14 @@ from bot.sandbox.slack.http import SlackServer, deliver_http
 from bot.sandbox.slack.socket import SlackSocket
 from bot.sandbox.slack.state import Post, View
 from bot.sandbox.slack.workspace import SlackWorkspace
+from bot.server.health import Health
 from bot.server.http import http_app
+from bot.server.other_connections import OtherConnections
 from bot.settings.model import load_settings
 from bot.slack.socket_mode import SocketMode
 from storage.audit import log as audit
-from storage.audit.verify import first_disagreement
+from storage.audit.texts import readable
+from storage.audit.verify import verify_all
 from storage.db.transactions import Database
 
 ANN, BO, CY = "U0000001", "U0000002", "U0000003"
@@ -47,6 +51,14 @@ COMMAND = "/cancel-orders"
 
 PATIENCE = float(os.environ.get("PATIENCE", "20"))
 """Seconds that a story waits for what it expects: no promise, only more than any of them takes on a busy machine."""
+
+QUICK = Timings(
+    poll=0.05,
+    truth=OutcomeTimings(
+        pending_after=0.1, late_after=0.6, reads_within=0.6, first_rest=0.1, longest_rest=0.4, waits=5.0
+    ),
+)
+"""The seconds of the truth table, shrunk."""
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -72,10 +84,13 @@ def order_ids(count: int) -> list[str]:
 
 
 def request_id(shown: Post | str) -> str:
-    """The id of the request that a message speaks of."""
-    found = re.search(r"R-[0-9A-Z]{6}", shown if isinstance(shown, str) else shown.text)
+    """The id of the request that a message is about: small print has it, and other lines may name other requests."""
+    text = shown if isinstance(shown, str) else shown.text
+    found = re.search(r"\n(?:\S* show |<\S+\|See )?(R-[0-9A-Z]{6})>? · asked", text) or re.search(
+        r"(R-[0-9A-Z]{6})", text
+    )
     assert found is not None, shown
-    return found[0]
+    return found[1]
 
 
 class World:
@@ -112,8 +127,8 @@ class World:
 
     # --- the bot's life
 
-    def start(self) -> None:
-        """Start the bot as `serve` does, on the database as it is."""
+    def settings(self) -> dict[str, str]:
+        """What the environment of the bot holds."""
         state = self.slack.state
         given = {
             "SLACK_API_URL": self.slack_server.api_url,
@@ -121,17 +136,22 @@ class World:
             "FINCART_TOKEN": FINCART_TOKEN,
             "FINCART_BASE_URL": self.fincart_server.url,
             "DATABASE_URL": self._database_url,
+            "STOP_SECONDS": "8",
             **({"SLACK_APP_TOKEN": state.app_token} if self._socket_mode else {}),
             **({} if self._socket_mode else {"SLACK_SIGNING_SECRET": state.signing_secret}),
             **self._settings,
         }
-        settings = load_settings({name: value for name, value in given.items() if value}, None)
+        return {name: value for name, value in given.items() if value}
+
+    def start(self) -> None:
+        """Start the bot as `serve` does, on the database as it is."""
+        settings = load_settings(self.settings(), None)
         self.bot: Bot = build(settings, clock=self._clock, timings=self._timings)
         compile_once(self.bot.context.database)
-        self.bot.start()
         self._handler: SocketMode | None = None
         if settings.slack_app_token is not None:
             self._handler = SocketMode(self.bot.app, settings.slack_app_token, settings.slack_api_url)
+        self.bot.start(*([OtherConnections(self.bot.context, self._handler).lane()] if self._handler else []))
         self._web = Web(self.bot, self._handler)
         self.url = self._web.url
         if self._handler is not None:
@@ -170,14 +190,16 @@ class World:
 
     def verify(self) -> None:
         """What must be true at the end of every story."""
-        with self._connection() as connection:
-            end = audit.verify(audit.stored_events(connection))
-            disagrees = first_disagreement(lambda: nullcontext(Session(connection)))
+        database = Database(self._database_url)
+        compile_once(database)
+        found = verify_all(database)
+        database.close()
 
-        assert not isinstance(end, audit.Broken), end
-        assert disagrees is None, disagrees
+        assert not isinstance(found.chain, audit.Broken), found.chain
+        assert found.rows is None, found.rows
         assert () == self.fincart.wrong_calls
-        assert [] == [call for call in self.slack.calls() if call.outcome.startswith("invalid_")]
+        refused = [call for call in self.slack.calls() if call.outcome.startswith("invalid_")]
+        assert [] == refused or self.slack.state.refused_blocks
 
     # --- what people do
 
@@ -224,6 +246,12 @@ class World:
             self.until(lambda: not self.rows("SELECT 1 FROM slack_message WHERE kind = 'preview' AND shown < wanted"))
         return shown
 
+    def confirmed(self, person: str = ANN, text: str = f"{FIRST} {SECOND} because duplicate") -> Post:
+        """Ask and press the button that goes ahead; returns the preview that was confirmed."""
+        preview = self.preview(person, text)
+        self.click(person, preview, go_ahead(preview))
+        return preview
+
     def cancelled(self, person: str = ANN, text: str = f"{FIRST} {SECOND} because duplicate") -> Post:
         """Ask, go ahead, and read the live message once it tells the end."""
         shown = self.preview(person, text)
@@ -242,7 +270,7 @@ class World:
 
     def live(self, public_id: str, channel: str = ORDERS) -> Post | None:
         """The request's message in the channel; there is never more than one."""
-        about = [post for post in self.slack.messages(channel) if f"Request {public_id}" in post.text]
+        about = [post for post in self.slack.messages(channel) if f"\n{public_id} · asked" in post.text]
         assert len(about) <= 1, about
         return about[0] if about else None
 
@@ -251,7 +279,7 @@ class World:
 
         def told() -> Post | None:
             post = self.live(public_id, channel)
-            return post if post is not None and "Finished" in post.text and "audit " in post.text else None
+            return post if post is not None and "audit " in post.text else None
 
         found = self.slack.wait_for(told, timeout)
         assert found is not None
@@ -279,9 +307,10 @@ class World:
         return self._database_url.removeprefix("sqlite:///")
 
     def audit(self, public_id: str | None = None) -> list[Json]:
-        """The history's events, oldest first; of one request, or all."""
+        """The history's events with their texts, oldest first; of one request, or all."""
         with self._connection() as connection:
-            events = [json.loads(event.payload) for event in audit.stored_events(connection)]
+            payloads = [json.loads(event.payload) for event in audit.stored_events(connection)]
+            events = readable(Session(connection), payloads)
         return [event for event in events if public_id in (None, event["request"])]
 
     def kinds(self, public_id: str | None = None) -> list[str]:
@@ -315,6 +344,25 @@ class World:
         self.until_all_is_shown()
         self._clock.advance(seconds)
 
+    def pass_time_until(self, so: Callable[[], object], step: float = 4.0) -> None:
+        """Let time pass, so many seconds at once, until it is so."""
+        clock, database = self._clock, self.bot.context.database
+        assert clock is not None
+
+        def after_a_while() -> bool:
+            if so():
+                return True
+            # Whoever is sending would count as dead after so long; the lock keeps others from beginning.
+            with database.write(within_seconds=PATIENCE) as transaction:
+                if not database.is_sqlite:
+                    transaction.connection.execute(text("LOCK TABLE slack_message IN EXCLUSIVE MODE"))
+                sending = text("SELECT 1 FROM slack_message WHERE lease_owner IS NOT NULL")
+                if transaction.connection.execute(sending).first() is None:
+                    clock.advance(step)
+            return False
+
+        self.until(after_a_while)
+
     def _connection(self) -> "_Connection":
         return _Connection(self._database_url)
 
@@ -347,7 +395,7 @@ class Web:
         listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         config = uvicorn.Config(
-            http_app(bot, socket_mode),
+            http_app(Health(bot, socket_mode)),
             log_config=None,
             access_log=False,
             ws="none",
@@ -371,3 +419,14 @@ StartWorld = Callable[..., World]
 def of_sqlalchemy(uri: str, name: str) -> str:
     """The address of another database of a PostgreSQL server, as DATABASE_URL spells it."""
     return uri.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?")
+
+
+def of_bot(url: str) -> str:
+    """This address for the bot's role."""
+    return make_url(url).set(username=BOT_ROLE).render_as_string(hide_password=False)
+
+
+def of_owner(url: str) -> str:
+    """This address for the owner of the tables, for what the bot may not do."""
+    owner = make_url(url).set(username="postgres") if url.startswith("postgresql") else make_url(url)
+    return owner.render_as_string(hide_password=False)

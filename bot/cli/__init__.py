@@ -1,1 +1,1 @@
-"""The commands of operators: `check` and `audit`."""
+"""The operators' commands: `check`, `audit`, `pause`, `resume` and `stop`."""

@@ -1,7 +1,7 @@
-"""`audit list|show|export|verify`: the history on the command line, from the database alone.
+"""`audit list|show|export|verify`: reads the history from the database alone, or from archives.
 
-Everything is read in pages, each in a transaction of its own: memory stays flat and no long reader keeps SQLite from
-tidying up, however long the history is or whoever reads our output waits.
+Reads in pages, each in its own transaction: memory stays flat, and a slow consumer of the output never holds a read
+transaction that keeps SQLite from checkpointing.
 """
 
 import argparse
@@ -9,43 +9,38 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import inspect
-
-from bot.cli.database_file import sqlite_file
+from bot.cli import archives
+from bot.cli.database import Cannot, with_database
 from bot.domain.commands.typed_text import request_id, tidy
 from bot.reports.csv_text import cell
-from bot.settings.logging import set_up_logging
-from bot.settings.model import Need, load_settings
-from storage import requests
+from storage import place, processes, requests
 from storage.audit.log import SHORT_HEAD, Broken, Head, StoredEvent, stored_events
-from storage.audit.verify import verify_all
-from storage.db.migrate import is_behind
+from storage.audit.texts import hashes_in, readable
+from storage.audit.verify import Verification, verify_all
+from storage.db.migrate import is_current
 from storage.db.transactions import Database, StorageUnavailable
 from storage.enums import Outcome, RequestState
 from storage.history import Search, page, same_person
 from storage.models import OrderLine, Request
 
-COLUMNS = ("seq", "at", "kind", "who", "request", "details", "prev_hash", "hash", "person")
+COLUMNS = ("seq", "at", "kind", "who", "request", "details", "prev_hash", "hash", "person", "text_hashes")
 """Of the export, one row per event."""
 
 _PAGE = 1000
-_HEAD = re.compile(rf"([0-9]{{1,18}})\s*[:·]\s*([0-9a-f]{{{SHORT_HEAD},64}})", re.IGNORECASE)
-
-
-class _Cannot(Exception):
-    """Why it cannot be done, in plain words."""
+_HEAD = re.compile(rf"(?:\S+T\S+ )?([0-9]{{1,18}})(?: |\s*[:·]\s*)([0-9a-f]{{{SHORT_HEAD},64}})", re.IGNORECASE)
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
-    """Add `list`, `show`, `export` and `verify` to the parser of `audit`."""
-    commands = parser.add_subparsers(metavar="list|show|export|verify", required=True)
+    """Add `list`, `show`, `export`, `verify` and `verify-archive` to the parser of `audit`."""
+    commands = parser.add_subparsers(metavar="list|show|export|verify|verify-archive", required=True)
     listing = commands.add_parser("list", help="requests, newest first")
     listing.add_argument("--limit", type=_count, default=20, metavar="N", help="at most so many (default 20)")
     listing.add_argument("--person", metavar="U…", help="asked or decided by this Slack user id")
@@ -58,46 +53,26 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="asked on this day (UTC) or earlier")
     listing.set_defaults(run=lambda args: _run(_list, args))
     show = commands.add_parser("show", help="all about one request")
-    show.add_argument("request", metavar="R-…", type=_request, help="the request's id")
+    show.add_argument("request", metavar="R-…", type=read_request_id, help="the request's id")
     show.set_defaults(run=lambda args: _run(_show, args))
     export = commands.add_parser("export", help="every event, to standard output")
     export.add_argument("--format", choices=["csv", "jsonl"], default="csv")
     export.set_defaults(run=lambda args: _run(_export, args))
     verifying = commands.add_parser("verify", help="check the whole chain; exit code 1 where it does not hold")
     verifying.add_argument("--head", type=_head, metavar="SEQ:HASH", help="a head kept elsewhere; HASH may be short")
-    verifying.set_defaults(run=lambda args: _run(_verify, args))
+    verifying.set_defaults(run=lambda args: with_database(lambda database: _verify(database, args)))
+    for reader in (listing, show, export):
+        archives.add_files(reader, "read these archives in place of the database")
+    archives.add_files(verifying, "the files of all archives: verify from the first event on")
+    alone = commands.add_parser("verify-archive", help="check archives alone, without database and settings")
+    alone.add_argument("files", nargs="+", metavar="FILE", type=Path)
+    alone.set_defaults(run=archives.verify_files)
 
 
-def _run(act: Any, args: argparse.Namespace) -> int:
-    try:
-        with _open() as database:
-            code: int = act(database, args)
-            return code
-    except StorageUnavailable as unavailable:
-        sys.stderr.write(f"the database cannot be read: {unavailable}. See DATABASE_URL.\n")
-    except _Cannot as cannot:
-        sys.stderr.write(f"{cannot}\n")
-    return 1
-
-
-@contextmanager
-def _open() -> Iterator[Database]:
-    """The database that the settings name; never a new one, which a mistyped path would otherwise make."""
-    settings = load_settings(need=Need.AUDIT)
-    set_up_logging(settings)
-    file = sqlite_file(settings.database_url)
-    if file is not None and not file.is_file():
-        raise _Cannot(f"there is no database {file}. Correct DATABASE_URL, or go to the folder it is relative to.")
-    database = Database(settings.database_url)
-    try:
-        with database.read() as session:
-            if not inspect(session.connection()).has_table("audit_event"):
-                raise _Cannot("the database holds no history of this bot. Correct DATABASE_URL.")
-            if is_behind(session.connection()):
-                raise _Cannot("the database is of an earlier version of the bot: start serve once, which brings it up.")
-        yield database
-    finally:
-        database.close()
+def _run(act: Callable[[Database, argparse.Namespace], int], args: argparse.Namespace) -> int:
+    if args.archive:
+        return archives.within(args.archive, lambda database: act(database, args))
+    return with_database(lambda database: act(database, args))
 
 
 def _list(database: Database, args: argparse.Namespace) -> int:
@@ -124,6 +99,8 @@ def _list(database: Database, args: argparse.Namespace) -> int:
             break
         before = found[-1].seq
         left -= len(found)
+    if left and not args.archive and (lacks := archives.lacking(database, search.since, search.until)):
+        _say(f"besides, {lacks}")
     return 0
 
 
@@ -131,17 +108,16 @@ def _show(database: Database, args: argparse.Namespace) -> int:
     with database.read() as session:
         request = requests.find(session, args.request)
     if request is None:
-        raise _Cannot(f"there is no request {args.request}.")
+        raise Cannot(archives.of_request(database, args.request) or f"there is no request {args.request}.")
     _say(_request_line(request))
     for first in range(0, request.order_count, _PAGE):
         with database.read() as session:
             lines = requests.orders(session, request, first, _PAGE)
         for line in lines:
             _say(f"  {_order_line(line)}")
-    for event in _events(database, args.request):
-        told = _told(event)
-        details = json.dumps(told["details"], ensure_ascii=False) if told["details"] else ""
-        _say(f"  audit {event.seq}  {told['at']}  {told['kind']}  {_who(told)}  {details}")
+    for event, fields in _events(database, args.request):
+        details = json.dumps(fields["details"], ensure_ascii=False) if fields["details"] else ""
+        _say(f"  audit {event.seq}  {fields['at']}  {fields['kind']}  {_who(fields)}  {details}")
     return 0
 
 
@@ -149,77 +125,110 @@ def _export(database: Database, args: argparse.Namespace) -> int:
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(encoding="utf-8", newline="")
+    if not args.archive and (lacks := archives.lacking(database)):
+        sys.stderr.write(f"the events of archived requests are left out: {lacks}\n")
     if args.format == "jsonl":
-        for event in _events(database):
-            sys.stdout.write(json.dumps(_row(event), ensure_ascii=False) + "\n")
+        for event, fields in _events(database):
+            sys.stdout.write(json.dumps(_row(event, fields), ensure_ascii=False) + "\n")
         return 0
     rows = csv.writer(sys.stdout, lineterminator="\r\n")
     rows.writerow(COLUMNS)
-    for event in _events(database):
-        row = _row(event)
-        row["details"] = json.dumps(row["details"], ensure_ascii=False, sort_keys=True)
+    for event, fields in _events(database):
+        row = _row(event, fields)
+        for key in ("details", "text_hashes"):
+            row[key] = json.dumps(row[key], ensure_ascii=False, sort_keys=True)
         rows.writerow([cell(row[column]) for column in COLUMNS])
     return 0
 
 
+def in_words(found: Verification) -> str | None:
+    """What does not hold, in words; None where everything does."""
+    if isinstance(found.chain, Broken):
+        return f"the history is broken at {found.chain.seq}: {found.chain.why}"
+    if found.rows is not None:
+        return f"{found.rows.row} disagrees with the history at {found.rows.seq}: {found.rows.why}"
+    return None
+
+
+def _lost(database: Database, witness: Head) -> str:
+    """Which events are missing if the database was restored from a copy that lacks the head kept elsewhere."""
+    with database.read() as session:
+        first = place.restored_by(session, witness.seq)
+    if first is None:
+        return ""
+    return f"; a copy was restored here at event {first}, so the original's events {first} to {witness.seq} are missing"
+
+
 def _verify(database: Database, args: argparse.Namespace) -> int:
-    found = verify_all(database, args.head)
+    with database.read() as session:
+        if not is_current(session.connection()):
+            raise Cannot(
+                "the database is of a newer version, whose events this one may not know: verify with that one."
+            )
+    found = verify_all(database, args.head, archives.opened(args.archive) if args.archive else None)
+    trouble = in_words(found)
+    if trouble is not None and args.head is not None:
+        trouble += _lost(database, args.head)
+    with suppress(StorageUnavailable), database.write() as transaction:  # a copy may be read-only
+        processes.verified(transaction, found.chain.seq if found.chain else 0, trouble)
     match found.chain:
-        case Broken(seq, why):
-            _say(f"the history is broken at {seq}: {why}")
-            return 1
         case Head() as end:
             _say(f"the history holds: {end.seq} events, audit {end.short()} ({found.chain_seconds:.1f} s)")
+            if not args.archive and (lacks := archives.lacking(database)):
+                _say(f"its beginning is archived, and not checked without --archive: {lacks}")
         case None:
             _say("the history is empty")
-    if found.rows is not None:
-        _say(f"{found.rows.row} disagrees with the history at {found.rows.seq}: {found.rows.why}")
+    if trouble is not None:
+        _say(trouble)
         return 1
     _say(f"every request, order, decision, quota and hold is as it tells ({found.rows_seconds:.1f} s)")
     return 0
 
 
-def _events(database: Database, request: str | None = None) -> Iterator[StoredEvent]:
+def _events(database: Database, request: str | None = None) -> Iterator[tuple[StoredEvent, dict[str, Any]]]:
+    """Each event, and its fields with the texts that people typed."""
     after = 0
     while True:
         with database.read() as session:
             events = list(islice(stored_events(session.connection(), after, request), _PAGE))
-        yield from events
+            fields = readable(session, [_fields(event) for event in events])
+        yield from zip(events, fields, strict=True)
         if len(events) < _PAGE:
             return
         after = events[-1].seq
 
 
-def _row(event: StoredEvent) -> dict[str, Any]:
-    return {"seq": event.seq, **_told(event), "prev_hash": event.prev_hash, "hash": event.hash}
+def _row(event: StoredEvent, fields: dict[str, Any]) -> dict[str, Any]:
+    row = {"seq": event.seq, **fields, "prev_hash": event.prev_hash, "hash": event.hash}
+    return {**row, "text_hashes": hashes_in(_fields(event)["details"])}
 
 
-def _told(event: StoredEvent) -> dict[str, Any]:
-    """What an event says; of one that somebody has spoilt, its stored text."""
+def _fields(event: StoredEvent) -> dict[str, Any]:
+    """Return an event's fields; for a corrupted event its stored text."""
     try:
-        said = json.loads(event.payload)
+        payload = json.loads(event.payload)
     except ValueError:
-        said = None
-    if not isinstance(said, dict):
-        said = {"details": event.payload}
-    return {key: said.get(key) for key in ("at", "kind", "who", "person", "request", "details")}
+        payload = None
+    if not isinstance(payload, dict):
+        payload = {"details": event.payload}
+    return {key: payload.get(key) for key in ("at", "kind", "who", "person", "request", "details")}
 
 
-def _who(told: dict[str, Any]) -> str:
-    """The id that acted, and the person where that is another id."""
-    who, person = told["who"] or "–", told["person"]
+def _who(fields: dict[str, Any]) -> str:
+    """Return the id that acted and, where it differs, the person's id."""
+    who, person = fields["who"] or "–", fields["person"]
     return f"{who} ({person})" if person not in (None, who) else who
 
 
 def _request_line(request: Request) -> str:
     figures = [f"{getattr(request, each.value)} {each.value.replace('_', ' ')}" for each in Outcome]
-    told = " · ".join(figure for figure in figures if not figure.startswith("0 "))
+    figures_text = " · ".join(figure for figure in figures if not figure.startswith("0 "))
     words = [
         request.public_id,
         request.created_at.strftime("%Y-%m-%d %H:%M UTC"),
         request.state.value,
         request.requester,
-        f"{request.order_count} orders" + (f": {told}" if told else ""),
+        f"{request.order_count} orders" + (f": {figures_text}" if figures_text else ""),
         f"decided by {request.decided_by}" if request.decided_by else "",
         "alone, in an emergency" if request.emergency else "",
         f"because {request.reason}" if request.reason else "",
@@ -234,7 +243,7 @@ def _order_line(line: OrderLine) -> str:
 
 
 def _say(text: str) -> None:
-    """Print a line; what a person typed cannot move the terminal's cursor."""
+    """Print a line without control characters: text that people typed cannot move the terminal's cursor."""
     sys.stdout.write(f"{_indent(text)}{tidy(text)}\n")
 
 
@@ -256,14 +265,24 @@ def _day(text: str) -> datetime:
     return min(day, datetime(9000, 1, 1, tzinfo=UTC))  # so that there is a day after it
 
 
-def _request(text: str) -> str:
+def read_time(text: str) -> datetime:
+    """Return the time of an argument, in UTC unless it says otherwise. Raises an argument error for anything else."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time like 2026-11-28T14:00") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def read_request_id(text: str) -> str:
+    """Return the request id of an argument as history spells it. Raises an argument error for anything else."""
     if (found := request_id(text)) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a request id like R-7K3F9Q")
     return found
 
 
 def _head(text: str) -> Head:
-    """A head as Slack shows it (`1042 · 9f3c2a417be05d21`) or with a colon."""
+    """Parse a head as Slack shows it (`1042 · 9f3c2a417be05d21`), with a colon, or as a line of AUDIT_HEAD_FILE."""
     found = _HEAD.fullmatch(text.strip().removeprefix("audit "))
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a head like 1042:9f3c2a417be05d21")

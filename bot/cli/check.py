@@ -1,16 +1,21 @@
-"""`check`: whether the settings, the database, Slack and Fincart are as `serve` needs them. Changes nothing.
+"""`check`: tests whether the settings, the database, Slack and Fincart are ready for `serve`. Changes nothing.
 
-Each finding is one line that starts with `ok` or `wrong` and, where it is wrong, ends with the fix.
+Each finding is one line: `ok …`, or `wrong …` with the fix at its end.
 """
 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TextIO
 
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import URL, Connection, inspect, make_url, text
 
 from bot.cli.check_approvers import approver_findings
+from bot.cli.check_channels import channel_findings
+from bot.cli.check_role import role_findings
+from bot.cli.check_standby import standby_findings
 from bot.cli.database_file import sqlite_file
 from bot.cli.finding import CheckResult, good, wrong
 from bot.fincart.client import CallLimits, FincartClient, ProbeKind
@@ -21,6 +26,7 @@ from bot.slack.manifest import SCOPES
 from bot.slack.results import Answer, Ok, RateLimited, Refused
 from bot.slack.transport import SdkTransport
 from storage.db.migrate import is_current, refuse_a_newer_database
+from storage.db.servers import servers_of
 from storage.db.transactions import Database, StorageUnavailable
 
 WITHIN_SECONDS = 10.0
@@ -28,9 +34,16 @@ WITHIN_SECONDS = 10.0
 
 _SLACK_SECONDS = 6.0
 
+_ROOM = "x" * 65_536
+"""What the database must have room for."""
+_INTO_DELIVERIES = text(
+    "INSERT INTO delivery (id, kind, payload, received_at, tries) VALUES ('check', 'check', :x, CURRENT_TIMESTAMP, 0)"
+)
+_INTO_A_NEW_TABLE = text("INSERT INTO check_whether_it_can_be_written VALUES (:x)")
+
 
 def check(out: TextIO, within_seconds: float = WITHIN_SECONDS) -> int:
-    """Write a line for everything that was tried; 0 where all is well, else 1. Takes `within_seconds` at most."""
+    """Print a line for each check; return 0 if all pass, else 1. Takes at most `within_seconds`."""
     try:
         settings = load_settings(need=Need.CHECK)
     except SettingsError as error:
@@ -47,9 +60,12 @@ def check(out: TextIO, within_seconds: float = WITHIN_SECONDS) -> int:
 
 
 def findings(settings: Settings, within_seconds: float = WITHIN_SECONDS) -> Iterator[CheckResult]:
-    """Try everything at once, and tell it in one order."""
+    """Run all checks in parallel; return their findings in a fixed order."""
     yield from _settings(settings)
     trials = [_Trial("the database", lambda: list(_database(settings)))]
+    if settings.audit_head_file is not None:
+        head_file = settings.audit_head_file
+        trials.append(_Trial("AUDIT_HEAD_FILE", lambda: [_head_file(head_file)]))
     if settings.slack_bot_token is not None:
         trials.append(_Trial("Slack", lambda: list(_slack(settings))))
     if settings.slack_app_token is not None:
@@ -64,7 +80,7 @@ def findings(settings: Settings, within_seconds: float = WITHIN_SECONDS) -> Iter
 
 
 class _Trial(threading.Thread):
-    """One trial on a thread of its own, which may be left hanging: no library's time-out is trusted to hold."""
+    """Runs one check on its own thread, which is abandoned if it hangs: no library's time-out is trusted."""
 
     def __init__(self, what: str, act: Callable[[], list[CheckResult]]) -> None:
         super().__init__(name=f"check-{what}", daemon=True)
@@ -75,7 +91,7 @@ class _Trial(threading.Thread):
     def run(self) -> None:
         try:
             self._found = self._act()
-        except Exception as error:  # a library's error of any kind is a finding, not the end of the check
+        except Exception as error:  # any error of a library is a finding and does not end `check`
             self._found = [wrong(f"{self._what}: could not be tried ({type(error).__name__}: {error}).")]
 
     def found(self, deadline: float, within_seconds: float) -> list[CheckResult]:
@@ -91,13 +107,15 @@ def _settings(settings: Settings) -> Iterator[CheckResult]:
     yield from (wrong(f"settings: {problem}") for problem in lacking)
     if not lacking:
         mode = "Socket Mode" if settings.socket_mode else f"HTTP on {settings.host}, port {settings.port}"
-        yield good(f"settings: complete and without contradictions; Slack delivers by {mode}")
+        called = settings.command_name
+        called += f" of {settings.installation_name}" if settings.installation_name else ""
+        yield good(f"settings: complete and without contradictions; Slack delivers {called} by {mode}")
 
 
 def _database(settings: Settings) -> Iterator[CheckResult]:
     url = make_url(settings.database_url)
     file = sqlite_file(settings.database_url)
-    where = f"the database {file}" if file is not None else f"the database {url.database} on {url.host or 'this host'}"
+    where = f"the database {file}" if file is not None else f"the database {url.database} on {_servers(url)}"
     if file is not None and not file.exists():
         folder = file.parent
         if folder.is_dir():
@@ -109,6 +127,9 @@ def _database(settings: Settings) -> Iterator[CheckResult]:
     try:
         with database.read() as session:
             yield _version(where, session.connection())
+            if not database.is_sqlite:
+                yield from role_findings(where, session.connection())
+                yield from standby_findings(where, settings.database_url, session.connection())
         _try_to_write(database)
         yield good(f"{where}: can be written")
     except StorageUnavailable as unavailable:
@@ -117,24 +138,50 @@ def _database(settings: Settings) -> Iterator[CheckResult]:
         database.close()
 
 
+def _servers(url: URL) -> str:
+    """The PostgreSQL servers of an address; their ports too where there are several."""
+    servers = servers_of(url.render_as_string(hide_password=False))
+    several = ", ".join(f"{host}:{port}" for host, port in servers)
+    return several if servers[1:] else servers[0][0] or "this host"
+
+
 def _version(where: str, connection: Connection) -> CheckResult:
     refuse_a_newer_database(connection)
     if is_current(connection):
         return good(f"{where}: can be read, and is of this version")
-    return good(f"{where}: can be read; serve brings it to this version when it starts")
+    return good(f"{where}: can be read; migrate brings it to this version, as serve does when it starts")
 
 
 class _Undo(Exception):
-    """Takes a trial's transaction back."""
+    """Rolls a trial's transaction back."""
 
 
 def _try_to_write(database: Database) -> None:
     try:
         with database.write(within_seconds=3.0) as transaction:
-            transaction.session.execute(text("CREATE TABLE check_whether_it_can_be_written (x INTEGER)"))
+            there = inspect(transaction.connection).has_table("delivery")
+            if not there:
+                transaction.session.execute(text("CREATE TABLE check_whether_it_can_be_written (x TEXT)"))
+            if database.is_sqlite:
+                # Otherwise SQLite keeps what is not committed in memory, and a full disk goes unnoticed.
+                transaction.session.execute(text("PRAGMA cache_size = 1"))
+            transaction.session.execute(_INTO_DELIVERIES if there else _INTO_A_NEW_TABLE, {"x": _ROOM})
             raise _Undo
     except _Undo:
         return
+
+
+def _head_file(path: Path) -> CheckResult:
+    """Open the file as `serve` does, and add nothing; where there is none yet, see that it can be made."""
+    try:
+        if path.exists():
+            path.open("ab").close()
+        else:
+            with TemporaryFile(dir=path.parent):
+                pass
+    except OSError as error:
+        return wrong(f"AUDIT_HEAD_FILE {path}: cannot be written ({error.strerror}). Let the bot's user write to it.")
+    return good(f"AUDIT_HEAD_FILE {path}: can be written")
 
 
 def _slack(settings: Settings) -> Iterator[CheckResult]:
@@ -146,6 +193,7 @@ def _slack(settings: Settings) -> Iterator[CheckResult]:
         yield from _token(answer)
         if isinstance(answer, Ok):
             yield from approver_findings(slack, settings)
+            yield from channel_findings(slack, settings, answer.value.scopes)
     finally:
         transport.close()
 
@@ -168,7 +216,7 @@ def _token(answer: Answer[Identity]) -> Iterator[CheckResult]:
 
 
 def _socket_mode(settings: Settings) -> CheckResult:
-    """Asks for a Socket Mode address, and does not connect."""
+    """Request a Socket Mode address without connecting to it."""
     token = settings.slack_app_token
     assert token is not None
     transport = SdkTransport(token, settings.slack_api_url)
@@ -214,5 +262,8 @@ def _fincart(settings: Settings) -> CheckResult:
         case ProbeKind.PROXY:
             fix = "Correct HTTPS_PROXY, or what the proxy allows, or name Fincart's host in NO_PROXY."
             return wrong(f"{where}: cannot be reached ({probe.words}). {fix}")
+        case ProbeKind.DOWN:
+            fix = "Try again later, as the bot does by itself; if it lasts, correct FINCART_BASE_URL."
+            return wrong(f"{where}: has trouble of its own ({probe.words}). {fix}")
         case ProbeKind.STRANGE:
             return wrong(f"{where}: does not speak like Fincart ({probe.words}). Correct FINCART_BASE_URL.")

@@ -1,4 +1,4 @@
-"""The file behind a SQLite database's address: commands that only look must not make one by looking."""
+"""Finds the file of a SQLite database URL, so that read-only commands never create one."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from sqlalchemy import make_url
 
 
 def sqlite_file(database_url: str) -> Path | None:
-    """The file of a SQLite database; None for another kind."""
+    """Return the file of a SQLite database; None for any other kind."""
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite" or url.database is None:
         return None

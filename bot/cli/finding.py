@@ -1,11 +1,11 @@
-"""PURE: what `check` finds: one line that is as it must be, or ends with the fix."""
+"""PURE: a finding of `check`: one line, which ends with the fix if something is wrong."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that is as it must be, or is not."""
+    """The result of one check."""
 
     good: bool
     words: str
@@ -15,10 +15,10 @@ class CheckResult:
 
 
 def good(words: str) -> CheckResult:
-    """It is as it must be."""
+    """Make a passed check."""
     return CheckResult(True, words)
 
 
 def wrong(words: str) -> CheckResult:
-    """It is not; the words end with the fix."""
+    """Make a failed check; the words end with the fix."""
     return CheckResult(False, words)

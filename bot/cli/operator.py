@@ -1,4 +1,4 @@
-"""Who works at the command line, as history names them."""
+"""Names the operator at the command line for history."""
 
 import os
 import pwd
@@ -8,8 +8,8 @@ _LONGEST = 64
 
 
 def operator() -> str:
-    """`operator:` and the login name of this process's user; their number where the machine knows no name, as in many
-    containers. What the environment says is not asked: anybody can set it."""
+    """Return `operator:` and the login name of this process's user, or the user id if there is no name, as in many
+    containers. Environment variables are ignored: anybody can set them."""
     try:
         name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

@@ -1,1 +1,1 @@
-"""What Slack delivered, as it is stored: one frozen class for each kind, and the frame in which one is handled."""
+"""Stored deliveries from Slack: one frozen class for each kind, and the transaction that handles one."""

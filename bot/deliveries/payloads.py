@@ -1,7 +1,7 @@
-"""What a stored delivery holds: one frozen class for each kind, written and read here alone.
+"""Payloads of stored deliveries: one frozen class for each kind, written and read only here.
 
 Field names are stored: never rename one. A payload holds no secret; the response URL is a column of its own, erased
-once it has stopped working.
+once it has expired.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Ty
 
 from bot.domain.commands.filters import History
 from bot.domain.commands.parser import Ask, Export, Pause, Preview, Resume, Show, Waiting, parse
+from bot.domain.commands.report import Report
+from bot.domain.slack_ids import may_be_one_person
 from bot.messages.actions import Action
 from storage.deliveries import Incoming
 from storage.enums import Origin
@@ -19,23 +21,27 @@ from storage.slack_models import Delivery
 
 
 class DeliveryKind(StrEnum):
-    """What came; stored."""
+    """What was delivered; stored."""
 
     COMMAND = "command"
     EXPORT = "export"
+    REPORT_FILE = "report_file"
     CLICK = "click"
     FORM = "form"
     HOME = "home"
     FORM_OPENED = "form_opened"
-    """Only remembered, like the next, until what it opened is submitted."""
+    """Like the next, only remembered until the form it opened is submitted."""
     CONFIRM_OPENED = "confirm_opened"
 
 
 HANDLED = (DeliveryKind.COMMAND, DeliveryKind.CLICK, DeliveryKind.FORM, DeliveryKind.HOME)
-"""The kinds that the inbox handles; exports wait for a lane of their own."""
+"""Kinds that the inbox handles."""
 
-StoredCommand = Ask | Preview | History | Show | Waiting | Pause | Resume
-"""The commands that wait for the inbox; help, the form and what cannot be read are answered at once."""
+FILES = (DeliveryKind.EXPORT, DeliveryKind.REPORT_FILE)
+"""Kinds that ask for a file and have a lane of their own."""
+
+StoredCommand = Ask | Preview | History | Show | Waiting | Report | Pause | Resume
+"""Commands that wait for the inbox. Help, the form and unreadable commands are answered at once."""
 
 _COMMANDS: Mapping[str, type[StoredCommand | Export]] = {
     "ask": Ask,
@@ -43,6 +49,7 @@ _COMMANDS: Mapping[str, type[StoredCommand | Export]] = {
     "history": History,
     "show": Show,
     "waiting": Waiting,
+    "report": Report,
     "pause": Pause,
     "resume": Resume,
     "export": Export,
@@ -52,10 +59,13 @@ _NAMES = {command: name for name, command in _COMMANDS.items()}
 
 
 def _command_from_json(stored: object) -> object:
-    """A command as it was stored; whatever else is given is for the validator to refuse."""
+    """Read a stored command. The validator refuses anything else."""
     if not isinstance(stored, Mapping):
         return stored
-    return _ADAPTERS[stored["name"]].validate_python(stored["says"])
+    name = stored.get("name")
+    if name not in _ADAPTERS:
+        raise ValueError("no command has this name")
+    return _ADAPTERS[name].validate_python(stored.get("says"))
 
 
 def _command_to_json(command: StoredCommand | Export) -> dict[str, Any]:
@@ -67,9 +77,9 @@ _STORED = (BeforeValidator(_command_from_json), PlainSerializer(_command_to_json
 
 
 class Sender(BaseModel):
-    """Who sent it and from where, which every delivery says."""
+    """Who sent it and from where; every delivery has this."""
 
-    # Errors are logged, and must not show what somebody typed.
+    # Errors are logged, and must not quote what a person typed.
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     user: str
@@ -81,7 +91,7 @@ class _Payload(Sender):
     kind: ClassVar[DeliveryKind]
 
     def incoming(self, identity: tuple[str, ...], response_url: str | None = None) -> Incoming:
-        """The delivery to keep; `identity` tells a repeat of it from another."""
+        """The delivery to store; `identity` is its deduplication key."""
         return Incoming(self.kind, identity, self.model_dump_json(), response_url)
 
 
@@ -89,7 +99,7 @@ class _Command(_Payload):
     @model_validator(mode="before")
     @classmethod
     def _read_text(cls, stored: Any) -> Any:
-        """Up to version 0.1 the text was stored, and read again by the worker."""
+        """Read a payload of up to version 0.1, which stored the text instead of the parsed command."""
         if isinstance(stored, dict) and "command" not in stored and "text" in stored:
             return stored | {"command": parse(stored["text"])}
         return stored
@@ -104,46 +114,55 @@ class CommandTyped(_Command):
 
 
 class ExportAsked(_Command):
-    """The command for a file of history, parsed."""
+    """The command for a CSV file of the history, parsed."""
 
     kind: ClassVar[DeliveryKind] = DeliveryKind.EXPORT
 
     command: Annotated[Export, *_STORED]
 
 
-class ButtonPressed(_Payload):
-    """A press on a button of a message or of the Home tab."""
+class ReportFileAsked(_Payload):
+    """A click on CSV under a report."""
+
+    kind: ClassVar[DeliveryKind] = DeliveryKind.REPORT_FILE
+
+    message_id: int
+    """The id of the report's message row; 0: the button carried none."""
+
+
+class BlockAction(_Payload):
+    """A click on a button of a message or of the Home tab."""
 
     kind: ClassVar[DeliveryKind] = DeliveryKind.CLICK
 
     action: Action
     value: str
-    """What the button carries (`bot.messages.actions`)."""
+    """The button's value (`bot.messages.actions`)."""
     ephemeral: bool = False
-    """The message is shown to nobody else, so that an answer may take its place."""
+    """Only one person sees the message, so an answer may replace it."""
     message_ts: str | None = None
-    """Slack's name of the message, where it stands in a channel by itself."""
+    """Slack's `ts` of the message, if it stands in a channel by itself."""
     on_home_tab: bool = False
     typed_number: int | None = None
-    """The number of orders, where a form asked to type it."""
+    """The number of orders, if a form asked to type it."""
     words: str | None = None
-    """A comment or a reason, where a form asked for one."""
+    """A comment or a reason, if a form asked for one."""
 
 
-class ConfirmFormOpened(ButtonPressed):
-    """A press that asked for something more: it waits for the form that it has opened."""
+class ConfirmFormOpened(BlockAction):
+    """A click that needs further input: it waits for the form that it opened."""
 
     kind: ClassVar[DeliveryKind] = DeliveryKind.CONFIRM_OPENED
 
 
 class HomeOpened(_Payload):
-    """Somebody looks at the Home tab."""
+    """A person opened the Home tab."""
 
     kind: ClassVar[DeliveryKind] = DeliveryKind.HOME
 
 
 class RequestFormOpened(_Payload):
-    """The form for a request was opened: who may submit it, and where it belongs."""
+    """A person opened the request form: who may submit it, and where it belongs."""
 
     kind: ClassVar[DeliveryKind] = DeliveryKind.FORM_OPENED
 
@@ -151,7 +170,7 @@ class RequestFormOpened(_Payload):
 
 
 class FileGiven(BaseModel):
-    """A file that was put into the form. `url` is None where Slack has not said yet where the bytes are."""
+    """A file in the form. `url` is None if Slack has not yet given the location of its bytes."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -162,7 +181,7 @@ class FileGiven(BaseModel):
 
 
 class RequestFormSubmitted(RequestFormOpened):
-    """What was typed into the form for a request."""
+    """The input of a submitted request form."""
 
     kind: ClassVar[DeliveryKind] = DeliveryKind.FORM
 
@@ -170,13 +189,14 @@ class RequestFormSubmitted(RequestFormOpened):
     reason: str | None
     file: FileGiven | None
     reason_listed: str | None = None
-    """The reason of the list that `reason` carries, if it carries one."""
+    """The listed reason that `reason` carries, if any."""
 
 
 Payload = (
     CommandTyped
     | ExportAsked
-    | ButtonPressed
+    | ReportFileAsked
+    | BlockAction
     | ConfirmFormOpened
     | HomeOpened
     | RequestFormOpened
@@ -189,30 +209,29 @@ P = TypeVar("P", bound=_Payload)
 
 
 def read_payload(delivery: Delivery) -> Payload:
-    """What a stored delivery says. Raises ValueError for one that no version has written."""
+    """Read a stored delivery. Raises ValueError for what this version does not know, as another may have written it."""
     if delivery.kind not in _BY_KIND:
         raise ValueError(f"no delivery is of kind {delivery.kind}")
     return read_as(_BY_KIND[delivery.kind], delivery)
 
 
 def read_as(expected: type[P], delivery: Delivery) -> P:
-    """The same, of a delivery whose kind is known."""
+    """Read a stored delivery of a known kind."""
     return expected.model_validate_json(delivery.payload)
 
 
 def read_sender(delivery: Delivery) -> Sender:
-    """Who sent it, also where the rest of it cannot be read."""
+    """Who sent it, even if the rest cannot be read."""
     return Sender.model_validate_json(delivery.payload)
 
 
 def read_draft(expected: type[P], delivery: Delivery | None, user: str) -> P | None:
-    """What was remembered when a form was opened, as from whoever submits it; None where it is no form of theirs.
+    """What was stored when the form opened, as sent by its submitter. None if it is no form of theirs.
 
-    In an Enterprise Grid one person has ids of two kinds, `U…` and `W…`, and may open under one and submit under the
-    other. A form is shown to its opener alone, and what it asks for is judged by the id that submitted it.
+    A person of an Enterprise Grid has ids of two kinds, `U…` and `W…`, and may open with one and submit with the other.
+    Only its opener sees a form, and the policy checks the id that submitted it.
     """
     if delivery is None or delivery.kind != expected.kind:
         return None
     draft = read_as(expected, delivery)
-    is_theirs = draft.user == user or {draft.user[:1], user[:1]} == {"U", "W"}
-    return draft.model_copy(update={"user": user}) if is_theirs else None
+    return draft.model_copy(update={"user": user}) if may_be_one_person(draft.user, user) else None

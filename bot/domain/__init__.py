@@ -1,1 +1,1 @@
-"""Rules without I/O: how text and files are read, who may do what, what became of an order."""
+"""Pure rules: how text and files are read, who may do what, what became of an order."""

@@ -1,1 +1,1 @@
-"""What is sent to Fincart, and what its answers and logs mean for the orders."""
+"""The engine: sends calls to Fincart, and settles orders by its answers and logs."""

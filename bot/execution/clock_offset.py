@@ -1,4 +1,4 @@
-"""The clock offset: Fincart's clock, by which its logs are told, against the database's."""
+"""The clock offset: Fincart's clock, which its logs use, against the database's."""
 
 from datetime import timedelta
 
@@ -6,15 +6,15 @@ from bot.context import Context
 from storage.db.transactions import Transaction
 
 _ASKED_WITHIN = 0.5
-"""Seconds. The clocks are held against each other only if asking the database for its time took no longer."""
+"""Seconds. An offset is measured only if the query for the database's time took no longer."""
 _BELIEVED = timedelta(days=1)
-"""A clock that is wrong by more tells nothing."""
+"""A larger offset is a wrong clock, and is ignored."""
 
 
 def clock_offset(context: Context, transaction: Transaction) -> timedelta | None:
-    """Fincart's clock minus the database's, wrong by three seconds at most; None where that is not known (yet).
+    """Fincart's clock minus the database's, with an error of at most three seconds; None while unknown.
 
-    Each was held against the clock of this process that is never set: the time of day of its host may jump.
+    Both are measured against the process's monotonic clock, because the host's time of day may jump.
     """
     started_at = context.fincart.started_at
     if started_at is None:
@@ -23,5 +23,5 @@ def clock_offset(context: Context, transaction: Transaction) -> timedelta | None
     there = transaction.now()
     if context.uptime() - began > _ASKED_WITHIN:
         return None
-    ahead = started_at + timedelta(seconds=began) - there
-    return ahead if abs(ahead) <= _BELIEVED else None
+    offset = started_at + timedelta(seconds=began) - there
+    return offset if abs(offset) <= _BELIEVED else None

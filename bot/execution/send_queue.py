@@ -1,7 +1,7 @@
-"""What this process has written ahead and not settled yet: batches that wait to be sent, are on the wire, are answered.
+"""The send queue: batches that this process has planned and not settled; they wait, are in flight or are answered.
 
-All of it is in the database too; this only says which thread has what in hand. So that no call waits for the settling
-of the one before it, batches are written ahead that nobody sends yet, and one thread settles while the others send.
+The database has all of it too; this only says which thread works on what. So that no call waits for the settlement of
+the previous one, spare batches are planned, and one thread settles while the others send.
 """
 
 import threading
@@ -17,7 +17,7 @@ from storage.models import Attempt
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A batch whose sending has been written ahead."""
+    """A batch planned and committed before sending."""
 
     seq: int
     public_id: str
@@ -25,27 +25,27 @@ class Planned:
     attempt: Attempt
     order_ids: tuple[str, ...]
     probed_until: datetime | None = None
-    """It goes although Fincart counts as down, to see whether it still is; all others wait for it until then."""
+    """Set if it probes a Fincart that counts as down: until when all others wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came of it; None: nothing was handed over."""
+    """The answer to a planned batch; None: nothing was sent."""
 
     planned: Planned
     answer: Answer | None
 
     @property
     def is_ok(self) -> bool:
-        """Whether Fincart said so; after anything else its request is planned anew before more of it is sent."""
+        """Whether Fincart answered OK. After anything else its request is planned again before more of it is sent."""
         return self.answer is not None and self.answer.kind is AnswerKind.OK
 
 
 class SendQueue:
-    """Thread-safe. `len` is how many batches wait to be sent."""
+    """Queues planned batches and their answers. `len` is how many wait to be sent. Thread-safe."""
 
     def __init__(self, most_at_once: int, quick: float) -> None:
-        """Never lets more calls than this be on the wire; one that takes fewer seconds than `quick` is quick."""
+        """Allow at most so many calls in flight. A call that takes fewer seconds than `quick` is quick."""
         self._most = most_at_once
         self._quick = quick
         self._lock = threading.Lock()
@@ -60,21 +60,21 @@ class SendQueue:
         return len(self._waiting)
 
     def room(self, *, settling: bool = False) -> int:
-        """How many batches more may be written ahead, to be sent at once.
+        """How many more batches may be planned to be sent at once.
 
-        Those being settled are in hand too, but for whoever is `settling` them and plans what comes after.
+        Batches being settled count too, except for the thread that is `settling` them and plans the next.
         """
         with self._lock:
             unsettled = len(self._waiting) + self._on_the_wire + len(self._answered)
             return self._most - unsettled - (0 if settling else self._settled_now)
 
     def spares(self) -> int:
-        """How many batches more may be written ahead after OKs, to be sent after others are back."""
+        """How many spare batches may be planned after OKs, to be sent once others are answered."""
         with self._lock:
             return self._most if self._is_quick else 0
 
     def add(self, planned: Iterable[Planned]) -> None:
-        """These are written ahead and committed."""
+        """Add planned and committed batches."""
         with self._lock:
             bad = {each.planned.seq for each in self._answered if not each.is_ok}
             for each in planned:
@@ -84,7 +84,9 @@ class SendQueue:
                     self._waiting.append(each)
 
     def next(self) -> Planned | None:
-        """The batch to send now; None where there is none or enough are on the wire. Follow it by `answered`."""
+        """Take the batch to send now. Returns None if there is none or enough are in flight. Call `answered`
+        afterwards.
+        """
         with self._lock:
             if not self._waiting or self._on_the_wire >= self._most:
                 return None
@@ -92,16 +94,16 @@ class SendQueue:
             return self._waiting.popleft()
 
     def take_back(self) -> list[Planned]:
-        """All that wait: nobody will send them."""
+        """Remove and return all waiting batches."""
         with self._lock:
             taken = list(self._waiting)
             self._waiting.clear()
             return taken
 
     def answered(self, answered: Answered, seconds: float) -> bool:
-        """Record an answer that took so many seconds. True: the caller must settle now, until `answers` has no more.
+        """Record an answer that took so many seconds. Returns True if the caller must settle, until `answers` is empty.
 
-        After anything but an OK, what waits of its request is dropped from the queue, and planned anew once settled.
+        After anything but OK, its request's waiting batches leave the queue, and are planned again once settled.
         """
         with self._lock:
             self._on_the_wire -= 1
@@ -117,7 +119,7 @@ class SendQueue:
             return True
 
     def answers(self) -> list[Answered]:
-        """All that are back of one request, to be settled together; none: the caller is no longer the one to settle."""
+        """All answers for one request, to settle together. An empty list ends the caller's turn to settle."""
         with self._lock:
             self._settled_now = 0
             if not self._answered:
@@ -130,7 +132,7 @@ class SendQueue:
             return taken
 
     def give_up_settling(self) -> None:
-        """The caller cannot go on; whoever comes back next settles the rest."""
+        """End the caller's turn to settle; the next thread with an answer settles the rest."""
         with self._lock:
             self._settled_now = 0
             self._is_settling = False

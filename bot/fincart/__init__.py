@@ -1,1 +1,1 @@
-"""Fincart: its two calls, and no exception to the caller."""
+"""Fincart's two calls, which never raise to the caller."""

@@ -1,5 +1,5 @@
-"""The only thing that talks to Fincart. Every answer and every failure comes back as one of the closed
-classes of `bot.domain.outcome.responses`; no HTTP error is ever raised to the caller.
+"""Calls Fincart; no other module does. Every answer and failure is returned as one of the closed classes of
+`bot.domain.outcome.responses`; no HTTP error is raised to the caller.
 
 The calls are those of Fincart's public documentation (*Cancel Orders*, *Get Order Logs*): the header
 `Authorization` carries the token alone, without `Bearer`.
@@ -8,7 +8,6 @@ The calls are those of Fincart's public documentation (*Cancel Orders*, *Get Ord
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from bot.domain.outcome.responses import (
     error_message,
 )
 from bot.network import BoundedTransport, Fence, FenceClosedError, distrust
+from bot.settings.logging import quiet_libraries
 from storage.enums import AnswerKind
 
 __all__ = [
@@ -57,26 +57,27 @@ _ALWAYS = {
 
 
 class Secret(Protocol):
-    """Something that hides a token and gives it only when asked, such as pydantic's SecretStr."""
+    """Holds a token that its repr hides, such as pydantic's SecretStr."""
 
     def get_secret_value(self) -> str:
-        """The token itself."""
+        """Return the token."""
 
 
 class ProbeKind(StrEnum):
     """What `check` can say about Fincart without cancelling anything."""
 
     GOOD = "good"
-    TOKEN = "token"  # missing, wrong or may not do this
+    TOKEN = "token"  # missing, wrong or without permission
     UNREACHABLE = "unreachable"
     DISTRUSTED = "distrusted"  # its certificate is not accepted here
     PROXY = "proxy"  # the proxy does not let the call through
-    STRANGE = "strange"  # something answers there, and it does not speak like Fincart
+    DOWN = "down"  # something answers 5xx
+    STRANGE = "strange"  # something answers, but not as Fincart documents
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The result of one harmless call. `words` say what was met, without the token."""
+    """The result of one harmless call. `words` say what happened, without the token."""
 
     kind: ProbeKind
     words: str
@@ -88,10 +89,10 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """How long calls may take, and how many connections they may use at once.
+    """The time limits of calls and the number of connections.
 
-    `timeout_seconds` bounds a whole cancel call, from the first attempt to connect to the last byte of the answer;
-    `log_timeout_seconds` likewise a log read. `max_connections` are those of cancel calls and log reads together.
+    `timeout_seconds` bounds a whole cancel call, from connecting to the answer's last byte; `log_timeout_seconds`
+    bounds a log read likewise. `max_connections` counts cancel calls and log reads together.
     """
 
     timeout_seconds: float = 20.0
@@ -102,8 +103,8 @@ class CallLimits:
 class FincartClient:
     """Cancels orders and reads their logs. Safe to share between threads; close it at the end.
 
-    `transport` replaces the network, for tests; `now` is the clock against which a date in `Retry-After` is held, and
-    `uptime` the one for `Date`: it is never set, and goes on while we sleep.
+    `transport` replaces the network in tests. `now` is the clock for dates in `Retry-After`. `uptime` is the clock for
+    `Date`: monotonic, and it counts suspended time.
 
     Raises ValueError for a token that no HTTP header can carry, and `bot.network.UnusableProxyError`.
     """
@@ -121,20 +122,20 @@ class FincartClient:
         secret = token.get_secret_value()
         if not secret or not secret.isascii() or not secret.isprintable() or secret != secret.strip():
             raise ValueError("the Fincart token must be printable ASCII without spaces around it")
-        # Its lines at DEBUG carry addresses and headers.
-        logging.getLogger("httpcore").setLevel(logging.WARNING)
+        quiet_libraries()
         self._token = token
         self._limits = limits or CallLimits()
         self._now = now
         self._uptime = uptime
         self.started_at: datetime | None = None
-        """Fincart's time when `uptime` was 0, as its last answer told that did; None before any has."""
-        # The network's own transport asks the fence itself, later and closer to the bytes.
+        """Fincart's time when `uptime` was 0, by its last dated answer; None before the first."""
+        self.on_answer: Callable[[str, str, float], None] = lambda call, result, seconds: None
+        """Called with each call's name, the class of its answer, and how many seconds it took."""
+        # The real transport checks the fence itself, just before the bytes leave.
         self._fence_here = transport is not None
         self._base_url = base_url.rstrip("/")
-        self._headers = httpx.Headers(_ALWAYS | {"Authorization": secret})
-        # Without httpx's client above it: of redirects, cookies and sign-in by URL none is wanted here, and they take
-        # longer than the call; a preview makes up to a thousand.
+        # Skips httpx's client: its redirects, cookies and URL credentials are unwanted, and cost more time than the
+        # call; a preview makes up to a thousand.
         self._transport = transport or BoundedTransport(httpx.URL(base_url), self._limits.max_connections)
 
     def __repr__(self) -> str:
@@ -145,35 +146,46 @@ class FincartClient:
         self._transport.close()
 
     def cancel(self, order_ids: Sequence[str], *, fence: Callable[[], bool] | None = None) -> Answer | None:
-        """Send one cancel call for these orders and say what it came to. Never raises for anything that the
-        network or Fincart does.
+        """Send one cancel call for these orders and classify its answer. Never raises for the network or Fincart.
 
-        `fence` is asked at the last moment before bytes are handed over; when it answers False nothing is
-        sent and the result is None.
+        `fence` is checked just before the bytes leave; if it returns False, nothing is sent and the result is None.
         """
+        began = time.monotonic()
+        answer = self._cancel(order_ids, fence)
+        if answer is not None:
+            self.on_answer("cancel", answer.kind.name.lower(), time.monotonic() - began)
+        return answer
+
+    def read_log(self, order_id: str) -> LogReading:
+        """Read one order's log. A failure is returned as a kind of reading, never raised."""
+        began = time.monotonic()
+        reading = self._read_log(order_id)
+        self.on_answer("read_log", reading.kind.name.lower(), time.monotonic() - began)
+        return reading
+
+    def _cancel(self, order_ids: Sequence[str], fence: Callable[[], bool] | None) -> Answer | None:
         body = json.dumps({"filters": {"ids": list(order_ids)}}).encode()
-        asked = Fence(fence)
+        # The one that is sent: its file may change before the answer that may quote it.
+        asked, secret = Fence(fence), self._token.get_secret_value()
         try:
             exchange = self._exchange("POST", "/v4/orders/cancel", body, asked, self._limits.timeout_seconds)
         except FenceClosedError:
             return None
         except Exception as error:
             kind = AnswerKind.NOT_APPLIED if _sent_nothing(error, asked) else AnswerKind.INDETERMINATE
-            return Answer(kind, None, clean(_words(error, asked)[1], self._token.get_secret_value()))
-        return classify_cancel(exchange, self._token.get_secret_value())
+            return Answer(kind, None, clean(_words(error, asked)[1], secret))
+        return classify_cancel(exchange, secret)
 
-    def read_log(self, order_id: str) -> LogReading:
-        """Read one order's log. Whatever stands in the way is told by its kind, never by an exception."""
-        asked = Fence()
+    def _read_log(self, order_id: str) -> LogReading:
+        asked, secret = Fence(), self._token.get_secret_value()
         try:
             exchange = self._exchange("GET", _log_path(order_id), None, asked, self._limits.log_timeout_seconds)
         except Exception as error:
-            words = clean(_words(error, asked)[1], self._token.get_secret_value())
-            return LogReading(LogKind.UNAVAILABLE, why=words)
-        return classify_log_answer(exchange, self._token.get_secret_value())
+            return LogReading(LogKind.UNAVAILABLE, why=clean(_words(error, asked)[1], secret))
+        return classify_log_answer(exchange, secret)
 
     def probe(self) -> Probe:
-        """Try address and token with a log read of an order that does not exist. Cancels nothing."""
+        """Test the address and token by reading the log of an order that does not exist. Cancels nothing."""
         secret = self._token.get_secret_value()
         asked = Fence()
         try:
@@ -188,13 +200,15 @@ class FincartClient:
         documented = reading.kind in (LogKind.READ, LogKind.ABSENT) or reading.is_empty
         if documented or (400 <= exchange.status < 500 and error_message(exchange) is not None):
             return Probe(ProbeKind.GOOD, "Fincart answers")
+        if reading.kind is LogKind.UNAVAILABLE:
+            return Probe(ProbeKind.DOWN, reading.why)
         return Probe(ProbeKind.STRANGE, reading.why)
 
     def _exchange(self, method: str, path: str, body: bytes | None, fence: Fence, seconds: float) -> Exchange:
         request = httpx.Request(
             method,
             self._base_url + path,
-            headers=self._headers,
+            headers=_ALWAYS | {"Authorization": self._token.get_secret_value()},
             content=body,
             extensions={"timeout": httpx.Timeout(seconds).as_dict(), "trace": fence.trace},
         )
@@ -215,8 +229,8 @@ class FincartClient:
 
 
 def _content(response: httpx.Response, limit: int) -> bytes | None:
-    """The body, or None when it is cut off, longer than `limit` or slower than the call may last. The
-    status line has arrived by then, and some statuses speak for themselves."""
+    """Return the body, or None if it is cut off, longer than `limit` or past the deadline. Never raises: the status has
+    arrived, and some statuses need no body."""
     content = bytearray()
     try:
         for chunk in response.iter_bytes():
@@ -229,14 +243,12 @@ def _content(response: httpx.Response, limit: int) -> bytes | None:
 
 
 def _sent_nothing(error: Exception, fence: Fence) -> bool:
-    """Whether the call that failed so has done nothing for certain: only what fails before the first byte is handed
-    over, and all that fails while a proxy is asked for a connection, the TLS handshake included. A kept-alive
-    connection that Fincart closed as we wrote is not: the call may have been read."""
+    """Whether the failed call certainly sent nothing. A kept-alive connection closed while we wrote does not count."""
     return not fence.passed or isinstance(error, httpx.PoolTimeout | httpx.ConnectTimeout | httpx.ConnectError)
 
 
 def _words(error: Exception, fence: Fence) -> tuple[ProbeKind, str]:
-    """What an exception of the transport means, in words that hold nothing of a proxy's credentials."""
+    """Word an exception of the transport without a proxy's credentials."""
     if isinstance(error, httpx.ProxyError) and not fence.passed:
         return ProbeKind.PROXY, f"the proxy does not connect to Fincart: {error}"
     if why := distrust(error):
@@ -257,5 +269,5 @@ def _words(error: Exception, fence: Fence) -> tuple[ProbeKind, str]:
 
 
 def _log_path(order_id: str) -> str:
-    # Dots too: a path of `..` would be resolved away.
+    # Quotes dots too: clients and servers resolve a path of `..`.
     return f"/v4/orders/{quote(order_id, safe='').replace('.', '%2E')}/logs"

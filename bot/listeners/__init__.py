@@ -1,8 +1,7 @@
-"""Slack's intake: a payload becomes a stored delivery and an acknowledgement. No calls that wait; the one
-question that is asked first is whether a button opens a form (`bot.requests.confirm_form`)."""
+"""Receives Slack's payloads: stores each as a delivery and acknowledges it, without network calls. Only a button that
+opens a form (`bot.requests.form_needed`) runs a rule first."""
 
 import logging
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,26 +9,28 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 
-from bot.listeners import actions, block_actions, home, modals, slash_command
-from bot.listeners.intake import Intake, inline
+from bot.listeners import block_actions, confirm_modal, home_and_shortcut, request_modal, slash_command
+from bot.listeners.intake import Intake
 from bot.messages.answers import button_not_known, command_not_known
-from bot.messages.form import form_not_known_view
+from bot.messages.render import signed_view
+from bot.messages.request_form import form_not_known_view
+from bot.settings.logging import quiet_libraries
 from storage.db.foreground import Foreground
+from storage.log_events import LogEvent, about
 
 log = logging.getLogger(__name__)
 
-ANYTHING = re.compile(r".*", re.DOTALL)
-
 
 class _App(App):
-    """Bolt's app, both of whose modes come in through `dispatch`: what is answered here goes first."""
+    """Bolt's app. HTTP and Socket Mode both call `dispatch`, which handles our deliveries before Bolt's own
+    middleware."""
 
     def __init__(self, acknowledgements: Foreground, **options: Any) -> None:
         super().__init__(**options)
         self._acknowledgements = acknowledgements
 
     def dispatch(self, req: BoltRequest) -> BoltResponse:
-        # Slack leaves this out at its leisure, and Bolt reads it without asking.
+        # Slack sometimes omits this key, and Bolt reads it unconditionally.
         view = req.body.get("view")
         if isinstance(view, dict):
             view.setdefault("type", "modal")
@@ -38,11 +39,9 @@ class _App(App):
 
 
 def make_app(intake: Intake, token: str) -> App:
-    """The Bolt app of both modes. It verifies no signature (bot.server does, before anything is parsed) and asks
-    Slack nothing: listeners run in the thread that received, and are over in milliseconds."""
-    for name in ("slack_bolt", "slack_sdk"):
-        # At INFO and below they log bodies.
-        logging.getLogger(name).setLevel(logging.ERROR)
+    """Build the Bolt app of both modes. It verifies no signatures (bot.server does, before parsing) and calls no Slack
+    method: listeners run in the receiving thread and return in milliseconds."""
+    quiet_libraries()
 
     def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token, bot_user_id="")
@@ -58,24 +57,25 @@ def make_app(intake: Intake, token: str) -> App:
     )
     slash_command.listen(app, intake)
     block_actions.listen(app, intake)
-    modals.listen(app, intake)
-    actions.listen(app, intake)
-    home.listen(app, intake)
+    request_modal.listen(app, intake)
+    confirm_modal.listen(app, intake)
+    home_and_shortcut.listen(app, intake)
     app.error(lambda error, body: _unhandled(intake, error, body))
     return app
 
 
 def _unhandled(intake: Intake, error: Exception, body: Mapping[str, Any]) -> BoltResponse:
-    """Nobody handles it: Slack is told that it arrived, since sending it again would change nothing, and the person,
-    where there is one, that nothing was done."""
+    """Acknowledges what no listener handles, since a retry would change nothing, and tells its sender that nothing was
+    done."""
     if not isinstance(error, BoltUnhandledRequestError):
-        log.error("a listener failed", exc_info=error)
+        log.error("a listener failed", exc_info=error, extra=about(LogEvent.FAULT))
         return BoltResponse(status=500, body="")
-    log.info("nobody handles what Slack sent (%s)", body.get("type") or body.get("command"))
+    what, extra = body.get("type") or body.get("command"), about(LogEvent.DELIVERY_UNKNOWN)
+    log.info("nobody handles what Slack sent (%s)", what, extra=extra)
     if body.get("command"):
-        return BoltResponse(status=200, body=inline(command_not_known(str(body["command"]))))
+        return BoltResponse(status=200, body=intake.inline(command_not_known(str(body["command"]))))
     if body.get("type") == "view_submission":
-        told = {"response_action": "update", "view": form_not_known_view()}
-        return BoltResponse(status=200, body=told)
+        update = {"response_action": "update", "view": signed_view(form_not_known_view(intake.names), intake.names)}
+        return BoltResponse(status=200, body=update)
     intake.respond(body.get("response_url"), button_not_known())
     return BoltResponse(status=200, body="")

@@ -1,14 +1,14 @@
-"""Buttons: each press is stored for the worker, with who pressed what on which message."""
+"""Buttons: stores each click for the worker, with who clicked what on which message."""
 
 import re
 from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.deliveries.payloads import ButtonPressed
-from bot.listeners import actions
+from bot.deliveries.payloads import BlockAction, ReportFileAsked
+from bot.listeners import confirm_modal
 from bot.listeners.intake import Body, Intake, identity, team_of
-from bot.messages.actions import Action
+from bot.messages.actions import Action, read_message_value
 from bot.messages.answers import button_not_known
 from bot.messages.message import Message
 
@@ -16,10 +16,10 @@ _ANY = re.compile(r"[\s\S]*")
 
 
 def listen(app: App, intake: Intake) -> None:
-    """Handle every button there is, and those of older versions."""
+    """Handle every button, those of older versions included."""
 
     @app.action(_ANY)
-    def pressed(ack: Ack, body: dict[str, Any]) -> None:
+    def button_clicked(ack: Ack, body: dict[str, Any]) -> None:
         ack()
         action = body["actions"][0]
         if action.get("action_id") not in set(Action):
@@ -29,11 +29,18 @@ def listen(app: App, intake: Intake) -> None:
 
 
 def _keep(intake: Intake, body: Body, action: Body) -> Message | None:
-    """A message: what the press was for could not be recorded."""
-    press, same = _read(body, action), _identity(body, action)
-    opened = actions.open_first(intake, body, press, same)
-    kept = opened or intake.keep(press.incoming(same, body.get("response_url")))
-    return kept if isinstance(kept, Message) else None
+    """Store the click. Returns a message if it could not be recorded."""
+    block_action, same = _read(body, action), _identity(body, action)
+    if block_action.action is Action.REPORT_CSV:
+        message_id = read_message_value(block_action.value) or 0
+        asked = ReportFileAsked(
+            user=block_action.user, team=block_action.team, channel=block_action.channel, message_id=message_id
+        )
+        result = intake.keep(asked.incoming(same, body.get("response_url")))
+        return result if isinstance(result, Message) else None
+    opened = confirm_modal.open_first(intake, body, block_action, same)
+    result = opened or intake.keep(block_action.incoming(same, body.get("response_url")))
+    return result if isinstance(result, Message) else None
 
 
 def _identity(body: Body, action: Body) -> tuple[str, ...]:
@@ -41,10 +48,10 @@ def _identity(body: Body, action: Body) -> tuple[str, ...]:
     return identity(body, str(body["user"]["id"]), action["action_id"], value, action.get("action_ts") or "")
 
 
-def _read(body: Body, action: Body) -> ButtonPressed:
+def _read(body: Body, action: Body) -> BlockAction:
     container = body.get("container") or {}
     ephemeral = bool(container.get("is_ephemeral", "message" not in body and "view" not in body))
-    return ButtonPressed(
+    return BlockAction(
         team=team_of(body),
         user=str(body["user"]["id"]),
         channel=(body.get("channel") or {}).get("id") or container.get("channel_id"),
@@ -57,6 +64,6 @@ def _read(body: Body, action: Body) -> ButtonPressed:
 
 
 def _posted_as(container: Body) -> str | None:
-    """Slack's name of the message that was pressed, where it stands in a channel by itself."""
+    """Return the `ts` of the clicked message if it is a channel message of its own."""
     ts, thread_ts = container.get("message_ts"), container.get("thread_ts")
     return ts if thread_ts in (None, ts) else None

@@ -1,4 +1,4 @@
-"""PURE: parses a delivery's body and checks that it has what its kind must have, so that nothing after it has to."""
+"""PURE: parses a delivery's body and validates it for its kind, so that no later code has to."""
 
 import json
 from collections.abc import Mapping
@@ -34,20 +34,20 @@ _PARTS: Mapping[str, Any] = {
         "state": {"values": {_EACH: {_EACH: _FIELD}}},
     },
 }
-"""What is read of a payload, here or by Bolt, as it must be where it is given and not null."""
+"""The types of the payload fields that we or Bolt read, checked unless absent or null."""
 
 
 class Flaw(StrEnum):
-    """What is wrong with a well-signed delivery."""
+    """Why a well-signed delivery is invalid."""
 
     UNREADABLE = "unreadable"
-    """None of the shapes in which Slack delivers."""
+    """In none of the forms in which Slack delivers."""
     INCOMPLETE = "incomplete"
-    """One of them, and it lacks what its kind must have: nobody can handle it."""
+    """In a known form, but without what its kind must have."""
 
 
 def read(body: bytes, content_type: str) -> dict[str, Any] | Flaw:
-    """The command, payload or event that a body says, if it is whole. Anything at all may come."""
+    """Parse any body into its command, payload or event; return a `Flaw` if it is incomplete."""
     try:
         text = body.decode()
         if "json" in content_type:
@@ -69,7 +69,7 @@ def _whole(delivered: object) -> dict[str, Any] | Flaw:
 
 
 def _is_whole(body: Mapping[str, Any]) -> bool:
-    """Whether it says who did what: its type, a person where there is one, and what the type is about."""
+    """Tell whether it has its type, its person if any, and the fields of that type."""
     return _is_text(body) and _fits(body, _PARTS) and _has_what_it_is_about(body)
 
 
@@ -103,20 +103,20 @@ def _names_a_person(body: Mapping[str, Any]) -> bool:
     return bool((body.get("user") or {}).get("id"))
 
 
-def _fits(value: object, wanted: Any) -> bool:
-    if isinstance(wanted, type):
-        return isinstance(value, wanted)
-    if isinstance(wanted, list):
-        return isinstance(value, list) and all(_fits(each, wanted[0]) for each in value)
+def _fits(value: object, expected: Any) -> bool:
+    if isinstance(expected, type):
+        return isinstance(value, expected)
+    if isinstance(expected, list):
+        return isinstance(value, list) and all(_fits(each, expected[0]) for each in value)
     if not isinstance(value, dict):
         return False
-    if _EACH in wanted:
-        return all(_fits(each, wanted[_EACH]) for each in value.values())
-    return all(value.get(key) is None or _fits(value[key], part) for key, part in wanted.items())
+    if _EACH in expected:
+        return all(_fits(each, expected[_EACH]) for each in value.values())
+    return all(value.get(key) is None or _fits(value[key], part) for key, part in expected.items())
 
 
 def _is_text(body: Mapping[str, Any]) -> bool:
-    """Whether no half of a character is in it, which no database keeps."""
+    """Tell whether it is free of lone surrogates, which no database stores."""
     try:
         json.dumps(body, ensure_ascii=False).encode()
     except ValueError:

@@ -1,4 +1,4 @@
-"""The slash command: what the text alone can answer is answered at once; the rest is stored for the worker."""
+"""The slash command: answers at once what the text alone decides, and stores the rest for the worker."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from slack_bolt import Ack, App
 from bot.deliveries.payloads import CommandTyped, ExportAsked
 from bot.domain.commands.filters import History
 from bot.domain.commands.parser import (
-    COMMAND,
     Ask,
     Export,
     Help,
@@ -19,8 +18,9 @@ from bot.domain.commands.parser import (
     Waiting,
     parse,
 )
-from bot.listeners.intake import Body, Intake, identity, inline, team_of
-from bot.listeners.modals import Opening, open_form
+from bot.domain.commands.report import Report
+from bot.listeners.intake import Body, Intake, identity, team_of
+from bot.listeners.request_modal import Opening, open_form
 from bot.messages.answers import not_read
 from bot.messages.help import help_message
 from bot.messages.message import Message
@@ -30,22 +30,22 @@ from bot.outbox.read_model import rules_facts
 def listen(app: App, intake: Intake) -> None:
     """Handle the command."""
 
-    @app.command(COMMAND)
+    @app.command(intake.settings.command_name)
     def typed(ack: Ack, body: dict[str, Any]) -> None:
         text = body.get("text") or ""
         command = parse(text)
         match command:
             case Help():
-                ack(**inline(help_message(rules_facts(intake.settings))))
+                ack(**intake.inline(help_message(rules_facts(intake.settings))))
             case OpenForm():
                 trouble = open_form(intake, _opening(body))
-                ack(**inline(trouble)) if trouble else ack()
+                ack(**intake.inline(trouble)) if trouble else ack()
             case Export():
                 _keep(intake, ack, ExportAsked(**_sender(body), command=command), body)
-            case Ask() | Preview() | History() | Show() | Waiting() | Pause() | Resume():
+            case Ask() | Preview() | History() | Show() | Waiting() | Report() | Pause() | Resume():
                 _keep(intake, ack, CommandTyped(**_sender(body), command=command), body)
             case _:
-                ack(**inline(not_read(command, text)))
+                ack(**intake.inline(not_read(command, text, intake.names.command)))
 
 
 def _opening(body: Body) -> Opening:
@@ -60,10 +60,10 @@ def _opening(body: Body) -> Opening:
 
 
 def _keep(intake: Intake, ack: Ack, payload: CommandTyped | ExportAsked, body: Body) -> None:
-    """Keep the command for the worker, and acknowledge it."""
+    """Store the command for the worker and acknowledge it."""
     same = identity(body, body["user_id"], body.get("text") or "")
-    kept = intake.keep(payload.incoming(same, body.get("response_url")))
-    ack(**inline(kept)) if isinstance(kept, Message) else ack()
+    result = intake.keep(payload.incoming(same, body.get("response_url")))
+    ack(**intake.inline(result)) if isinstance(result, Message) else ack()
 
 
 def _sender(body: Body) -> dict[str, str]:

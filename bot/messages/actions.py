@@ -1,4 +1,4 @@
-"""PURE: the closed set of what can be pressed, and what a button carries."""
+"""PURE: the closed set of the buttons that can be pressed, and what a button carries."""
 
 import re
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ class Action(StrEnum):
     OLDER = "history_older"
     NEWER = "history_newer"
     SHARE = "history_share"
+    SHARE_REPORT = "report_share"
+    REPORT_CSV = "report_csv"
     SHOW_ALL = "show_all"
     SHOW_NEXT = "show_next"
     SHOW_PREVIOUS = "show_previous"
@@ -34,7 +36,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActionValue:
-    """What a button about one request carries: its id and, by the action, the revision seen or the page wanted."""
+    """The value of a button about one request: its id, and the revision it shows or the page to show."""
 
     public_id: str
     number: int
@@ -56,18 +58,19 @@ def read_request_value(value: str) -> ActionValue | None:
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """What a button under a page of history carries: which message, and from where on the other page runs."""
+    """A paging button's value: the message, and where the page starts."""
 
     message_id: int
-    way: str
-    """`before` or `after`."""
-    seq: int
-
-    def cursor(self) -> dict[str, int]:
-        """The place in history as the message's facts keep it."""
-        return {self.way: self.seq}
+    before: int | None
+    after: int | None
 
 
+def read_message_value(value: str) -> int | None:
+    """The message that a button under a report is about; None for anything else."""
+    return int(value) if _MESSAGE.fullmatch(value) else None
+
+
+_MESSAGE = re.compile(r"[0-9]{1,18}")
 _PAGE = re.compile(r"([0-9]{1,18}):(before|after):([0-9]{1,18})")
 
 
@@ -79,4 +82,7 @@ def page_value(message_id: int, way: str, seq: int | None) -> str:
 def read_page_value(value: str) -> Turned | None:
     """What `page_value` wrote, or None for anything else."""
     match = _PAGE.fullmatch(value)
-    return Turned(int(match[1]), match[2], int(match[3])) if match else None
+    if match is None:
+        return None
+    seq, is_older = int(match[3]), match[2] == "before"
+    return Turned(int(match[1]), before=seq if is_older else None, after=None if is_older else seq)

@@ -1,32 +1,28 @@
-"""PURE: short private answers: what could not be read, recorded, found or understood."""
+"""PURE: short private answers: input that could not be read, recorded, found or understood."""
 
 from bot.domain.commands.order_ids import BadId
-from bot.domain.commands.parser import COMMAND, ParseError
+from bot.domain.commands.parser import ParseError
 from bot.domain.commands.typed_text import as_typed
-from bot.messages.document import CodeText, Heading, Line, Typed
+from bot.messages.document import CodeText, CommandText, Heading, Line, Note, Typed
 from bot.messages.message import Message
 from bot.messages.parse_errors import explain
 from bot.messages.render import render
 from bot.messages.words import paragraph
 
-EXAMPLE = f"{COMMAND} 6864fecda075914a1b1e353c, 6877b613a665f49134ef0001 because duplicate"
+EXAMPLE = CommandText("6864fecda075914a1b1e353c, 6877b613a665f49134ef0001 because duplicate")
 
 
-def not_read(error: ParseError | BadId, typed: str | None = None) -> Message:
+def not_read(error: ParseError | BadId, typed: str | None, command: str) -> Message:
     """Answers what could not be read, with the fix, an example and, where given, what was typed, to copy from."""
-    lines: list[Line] = [
-        ("Nothing was sent.",),
-        (Typed(explain(error), 1500),),
-        ("An example: ", CodeText(EXAMPLE)),
-        ("All it can do: ", CodeText(f"{COMMAND} help")),
-    ]
+    lines: list[Line] = [(Typed(explain(error, command), 1500),)]
     if typed:
-        lines.insert(2, ("You typed: ", Typed(as_typed(typed), 1000)))
-    return render((Heading("That was not understood"), paragraph(*lines)))
+        lines.append(("You typed: ", Typed(as_typed(typed), 1000)))
+    small = Note((("for example ", EXAMPLE), ("all it can do: ", CommandText("help"))))
+    return render((Heading("That was not understood. Nothing was sent."), paragraph(*lines), small))
 
 
 def could_not_record(contact: str) -> Message:
-    """Answers what could not be written down: without a record nothing is sent."""
+    """Answers input that could not be recorded: without a record nothing is sent."""
     return render(
         (
             Heading("This could not be recorded, so nothing was sent"),
@@ -39,7 +35,7 @@ def could_not_record(contact: str) -> Message:
 
 
 def perhaps_recorded(contact: str) -> Message:
-    """Answers what may have been written down or not: the database went away just then."""
+    """Answers input that may or may not have been recorded, because the connection to the database broke."""
     return render(
         (
             Heading("It is not known whether this was recorded"),
@@ -47,7 +43,7 @@ def perhaps_recorded(contact: str) -> Message:
                 "The bot's database went away just then. If it was recorded, it is done once the database is back.",
                 (
                     "Look at ",
-                    CodeText(f"{COMMAND} history"),
+                    CommandText("history"),
                     " before you try again. If it says nothing, ask ",
                     Typed(contact),
                     ".",
@@ -58,34 +54,34 @@ def perhaps_recorded(contact: str) -> Message:
 
 
 def button_not_known() -> Message:
-    """Answers a button that this version does not have, or whose value is not one it made."""
+    """Answers a button that this version lacks, or whose value it did not make."""
     return render(
         (
-            Heading("This button is from an older version of the bot. Nothing was done."),
+            Heading("This button is too old. Nothing was done."),
             paragraph(
-                ("Look for the request in the list, and use its buttons there: ", CodeText(f"{COMMAND} history")),
-                ("All it can do: ", CodeText(f"{COMMAND} help")),
+                ("Look for the request in the list, and use its buttons there: ", CommandText("history")),
+                ("All it can do: ", CommandText("help")),
             ),
         )
     )
 
 
 def command_not_known(command: str) -> Message:
-    """Answers a slash command that Slack sends to this app and that it does not have."""
+    """Answers a slash command that Slack sends and this app does not have."""
     return render(
         (
             Heading("This bot does not know that command. Nothing was done."),
-            paragraph(("You typed: ", Typed(command, 60)), ("It answers to ", CodeText(f"{COMMAND} help"))),
+            paragraph(("You typed: ", Typed(command, 60)), ("It answers to ", CommandText("help"))),
         )
     )
 
 
 def form_gone() -> Message:
-    """Answers a form whose draft is no longer there."""
+    """Answers a form whose draft no longer exists."""
     return render(
         (
             Heading("This form is too old. Nothing was sent."),
-            paragraph(("Open a new one: type ", CodeText(COMMAND), " with nothing after it.")),
+            paragraph(("Open a new one: type ", CommandText(), " with nothing after it.")),
         )
     )
 
@@ -97,20 +93,20 @@ def no_such_request(public_id: str) -> Message:
             Heading("There is no such request"),
             paragraph(
                 ("Nothing is recorded as ", CodeText(public_id), "."),
-                ("Look for it by person, order or day: ", CodeText(f"{COMMAND} history since:7d")),
+                ("Look for it by person, order or day: ", CommandText("history since:7d")),
             ),
         )
     )
 
 
 def not_yet_recorded(contact: str) -> Message:
-    """Tells whoever waits that the database was not there when their command or press was handled."""
+    """Tells a person that the database could not be reached when their command or press was handled."""
     return render(
         (
             Heading("This could not be recorded yet, so nothing was sent"),
             paragraph(
                 "The bot's database is busy or full. The bot tries again by itself for as long as it takes.",
-                ("Before you ask again, see whether it has gone through: ", CodeText(f"{COMMAND} history")),
+                ("Before you ask again, see whether it has gone through: ", CommandText("history")),
                 ("If it lasts, ask ", Typed(contact), "."),
             ),
         )
@@ -127,24 +123,37 @@ def form_not_opened() -> Message:
     return render(
         (
             Heading("The form could not be opened. Nothing was sent."),
-            paragraph(("Type ", CodeText(COMMAND), " again, or put the order ids after it.")),
+            paragraph(("Type ", CommandText(), " again, or put the order ids after it.")),
         )
     )
 
 
-def press_not_opened() -> Message:
+def confirm_form_not_opened() -> Message:
     """Answers a button whose form Slack did not open in time."""
     return render((Heading("The form could not be opened. Nothing was done."), paragraph("Press the button again.")))
 
 
+def type_again() -> Message:
+    """Answers a command or form that another version of the bot stored, in a form that this one cannot read."""
+    return render(
+        (
+            Heading("The bot was updated meanwhile and cannot read this any more. Nothing was done."),
+            paragraph(
+                ("Type it again, or open the form again: ", CommandText()),
+                ("How to write it: ", CommandText("help")),
+            ),
+        )
+    )
+
+
 def broken(contact: str) -> Message:
-    """Answers what the bot failed at by its own fault, after several tries."""
+    """Answers a command or press that failed by the bot's own fault, after several attempts."""
     return render(
         (
             Heading("The bot failed at this"),
             paragraph(
                 "It tried several times. It did not go further than what the request itself says.",
-                ("See how it stands: ", CodeText(f"{COMMAND} history")),
+                ("See how it stands: ", CommandText("history")),
                 ("Then tell ", Typed(contact), "."),
             ),
         )

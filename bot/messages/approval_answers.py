@@ -1,13 +1,15 @@
-"""PURE: what somebody is told who asked for approval, approved, declined, withdrew or reminded, or did so in vain."""
+"""PURE: answers to people who asked for approval, approved, declined, withdrew or reminded, or could not."""
 
-from bot.domain.commands.parser import COMMAND
-from bot.messages.card import may_approve_lines, wanted_lines
-from bot.messages.document import CodeText, Heading, Line, Part, Typed, When
+from collections.abc import Sequence
+
+from bot.messages.archived import not_counted
+from bot.messages.card import approvals_lines
+from bot.messages.document import CodeText, CommandText, Heading, Line, Typed, When
 from bot.messages.message import Message
-from bot.messages.preview_ended import where_to_watch
+from bot.messages.preview_ended import about, ask_again, where_to_watch
 from bot.messages.render import render
-from bot.messages.view_models import RequestFacts, RulesFacts
-from bot.messages.words import asked_lines, decided_line, duration, orders, paragraph, show_command
+from bot.messages.view_models import ArchiveFacts, RequestFacts, RulesFacts
+from bot.messages.words import counted, duration, orders, paragraph, show_command
 
 REMIND_AGAIN_SECONDS = 600
 """Between two reminders about one request."""
@@ -15,81 +17,70 @@ REMIND_AGAIN_SECONDS = 600
 
 def asked_for_approval(facts: RequestFacts, rules: RulesFacts) -> Message:
     """Replaces the preview once others have been asked."""
-    lines = (*wanted_lines(facts), *may_approve_lines(rules, facts))
     heading = f"Asked for approval: cancel {orders(facts.order_count)}"
-    return _about(facts, heading, "Nothing has been sent to Fincart yet.", *lines, where_to_watch(facts))
+    return about(facts, heading, *approvals_lines(facts, rules), *where_to_watch(facts))
 
 
 def approved(facts: RequestFacts) -> Message:
     """Answers the last approval that was needed."""
-    heading = f"Approved: cancelling {orders(facts.order_count)}"
-    return _about(facts, heading, *decided_line(facts, "Confirmed"), where_to_watch(facts))
+    return about(facts, f"Approved: cancelling {orders(facts.order_count)}", *where_to_watch(facts))
 
 
 def approved_more_needed(facts: RequestFacts) -> Message:
     """Answers an approval that is not the last one needed."""
-    return _about(facts, "Approved. More people must approve.", "Nothing was sent yet.", *wanted_lines(facts))
+    return about(facts, "Approved. More people must approve; nothing was sent yet.", *approvals_lines(facts))
 
 
 def already_approved(facts: RequestFacts) -> Message:
     """Answers somebody who approves a second time."""
-    heading = "You have approved this already; it counts once"
-    return _about(facts, heading, "Somebody else must approve too.", *wanted_lines(facts))
+    return about(facts, "You have approved this already; somebody else must approve too", *approvals_lines(facts))
 
 
 def declined(facts: RequestFacts) -> Message:
-    """Answers whoever declined."""
-    told = "The requester is told directly."
-    return _about(facts, "Declined. Nothing was sent.", *decided_line(facts, "Declined"), told)
+    """Answers the person who declined."""
+    return about(facts, "Declined. Nothing was sent.", ("The requester is told directly.",))
 
 
 def withdrawn(facts: RequestFacts) -> Message:
     """Answers a requester who took their waiting request back."""
-    again: Line = ("If the orders must still be cancelled, ask again: type ", CodeText(COMMAND), " and their ids.")
-    return _about(facts, "Withdrawn. Nothing was sent.", *decided_line(facts, "Withdrawn"), again)
+    return about(facts, "Withdrawn. Nothing was sent.", ask_again("If the orders must still be cancelled"))
 
 
 def number_needed(facts: RequestFacts) -> Message:
     """Answers a press that should have come with the number of orders typed, and did not."""
-    return _about(
-        facts,
-        "The number of orders must be typed first. Nothing was sent.",
-        ("Press the button again: a form opens that asks for it. If none does, type ", *_show(facts)),
-    )
+    press: Line = ("Press the button again: a form opens that asks for it. If none does, type ", *_show(facts))
+    return about(facts, "The number of orders must be typed first. Nothing was sent.", press, named=True)
 
 
 def reminded(facts: RequestFacts) -> Message:
-    """Answers whoever had the others reminded."""
-    return _about(facts, "Reminded, in the thread of its message", *wanted_lines(facts))
+    """Answers the person who reminded the approvers."""
+    return about(facts, "Reminded, in the thread of its message", *approvals_lines(facts))
 
 
 def reminded_lately(facts: RequestFacts) -> Message:
     """Answers a reminder too soon after the last."""
-    last: tuple[Line, ...] = (
-        (("The last reminder was sent ", When(facts.reminded_at), "."),) if facts.reminded_at else ()
-    )
-    often = f"One in {duration(REMIND_AGAIN_SECONDS)} is enough: try again then."
-    return _about(facts, "Somebody has just been reminded of this", *last, often, *wanted_lines(facts))
+    last: Line = ("The last reminder was sent ", When(facts.reminded_at), ". ") if facts.reminded_at else ()
+    often: Line = (f"One in {duration(REMIND_AGAIN_SECONDS)} is enough: try again then.",)
+    return about(facts, "Somebody has just been reminded of this", (*last, *often), *approvals_lines(facts))
 
 
 def not_posted_yet(facts: RequestFacts) -> Message:
     """Answers a reminder about a card that Slack does not show yet, or to nobody but its requester."""
     if facts.in_direct_message:
-        ask: Line = ("Let somebody who may approve type ", *_show(facts))
-        return _about(facts, "Nobody could be reminded", "The bot cannot post where others would see it.", ask)
-    return _about(facts, "Its message is not posted yet", "Slack has not taken it so far. Try again in a minute.")
+        ask: Line = ("The bot cannot post where others would see it. Let somebody who may approve type ", *_show(facts))
+        return about(facts, "Nobody could be reminded", ask, named=True)
+    return about(facts, "Its message is not posted yet", ("Slack has not taken it so far. Try again in a minute.",))
 
 
-def exported(rows: int, cut: bool) -> Message:
-    """Answers an export that was sent."""
-    lines: list[Line] = [
-        (f"A CSV file with {rows:,} rows, one for each order, is in your direct message with the bot.",)
-    ]
+def exported(rows: int, cut: bool, of_figures: bool = False, lacks: Sequence[ArchiveFacts] = ()) -> Message:
+    """Answers an export that was sent: of orders, or of a report's figures. Archives hold what it `lacks`."""
+    what = f"{counted(rows, 'row')} of figures" if of_figures else f"{rows:,} rows, one for each order,"
+    lines: list[Line] = [(f"A CSV file with {what} is in your direct message with the bot.",)]
     if cut:
         lines.append(
             ("That is as much as one file holds, the newest first. For the rest narrow it: ", _EXPORT, " until:30d")
         )
-    return render((Heading("The export was sent to you"), paragraph(*lines)))
+    return render((Heading("The export was sent to you"), paragraph(*lines, *not_counted(lacks))))
 
 
 def not_exported(why: str, contact: str, scope: str = "") -> Message:
@@ -105,7 +96,7 @@ def not_exported(why: str, contact: str, scope: str = "") -> Message:
         lines: tuple[Line, ...] = (
             (f"The Slack app lacks a permission ({why}), so trying again does not help.",),
             ask,
-            ("The same is shown by ", CodeText(f"{COMMAND} history"), "."),
+            ("The same is shown by ", CommandText("history"), "."),
         )
         return render((Heading("The export could not be sent"), paragraph(*lines)))
     return render(
@@ -113,20 +104,15 @@ def not_exported(why: str, contact: str, scope: str = "") -> Message:
             Heading("The export could not be sent"),
             paragraph(
                 ("Slack did not take the file: ", Typed(why, 80), "."),
-                ("Try again in a minute; the same is shown by ", CodeText(f"{COMMAND} history"), "."),
+                ("Try again in a minute; the same is shown by ", CommandText("history"), "."),
                 ("If it happens again, ask ", Typed(contact), "."),
             ),
         )
     )
 
 
-_EXPORT = CodeText(f"{COMMAND} export")
+_EXPORT = CommandText("export")
 
 
 def _show(facts: RequestFacts) -> Line:
-    return (CodeText(show_command(facts.public_id)), ".")
-
-
-def _about(facts: RequestFacts, heading: str, *lines: Line | str) -> Message:
-    parts: list[Part] = [Heading(heading), paragraph(*lines, *asked_lines(facts))]
-    return render(parts)
+    return (show_command(facts.public_id), ".")

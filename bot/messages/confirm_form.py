@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bot.domain.commands.parser import LONGEST_REASON
+from bot.domain.commands.reasons import LONGEST_REASON
 from bot.domain.commands.typed_text import tidy
 from bot.messages.actions import Action
-from bot.messages.form import plain, text_field
+from bot.messages.document import CodeText
 from bot.messages.inline import cut
+from bot.messages.layout import people_line, story
 from bot.messages.render import rich_text
+from bot.messages.request_form import plain, text_field
 from bot.messages.view_models import RequestFacts
-from bot.messages.words import asked_lines, listed, orders
+from bot.messages.words import listed, orders
 
 CONFIRM_FORM = "confirm_press"
 """The view's `callback_id`."""
@@ -33,7 +35,7 @@ _TITLE = {
     Action.EMERGENCY: "Emergency",
 }
 
-_SAID = {
+_CONSEQUENCE = {
     Action.GO_AHEAD: "Submitting this form has the cancellation sent to Fincart. It cannot be undone.",
     Action.ASK_APPROVAL: "Others are asked to approve this; with their approval it is sent. That cannot be undone.",
     Action.APPROVE: "With the last approval needed it is sent to Fincart. That cannot be undone.",
@@ -48,7 +50,8 @@ def confirm_view(
 ) -> Json:
     """The modal of this button. `draft_id` comes back as its `private_metadata`; `reasons` are those of the list."""
     acted = {Action.DECLINE: "Decline: cancel"}.get(action, "Cancel")
-    blocks = [rich_text(((f"{acted} {orders(facts.order_count)}?",), (_SAID[action],), *asked_lines(facts)))]
+    asked = story(facts, f"{acted} {orders(facts.order_count)}?")
+    blocks = [rich_text((asked, (_CONSEQUENCE[action],), (CodeText(facts.public_id), " · ", *people_line(facts))))]
     if with_number:
         hint = f"Type {facts.order_count}, so that it is surely this many."
         element: Json = {"type": "plain_text_input", "action_id": NUMBER_ACTION, "max_length": 20}
@@ -71,7 +74,7 @@ def confirm_view(
 def confirm_errors(number: str = "", words: str = "") -> dict[str, str]:
     """What `response_action: errors` carries, of the words for each field; empty where all are fine."""
     given = {NUMBER_BLOCK: number, WORDS_BLOCK: words}
-    return {block: cut(tidy(said), _LONGEST_ERROR) for block, said in given.items() if said}
+    return {block: cut(tidy(words), _LONGEST_ERROR) for block, words in given.items() if words}
 
 
 def _words(action: Action, facts: RequestFacts, reasons: Sequence[str]) -> tuple[str, str, bool] | None:

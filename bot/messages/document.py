@@ -1,8 +1,9 @@
-"""PURE: what a message is made of, before it is text and blocks.
+"""PURE: the parts of a message, before they are rendered as text and blocks.
 
-A message is a sequence of parts, made of lines, made of spans. `bot.messages.render` makes both the blocks and the
-`text` from the same parts, so that `text` says all that the blocks say. What somebody typed goes in as `Typed`
-(or `Code`): both renderings show it where Slack formats nothing.
+A message is a sequence of parts; a part has lines, a line has spans. `bot.messages.render` makes both the blocks and
+the
+`text` from the same parts, so that `text` says all that the blocks say. Typed text goes in as `Typed` (or `CodeText`):
+both renderings show it where Slack formats nothing.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ LONGEST_VALUE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What somebody outside this program wrote: a reason, a label, a file name, Fincart's words, a setting.
+    """Text from outside this program: a reason, a label, a file name, Fincart's words, a setting.
 
     Shown on one line without control characters, at most `most` characters of it, or fewer where room is short;
     with `whole`, fewer only when nothing else helps.
@@ -37,9 +38,16 @@ class Bold:
 
 @dataclass(frozen=True, slots=True)
 class CodeText:
-    """An order id, a request id or a command to copy: never shortened."""
+    """An order id or a request id: never shortened."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandText:
+    """A command to copy: this installation's slash command and what is typed after it; never shortened."""
+
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,10 @@ class Link:
     label: str
 
 
-Span = str | Typed | Bold | CodeText | User | Group | ChannelName | When | Link
+AUDIT_HEAD = "audit "
+"""What the clause begins with that a result ends with."""
+
+Span = str | Typed | Bold | CodeText | CommandText | User | Group | ChannelName | When | Link
 """A piece of a line; a bare `str` is the bot's own words."""
 
 Line = tuple[Span, ...]
@@ -89,18 +100,21 @@ class Style(StrEnum):
     """How a button looks. `danger` is the go-ahead of a request, once in a message, and nothing else."""
 
     PLAIN = ""
-    PRIMARY = "primary"
     DANGER = "danger"
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button; `value` is made by `bot.messages.actions`. Raises ValueError for a value Slack would refuse."""
+    """A button; `value` is made by `bot.messages.actions`. Raises ValueError for a value Slack would refuse.
+
+    With `when_cut` it is there only where the message shows a list or what was typed in part.
+    """
 
     label: str
     action: Action
     value: str
     style: Style = Style.PLAIN
+    when_cut: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.value) <= LONGEST_VALUE:
@@ -123,7 +137,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """A list that may be shortened; then it says how many more there are and `where` to see them.
+    """A list that may be shortened; then it says how many more there are.
 
     `total` is how many there are in truth, where `items` holds only the first of them. With `whole`, items are
     dropped only when nothing else helps: for pages, whose items are seen nowhere else.
@@ -131,7 +145,6 @@ class Bullets:
 
     items: tuple[Line, ...]
     total: int | None = None
-    where: str = ""
     whole: bool = False
 
     @property
@@ -142,9 +155,9 @@ class Bullets:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Small print without people, channels or times."""
+    """Small print: clauses of one line, set apart by dots. What somebody typed is plain text in it, as everywhere."""
 
-    text: str
+    clauses: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,4 +177,22 @@ class Buttons:
             raise ValueError("no two buttons of one row may have the same action")
 
 
-Part = Heading | Paragraph | Bullets | Note | Divider | Buttons
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells, the first of each being its name, with names for the columns where there are more than two."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[Line, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Groups of bars: of each series a number for each category. It draws what stands elsewhere in the message in
+    words, and has none of its own in `text`."""
+
+    title: str
+    categories: tuple[str, ...]
+    series: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+Part = Heading | Paragraph | Bullets | Note | Divider | Buttons | Table | Chart

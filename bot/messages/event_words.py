@@ -1,10 +1,11 @@
 """PURE: one line of history as `show` tells it."""
 
-from bot.messages.document import Line, Typed, User, When
-from bot.messages.view_models import EventFacts
-from storage.audit.log import EventKind
+from bot.messages.document import Line, Typed, When
+from bot.messages.layout import person
+from bot.messages.view_models import EventFacts, RequestFacts
+from storage.enums import EventKind
 
-_SAID: dict[EventKind, str] = {
+_PHRASES: dict[EventKind, str] = {
     EventKind.REQUEST_MADE: "asked for it",
     EventKind.REQUEST_REFUSED: "was refused; nothing was sent",
     EventKind.PREVIEW_SHOWN: "the preview was shown",
@@ -30,28 +31,33 @@ _SAID: dict[EventKind, str] = {
     EventKind.EMERGENCY: "went ahead alone, in an emergency",
     EventKind.REMINDED: "those who may approve were reminded",
     EventKind.CHANGED: "what it needs has changed",
+    EventKind.RECONCILED: "found orders of it cancelled at Fincart",
+    EventKind.ERASED: "erased what people typed",
+    EventKind.ARCHIVED: "moved ended requests into an archive",
 }
 """What each kind of event says after the name of who did it, or before it (`_BY`)."""
 
-_BY = frozenset({EventKind.STOPPED, EventKind.HELD, EventKind.HOLD_ENDED, EventKind.REMINDED})
+_BY = frozenset({EventKind.STOPPED, EventKind.HELD, EventKind.HOLD_ENDED, EventKind.REMINDED, EventKind.CORRECTED})
 """Kinds whose words go before the name."""
 
-_TOLD = ("cancelled", "rejected", "not_sent", "unknown", "why", "words", "action", "act", "comment", "code", "rule")
-"""Details that are shown, in this order, where they are plain values."""
+_DETAILS = ("cancelled", "rejected", "not_sent", "unknown", "why", "words", "action", "act", "comment", "code", "rule")
+"""Details that are shown, in this order, if they are plain values."""
 
 
-def event_line(event: EventFacts) -> Line:
-    """`24 Nov at 17:40: @U confirmed it (rule: ALLOWED_USERS)`."""
+def event_line(event: EventFacts, facts: RequestFacts | None = None) -> Line:
+    """`24 Nov 17:40: @U confirmed it (rule: ALLOWED_USERS)`; with `facts`, the requester is not named again."""
     kind = next((kind for kind in EventKind if kind.value == event.kind), None)
-    said = event.kind.replace("_", " ") if kind is None else _SAID[kind]
+    phrase = event.kind.replace("_", " ") if kind is None else _PHRASES[kind]
     line: Line = (When(event.at), ": ")
     if event.who is None:
-        line += (Typed(said, 80),)
+        line += (Typed(phrase, 80),)
     elif kind in _BY:
-        line += (Typed(said, 80), " by ", User(event.who))
+        line += (Typed(phrase, 80), " by ", person(facts, event.who))
     else:
-        line += (User(event.who), " ", Typed(said, 80))
-    details = [f"{key.replace('_', ' ')}: {event.details[key]}" for key in _TOLD if _is_plain(event.details.get(key))]
+        line += (person(facts, event.who), " ", Typed(phrase, 80))
+    details = [
+        f"{key.replace('_', ' ')}: {event.details[key]}" for key in _DETAILS if _is_plain(event.details.get(key))
+    ]
     return (*line, " (", Typed("; ".join(details), 160), ")") if details else line
 
 

@@ -1,8 +1,7 @@
 """PURE: why a file could not be fetched, and what to do instead."""
 
-from bot.domain.commands.parser import COMMAND
 from bot.domain.files.not_fetched import NotFetched, Trouble
-from bot.messages.document import CodeText, Heading, Typed
+from bot.messages.document import CommandText, Heading, Typed
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.words import paragraph
@@ -14,11 +13,10 @@ def file_not_fetched(why: NotFetched, contact: str) -> Message:
     """Answers a file that Slack did not hand over."""
     return render(
         (
-            Heading("The file could not be fetched from Slack"),
+            Heading("The file could not be fetched from Slack. Nothing was sent."),
             paragraph(
-                "Nothing was sent.",
                 (Typed(file_trouble(why, contact), 600),),
-                ("Or paste the order ids into the form: type ", CodeText(COMMAND), " with nothing after it."),
+                ("Or paste the order ids into the form: type ", CommandText(), " with nothing after it."),
             ),
         )
     )
@@ -37,9 +35,9 @@ def file_trouble(why: NotFetched, contact: str) -> str:
 
 
 _TROUBLES = {
-    Trouble.ELSEWHERE: "The file is kept {place}, not in Slack, and the bot fetches files from Slack alone. {as_csv}",
+    Trouble.EXTERNAL: "The file is kept {place}, not in Slack, and the bot fetches files from Slack alone. {as_csv}",
     Trouble.GONE: "Slack does not have the file any more: it was deleted or hidden. Choose it again.",
-    Trouble.NOT_SEEN: "Slack does not let the bot see this file: another organisation may have shared it. {as_csv}",
+    Trouble.NOT_VISIBLE: "Slack does not let the bot see this file: another organisation may have shared it. {as_csv}",
     Trouble.SCOPE: (
         "Slack does not let the bot read files: the app lacks the scope {scope}, or its token is not accepted "
         "any more. Ask {contact} to add {scope} under OAuth & Permissions and to install the app again."

@@ -1,6 +1,6 @@
-"""PURE: the wording of every way in which an uploaded file cannot be read, and what to do with the file instead.
+"""PURE: words every error of an uploaded file, with the fix.
 
-Plain text: it belongs where Slack formats nothing.
+Plain text, for places where Slack formats nothing.
 """
 
 import re
@@ -24,7 +24,7 @@ from bot.domain.files.results import (
     WrongWidth,
 )
 from bot.domain.files.spreadsheet_cells import Alteration, Altered
-from bot.messages.parse_errors import WHICH_NUMBER, bad_word, shown, unseen
+from bot.messages.id_errors import WHICH_NUMBER, bad_word, invisible, shown
 
 _DONE = {
     Alteration.SHORTENED: "A spreadsheet took order ids for numbers and shortened them",
@@ -70,8 +70,8 @@ def _explain_table(error: TableError) -> str:
             return _explain_row(error)
         case HeaderBelow(row):
             return (
-                f"Row {row:,} seems to hold the names of the columns, and something else stands above it. Delete the "
-                "rows above it, so that the names come first, and send it again."
+                f"Row {row:,} seems to hold the names of the columns, and something else stands before it. Delete the "
+                "rows before it, so that the names come first, and send it again."
             )
         case NoIdColumn():
             return "No column of the file is known to hold order ids. Name the right one order_id in its first row."
@@ -135,7 +135,7 @@ def _explain_cells(first: tuple[BadCell, ...], count: int) -> str:
 
 
 def _explain_cell(bad: BadId | Altered) -> str:
-    return shown(bad.value) if isinstance(bad, Altered) else shown(bad_word(bad)) + unseen(bad)
+    return shown(bad.value) if isinstance(bad, Altered) else shown(bad_word(bad)) + invisible(bad)
 
 
 def _megabytes(size: int) -> str:

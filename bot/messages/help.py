@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from bot.domain.commands.parser import COMMAND, LONGEST_REASON, WORDS
+from bot.domain.commands.parser import WORDS
+from bot.domain.commands.reasons import LONGEST_REASON
 from bot.domain.files.order_file import LARGEST_FILE
 from bot.messages.card import may_approve
-from bot.messages.document import Bullets, ChannelName, CodeText, Group, Heading, Line, Typed, User
+from bot.messages.document import Bullets, ChannelName, CommandText, Group, Heading, Line, Typed, User
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RulesFacts
@@ -19,6 +20,7 @@ _DOES = {
     "history": "lists requests, newest first",
     "show": "tells all about one request",
     "waiting": "lists what waits for somebody",
+    "report": "shows figures of the last seven days, or of the days you name",
     "export": "sends you the history as a file",
     "pause": "stops sending anything",
     "resume": "goes on sending",
@@ -53,22 +55,22 @@ def help_message(rules: RulesFacts) -> Message:
 
 def _forms() -> tuple[Line, ...]:
     ask: Line = (
-        CodeText(f"{COMMAND} ID [ID …] [because WHY]"),
+        CommandText("ID [ID …] [because WHY]"),
         " asks to cancel orders, for example ",
-        CodeText(f"{COMMAND} 6864fecda075914a1b1e353c because duplicate"),
+        CommandText("6864fecda075914a1b1e353c because duplicate"),
         ". What is unlike the other ids is left out unless you press Include",
     )
     megabytes = LARGEST_FILE // (1024 * 1024)
     form: Line = (
-        CodeText(COMMAND),
+        CommandText(),
         f" alone opens a form to paste ids into, or for a CSV or text file of up to {megabytes} MB",
     )
     return (ask, form, *(_form(name, word.usage, word.example) for name, word in WORDS.items()))
 
 
 def _form(name: str, usage: str, example: str) -> Line:
-    line: Line = (CodeText(f"{COMMAND} {usage}"), f" {_DOES[name]}")
-    return line if usage == example else (*line, ", for example ", CodeText(f"{COMMAND} {example}"))
+    line: Line = (CommandText(usage), f" {_DOES[name]}")
+    return line if usage == example else (*line, ", for example ", CommandText(example))
 
 
 def _rules(rules: RulesFacts) -> tuple[Line, ...]:
@@ -100,12 +102,12 @@ def _limits(rules: RulesFacts) -> tuple[Line, ...]:
     if rules.max_per_day is not None:
         lines.append((f"At most {orders(rules.max_per_day)} of one person's requests let run in one day (UTC)",))
     if rules.type_to_confirm_above is not None:
-        above = f"Above {orders(rules.type_to_confirm_above)}" if rules.type_to_confirm_above else "Always"
+        above = f"With more than {orders(rules.type_to_confirm_above)}" if rules.type_to_confirm_above else "Always"
         lines.append((f"{above}, whoever lets it run types the number of orders",))
     if rules.undo_seconds:
         lines.append((f"Nothing is sent for {duration(rules.undo_seconds)} after the last go-ahead; Undo until then",))
     if rules.hold_after_failed:
-        lines.append((f"After {orders(rules.hold_after_failed)} refused or unknown, a run waits for Go on or Stop",))
+        lines.append((f"After {orders(rules.hold_after_failed)} rejected or unknown, a run waits for Go on or Stop",))
     lines.append(("Who may stop or hold a run: who asked, and whoever may approve; pause and resume: the latter",))
     return tuple(lines)
 
@@ -113,7 +115,7 @@ def _limits(rules: RulesFacts) -> tuple[Line, ...]:
 def _approval(rules: RulesFacts) -> tuple[Line, ...]:
     if rules.second_approval_above is None:
         return ()
-    above = f"Above {orders(rules.second_approval_above)}" if rules.second_approval_above else "Always"
+    above = f"With more than {orders(rules.second_approval_above)}" if rules.second_approval_above else "Always"
     others = "1 other person" if rules.approvals_needed == 1 else f"{rules.approvals_needed} other people"
     lines: list[Line] = [
         (f"{above}, {others} must approve, within {duration(rules.approval_seconds)}; nobody approves their own",),

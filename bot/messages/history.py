@@ -4,28 +4,26 @@ from collections.abc import Iterator, Sequence
 
 from bot.domain.commands.days import Day, OnDay
 from bot.domain.commands.filters import History
-from bot.domain.commands.parser import COMMAND
 from bot.messages.actions import Action
 from bot.messages.document import (
     Bold,
     Button,
     Buttons,
-    ChannelName,
     CodeText,
+    CommandText,
     Divider,
-    Heading,
     Line,
     Link,
+    Note,
     Part,
     Typed,
     User,
-    When,
 )
+from bot.messages.layout import ABOUT_ONE, first_ids, people_line, story
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RequestFacts
-from bot.messages.words import OUTCOME, counted, listed, orders, paragraph, reason_of, show_command, standing
-from storage.enums import RequestState
+from bot.messages.words import OUTCOME, counted, listed, paragraph, reason_of, summary
 
 ENTRIES_PER_PAGE = 5
 """So many entries fit a message whatever they hold, beside three buttons with values of `LONGEST_VALUE`."""
@@ -33,7 +31,6 @@ ENTRIES_PER_PAGE = 5
 LONGEST_VALUE = 500
 """Characters of a button's value that leave room for a full page; Slack takes 2,000."""
 
-_FIRST_IDS = 3
 _REASON = 150
 
 
@@ -50,17 +47,13 @@ def history_page(
     `older`, `newer` and `share` are the values of those buttons (`LONGEST_VALUE` characters or fewer), None
     where there is no such page or nothing to share. A page shared in a channel says who shared it and has no buttons.
     """
-    parts: list[Part] = [Heading("History of cancel requests")]
-    if shared_by is not None:
-        parts.append(paragraph(("Shared by ", User(shared_by), ".")))
-    parts.append(paragraph(("Searched: ", *filters, ". Newest first, over every channel.")))
+    by: Line = (", shared by ", User(shared_by)) if shared_by is not None else ()
+    parts: list[Part] = [paragraph((Bold("History of cancel requests"), *by, ": ", *filters))]
     if not entries:
         parts.append(paragraph(*_nothing_found(older, newer)))
     for number, entry in enumerate(entries[:ENTRIES_PER_PAGE]):
         parts += [Divider()] if number else []
         parts.append(paragraph(*_entry(entry)))
-    if entries:
-        parts.append(paragraph(("All about one of them: ", CodeText(show_command(entries[0].public_id)))))
     buttons = (
         *((Button("Older", Action.OLDER, older),) if older else ()),
         *((Button("Newer", Action.NEWER, newer),) if newer else ()),
@@ -68,7 +61,7 @@ def history_page(
     )
     if buttons and shared_by is None:
         parts.append(Buttons(buttons))
-    return render(parts)
+    return render((*parts, Note((("newest first, over every channel",), *((ABOUT_ONE,) if entries else ())))))
 
 
 def described(history: History, zone: str = "UTC", reasons: Sequence[str] | None = None) -> Line:
@@ -106,7 +99,7 @@ def _unknown_reason(reasons: Sequence[str] | None) -> Line:
     if reasons is None:
         return ()
     if not reasons:
-        return (" (there is no list of reasons here, and no request has one of a list)",)
+        return (" (there is no list of reasons here, and no request has this one)",)
     return (" (no such reason is listed or was used; there are: ", listed(reasons), ")")
 
 
@@ -121,41 +114,13 @@ def _nothing_found(older: str | None, newer: str | None) -> tuple[Line, ...]:
         return (("There is nothing on this page.",),)
     return (
         (Bold("Nothing was found."),),
-        ("To widen it, leave out a filter or take an earlier day: ", CodeText(f"{COMMAND} history since:30d")),
-        ("Everything there is: ", CodeText(f"{COMMAND} history")),
+        ("To widen it, leave out a filter or take an earlier day: ", CommandText("history since:30d")),
+        ("Everything there is: ", CommandText("history")),
     )
 
 
 def _entry(facts: RequestFacts) -> tuple[Line, ...]:
-    first: Line = (Bold(facts.public_id), f" · {orders(facts.order_count)} · {standing(facts)}")
-    if facts.permalink:
-        first += (" · ", Link(facts.permalink, "message"))
-    who: Line = (
-        "Asked by ",
-        User(facts.requester),
-        " in ",
-        ChannelName(facts.channel_id),
-        ", ",
-        When(facts.created_at),
-    )
-    if approvers := facts.approvers():
-        who += ("; approved by ", User(approvers[0]), *(span for each in approvers[1:] for span in (", ", User(each))))
-    if facts.decided_by is not None and (facts.decided_by not in approvers or facts.state is RequestState.WITHDRAWN):
-        who += (f"; {_VERBS.get(facts.state, 'confirmed')} by ", User(facts.decided_by))
-    if facts.emergency:
-        who += (" alone, ", Bold("in an emergency"))
-    reason: Line = ("Reason: ", reason_of(facts, _REASON))
-    if facts.state is RequestState.REFUSED and facts.rule:
-        reason += (" · Refused under the rule: ", Typed(facts.rule, 120))
-    return (first, who, reason, _ids(facts))
-
-
-_VERBS = {RequestState.WITHDRAWN: "withdrawn", RequestState.DECLINED: "declined", RequestState.REFUSED: "refused"}
-
-
-def _ids(facts: RequestFacts) -> Line:
-    first = facts.orders[:_FIRST_IDS]
-    more = facts.order_count - len(first)
-    listed = CodeText(", ".join(order.order_id for order in first))
-    after = f" … and {more:,} more" if more > 0 and first else ""
-    return ("Orders: ", listed, after) if first else (orders(facts.order_count),)
+    what: Line = (Bold(f"{facts.public_id} · {summary(facts)}"),)
+    first = story(facts, what, reason_of(facts, _REASON))
+    first += (" · ", Link(facts.permalink, "message")) if facts.permalink else ()
+    return (first, first_ids(facts), people_line(facts))

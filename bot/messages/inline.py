@@ -1,18 +1,19 @@
-"""PURE: spans into elements of rich text and into escaped plain text, the same words in both."""
+"""PURE: renders spans as rich text elements and as escaped plain text, with the same words."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any, assert_never
 
 from bot.domain.commands.typed_text import tidy
-from bot.messages.document import Bold, ChannelName, CodeText, Group, Line, Link, Span, Typed, User, When
+from bot.messages.document import Bold, ChannelName, CodeText, CommandText, Group, Line, Link, Span, Typed, User, When
+from bot.messages.names import DEFAULT
 
 Json = dict[str, Any]
 
-DATE_FORMAT = "{date_short_pretty} at {time}"
-EXACT_FORMAT = "{date_short_pretty} at {time_secs}"
+DATE_FORMAT = "{date_short_pretty} {time}"
+EXACT_FORMAT = "{date_short_pretty} {time_secs}"
 
 _USER = re.compile(r"[UW][A-Z0-9]+")
 _GROUP = re.compile(r"S[A-Z0-9]+")
@@ -26,12 +27,13 @@ AMPLE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much is shown: characters of what was typed, items of a list; and of those that should stay whole."""
+    """How many characters and list items to show, and how many to keep whole; and which command is the bot's."""
 
     typed: int = AMPLE
     items: int = AMPLE
     whole_typed: int = AMPLE
     whole_items: int = AMPLE
+    command: str = DEFAULT.command
 
 
 def width(text: str) -> int:
@@ -48,7 +50,7 @@ def cut(text: str, most: int) -> str:
 
 
 def escape(text: str) -> str:
-    """For `text`: nothing in it is a control sequence of Slack's any more."""
+    """Escape for `text`, so that nothing in it is a control sequence of Slack's."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -75,8 +77,8 @@ def _span_element(span: Span, room: Room) -> Json:
     match span:
         case Bold(text):
             return {"type": "text", "text": tidy(text), "style": {"bold": True}}
-        case CodeText(text):
-            return {"type": "text", "text": tidy(text), "style": {"code": True}}
+        case CodeText() | CommandText():
+            return {"type": "text", "text": _words(span, room), "style": {"code": True}}
         case User(user_id) if _USER.fullmatch(user_id):
             return {"type": "user", "user_id": user_id}
         case Group(usergroup_id) if _GROUP.fullmatch(usergroup_id):
@@ -109,8 +111,29 @@ def span_text(span: Span, room: Room) -> str:
             return escape(_words(span, room))
 
 
+def context_elements(clauses: Sequence[Line], room: Room) -> list[Json]:
+    """Elements of a context block. It takes no rich text: our own mentions, times and links need Slack's formatting,
+    so that what somebody else wrote stands apart from them as plain text."""
+    made: list[Json] = []
+    for number, clause in enumerate(clauses):
+        for span in (" · ", *clause) if number else clause:
+            ours = isinstance(span, str | Bold | CodeText | CommandText) or span_text(span, room).startswith("<")
+            kind, written = ("mrkdwn", span_text(span, room)) if ours else ("plain_text", _words(span, room))
+            if made and made[-1]["type"] == kind:
+                made[-1]["text"] += written
+            elif written:
+                made.append({"type": kind, "text": written, **({"verbatim": True} if ours else {"emoji": False})})
+    return [{**element, "text": text} for element in made if (text := element["text"].strip())]
+
+
+def is_cut(line: Line, room: Room) -> bool:
+    """Whether something that was typed is shown in part."""
+    typed = (span for span in line if isinstance(span, Typed))
+    return any(_words(span, room) != _words(replace(span, most=AMPLE), Room()) for span in typed)
+
+
 def _words(span: Span, room: Room) -> str:
-    """A span that is nothing but words: the bot's own, what was typed, and what is no id or address of Slack's."""
+    """Return the words of a span: the bot's own, typed text, or an invalid id or address."""
     match span:
         case str():
             return span
@@ -122,6 +145,8 @@ def _words(span: Span, room: Room) -> str:
             return cut(tidy(text), 40)
         case Link(_, text) | Bold(text) | CodeText(text):
             return tidy(text)
+        case CommandText(words):
+            return tidy(f"{room.command} {words}")
         case When():
             return _utc(span)
         case _:

@@ -1,32 +1,49 @@
-"""PURE: the one live message of a request, from "cancelling" to what really happened, and the notice of its end."""
+"""PURE: the one live message of a request, from "cancelling" to what really happened, and the notices about it."""
 
+from dataclasses import dataclass
 from typing import assert_never
 
-from bot.domain.commands.parser import COMMAND
-from bot.messages.actions import Action, request_value
 from bot.messages.card import card, unseen_card
-from bot.messages.document import Bold, Bullets, Button, CodeText, Heading, Line, Link, Note, Part, Typed, User, When
+from bot.messages.document import AUDIT_HEAD, Bold, Bullets, Buttons, CommandText, Line, Part, Typed, When
+from bot.messages.layout import (
+    MOST_NAMED,
+    NAMED_OF_MANY,
+    by_others,
+    comments,
+    joined,
+    named_orders,
+    person,
+    see,
+    show_all,
+    small_print,
+    story,
+)
 from bot.messages.message import Message
 from bot.messages.preview import cannot_post
+from bot.messages.preview_ended import ask_again
 from bot.messages.render import render
-from bot.messages.steering import checking_lines, hold_lines, run_buttons, slack_gap_line, time_left, whom_to_ask
+from bot.messages.run_control import (
+    changed,
+    checking_lines,
+    hold_lines,
+    run_buttons,
+    slack_gap_line,
+    time_left,
+    whom_to_ask,
+)
 from bot.messages.view_models import OrderFacts, RequestFacts, RulesFacts
 from bot.messages.words import (
-    MOST_NAMED,
     OUTCOME,
-    WORDS,
-    asked_lines,
-    bold,
-    decided_line,
     figures,
+    in_words,
     order_line,
     orders,
     paragraph,
-    show_command,
     standing,
     valid_until,
+    with_words,
 )
-from storage.enums import Outcome, RequestState, StopReason
+from storage.enums import BEGUN, RUNNING, Outcome, RequestState, StopReason
 
 
 def live(facts: RequestFacts, bot_user: str | None = None, rules: RulesFacts | None = None) -> Message:
@@ -34,107 +51,153 @@ def live(facts: RequestFacts, bot_user: str | None = None, rules: RulesFacts | N
     while it waits for that."""
     if facts.state is RequestState.WAITING and facts.in_direct_message:
         return render(unseen_card(facts, rules, bot_user))
-    names_some = facts.state is RequestState.FINISHED and facts.order_count > MOST_NAMED
-    show_all = (Button("Show all", Action.SHOW_ALL, request_value(facts.public_id, 1)),) if names_some else ()
-    buttons = run_buttons(facts, *show_all)
-    return render((*_happening(facts, rules), *_channel_note(facts, bot_user), *buttons, *_small_print(facts)))
+    if facts.state is RequestState.WAITING:
+        return render(card(facts, rules))
+    content = (paragraph(_first_line(facts), *_happening(facts, rules)), *_orders(facts))
+    buttons = Buttons((*run_buttons(facts), show_all(facts)))
+    return render((*content, *_channel_note(facts, bot_user), buttons, small_print(facts, *at_last(facts))))
 
 
-def end_notice(facts: RequestFacts, rules: RulesFacts | None = None) -> Message:
-    """The direct message that tells the requester the end: the first line of the live message, a link to it, and who
-    ended it, where somebody did."""
-    whose: Line = (User(facts.requester), ", your request ", CodeText(facts.public_id), ". ")
-    link: Line = (Link(facts.permalink, "See it in its live message"),) if facts.permalink else ()
-    told: Line = (*link, *((", or type " if link else "All about it: type "), CodeText(show_command(facts.public_id))))
-    ended = _stopped(facts, rules) if facts.state is RequestState.FINISHED else decided_line(facts, "Decided")
-    return render((_happening(facts, rules)[0], paragraph((*whose, *told), *ended)))
+def end_notice(facts: RequestFacts) -> Message:
+    """The direct message that tells the requester the end, in two lines: the first of the live message; what needs
+    somebody or the first orders, who else decided, and where to see it all."""
+    found = facts.figures
+    look = facts.state is RequestState.FINISHED and (found.unknown or found.rejected or found.not_sent)
+    must: list[Line] = [("look in Fincart at what was not cancelled",)] if look else []
+    return render((paragraph(_first_line(facts), joined([*_named(facts), *must, *by_others(facts), see(facts)])),))
 
 
-def correction_notice(facts: RequestFacts, corrected: int) -> Message:
-    """Says that outcomes which had been told are others, with what is known now."""
-    link: Line = (Link(facts.permalink, "See it in its live message"),) if facts.permalink else ()
-    opening: Line = (
-        "Of request ",
-        CodeText(facts.public_id),
-        f", what was told of {orders(corrected)} has been corrected by what Fincart shows. It now stands at: ",
-        Bold(standing(facts)),
-        ".",
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One order whose outcome has changed, and what had been told of it."""
+
+    order: OrderFacts
+    was: Outcome | None
+
+
+def correction_notice(facts: RequestFacts, corrections: tuple[Correction, ...], count: int) -> Message:
+    """Says which reported outcomes were corrected: the first of `count` orders, from what to what."""
+    corrections = corrections[: MOST_NAMED if count <= MOST_NAMED else NAMED_OF_MANY]
+    kinds = {(each.was, each.order.outcome) for each in corrections}
+    alike = len(kinds) == 1 and len(corrections) == count
+    are = f" {'is' if count == 1 else 'are'} {_from_to(*kinds.pop())}" if alike else ""
+    what = f"Corrected: {orders(count)}{are}"
+    listed = Bullets(tuple(with_words(each.order) if alike else _corrected(each) for each in corrections), count)
+    now: Line = ("The whole request now: ", figures(facts.figures, facts.order_count))
+    outcomes = {each.order.outcome for each in corrections}
+    act = [words for outcome, words in _AFTER_CORRECTION.items() if outcome in outcomes]
+    return render(
+        (
+            paragraph(story(facts, what)),
+            listed,
+            paragraph(*act, now),
+            Buttons((show_all(facts),)),
+            small_print(facts, *at_last(facts), links_to_live=True),
+        )
     )
-    heading = Heading(f"Corrected: {orders(corrected)} of {facts.public_id}")
-    where: Line = (*link, ". " if link else "", "All about it: ", CodeText(show_command(facts.public_id)))
-    return render((heading, paragraph(opening, where, *_who(facts, "Confirmed")), *_small_print(facts)))
 
 
-def _happening(facts: RequestFacts, rules: RulesFacts | None = None) -> tuple[Part, ...]:
-    """What is to be said of the state it is in."""
+_AFTER_CORRECTION = {
+    Outcome.UNKNOWN: "Whether what is unknown was cancelled: press Check again in its message, or look in Fincart.",
+    Outcome.REJECTED: "What is rejected was not cancelled: look at it in Fincart before asking again.",
+    Outcome.NOT_SENT: "What was not sent was not cancelled: if it still must be, press Retry in its message.",
+    Outcome.CANCELLED: "What is cancelled needs nothing more: do not ask for it again.",
+}
+"""What a correction asks of its reader, by what an order is now."""
+
+
+def _from_to(was: Outcome | None, now: Outcome | None) -> str:
+    there = OUTCOME[now] if now is not None else "without an outcome"
+    return f"{there}, not {OUTCOME[was]}" if was is not None and was is not now else there
+
+
+def _corrected(correction: Correction) -> Line:
+    order = correction.order
+    line: Line = (*order_line(order), " is ", Bold(_from_to(correction.was, order.outcome)))
+    return (*line, ": ", *in_words(order.words)) if order.words else line
+
+
+def _first_line(facts: RequestFacts) -> Line:
+    """What happened, who asked, and why."""
     match facts.state:
-        case RequestState.WAITING:
-            return card(facts, rules)
         case RequestState.FINISHED:
-            return _finished(facts, rules)
+            return story(facts, figures(facts.figures, facts.order_count))
         case RequestState.EXECUTING:
-            return _executing(facts, rules)
+            return story(facts, _progress(facts))
         case RequestState.APPROVED:
-            return _approved(facts, rules)
-        case RequestState.EXPIRED:
-            return _nothing_sent(facts, "Expired", "Last decided")
-        case RequestState.WITHDRAWN | RequestState.DECLINED | RequestState.REFUSED:
-            ended = facts.state.value.capitalize()
-            return _nothing_sent(facts, ended, ended)
-        case RequestState.PREPARING | RequestState.CONFIRMING:
-            asked = f"Asked: cancel {orders(facts.order_count)}"
-            return (Heading(asked), paragraph(f"It {standing(facts)}. Nothing was sent.", *asked_lines(facts)))
+            cancelling = "On hold: cancelling" if facts.holds else "Cancelling"
+            return story(facts, f"{cancelling} {orders(facts.order_count)}")
+        case RequestState.EXPIRED | RequestState.WITHDRAWN | RequestState.DECLINED | RequestState.REFUSED:
+            what: Line = (Bold(f"{facts.state.value.capitalize()}. Nothing was sent."),)
+            return story(facts, (*what, f" {orders(facts.order_count)}"))
+        case RequestState.PREPARING | RequestState.CONFIRMING | RequestState.WAITING:
+            return story(facts, (Bold(f"Cancel {orders(facts.order_count)}?"), f" It {standing(facts)}."))
         case _:
             assert_never(facts.state)
 
 
-def _approved(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
-    soon: Line = ("Nothing has been sent yet; the bot sends as soon as it can.",)
-    if facts.can_undo and facts.not_before is not None:
-        soon = ("Nothing is sent before ", When(facts.not_before, exact=True), "; until then it can be undone.")
-    return (
-        Heading(f"Cancelling {orders(facts.order_count)}"),
-        paragraph(soon, *hold_lines(facts, rules), *_who(facts, "Confirmed"), *valid_until(facts)),
-    )
+def _happening(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Line, ...]:
+    """What goes on just now, or what is to be known about how it ended."""
+    lines: list[Line] = []
+    if facts.emergency:
+        lines.append((Bold("Emergency:"), " its requester went ahead alone, without the approval of others."))
+    if facts.state is RequestState.APPROVED:
+        soon: Line = ("Nothing has been sent yet.",)
+        if facts.can_undo and facts.not_before is not None:
+            soon = ("Nothing is sent before ", When(facts.not_before, exact=True), "; until then it can be undone.")
+        lines.append(soon)
+    if facts.state in RUNNING:
+        lines += (*checking_lines(facts), *hold_lines(facts, rules))
+    if facts.state in BEGUN:
+        lines += (*slack_gap_line(facts), *stopped_lines(facts, rules))
+    lines += comments(facts)
+    if facts.state in (RequestState.EXPIRED, RequestState.WITHDRAWN, RequestState.DECLINED):
+        lines.append(ask_again("If they must still be cancelled"))
+    return tuple(lines)
 
 
-def _executing(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
-    return (
-        Heading(f"Cancelling {orders(facts.order_count)}…"),
-        paragraph(
-            bold(_progress(facts)),
-            *checking_lines(facts),
-            *hold_lines(facts, rules),
-            *slack_gap_line(facts),
-            *_stopped(facts, rules),
-            *_who(facts, "Confirmed"),
-            *valid_until(facts),
-        ),
-        *_troubles(facts),
-    )
+def _orders(facts: RequestFacts) -> tuple[Part, ...]:
+    """What needs somebody, worst first; then the orders by name."""
+    if facts.state not in BEGUN:
+        return (named_orders(facts),)
+    return (*_troubles(facts), *(_cancelled(facts) if facts.state is RequestState.FINISHED else ()))
 
 
-def _progress(facts: RequestFacts) -> str:
+def at_last(facts: RequestFacts) -> tuple[Line, ...]:
+    """What the small print of the live message ends with."""
+    if facts.state in RUNNING:
+        control = "whoever asked or may approve can stop or pause it"
+        return (*valid_until(facts), *(((control,),) if facts.stop_why is None else ()))
+    if facts.state is not RequestState.FINISHED:
+        return ()
+    at, began = facts.finished_at, facts.decided_at or facts.created_at
+    lines: list[Line] = []
+    if at is not None and at.timestamp() // 60 != began.timestamp() // 60:
+        lines.append(("finished ", When(at)))
+    if facts.confirmed:
+        lines.append((f"Fincart's log confirms {_how_many(facts.confirmed, facts.figures.cancelled)}",))
+    if facts.audit_head:
+        lines.append((f"{AUDIT_HEAD}{facts.audit_head}",))
+    return tuple(lines)
+
+
+def _how_many(confirmed: int, cancelled: int) -> str:
+    """`it`, `both`, `all 12`, `3 of 5`."""
+    if confirmed != cancelled:
+        return f"{confirmed:,} of {cancelled:,}"
+    return {1: "it", 2: "both"}.get(confirmed, f"all {confirmed:,}")
+
+
+def _progress(facts: RequestFacts) -> Line:
     """`▓▓▓▓▓▓░░░░ 3,200 of 5,000 · 12 rejected · about 40 s left`: what went otherwise than cancelled is named."""
-    found = facts.figures
-    counts = ((found.rejected, "rejected"), (found.not_sent, "not sent"), (found.unknown, "unknown"))
+    outcomes = facts.figures
+    counts = ((outcomes.rejected, "rejected"), (outcomes.not_sent, "not sent"), (outcomes.unknown, "unknown"))
     others = "".join(f" · {count:,} {word}" for count, word in counts if count)
-    full = BAR_LENGTH * found.settled() // max(1, facts.order_count)
+    full = BAR_LENGTH * outcomes.settled() // max(1, facts.order_count)
     bar = "▓" * full + "░" * (BAR_LENGTH - full)
-    return f"{bar} {found.settled():,} of {facts.order_count:,}{others}{time_left(facts)}"
-
-
-def _finished(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Part, ...]:
-    """The figures and why; what needs somebody; the orders by name; who, where and when last."""
-    asked, reason, *retry = asked_lines(facts)
-    at: tuple[Line, ...] = (("It finished ", When(facts.finished_at), "."),) if facts.finished_at else ()
-    return (
-        Heading(f"Finished: {figures(facts.figures, facts.order_count)}"),
-        paragraph(reason, *slack_gap_line(facts), *_stopped(facts, rules)),
-        *_troubles(facts),
-        *_cancelled(facts),
-        paragraph(asked, *retry, *decided_line(facts, "Confirmed"), *at, *_confirmed(facts)),
-    )
+    word = "Stopping" if facts.stop_why is not None else "On hold" if facts.holds else "Cancelling"
+    figure = f"{outcomes.settled():,} of {facts.order_count:,}{others}"
+    return (Bold(word), f" {bar} ", Bold(figure), time_left(facts))
 
 
 def _cancelled(facts: RequestFacts) -> tuple[Part, ...]:
@@ -144,42 +207,48 @@ def _cancelled(facts: RequestFacts) -> tuple[Part, ...]:
     if not named:
         return ()
     shown = named if count <= MOST_NAMED else named[:NAMED_OF_MANY]
-    return (
-        paragraph(bold(f"{count:,} cancelled:")),
-        Bullets(tuple(map(order_line, shown)), count, show_command(facts.public_id)),
-    )
+    listed = Bullets(tuple(map(order_line, shown)), count)
+    return (listed,) if count == facts.order_count else (paragraph((Bold("Cancelled:"),)), listed)
 
 
-def _stopped(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Line, ...]:
+def _named(facts: RequestFacts) -> list[Line]:
+    """The orders in one line, for the notice of the end: those that need somebody first."""
+    ran = facts.state is RequestState.FINISHED
+    found = facts.ended if ran else facts.orders
+    most = MOST_NAMED if facts.order_count <= MOST_NAMED else NAMED_OF_MANY
+    lines: list[Line] = []
+    for outcome in dict.fromkeys(each.outcome for each in found[:most]):
+        named = _listed([order_line(each) for each in found[:most] if each.outcome is outcome])
+        mixed = ran and outcome is not None and len({each.outcome for each in found}) > 1
+        lines.append((f"{OUTCOME[outcome]}: ", *named) if mixed and outcome is not None else named)
+    more = facts.order_count - min(most, len(found))
+    return [*lines, (f"and {more:,} more",)] if more > 0 and lines else lines
+
+
+def _listed(items: list[Line]) -> Line:
+    return tuple(span for number, item in enumerate(items) for span in ((", ", *item) if number else item))
+
+
+def stopped_lines(facts: RequestFacts, rules: RulesFacts | None) -> tuple[Line, ...]:
+    """Why nothing more of it is sent, by whom, and what is to be done where a token was rejected."""
     if facts.stop_why is None:
         return ()
-    who: Line = (" by ", User(facts.stopped_by)) if facts.stopped_by else ()
+    who: Line = (" by ", person(facts, facts.stopped_by)) if facts.stopped_by else ()
     why: Line = ("Sending is over: ", Typed(facts.stop_why, 300), *who, ".")
     if facts.stop_reason is not StopReason.TOKEN_REJECTED:
         return (why,)
     renew: Line = (
         "Ask ",
         whom_to_ask(rules),
-        " to renew FINCART_TOKEN and restart the bot, then type ",
-        CodeText(f"{COMMAND} resume"),
+        f" to renew {changed('FINCART_TOKEN', rules)}, then type ",
+        CommandText("resume"),
     )
     nothing_to_retry = facts.state is RequestState.FINISHED and not facts.figures.rejected + facts.figures.not_sent
-    return (why, (*renew, "." if nothing_to_retry else "; then press Retry under the result."))
-
-
-def _confirmed(facts: RequestFacts) -> tuple[Line, ...]:
-    if not facts.confirmed:
-        return ()
-    if facts.confirmed == facts.figures.cancelled:
-        return ((f"Fincart's log confirms {'it' if facts.confirmed == 1 else f'all {facts.confirmed:,}'}.",),)
-    return ((f"Fincart's log confirms {facts.confirmed:,} of the {facts.figures.cancelled:,} cancelled.",),)
+    return (why, (*renew, "." if nothing_to_retry else "; then press Retry."))
 
 
 BAR_LENGTH = 10
 """Characters of the bar that shows how far a run is, beside the figure."""
-
-NAMED_OF_MANY = 5
-"""Of more than are all named, so many are."""
 
 _TROUBLES = (Outcome.UNKNOWN, Outcome.REJECTED, Outcome.NOT_SENT)
 """What a person must know of first comes first."""
@@ -190,70 +259,35 @@ def _troubles(facts: RequestFacts) -> tuple[Part, ...]:
 
 
 def _trouble(facts: RequestFacts, outcome: Outcome) -> tuple[Part, ...]:
-    """The orders that ended so: what it means, what to do, and the first of them with Fincart's words or ours."""
-    count = {
-        Outcome.UNKNOWN: facts.figures.unknown,
-        Outcome.REJECTED: facts.figures.rejected,
-        Outcome.NOT_SENT: facts.figures.not_sent,
-        Outcome.CANCELLED: 0,
-    }[outcome]
-    if not count:
+    """The orders that ended so: one thing to do, and the first of them with Fincart's words or ours."""
+    found = facts.figures
+    counts = {Outcome.UNKNOWN: found.unknown, Outcome.REJECTED: found.rejected, Outcome.NOT_SENT: found.not_sent}
+    if not (count := counts.get(outcome, 0)):
         return ()
     listed = [order for order in facts.ended if order.outcome is outcome]
     words = {order.words for order in listed}
     shared = words.pop() if len(words) == 1 and len(listed) > 1 else None
     of_which = "Why: " if len(listed) == count else "Why, of those listed: "
-    why: tuple[Line, ...] = ((of_which, Typed(shared, WORDS)),) if shared else ()
-    items = tuple(order_line(order) if shared else _with_words(order) for order in listed)
-    return (
-        paragraph((Bold(f"{count:,} {OUTCOME[outcome]}"), _MEANING[outcome]), _to_do(facts, outcome), *why),
-        Bullets(items, count, show_command(facts.public_id)),
-    )
+    why: tuple[Line, ...] = ((of_which, *in_words(shared)),) if shared else ()
+    items = tuple(order_line(order) if shared else with_words(order) for order in listed)
+    return (paragraph(_to_do(facts, outcome, "it" if count == 1 else "them"), *why), Bullets(items, count))
 
 
-_MEANING = {
-    Outcome.UNKNOWN: ": sent to Fincart, and no trustworthy answer came back. Cancelled or not, the bot cannot say.",
-    Outcome.REJECTED: ": Fincart refused to cancel, or its log shows that it could not.",
-    Outcome.NOT_SENT: ": this request changed nothing about these orders.",
-}
-
-
-def _to_do(facts: RequestFacts, outcome: Outcome) -> str:
-    """What somebody should do about the orders that ended so: with buttons that are really there."""
+def _to_do(facts: RequestFacts, outcome: Outcome, them: str) -> Line:
+    """What it means and what somebody should do, with buttons that are really there."""
     match outcome:
         case Outcome.UNKNOWN:
-            return "What to do: press Check again, or look at each in Fincart. Do not assume either way."
+            what = ": no trustworthy answer came back. Do not assume either way; press Check again, or look at "
+            what += f"{them} in Fincart:"
+            return (Bold("Unknown"), what)
         case Outcome.REJECTED:
-            return "What to do: read the words given; look at the order in Fincart before you ask again."
-        case Outcome.NOT_SENT if facts.state is not RequestState.FINISHED:
-            return "What to do: if they must still be cancelled, press Retry here once this has finished."
-        case Outcome.NOT_SENT:
-            return "What to do: if they must still be cancelled, press Retry."
-        case Outcome.CANCELLED:
-            return "Nothing more to do."
+            return (Bold("Rejected"), f" by Fincart. Look at {them} there before asking again:")
         case _:
-            assert_never(outcome)
-
-
-def _with_words(order: OrderFacts) -> Line:
-    line = order_line(order)
-    return (*line, ": ", Typed(order.words, WORDS)) if order.words else line
-
-
-def _nothing_sent(facts: RequestFacts, word: str, verb: str) -> tuple[Part, ...]:
-    again: Line = ("If the orders must still be cancelled, ask again: type ", CodeText(COMMAND), " and their ids.")
-    said = f"{orders(facts.order_count)} asked for; none was sent to Fincart by this request."
-    return (Heading(f"{word}. Nothing was sent."), paragraph(said, again, *_who(facts, verb)))
-
-
-def _who(facts: RequestFacts, verb: str) -> tuple[Line, ...]:
-    return (*asked_lines(facts), *decided_line(facts, verb))
+            when = "" if facts.state is RequestState.FINISHED else " once this has finished"
+            must = "it must" if them == "it" else "they must"
+            too = " (which asks for the rejected anew as well)" if facts.figures.rejected else ""
+            return (Bold("Not sent"), f" by this request. If {must} still be cancelled, press Retry{when}{too}:")
 
 
 def _channel_note(facts: RequestFacts, bot_user: str | None) -> tuple[Part, ...]:
     return (paragraph(*cannot_post(facts, bot_user)),) if facts.in_direct_message else ()
-
-
-def _small_print(facts: RequestFacts) -> tuple[Part, ...]:
-    ended = facts.state is RequestState.FINISHED and facts.audit_head
-    return (Note(f"audit {facts.audit_head}"),) if ended else ()

@@ -1,11 +1,13 @@
-"""PURE: what is said where Slack does not let the bot show a message any more: why, and where it is instead."""
+"""PURE: messages about a live message that Slack no longer lets the bot show: why, and where it is instead."""
 
-from bot.domain.commands.parser import COMMAND
-from bot.messages.document import Bold, ChannelName, CodeText, Heading, Line, Link, Typed, User, When
+from dataclasses import replace
+
+from bot.messages.document import Bold, ChannelName, CommandText, Heading, Line, Link, Typed, When
+from bot.messages.layout import small_print, story
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import ClosedFacts, RequestFacts
-from bot.messages.words import asked_lines, invitation, paragraph, show_command, to_have_it_there
+from bot.messages.words import invitation, paragraph, to_have_it_there
 
 _ARCHIVED = frozenset({"is_archived", "is_inactive"})
 
@@ -18,11 +20,11 @@ def closed_lines(closed: ClosedFacts, bot_user: str | None) -> tuple[Line, ...]:
         first: Line = (Bold("The bot cannot post in"), " ", channel, *why)
         first += (": what happens is told to the requester in a direct message instead.",)
         return (first, to_have_it_there(bot_user))
-    told: Line = (Bold("This message was in"), " ", channel, " until ", When(closed.at), ". ")
-    told += ("The bot cannot edit it there any more", *why, ": it goes on here, and only here.")
+    line: Line = (Bold("This message was in"), " ", channel, " until ", When(closed.at), ". ")
+    line += ("The bot cannot edit it there any more", *why, ": it goes on here, and only here.")
     if closed.why in _ARCHIVED:
-        return (told,)
-    return (told, ("To have the bot in that channel for later requests, type there: ", *invitation(bot_user)))
+        return (line,)
+    return (line, ("To have the bot in that channel for later requests, type there: ", *invitation(bot_user)))
 
 
 def why_closed(code: str) -> str:
@@ -39,45 +41,35 @@ def why_closed(code: str) -> str:
 
 
 def moved(facts: RequestFacts) -> Message:
-    """Takes the place of a live message that went on elsewhere, once Slack lets the bot edit it again."""
+    """Replaces a live message that moved, once Slack lets the bot edit it again."""
     since: Line = (" since ", When(facts.closed.at)) if facts.closed is not None else ()
     why: Line = (f" ({why_closed(facts.closed.why)})",) if facts.closed is not None and facts.closed.why else ()
-    return render(
-        (
-            Heading("This message has moved"),
-            paragraph(
-                ("The bot could not edit it here", *since, *why, ". What it said here was true until then only."),
-                ("It goes on in the bot's direct message to ", User(facts.requester), "."),
-                ("How the request stands: ", CodeText(show_command(facts.public_id))),
-                *asked_lines(facts),
-            ),
-        )
-    )
+    line: Line = ("The bot could not edit it here", *since, *why, ". What it said here was true until then only.")
+    goes_on: Line = ("It goes on in the bot's direct message to its requester.",)
+    return _not_the_one(facts, "This message has moved", line, goes_on)
 
 
 def copied(facts: RequestFacts) -> Message:
-    """Takes the place of a live message that Slack shows twice, once the bot knows where."""
+    """Replaces the second copy of a live message, once the bot knows where it is."""
     link: Line = (Link(facts.permalink, "Go to the one that is kept up to date"), ".") if facts.permalink else ()
-    return render(
-        (
-            Heading("This message is a copy"),
-            paragraph(
-                ("Slack shows it twice, and this one is not kept up to date. ", *link),
-                ("How the request stands: ", CodeText(show_command(facts.public_id))),
-                *asked_lines(facts),
-            ),
-        )
-    )
+    line: Line = ("Slack shows it twice, and this one is not kept up to date. ", *link)
+    return _not_the_one(facts, "This message is a copy", line)
+
+
+def _not_the_one(facts: RequestFacts, what: str, *lines: Line) -> Message:
+    """Leaves the link out of the small print: the live message is private, or linked above already."""
+    here = replace(facts, permalink=None)
+    return render((paragraph(story(facts, what), *lines), small_print(here, links_to_live=True)))
 
 
 def not_shared(why: str, contact: str) -> Message:
-    """Answers whoever shared a page of history in a channel in which Slack does not take it."""
+    """Answers a person who shared a page of history in a channel in which Slack refuses it."""
     return render(
         (
             Heading("The page could not be shared"),
             paragraph(
                 ("Slack does not let the bot post in that channel (", Typed(why_closed(why), 200), ")."),
-                ("Everybody who may can see the same by ", CodeText(f"{COMMAND} history"), "."),
+                ("Everybody who may can see the same by ", CommandText("history"), "."),
                 ("If the bot should be able to post there, ask ", Typed(contact, 200), "."),
             ),
         )

@@ -1,4 +1,4 @@
-"""PURE: why an order ended as it did, as it is kept with the order and shown beside it."""
+"""PURE: words why an order ended as it did, stored with the order and shown beside it."""
 
 from datetime import datetime
 from typing import Literal, assert_never
@@ -10,17 +10,21 @@ TOKEN_REJECTED = "Fincart rejected the bot's token"
 """How the reason of a stop begins for which somebody must renew the token."""
 
 
+FINCARTS_WORDS = "Fincart: "
+"""How an order's words begin if they are Fincart's own."""
+
+
 def outcome_words(settled: Settled, stop_why: str | None = None, stop_reason: StopReason | None = None) -> str:
     """One clause for people; empty where the outcome itself says all. `stop_why` is why sending was over, in words."""
     words = settled.words
     match settled.why:
         case Why.FINCART_ANSWERED:
-            return "" if settled.outcome.value == "cancelled" else f"Fincart: {words}"
+            return "" if settled.outcome.value == "cancelled" else f"{FINCARTS_WORDS}{words}"
         case Why.NOT_ACTED_ON:
             over = stop_why or "sending was over"
-            # The rejection that ended the whole run has its words in the reason already.
-            said = f" ({words})" if words and stop_reason is not StopReason.TOKEN_REJECTED else ""
-            return f"{over}; Fincart had not acted on it{said}"
+            # The reason already holds the words of the rejection that ended the run.
+            fincarts = f" ({words})" if words and stop_reason is not StopReason.TOKEN_REJECTED else ""
+            return f"{over}; Fincart had not acted on it{fincarts}"
         case Why.NEVER_SENT:
             return stop_why or "sending was over"
         case Why.NO_TRUSTWORTHY_ANSWER:

@@ -1,6 +1,10 @@
 """PURE: the preview that only the requester sees, before anything is decided."""
 
-from bot.domain.commands.parser import COMMAND
+from dataclasses import replace
+
+from bot.domain.commands.typed_text import tidy
+from bot.domain.policy.inputs import Absence
+from bot.domain.slack_ids import is_direct
 from bot.messages.actions import Action, request_value
 from bot.messages.card import emergency_button
 from bot.messages.document import (
@@ -10,29 +14,30 @@ from bot.messages.document import (
     Buttons,
     ChannelName,
     CodeText,
+    CommandText,
     Group,
-    Heading,
     Line,
+    Note,
     Part,
     Style,
     Typed,
     User,
     When,
 )
+from bot.messages.layout import MOST_NAMED, show_all, small_print
 from bot.messages.message import Message
 from bot.messages.moved import closed_lines
+from bot.messages.order_statuses import status_parts
 from bot.messages.render import render
-from bot.messages.steering import hold_lines
+from bot.messages.run_control import hold_lines
 from bot.messages.view_models import RequestFacts
 from bot.messages.words import (
-    asked_lines,
     bold,
     counted,
     order_line,
-    order_list,
     orders,
     paragraph,
-    show_command,
+    reason_of,
     to_have_it_there,
 )
 
@@ -44,82 +49,82 @@ _LONGEST_NAMED = 40
 _SHOWN_ABSENT = 5
 
 ABSENT = {
-    "requester": "asks for it: nobody approves their own request",
-    "deactivated": "is deactivated",
-    "bot": "is a bot",
-    "guest": "is a guest",
-    "outsider": "is of another organisation",
-    "unknown": "is not known to Slack",
-    "empty": "has nobody in it",
-    "no_scope": "cannot be looked into: the app in Slack lacks the scope usergroups:read",
+    Absence.REQUESTER: "asks for it: nobody approves their own request",
+    Absence.DEACTIVATED: "is deactivated",
+    Absence.BOT: "is a bot",
+    Absence.GUEST: "is a guest",
+    Absence.OUTSIDER: "is of another organisation",
+    Absence.UNKNOWN: "is not known to Slack",
+    Absence.EMPTY: "has nobody in it",
+    Absence.NO_SCOPE: "cannot be looked into: the app in Slack lacks the scope usergroups:read",
 }
 """Why somebody who is named to approve cannot."""
 
 
 def preview(facts: RequestFacts, bot_user: str | None = None) -> Message:
     """What would happen, and the two buttons that decide it. `bot_user` is the bot's own id, for how to invite it."""
-    many = facts.order_count != 1
-    parts: list[Part] = [
-        Heading(f"Cancel {orders(facts.order_count)}?"),
-        paragraph(
-            "Only you see this. Nothing has been sent to Fincart yet.",
-            *asked_lines(facts),
-        ),
-        paragraph(bold(orders(facts.order_count).capitalize() + " would be sent to Fincart:")),
-        order_list(facts),
-    ]
-    parts += _standing(facts)
+    cancel = Bold(f"Cancel {orders(facts.order_count)}?")
+    heading: Line = (cancel, " Only you see this. Nothing is sent until you press the button.")
+    parts = status_parts(facts, heading, _why(facts))
     if held := hold_lines(facts):
         parts.append(paragraph(*held))
-    parts += _set_aside(facts, f"press {_include_label(facts)}.")
-    if facts.unlike_count:
-        parts.append(paragraph(_unlike(facts)))
-    if dropped := _dropped(facts):
-        parts += [paragraph(bold("What was read and dropped:")), Bullets(dropped)]
+    parts += _read(facts, f"press {_include_label(facts)}.")
     if facts.in_direct_message:
         parts.append(paragraph(*cannot_post(facts, bot_user)))
-    stay = "Orders once cancelled stay" if many else "An order once cancelled stays"
-    parts.append(paragraph((Bold("This cannot be undone."), f" {stay} cancelled at Fincart."), *_deadline(facts)))
+    parts.append(paragraph("Cancelling cannot be undone.", *(_approval(facts) if facts.approvals_needed else ())))
+    # A group of orders that stand alike is one line, however many it does not name.
+    every = replace(show_all(facts), when_cut=facts.order_count <= MOST_NAMED)
+    buttons = (*decide_buttons(facts).buttons, every)
+    until: tuple[Line, ...] = (("confirm before ", When(facts.expires_at)),) if facts.expires_at is not None else ()
+    return render((*parts, Buttons(buttons), small_print(facts, *until, names_requester=True)))
+
+
+def dry_run(facts: RequestFacts) -> Message:
+    """The same without a request: nothing can be pressed, nothing was kept."""
+    heading: Line = (
+        Bold(f"{orders(facts.order_count)}: what would happen"),
+        ". Only you see this; nothing was asked for.",
+    )
+    parts: list[Part] = [
+        *status_parts(facts, heading, _why(facts) if facts.reason else ()),
+        *_read(facts, "ask, and press the button that includes them."),
+    ]
     if facts.approvals_needed:
         parts.append(paragraph(*_approval(facts)))
-    parts.append(decide_buttons(facts))
-    return render(parts)
+    same = "the same ids and reason" if facts.reason else "the same ids"
+    return render((*parts, Note((("to ask for it, type ", CommandText(), f" and {same}"),))))
 
 
-def look(facts: RequestFacts) -> Message:
-    """The same without a request: nothing can be pressed, nothing was kept."""
-    again: Line = ("To ask for it, type ", CodeText(COMMAND), " and the same ids.")
-    parts: list[Part] = [
-        Heading(f"{orders(facts.order_count)}: what would happen"),
-        paragraph("Only you see this. Nothing was asked for and nothing is sent.", again),
-        order_list(facts),
-        *_standing(facts),
-        *_set_aside(facts, "ask, and press the button that includes them."),
-    ]
+def _why(facts: RequestFacts) -> Line:
+    return ("Reason: ", reason_of(facts)) if facts.reason and tidy(facts.reason) else ("No reason given.",)
+
+
+def _read(facts: RequestFacts, how: str) -> list[Part]:
+    """What of the ids is unlike the others, and what was dropped."""
+    parts = _set_aside(facts, how)
     if facts.unlike_count:
         parts.append(paragraph(_unlike(facts)))
     if dropped := _dropped(facts):
         parts += [paragraph(bold("What was read and dropped:")), Bullets(dropped)]
-    if facts.approvals_needed:
-        parts.append(paragraph(*_approval(facts)))
-    return render(parts)
+    return parts
 
 
 def decide_buttons(facts: RequestFacts) -> Buttons:
     """Go ahead, with the act and the number on it, or keep the orders."""
     value = request_value(facts.public_id, facts.revision)
-    ahead: tuple[Button, ...] = (Button(f"Cancel {orders(facts.order_count)}", Action.GO_AHEAD, value, Style.DANGER),)
+    label = f"Cancel {orders(facts.order_count)}"
+    go_ahead: tuple[Button, ...] = (Button(label, Action.GO_AHEAD, value, Style.DANGER),)
     if facts.approvals_needed:
         label = f"Ask for approval: cancel {orders(facts.order_count)}"
         # What would wait for nobody is not asked for: it would only expire, hours later.
         there = facts.approvers_found is None
-        ahead = (Button(label, Action.ASK_APPROVAL, value),) if there else ()
-    left = facts.status.hopeless
+        go_ahead = (Button(label, Action.ASK_APPROVAL, value),) if there else ()
+    left = len(facts.status.hopeless)
     out = (Button("Leave those out", Action.LEAVE_OUT, value),) if 0 < left < facts.order_count else ()
     can_include = 0 < len(facts.source.set_aside) <= MOST_INCLUDED
     odd = (Button(_include_label(facts), Action.INCLUDE, value),) if can_include else ()
     alone = (emergency_button(facts),) if facts.approvals_needed and facts.emergency_possible else ()
-    return Buttons((*ahead, *alone, *out, *odd, Button("Keep them", Action.KEEP, value)))
+    return Buttons((*go_ahead, *alone, *out, *odd, Button("Keep them", Action.KEEP, value)))
 
 
 def _set_aside(facts: RequestFacts, how: str) -> list[Part]:
@@ -134,7 +139,7 @@ def _set_aside(facts: RequestFacts, how: str) -> list[Part]:
         paragraph(
             bold(f"{words} {are} unlike the other ids and {are} left out:"),
         ),
-        Bullets(tuple(map(order_line, aside[:MOST_INCLUDED])), len(aside), show_command(facts.public_id), whole=True),
+        Bullets(tuple(map(order_line, aside[:MOST_INCLUDED])), len(aside), whole=True),
         paragraph(
             "The others are Fincart order ids (24 letters and digits). A telephone number or a cell of another column "
             f"may have been copied with them. If {them} really {are} to be cancelled too, {how}"
@@ -150,34 +155,11 @@ def _include_label(facts: RequestFacts) -> str:
     return f"Include it too{named}"
 
 
-def _standing(facts: RequestFacts) -> list[Part]:
-    """How the orders stand at Fincart, as far as it could tell in time, and which another request has in hand."""
-    status = facts.status
-    if not status.checked:
-        checked = "Fincart could not tell how they stand in time. They can be cancelled only while they are pending."
-    elif status.checked < facts.order_count:
-        checked = f"Looked up at Fincart: checked {status.checked:,} of {facts.order_count:,}."
-    else:
-        checked = "Looked up at Fincart: all of them." if facts.order_count != 1 else "Looked up at Fincart."
-    parts: list[Part] = [paragraph(checked)]
-    where = show_command(facts.public_id)
-    if status.not_pending_count:
-        cannot = f"{orders(status.not_pending_count)} cannot be cancelled, as Fincart has it:"
-        parts.append(paragraph(bold(cannot)))
-        items = tuple((*order_line(order), ": ", Typed(order.words or "", 60)) for order in status.not_pending)
-        parts.append(Bullets(items, status.not_pending_count, where))
-    if status.elsewhere:
-        parts.append(paragraph(bold(f"{orders(len(status.elsewhere))} in another open request already:")))
-        listed = tuple((CodeText(order_id), ": ", CodeText(request)) for order_id, request in status.elsewhere)
-        parts.append(Bullets(listed, len(listed), where))
-    return parts
-
-
 def cannot_post(facts: RequestFacts, bot_user: str | None) -> tuple[Line, ...]:
     """That the live message is a direct message, and how to have it in the channel."""
     if facts.closed is not None and facts.closed.channel != facts.requester:
         return closed_lines(facts.closed, bot_user)
-    if (facts.live_channel or facts.channel_id).startswith("D"):
+    if is_direct(facts.live_channel or facts.channel_id):
         return (("What happens is told to the requester in a direct message from the bot.",),)
     return (
         (
@@ -188,12 +170,6 @@ def cannot_post(facts: RequestFacts, bot_user: str | None) -> tuple[Line, ...]:
         ),
         to_have_it_there(bot_user),
     )
-
-
-def _deadline(facts: RequestFacts) -> tuple[Line, ...]:
-    if facts.expires_at is None:
-        return ()
-    return (("It can be confirmed until ", When(facts.expires_at), "; after that nothing is sent."),)
 
 
 def _approval(facts: RequestFacts) -> tuple[Line, ...]:
@@ -219,7 +195,7 @@ def _too_few(facts: RequestFacts, others: str) -> tuple[Line, ...]:
         lines.append((Group(each) if each.startswith("S") else User(each), f" {ABSENT[why]}"))
     if len(facts.absent) > _SHOWN_ABSENT:
         lines.append((f"… and {len(facts.absent) - _SHOWN_ABSENT:,} more who cannot",))
-    lacking = any(why == "no_scope" for _, why in facts.absent)
+    lacking = any(why is Absence.NO_SCOPE for _, why in facts.absent)
     fix = "Have the scope added and the app installed again" if lacking else "Have somebody named who can approve"
     lines.append((f"{fix}, then ask again. Whom to ask: ", Typed(facts.ask_whom), "."))
     return tuple(lines)
@@ -244,10 +220,10 @@ def _dropped(facts: RequestFacts) -> tuple[Line, ...]:
     if source.duplicates:
         given = source.duplicates[:_SHOWN_DUPLICATES]
         more = len(source.duplicates) - len(given)
-        said: Line = (f"{counted(len(source.duplicates), 'id')} given more than once, kept once: ",)
+        repeated: Line = (f"{counted(len(source.duplicates), 'id')} given more than once, kept once: ",)
         for number, duplicate in enumerate(given):
-            said += (", " if number else "", CodeText(duplicate))
+            repeated += (", " if number else "", CodeText(duplicate))
         if more:
-            said += (f" … and {more:,} more — all are in ", CodeText(show_command(facts.public_id)))
-        lines.append(said)
+            repeated += (f" … and {more:,} more",)
+        lines.append(repeated)
     return tuple(lines)

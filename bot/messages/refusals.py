@@ -1,16 +1,17 @@
-"""PURE: every refusal of the policy in words: what was refused, by which rule, what to do instead, whom to ask."""
+"""PURE: words every refusal of the policy: what was refused, by which rule, what to do instead, whom to ask."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from bot.domain.commands.parser import COMMAND
 from bot.domain.policy.decide import Asked, VerdictCode
 from bot.messages.card import may_approve
-from bot.messages.document import ChannelName, CodeText, Group, Heading, Line, Typed, User
+from bot.messages.document import ChannelName, CodeText, CommandText, Group, Line, Typed
+from bot.messages.layout import small_print, story
 from bot.messages.message import Message
 from bot.messages.render import render
 from bot.messages.view_models import RequestFacts, RulesFacts
-from bot.messages.words import asked_lines, counted, listed, orders, paragraph, people
-from storage.enums import RequestState
+from bot.messages.words import bold, counted, listed, orders, paragraph, people
+from storage.enums import LET_RUN
 
 
 def refused(
@@ -20,13 +21,15 @@ def refused(
     rules: RulesFacts,
     facts: RequestFacts | None = None,
 ) -> Message:
-    """The answer to whoever was refused. With `facts`, it says of which request."""
-    what, instead = _told(code, rules, facts)
-    about: list[Line] = []
-    if facts is not None:
-        about += [*asked_lines(facts), (f"It asked for {orders(facts.order_count)}.",)]
-    rule_line: tuple[Line, ...] = (("The rule: ", Typed(rule, 300)),) if rule else ()
-    return render((Heading(what), paragraph(_effect(facts), instead, *rule_line, ask_line(ask), *about)))
+    """The answer to a person who was refused. With `facts`, it names the request."""
+    what, instead = _explained(code, ask, rules, facts)
+    rule_line: Line = ("The rule: ", Typed(rule, 300), ". ") if rule else ()
+    lines: tuple[Line, ...] = ((_effect(facts), " ", *instead), (*rule_line, *ask_line(ask)))
+    if facts is None:
+        return render((paragraph(bold(what), *lines),))
+    # The rule of a refused request is this one.
+    small = small_print(facts if facts.decided_by is not None else replace(facts, rule=""), links_to_live=True)
+    return render((paragraph(story(facts, what), *lines), small))
 
 
 def ask_line(ask: Asked) -> Line:
@@ -38,21 +41,19 @@ def ask_line(ask: Asked) -> Line:
 
 
 def _effect(facts: RequestFacts | None) -> str:
-    running = (RequestState.APPROVED, RequestState.EXECUTING, RequestState.FINISHED)
-    return "That changed nothing." if facts is not None and facts.state in running else "Nothing was sent."
+    return "That changed nothing." if facts is not None and facts.state in LET_RUN else "Nothing was sent."
 
 
-def _told(code: VerdictCode, rules: RulesFacts, facts: RequestFacts | None) -> tuple[str, Line]:
+def _explained(code: VerdictCode, ask: Asked, rules: RulesFacts, facts: RequestFacts | None) -> tuple[str, Line]:
     """What was refused, and what to do instead."""
     match code:
         case VerdictCode.NOT_THE_REQUESTER:
-            who: Line = () if facts is None else ("Only ", User(facts.requester), " can press that. ")
-            yours: Line = ("To cancel orders yourself, type ", CodeText(COMMAND), " and the order ids.")
-            return "Refused: only who asked can do this", (*who, *yours)
+            yours: Line = ("To cancel orders yourself, type ", CommandText(), " and the order ids.")
+            return "Refused: only who asked can do this", yours
         case VerdictCode.OWN_REQUEST:
-            return "Refused: nobody approves their own request", _others(rules, facts)
+            return "Refused: nobody approves their own request", _others(ask, rules, facts)
         case VerdictCode.NOT_AN_APPROVER:
-            return "Refused: you are not among those who may approve", _others(rules, facts)
+            return "Refused: you are not among those who may approve", _others(ask, rules, facts)
         case VerdictCode.WRONG_CHANNEL:
             return "Refused: orders cannot be cancelled from this channel", _right_channels(rules)
         case VerdictCode.TOO_MANY_ORDERS:
@@ -132,15 +133,19 @@ _ALWAYS_THE_SAME: Mapping[VerdictCode, tuple[str, Line]] = {
 
 def _say_why(rules: RulesFacts) -> Line:
     example = rules.reasons[0] if rules.reasons else "duplicate"
-    how: Line = ("for example: ", CodeText(f"{COMMAND} 6864fecda075914a1b1e353c because {example}"))
+    how: Line = ("for example: ", CommandText(f"6864fecda075914a1b1e353c because {example}"))
     if not rules.reasons:
         return ("Say why at the end, ", *how)
     return ("Begin the reason with one of these, and add to it as you like: ", listed(rules.reasons, 1_500), "; ", *how)
 
 
-def _others(rules: RulesFacts, facts: RequestFacts | None) -> Line:
-    """Who may approve instead."""
-    named = may_approve(rules, () if facts is None else (facts.requester, *facts.requester_ids))
+def _others(ask: Asked, rules: RulesFacts, facts: RequestFacts | None) -> Line:
+    """Who may approve instead, unless they are those to be asked anyway."""
+    named = (
+        ()
+        if ask.users or ask.groups
+        else may_approve(rules, () if facts is None else (facts.requester, *facts.requester_ids))
+    )
     return ("Somebody else must decide on it: ", *named, ".") if named else ("Somebody else must decide on it.",)
 
 

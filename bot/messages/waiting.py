@@ -1,14 +1,14 @@
-"""PURE: `waiting`: what waits for a person, for whom, until when, with its live buttons."""
+"""PURE: `waiting`: the requests that wait for a person, with their buttons: for whom, and until when."""
 
-from bot.domain.commands.parser import COMMAND
-from bot.messages.card import may_approve_lines, waiting_buttons, wanted_lines
-from bot.messages.document import Bold, Buttons, CodeText, Divider, Heading, Line, Link, Part, User, When
+from bot.messages.card import approvals_lines, waiting_buttons
+from bot.messages.document import Bold, Buttons, CommandText, Divider, Heading, Line, Link, Note, Part, When
+from bot.messages.layout import ABOUT_ONE, first_ids, joined, people_line, story
 from bot.messages.message import Message
 from bot.messages.preview import decide_buttons
 from bot.messages.render import render
-from bot.messages.steering import hold_line, run_buttons
+from bot.messages.run_control import hold_line, run_buttons
 from bot.messages.view_models import HoldFacts, RequestFacts, RulesFacts
-from bot.messages.words import asked_lines, counted, orders, paragraph, show_command, standing, valid_until
+from bot.messages.words import counted, orders, paragraph, standing, valid_until
 from storage.enums import RequestState
 
 MOST = 5
@@ -27,15 +27,15 @@ def waiting_message(
     `held` is what keeps anything at all from being sent."""
     on_all = tuple(hold_line(hold, rules) for hold in held)
     if not entries:
-        nothing: Line = ("To see what was decided: ", CodeText(f"{COMMAND} history"))
+        nothing: Line = ("To see what was decided: ", CommandText("history"))
         return render((Heading("Nothing waits for anybody"), paragraph(*on_all, nothing)))
     parts: list[Part] = [Heading(f"{counted(total, 'request')} {'waits' if total == 1 else 'wait'} for somebody")]
-    parts.append(paragraph(*on_all, *may_approve_lines(rules)))
+    parts += [paragraph(*on_all)] if on_all else []
     parts += waiting_parts(entries[:MOST], rules, viewer, approves)
+    rest: tuple[Line, ...] = ()
     if total > len(entries):
-        rest: Line = (f"{total - len(entries):,} more: ", CodeText(f"{COMMAND} history status:waiting"))
-        parts.append(paragraph(rest))
-    return render(parts)
+        rest = ((f"{total - len(entries):,} more: ", CommandText("history status:waiting")),)
+    return render((*parts, Note((*rest, ABOUT_ONE))))
 
 
 def waiting_parts(
@@ -51,28 +51,26 @@ def waiting_parts(
 
 
 def _entry(facts: RequestFacts, rules: RulesFacts) -> tuple[Line, ...]:
-    first: Line = (Bold(facts.public_id), f" · cancel {orders(facts.order_count)}")
-    if facts.permalink:
-        first += (" · ", Link(facts.permalink, "message"))
-    lines: list[Line] = [first, *asked_lines(facts)]
+    waits = facts.state in (RequestState.WAITING, RequestState.CONFIRMING)
+    what = f"cancel {orders(facts.order_count)}" if waits else standing(facts)
+    first = story(facts, (Bold(facts.public_id), f" · {what}"))
+    lines: list[Line] = [(*first, " · ", Link(facts.permalink, "message")) if facts.permalink else first]
     if facts.state is RequestState.WAITING:
-        lines += wanted_lines(facts)
-    elif facts.state is not RequestState.CONFIRMING:
-        lines.append((Bold(standing(facts)),))
-        lines += [hold_line(hold, rules) for hold in facts.holds if hold.kind == "request"]
-        lines += valid_until(facts)
+        lines += approvals_lines(facts, rules)
+    elif waits:
+        until: Line = (", before ", When(facts.expires_at)) if facts.expires_at is not None else ()
+        lines.append((Bold("Its requester must confirm"), *until))
     else:
-        lines.append(("It waits for ", User(facts.requester), " to confirm it."))
-        if facts.expires_at is not None:
-            lines.append(("It can be confirmed until ", When(facts.expires_at), "."))
-    lines.append(("Its orders: ", CodeText(show_command(facts.public_id))))
-    return tuple(lines)
+        lines += [hold_line(hold, rules, facts) for hold in facts.holds if hold.kind is None]
+    small = people_line(facts) if waits else joined((people_line(facts), *valid_until(facts)))
+    return (*lines, first_ids(facts), small)
 
 
 def _buttons(facts: RequestFacts, rules: RulesFacts, viewer: str | None, approves: bool) -> tuple[Part, ...]:
     if facts.state is RequestState.CONFIRMING:
         return (decide_buttons(facts),) if facts.is_of(viewer) else ()
     if facts.state is not RequestState.WAITING:
-        return run_buttons(facts) if approves or facts.is_of(viewer) else ()
-    row = waiting_buttons(facts, rules, viewer, approves)
+        row = run_buttons(facts) if approves or facts.is_of(viewer) else ()
+    else:
+        row = waiting_buttons(facts, rules, viewer, approves)
     return (Buttons(row),) if row else ()

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.domain.commands.parser import COMMAND, LONGEST_REASON
 from bot.domain.commands.typed_text import tidy
-from bot.messages.document import Bold, Bullets, ChannelName, CodeText, Line, Paragraph, Typed, User, When
-from bot.messages.view_models import DecisionFacts, Figures, OrderFacts, RequestFacts
-from storage.enums import DecisionVerdict, Origin, Outcome, Proof, RequestState
+from bot.domain.files.order_table import LONGEST_LABEL
+from bot.domain.outcome.order_statuses import OrderStatus
+from bot.messages.document import Bold, CodeText, CommandText, Line, Paragraph, Typed, User, When
+from bot.messages.outcome_words import FINCARTS_WORDS
+from bot.messages.view_models import Figures, OrderFacts, RequestFacts
+from storage.enums import ABSENT, BEGUN, Outcome, Proof, RequestState
 
-MOST_NAMED = 10
-"""So many cancelled orders are all named in a result; of more, the first few are."""
-NO_REASON = "none given"
+NO_REASON = "no reason given"
 SHORT_REASON = 300
 """Characters of the reason that a message about a request repeats; `show` has it whole."""
 LISTED = 600
@@ -45,9 +45,9 @@ def duration(seconds: int) -> str:
     return counted(seconds, "second")
 
 
-def show_command(public_id: str) -> str:
+def show_command(public_id: str) -> CommandText:
     """What to type to see all of a request."""
-    return f"{COMMAND} show {public_id}" if public_id else COMMAND
+    return CommandText(f"show {public_id}" if public_id else "")
 
 
 def figures(found: Figures, order_count: int) -> str:
@@ -81,26 +81,6 @@ def standing(facts: RequestFacts) -> str:
             return f"{facts.state.value}, nothing was sent"
 
 
-def asked_lines(facts: RequestFacts, whole_reason: bool = False) -> tuple[Line, ...]:
-    """Which request this is, who asked, where and when, and why."""
-    asked: Line = (
-        "Request ",
-        CodeText(facts.public_id),
-        ", asked by ",
-        User(facts.requester),
-        " in ",
-        ChannelName(facts.channel_id),
-        ", ",
-        When(facts.created_at),
-        {Origin.COMMAND: "", Origin.RETRY: "", Origin.FORM: ", by the form", Origin.SHORTCUT: ", from a message"}[
-            facts.origin
-        ],
-    )
-    reason: Line = ("Reason: ", reason_of(facts, LONGEST_REASON if whole_reason else SHORT_REASON, whole_reason))
-    retry: tuple[Line, ...] = (("A retry of ", CodeText(facts.retry_of)),) if facts.retry_of else ()
-    return (asked, reason, *retry)
-
-
 def reason_of(facts: RequestFacts, most: int = SHORT_REASON, whole: bool = False) -> Typed:
     """The reason, or that there is none (or none that could be seen)."""
     return Typed(facts.reason if facts.reason and tidy(facts.reason) else NO_REASON, most, whole)
@@ -117,52 +97,63 @@ def listed(reasons: Sequence[str], most: int = LISTED) -> Typed:
     return Typed(shown, most)
 
 
-def decided_line(facts: RequestFacts, verb: str) -> tuple[Line, ...]:
-    """`Confirmed by @U, 24 Nov at 17:40, under ALLOWED_USERS`, and whoever else decided; nothing where nobody did."""
-    others = tuple(_decision_line(decision) for decision in facts.decisions)
-    said_above = facts.decided_by in {decision.person for decision in facts.decisions}
-    # Whoever approved may have taken it back since: the one does not tell of the other.
-    if facts.decided_by is None or (said_above and facts.state is not RequestState.WITHDRAWN):
-        return others
-    alone = "In an emergency, without the approval of others: c" if facts.emergency else ""
-    line: Line = (f"{alone}{verb[1:]} by " if alone else f"{verb} by ", User(facts.decided_by))
-    if facts.decided_at is not None:
-        line += (", ", When(facts.decided_at))
-    if facts.rule:
-        line += (", under the rule: ", Typed(facts.rule))
-    return (*others, line)
-
-
-def _decision_line(decision: DecisionFacts) -> Line:
-    """`Approved by @U, 24 Nov at 17:40, under the rule: APPROVER_USERS. They said: …`"""
-    verb = {DecisionVerdict.APPROVED: "Approved", DecisionVerdict.DECLINED: "Declined"}[decision.verdict]
-    line: Line = (f"{verb} by ", User(decision.person), ", ", When(decision.at), ", under the rule: ")
-    line += (Typed(decision.rule),)
-    return (*line, ". They said: ", Typed(decision.comment, SHORT_REASON)) if decision.comment else line
-
-
 def valid_until(facts: RequestFacts) -> tuple[Line, ...]:
     """When its approval runs out; nothing once sending is over anyway."""
     if facts.valid_until is None or facts.stop_why is not None:
         return ()
-    return (("Nothing new is sent after ", When(facts.valid_until), "; what is left then is not sent."),)
+    return (("nothing new is sent after ", When(facts.valid_until)),)
 
 
-def order_line(order: OrderFacts) -> Line:
-    """`6864fecda075914a1b1e353c — label (unlike a Fincart order id)`."""
+def summary(facts: RequestFacts) -> str:
+    """The figures with the state they have come to, or how many orders are meant and how far it is."""
+    alone = "emergency · " if facts.emergency else ""
+    if facts.state in BEGUN:
+        return f"{alone}{standing(facts)}"
+    return f"{alone}{orders(facts.order_count)} · {standing(facts)}"
+
+
+def order_line(order: OrderFacts, label: int = LABEL) -> Line:
+    """`6864fecda075914a1b1e353c (label, unlike a Fincart order id)`."""
     line: Line = (CodeText(order.order_id),)
+    unlike = "unlike a Fincart order id" if order.unlike_fincart else ""
     if order.label:
-        line += (" — ", Typed(order.label, LABEL))
-    return (*line, " (unlike a Fincart order id)") if order.unlike_fincart else line
+        return (*line, " (", Typed(order.label, label), f", {unlike})" if unlike else ")")
+    return (*line, f" ({unlike})") if unlike else line
+
+
+def with_words(order: OrderFacts) -> Line:
+    """The order, and why it ended so in Fincart's words or ours."""
+    return (*order_line(order), ": ", *in_words(order.words)) if order.words else order_line(order)
+
+
+def in_words(words: str) -> Line:
+    """Words kept with an outcome: Fincart's own in quotation marks."""
+    fincarts = words.removeprefix(FINCARTS_WORDS)
+    return (Typed(words, WORDS),) if fincarts == words else ("“", Typed(fincarts, WORDS), "”")
+
+
+_PROOFS = {Proof.ANSWER: ", as Fincart answered", Proof.LOG: ", as Fincart's log says", None: ""}
 
 
 def outcome_line(order: OrderFacts, state: RequestState) -> Line:
     """The order, what became of it, what that rests on, and Fincart's words (or ours, of what was not sent); `state`
     is its request's."""
-    said = _WITHOUT_OUTCOME.get(state, "no outcome yet") if order.outcome is None else OUTCOME[order.outcome]
-    proof = {Proof.ANSWER: " by Fincart's answer", Proof.LOG: " by its log", None: ""}[order.proof]
-    line: Line = (*order_line(order), f" — {said}{proof}")
-    return (*line, ": ", Typed(order.words, WORDS)) if order.words else line
+    outcome = _WITHOUT_OUTCOME.get(state, "no outcome yet") if order.outcome is None else OUTCOME[order.outcome]
+    if order.outcome is None and order.previewed is not None and state in _UNDECIDED:
+        return (*order_line(order, LONGEST_LABEL), " — ", *_status_words(order.previewed), " when it was looked up")
+    says_so = bool(order.words and order.words.startswith("its log"))
+    proof = "" if says_so else _PROOFS[order.proof]
+    line: Line = (*order_line(order, LONGEST_LABEL), f" — {outcome}{proof}")
+    return (*line, ": ", *in_words(order.words)) if order.words else line
+
+
+_UNDECIDED = (RequestState.PREPARING, RequestState.CONFIRMING, RequestState.WAITING)
+
+
+def _status_words(status: OrderStatus) -> Line:
+    if status.status == ABSENT:
+        return ("not known to Fincart",)
+    return (Typed(status.status, LABEL), *((", ", Typed(status.sub_status, WORDS)) if status.sub_status else ()))
 
 
 _WITHOUT_OUTCOME = {
@@ -171,11 +162,6 @@ _WITHOUT_OUTCOME = {
     RequestState.WITHDRAWN: "not sent: the request was withdrawn",
     RequestState.DECLINED: "not sent: the request was declined",
 }
-
-
-def order_list(facts: RequestFacts) -> Bullets:
-    """The first orders of a request; the rest by `show`."""
-    return Bullets(tuple(map(order_line, facts.orders)), facts.order_count, show_command(facts.public_id))
 
 
 def invitation(bot_user: str | None) -> Line:

@@ -1,1 +1,1 @@
-"""Messages: wanted with the change they tell of, rendered from the rows when they are sent."""
+"""The outbox: messages are enqueued with the change they report, and rendered from the rows when sent."""

@@ -1,131 +1,127 @@
-"""The poster: brings Slack to show what the database says, one message at a time, for as long as it takes.
+"""The poster: brings Slack up to date with the database, one message at a time, and retries (`retry_rules`).
 
-One writer per message, the holder of its row. A message is rendered when it is sent, so that an outage collapses
-into one edit. What Slack answers never changes an outcome.
+A message has one writer at a time, the owner of its row. It is rendered when it is sent, so an outage ends in one edit.
+Slack's answer never changes an outcome.
 """
 
 import hashlib
 import json
 import logging
-import threading
-from collections import deque
+from datetime import timedelta
+
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from bot.context import Context
+from bot.domain.slack_ids import is_direct
 from bot.messages.message import Message
-from bot.outbox import retry_rules as rules
-from bot.outbox.closed_channels import cannot_be_shown, is_direct
-from bot.outbox.enqueue import TO_ALL, MessageKind
+from bot.outbox import retry_rules
+from bot.outbox.closed_channels import cannot_be_shown, goes_to_one_person
 from bot.outbox.renderer import render
 from bot.slack.client import PostedMessage
 from bot.slack.results import NO_ACCESS, Answer, Ok, RateLimited, Refused, Unanswered
-from storage import send_gate, slack_messages
+from storage import edit_pace, send_gate, slack_messages
 from storage.db.transactions import StorageUnavailable, Transaction
-from storage.enums import HoldKind
+from storage.enums import TO_ALL, HoldKind, MessageKind
+from storage.log_events import LogEvent, about
 from storage.slack_models import SlackMessage
 
 log = logging.getLogger(__name__)
 
-EDITS_A_MINUTE = 40
-
-_NOTICES = frozenset({MessageKind.EMERGENCY_NOTICE, MessageKind.CORRECTION_NOTICE})
-
-
-class Pace:
-    """Holds the progress edits of all messages together to `EDITS_A_MINUTE`. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._edits: deque[float] = deque()
-        self._lock = threading.Lock()
-
-    def pause(self, now: float) -> float:
-        """Seconds until a progress edit may go; 0: it goes now, and counts.
-
-        Half of a minute's edits go as they come; the others are spread over what is left of it, so that no message
-        stands still for long.
-        """
-        with self._lock:
-            while self._edits and self._edits[0] <= now - 60:
-                self._edits.popleft()
-            left, free_at = EDITS_A_MINUTE - len(self._edits), now
-            if left <= EDITS_A_MINUTE // 2:
-                first, last = self._edits[0], self._edits[-1]
-                free_at = last + (first + 60 - last) / max(1, left)
-            if free_at <= now:
-                self._edits.append(now)
-            return max(0.0, free_at - now)
-
 
 class Poster:
-    """Sends what is due. Thread-safe: every message is one thread's at a time."""
+    """Sends due messages. Thread-safe: each message belongs to one thread at a time."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._pace = Pace()
 
     def step(self) -> bool:
-        """Send one message that is due; False when Slack shows all as it is."""
+        """Send one due message. Returns False when none is due."""
         with self._context.database.write() as transaction:
             row = slack_messages.take(transaction, self._context.owner)
             if row is None:
                 return False
-        message = self._rendered(row)
-        # A send without an answer may have left Slack showing anything: only after an answered one is nothing sent.
-        if row.ts is not None and row.tries == 1 and row.mark == _mark(message):
-            self._write_down(row, message, Ok(None))
+        # Before it is rendered: a message that waited between the two would be sent as it was.
+        if row.ts is not None and not row.urgent and self._must_wait(row):
             return True
-        if row.ts is not None and not row.urgent and (pause := self._pace.pause(self._context.uptime())):
-            self._put_off(row, pause)
+        message = self._rendered(row)
+        if message is None:
+            self._store_answer(row, "", Refused("not_rendered"))
+            return True
+        # After a send without an answer Slack may show anything, so an edit is skipped only after an answered one.
+        if row.ts is not None and row.tries == 1 and row.mark == _mark(message):
+            self._store_answer(row, _mark(message), Ok(None))
             return True
         answer = self._send(row, message)
-        self._write_down(row, message, answer)
+        self._store_answer(row, _mark(message), answer)
         if (
             row.kind == MessageKind.LIVE
             and row.permalink is None
             and isinstance(answer, Ok)
             and answer.value is not None
         ):
-            self._keep_link(row, answer.value)
+            self._store_link(row, answer.value)
         return True
 
-    def _put_off(self, row: SlackMessage, pause: float) -> None:
+    def _must_wait(self, row: SlackMessage) -> bool:
+        """Reserve a progress edit. Returns whether none is free: the message is then postponed until one is."""
         with self._context.database.write() as transaction:
-            ours = slack_messages.still_ours(transaction, row)
+            pause = edit_pace.reserve(transaction)
+            ours = slack_messages.still_ours(transaction, row) if pause else None
             if ours is not None:
                 slack_messages.put_off(transaction, ours, pause)
+        return pause > 0
 
-    def _write_down(self, row: SlackMessage, message: Message, answer: Answer[PostedMessage | None]) -> None:
-        """Keep what Slack answered, however long the database takes: forgotten, it would be posted twice."""
+    def _store_answer(self, row: SlackMessage, mark: str, answer: Answer[PostedMessage | None]) -> None:
+        """Store Slack's answer, retrying while the database is down: a lost answer would mean posting twice."""
         while True:
             try:
                 with self._context.database.write() as transaction:
+                    # The hold is locked before the message, as by what lifts it.
+                    no_access = isinstance(answer, Refused) and answer.code in NO_ACCESS
+                    is_held = no_access and send_gate.is_held(transaction, HoldKind.SLACK)
                     ours = slack_messages.still_ours(transaction, row)
-                    if ours is not None:
-                        self._keep(transaction, ours, row.wanted, answer, _mark(message))
+                    if ours is not None and isinstance(answer, Refused) and is_held:
+                        ours.tries = 1  # No try counts while Slack rejects the token.
+                        slack_messages.again(transaction, ours, answer.code, retry_rules.PAUSE_WITHOUT_ACCESS)
+                    elif ours is not None:
+                        self._apply_answer(transaction, ours, row.wanted, answer, mark)
                 return
             except StorageUnavailable as unavailable:
-                log.error("what Slack answered to a %s message is not yet recorded: %s", row.kind, unavailable)
+                words = "Slack's answer to a %s message is not yet recorded: %s"
+                log.error(words, row.kind, unavailable, extra=about(LogEvent.DATABASE_AWAY))
                 if self._context.wait(0.25):
                     return
 
-    def _keep_link(self, row: SlackMessage, posted: PostedMessage) -> None:
-        """Slack's own link to the live message, for history; without it this time, the next edit asks again."""
+    def _store_link(self, row: SlackMessage, posted: PostedMessage) -> None:
+        """Store Slack's link to the live message, for the history. If this fails, the next edit tries again."""
         link = self._context.slack.permalink(posted.channel, posted.ts)
         if isinstance(link, Ok):
             with self._context.database.write() as transaction:
                 slack_messages.keep_link(transaction, row, link.value)
 
-    def _rendered(self, row: SlackMessage) -> Message:
+    def _rendered(self, row: SlackMessage) -> Message | None:
+        """The message as it must look now; None after a fault of ours, which must not be met again for ever."""
         own = self._context.people.known_identity()
         with self._context.database.read() as session:
             now = self._context.database.now(session)
-            return render(session, row, self._context.settings, now, own.user_id if own else None)
+            try:
+                return render(session, row, self._context.settings, now, own.user_id if own else None)
+            except (DBAPIError, TimeoutError):
+                raise
+            except Exception:
+                words, extra = "the %s message %s could not be rendered (try %d)", about(LogEvent.FAULT)
+                log.exception(words, row.kind, row.id, row.tries, extra=extra)
+                return None
 
     def _send(self, row: SlackMessage, message: Message) -> Answer[PostedMessage | None]:
         answer = self._send_once(row, message)
-        if isinstance(answer, Refused) and answer.code in rules.UNFIT:
-            # Whatever Slack dislikes is in the blocks: the text says all that they say.
-            log.error("Slack refused the blocks of a %s message: %s %s", row.kind, answer.code, answer.detail)
-            answer = self._send_once(row, Message(message.text))
+        for blocks in (*message.plainer, ()):
+            if isinstance(answer, Refused) and answer.code in retry_rules.UNFIT:
+                # Slack refused the blocks. The text says all that they say; alone it has no buttons.
+                words, extra = "Slack refused the blocks of a %s message: %s", about(LogEvent.MESSAGE_SIMPLIFIED)
+                log.error(words, row.kind, answer.code, extra=extra)
+                text = message.text if blocks else message.alone or message.text
+                answer = self._send_once(row, Message(text, blocks))
         return answer
 
     def _send_once(self, row: SlackMessage, message: Message) -> Answer[PostedMessage | None]:
@@ -134,9 +130,9 @@ class Poster:
             answer: Answer[PostedMessage | None] = slack.respond(
                 row.response_url, message, replace_original=row.replace_original
             )
-            if not isinstance(answer, Refused) or answer.code in rules.UNFIT:
+            if not isinstance(answer, Refused) or answer.code in retry_rules.UNFIT:
                 return answer
-            # The URL works no more: what it was for is still owed to the person.
+            # The URL has expired, but the person still needs the message.
             return self._send_privately(row, message)
         if row.ts is not None and row.channel is not None:
             return slack.update_message(row.channel, row.ts, message)
@@ -146,13 +142,13 @@ class Poster:
 
     def _send_privately(self, row: SlackMessage, message: Message) -> Answer[PostedMessage | None]:
         assert row.person is not None
-        if row.channel is not None and row.channel[0] in "CG":
+        if row.channel is not None and not is_direct(row.channel):
             answer: Answer[PostedMessage | None] = self._context.slack.post_ephemeral(row.channel, row.person, message)
             if not isinstance(answer, Refused):
                 return answer
         return self._context.slack.post_message(row.person, message)
 
-    def _keep(
+    def _apply_answer(
         self,
         transaction: Transaction,
         row: SlackMessage,
@@ -171,55 +167,46 @@ class Poster:
                     mark,
                 )
             case RateLimited(seconds):
-                slack_messages.again(transaction, row, "ratelimited", seconds)
+                slack_messages.again(transaction, row, retry_rules.RATE_LIMITED, seconds)
             case Refused(code):
-                _keep_refused(transaction, row, code)
-            case Unanswered(why) if _is_private(row) and row.tries >= rules.TRIES_WHEN_REFUSED:
-                cannot_be_shown(transaction, row, why)
+                _apply_refusal(transaction, row, code)
             case Unanswered(why):
-                _try_again(transaction, row, why)
+                _apply_no_answer(transaction, row, f"{retry_rules.NO_ANSWER}: {why}")
 
 
-def _keep_refused(transaction: Transaction, row: SlackMessage, code: str) -> None:
-    if row.ts is not None and code in rules.GONE and row.kind != MessageKind.MOVED:
-        # Somebody deleted it, or Slack lets nobody edit it any more: the news is still owed to the channel.
-        row.ts = None
-        slack_messages.again(transaction, row, code, 0)
-        return
-    if (
-        code in NO_ACCESS
-        and not _is_private(row)
-        and send_gate.held_since(transaction.session, HoldKind.SLACK) is not None
+def _apply_no_answer(transaction: Transaction, row: SlackMessage, trouble: str) -> None:
+    if row.tries >= retry_rules.TRIES_WHEN_UNANSWERED and (
+        _is_private(row) or slack_messages.is_any_shown(transaction, timedelta(minutes=10))
     ):
-        row.tries = min(row.tries, rules.TRIES_WHEN_CLOSED)  # For as long as Slack refuses the token, no try counts.
-    if row.trouble is not None and rules.is_closed(code) != rules.is_closed(row.trouble):
-        row.tries = 1  # Those before were about something else.
-    if row.tries >= _tries(row, code):
-        cannot_be_shown(transaction, row, code)
-    else:
-        _try_again(transaction, row, code)
-
-
-def _tries(row: SlackMessage, code: str) -> int:
-    """How often it is tried in all, where Slack refuses it so."""
-    if row.kind == MessageKind.MOVED:
-        return 1 if code in rules.GONE else rules.TRIES_WHERE_IT_WAS
-    if _waits_for_its_channel(row, code):
-        return rules.TRIES_WHERE_IT_WAS
-    if row.kind == MessageKind.LIVE and row.ts is None and not is_direct(row) and rules.is_closed(code):
-        return 1  # A first post goes at once to where it can be.
-    return rules.tries(code)
-
-
-def _try_again(transaction: Transaction, row: SlackMessage, trouble: str) -> None:
-    is_patient = row.kind == MessageKind.MOVED or _waits_for_its_channel(row, trouble)
-    pause = rules.pause_where_it_was if is_patient else rules.pause
+        cannot_be_shown(transaction, row, trouble)
+        return
+    pause = retry_rules.pause_where_it_was if row.kind == MessageKind.MOVED else retry_rules.pause
     slack_messages.again(transaction, row, trouble, pause(row.tries))
 
 
-def _waits_for_its_channel(row: SlackMessage, trouble: str) -> bool:
-    """Whether it is a notice to an AUDIT_CHANNEL that is closed: it is for the eyes there, and goes nowhere else."""
-    return row.kind in _NOTICES and not is_direct(row) and rules.is_closed(trouble)
+def _apply_refusal(transaction: Transaction, row: SlackMessage, code: str) -> None:
+    if row.ts is not None and code in retry_rules.GONE and row.kind != MessageKind.MOVED:
+        # Somebody deleted it, or it can no longer be edited: post it again.
+        row.ts = None
+        slack_messages.again(transaction, row, code, 0)
+        return
+    if row.trouble is not None and not retry_rules.was_refused(row.trouble):
+        row.tries = 1  # Slack did not answer the earlier tries.
+    if row.tries >= _tries(row, code):
+        cannot_be_shown(transaction, row, code)
+        return
+    is_left_behind = row.kind == MessageKind.MOVED
+    pause = retry_rules.pause_where_it_was if is_left_behind else retry_rules.pause_when_refused
+    slack_messages.again(transaction, row, code, pause(row.tries))
+
+
+def _tries(row: SlackMessage, code: str) -> int:
+    """How many tries in all, for a message that Slack refuses with this code."""
+    if row.kind == MessageKind.MOVED:
+        return 1 if code in retry_rules.GONE else retry_rules.TRIES_WHERE_IT_WAS
+    if row.kind == MessageKind.LIVE and row.ts is None and not goes_to_one_person(row) and retry_rules.is_closed(code):
+        return 1  # A first post moves at once to where it can be.
+    return retry_rules.TRIES_WHEN_REFUSED
 
 
 def _mark(message: Message) -> str:

@@ -1,14 +1,15 @@
 """Reads the view models of messages from the database."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.domain.outcome.responses import is_pending
-from bot.domain.policy.decide import Rules, Verdict
+from bot.context import names_of, rules_of
+from bot.domain.outcome.order_statuses import OrderStatus
+from bot.domain.policy.decide import Verdict
+from bot.domain.slack_ids import is_direct
 from bot.messages.view_models import (
     ClosedFacts,
     DecisionFacts,
@@ -22,28 +23,32 @@ from bot.messages.view_models import (
     SourceFacts,
     StatusFacts,
 )
+from bot.outbox.contents import DryRun
 from bot.settings.model import Settings
-from storage import attempts, decisions, history, log_rest, outcomes, requests, send_gate, slack_messages
-from storage.audit.log import EventKind
-from storage.enums import OPEN_STATES, HoldReason, Origin, RequestState
+from bot.settings.secret_files import FileSecret
+from storage import attempts, decisions, history, log_rest, outcomes, requests, send_gate, shown_orders, slack_messages
+from storage.audit.texts import readable
+from storage.enums import BEGUN, OPEN_STATES, EventKind, HoldReason, Origin, RequestState
+from storage.id_source import IdSource
 from storage.models import AuditEvent, OrderLine, Request
 from storage.slack_models import SlackMessage
 
 _TELLING_AFTER = 3.0
-"""Seconds of a run before it can be said how long it will take."""
+"""Seconds that a run must last before its remaining time can be estimated."""
 
 FIRST_ORDERS = 60
 """More than any message has room for."""
 
 FIRST_ENDED = 20
-"""Of each outcome: as many as a list shows."""
+"""At most so many of each outcome, as a list shows."""
 
 
 def request_facts(
     session: Session, request: Request, now: datetime | None = None, viewer_ids: Collection[str] = ()
 ) -> RequestFacts:
-    """All that messages say of one request, as it stands now; what only holds for a while needs the time. `viewer_ids`
-    are those of whoever is to read them."""
+    """Everything that messages say of a request, as it stands now. `now` is for what changes with time; `viewer_ids`
+    are the reader's ids.
+    """
     verdict = _verdict(request)
     live = slack_messages.of_request(session, request.seq, "live") if request.seq is not None else None
     head = history.final_head(session, request.public_id) if request.state is RequestState.FINISHED else None
@@ -64,16 +69,15 @@ def request_facts(
         decided_by=request.decided_by,
         finished_at=request.finished_at,
         rule=verdict.rule if verdict else "",
-        refusal=verdict.code.value if verdict and not verdict.allowed else None,
         ask_whom=verdict.ask.contact if verdict else "",
         retry_of=request.retry_of,
-        source=source_facts(json.loads(request.source or "{}")),
+        source=_source_facts(IdSource.of(request)),
         orders=order_facts(requests.orders(session, request, 0, FIRST_ORDERS)),
         unlike_count=requests.unlike_count(session, request),
-        ended=order_facts(requests.first_ended(session, request, FIRST_ENDED)),
+        ended=order_facts(shown_orders.first_ended(session, request, FIRST_ENDED)),
         audit_head=head.short() if head else None,
         permalink=live.permalink if live else None,
-        in_direct_message=bool(live and live.channel and live.channel[0] in "UWD"),
+        in_direct_message=bool(live and live.channel and is_direct(live.channel)),
         closed=_closed(live),
         slack_gap=_slack_gap(session, request),
         approvals_needed=request.approvals_needed,
@@ -97,18 +101,12 @@ def request_facts(
         reminded_at=_reminded_at(session, request),
         requester_ids=_requester_ids(request, viewer_ids),
         approvers_found=verdict.approvers_found if verdict else None,
-        absent=absent_facts(verdict.absent) if verdict else (),
+        absent=verdict.absent if verdict else (),
     )
 
 
-def absent_facts(absent: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Who is named and cannot approve, as a verdict tells it."""
-    return tuple((each, why) for each, _, why in (told.partition(" ") for told in absent))
-
-
 def _requester_ids(request: Request, viewer_ids: Collection[str]) -> tuple[str, ...]:
-    """What is known of the requester's ids: by their record, by what Slack said when they last pressed, and by who
-    looks."""
+    """All known ids of the requester: from the record, from Slack at their last click, and from the reader."""
     known = set(request.requester_ids)
     whole = json.loads(request.verdict) if request.verdict else {}
     if whole.get("question", {}).get("person") in known:
@@ -118,8 +116,8 @@ def _requester_ids(request: Request, viewer_ids: Collection[str]) -> tuple[str, 
     return tuple(sorted(known))
 
 
-def look_facts(kept: Mapping[str, Any], person: str, channel: str, now: datetime) -> RequestFacts:
-    """Orders that were only looked at, as a preview shows them: there is no request, so no id and no deadline."""
+def dry_run_facts(content: DryRun, person: str, channel: str, now: datetime) -> RequestFacts:
+    """Orders of a dry run, as a preview shows them: without a request they have no id and no deadline."""
     return RequestFacts(
         public_id="",
         revision=0,
@@ -127,31 +125,29 @@ def look_facts(kept: Mapping[str, Any], person: str, channel: str, now: datetime
         requester=person,
         channel_id=channel,
         origin=Origin.COMMAND,
-        reason=None,
-        order_count=kept["order_count"],
+        reason=content.reason,
+        order_count=content.order_count,
         figures=Figures(),
         created_at=now,
-        source=source_facts(kept),
+        source=_source_facts(content.source),
         orders=tuple(
             OrderFacts(position, order_id, unlike_fincart=unlike)
-            for position, (order_id, unlike) in enumerate(kept["orders"])
+            for position, (order_id, unlike) in enumerate(content.orders)
         ),
-        unlike_count=kept["unlike_count"],
-        approvals_needed=kept["approvals_needed"],
-        approvers_found=kept.get("approvers_found"),
-        absent=absent_facts(kept.get("absent", ())),
-        ask_whom=kept.get("ask_whom", ""),
+        unlike_count=content.unlike_count,
+        approvals_needed=content.approvals_needed,
+        approvers_found=content.approvers_found,
+        absent=content.absent,
+        ask_whom=content.ask_whom,
         status=StatusFacts(
-            checked=kept["checked"],
-            not_pending=tuple(OrderFacts(0, order_id, words=status) for order_id, status in kept["not_pending"]),
-            not_pending_count=kept["not_pending_count"],
-            elsewhere=tuple((order_id, request) for order_id, request in kept["elsewhere"]),
+            tuple(OrderStatus(order_id, status, sub or "") for order_id, status, sub in content.statuses),
+            content.elsewhere,
         ),
     )
 
 
 def _slack_gap(session: Session, request: Request) -> SlackGap | None:
-    if request.state not in (RequestState.EXECUTING, RequestState.FINISHED) or request.decided_at is None:
+    if request.state not in BEGUN or request.decided_at is None:
         return None
     held = history.last_slack_hold(session, request.public_id)
     if held is None or held.until <= request.decided_at:
@@ -171,45 +167,26 @@ def _holds(session: Session, request: Request) -> tuple[HoldFacts, ...]:
     if request.held_at is None:
         return holds_on_all(session)
     why = None if request.hold_reason is HoldReason.PAUSED else request.held_why
-    return (HoldFacts("request", why, request.held_by), *holds_on_all(session))
+    return (HoldFacts(None, why, request.held_by), *holds_on_all(session))
 
 
 def holds_on_all(session: Session) -> tuple[HoldFacts, ...]:
-    """What keeps anything at all from being sent just now."""
-    return tuple(HoldFacts(row.kind.value, row.why, row.who, row.until) for row in send_gate.in_force(session))
+    """Holds that block all sending now."""
+    return tuple(HoldFacts(row.kind, row.why, row.who, row.until) for row in send_gate.in_force(session))
 
 
-def hopeless(session: Session, request: Request) -> set[str]:
-    """Its orders that cannot be cancelled by it as things stand: not pending, or in another open request."""
-    return {line.order_id for line in _not_pending(requests.seen(session, request))} | _elsewhere(
-        session, request
-    ).keys()
-
-
-def _not_pending(seen: Sequence[OrderLine]) -> list[OrderLine]:
-    return [line for line in seen if not is_pending(line.seen_status or "")]
-
-
-def _elsewhere(session: Session, request: Request) -> dict[str, str]:
+def status_facts(session: Session, request: Request) -> StatusFacts:
+    """The orders' statuses when they were read at Fincart, and which are in another open request now."""
     ids = [line.order_id for line in requests.orders(session, request, 0, request.order_count)]
-    return requests.open_elsewhere(session, ids, request.seq or 0)
+    return StatusFacts(
+        tuple(status for line in requests.previewed(session, request) if (status := _previewed(line)) is not None),
+        tuple(sorted(requests.in_other_requests(session, ids, request.seq or 0).items())),
+    )
 
 
 def _status(session: Session, request: Request) -> StatusFacts:
-    if request.state not in (RequestState.PREPARING, RequestState.CONFIRMING):
-        return StatusFacts()
-    seen = requests.seen(session, request)
-    not_pending, elsewhere = _not_pending(seen), _elsewhere(session, request)
-    return StatusFacts(
-        hopeless=len({line.order_id for line in not_pending} | elsewhere.keys()),
-        checked=len(seen),
-        not_pending=tuple(
-            OrderFacts(line.position, line.order_id, line.label, words=line.seen_status)
-            for line in not_pending[:FIRST_ORDERS]
-        ),
-        not_pending_count=len(not_pending),
-        elsewhere=tuple(sorted(elsewhere.items())),
-    )
+    undecided = request.state in (RequestState.PREPARING, RequestState.CONFIRMING)
+    return status_facts(session, request) if undecided else StatusFacts()
 
 
 def _seconds_left(session: Session, request: Request, now: datetime | None) -> int | None:
@@ -221,12 +198,12 @@ def _seconds_left(session: Session, request: Request, now: datetime | None) -> i
     if gone < _TELLING_AFTER:
         return None
     if request.next_position >= request.order_count and not attempts.are_open(session, request):
-        return None  # All that is left waits for logs, and no pace of the past tells about those.
+        return None  # What is left waits for logs, and a past pace predicts nothing.
     return round(gone / done * (request.order_count - done))
 
 
 def order_facts(lines: Iterable[OrderLine]) -> tuple[OrderFacts, ...]:
-    """Orders as messages speak of them."""
+    """Orders as messages show them."""
     return tuple(
         OrderFacts(
             position=line.position,
@@ -236,34 +213,41 @@ def order_facts(lines: Iterable[OrderLine]) -> tuple[OrderFacts, ...]:
             outcome=line.outcome,
             proof=line.proof,
             words=line.words,
+            previewed=_previewed(line),
         )
         for line in lines
     )
 
 
-def event_facts(events: Iterable[AuditEvent]) -> tuple[EventFacts, ...]:
-    """Events as `show` tells them."""
-    facts = []
-    for event in events:
-        payload = json.loads(event.payload)
-        at = datetime.fromisoformat(payload["at"])
-        facts.append(EventFacts(event.seq, at, payload["kind"], payload["who"], payload["details"]))
-    return tuple(facts)
+def _previewed(line: OrderLine) -> OrderStatus | None:
+    if line.seen_status is None:
+        return None
+    return OrderStatus(line.order_id, line.seen_status, line.seen_sub_status or "", line.label)
 
 
-def source_facts(source: Mapping[str, Any]) -> SourceFacts:
-    """What the ids were read from."""
+def event_facts(session: Session, events: Sequence[AuditEvent]) -> tuple[EventFacts, ...]:
+    """Events as `show` presents them."""
+    payloads = readable(session, [json.loads(event.payload) for event in events])
+    return tuple(
+        EventFacts(
+            event.seq, datetime.fromisoformat(payload["at"]), payload["kind"], payload["who"], payload["details"]
+        )
+        for event, payload in zip(events, payloads, strict=True)
+    )
+
+
+def _source_facts(source: IdSource) -> SourceFacts:
     return SourceFacts(
-        duplicates=tuple(source.get("duplicates", ())),
-        file_name=source.get("file_name"),
-        column=source.get("column"),
-        blank_rows=source.get("blank_rows", 0),
-        set_aside=tuple(OrderFacts(0, order_id, label) for order_id, label in source.get("set_aside", ())),
+        duplicates=source.duplicates,
+        file_name=source.file_name,
+        column=source.column,
+        blank_rows=source.blank_rows,
+        set_aside=tuple(OrderFacts(0, order_id, label) for order_id, label in source.set_aside),
     )
 
 
 def rules_facts(settings: Settings) -> RulesFacts:
-    """The rules in force here."""
+    """The rules now in force."""
     return RulesFacts(
         allowed_users=settings.allowed_users,
         allowed_usergroups=settings.allowed_usergroups,
@@ -280,13 +264,15 @@ def rules_facts(settings: Settings) -> RulesFacts:
         contact=settings.contact,
         undo_seconds=settings.undo_seconds,
         hold_after_failed=settings.hold_after_failed,
-        approvers=Rules.from_settings(settings).approvers,
+        approvers=rules_of(settings).approvers,
         second_approval_above=settings.second_approval_above,
         approvals_needed=settings.approvals_needed,
         approval_seconds=settings.approval_ttl_seconds,
         emergency_users=settings.emergency_users,
         type_to_confirm_above=settings.type_to_confirm_above,
         max_per_day=settings.max_orders_per_person_per_day,
+        names=names_of(settings),
+        read_anew=frozenset(name.upper() for name, value in settings if isinstance(value, FileSecret)),
     )
 
 

@@ -1,1 +1,1 @@
-"""What people read back: history, a request, an export, the Home tab."""
+"""What people read: history, one request, exports, the Home tab."""

@@ -1,1 +1,1 @@
-"""What people do with a request, a use case a module: they know rules and rows, and no payload of Slack."""
+"""The use cases about requests, one a module. They know rules and rows, but no Slack payload."""

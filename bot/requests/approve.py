@@ -1,7 +1,7 @@
 """Approve: a request that needs other people waits for them, on a card in the channel.
 
-Nobody decides on their own request: the policy says so at every press, and a decision of the requester's cannot be
-written. The lock is taken first, then the decision recorded, then counted.
+Nobody approves their own request: the policy checks at every click, and the requester's decision cannot be stored. The
+lock is taken first; then the decision is recorded, then counted.
 """
 
 from datetime import datetime, timedelta
@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from bot.context import Context
 from bot.domain.policy.decide import Act, Verdict
 from bot.outbox import enqueue
-from bot.outbox.enqueue import AnswerCode
-from bot.requests.action import RequestAction, press
 from bot.requests.authorize import Authorization
 from bot.requests.confirm import (
     WAITING,
@@ -24,16 +22,17 @@ from bot.requests.confirm import (
     why_not,
 )
 from bot.requests.create import live_channel
+from bot.requests.handle_action import RequestAction, handle_action
 from storage import decisions, requests
-from storage.audit.log import EventKind
+from storage.audit.texts import typed
 from storage.db.transactions import Transaction
-from storage.enums import DecisionVerdict, RequestState
+from storage.enums import AnswerCode, DecisionVerdict, EventKind, RequestState
 from storage.models import Decision, Request
 from storage.slack_models import Delivery
 
 
 def ask_for_approval(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Have the request wait for other people, on a card in the channel, instead of running."""
+    """Make the request wait for approval, on a card in the channel, instead of running."""
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
         lost = own_go_ahead_lost(transaction, request, authorization, action)
@@ -44,11 +43,11 @@ def ask_for_approval(context: Context, delivery: Delivery, action: RequestAction
         _wait(context, transaction, request, authorization)
         return AnswerCode.ASKED_FOR_APPROVAL
 
-    press(context, delivery, action, Act.GO_AHEAD, act)
+    handle_action(context, delivery, action, Act.GO_AHEAD, act)
 
 
 def approve(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Count this person's approval; with the last one that is needed, the request runs."""
+    """Count this person's approval. The last one needed lets the request run."""
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
         lost = _approval_lost(transaction, request, authorization, action)
@@ -56,11 +55,11 @@ def approve(context: Context, delivery: Delivery, action: RequestAction) -> None
             return lost
         return _approved(context, transaction, request, authorization, action)
 
-    press(context, delivery, action, Act.APPROVE, act)
+    handle_action(context, delivery, action, Act.APPROVE, act)
 
 
 def decline(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """End a waiting request; one person who may approve is enough for that."""
+    """End a waiting request; one person who may approve is enough."""
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
         lost = authorization.not_theirs() or why_not(transaction, request, WAITING)
@@ -70,18 +69,21 @@ def decline(context: Context, delivery: Delivery, action: RequestAction) -> None
             return authorization.verdict
         person, now = action.reply_to.person, transaction.now()
         _decide(transaction, request, authorization, action, DecisionVerdict.DECLINED, now)
-        details = {"verdict": DecisionVerdict.DECLINED.value, "revision": request.revision, "comment": action.words}
+        details = {
+            "verdict": DecisionVerdict.DECLINED.value,
+            "revision": request.revision,
+            "comment": typed(action.words),
+        }
         over(transaction, request, RequestState.DECLINED, person, now, authorization, **details)
-        enqueue.live(transaction, request, urgent=True)
         enqueue.end_notice(transaction, request)
         return AnswerCode.DECLINED
 
-    press(context, delivery, action, Act.DECLINE, act)
+    handle_action(context, delivery, action, Act.DECLINE, act)
 
 
 def withdraw(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Take a waiting request back."""
-    press(context, delivery, action, Act.WITHDRAW, taken_back(action, WAITING, AnswerCode.WITHDRAWN))
+    """Withdraw a waiting request."""
+    handle_action(context, delivery, action, Act.WITHDRAW, taken_back(action, WAITING, AnswerCode.WITHDRAWN))
 
 
 def _wait(context: Context, transaction: Transaction, request: Request, authorization: Authorization) -> None:
@@ -101,7 +103,7 @@ def _wait(context: Context, transaction: Transaction, request: Request, authoriz
     if not moved:
         raise RuntimeError(f"the time of {request.public_id} was up while it was decided")
     details = {
-        **authorization.told(),
+        **authorization.event_details(),
         "revision": request.revision,
         "order_count": request.order_count,
         "approvals_needed": request.approvals_needed,
@@ -115,7 +117,7 @@ def _wait(context: Context, transaction: Transaction, request: Request, authoriz
 def _approval_lost(
     transaction: Transaction, request: Request, authorization: Authorization, action: RequestAction
 ) -> AnswerCode | Verdict | None:
-    """Why an approval counts for nothing; None where it does."""
+    """Why an approval does not count; None if it does."""
     lost = authorization.not_theirs() or why_not(transaction, request, WAITING)
     if lost is not None:
         return lost
@@ -123,7 +125,7 @@ def _approval_lost(
         return AnswerCode.OLDER_REVISION
     if not authorization.verdict.allowed:
         return authorization.verdict
-    # Settings that ask for fewer people now take nothing away from what this request was told to need.
+    # A request never needs fewer approvals than it was told, even if the settings now ask for fewer.
     changed = as_needed(transaction, request, max(request.approvals_needed, authorization.verdict.approvals_needed))
     if changed is not None:
         enqueue.live(transaction, request, urgent=True)
@@ -147,7 +149,7 @@ def _approved(
         "rule": rule,
         "revision": request.revision,
         "order_count": request.order_count,
-        "comment": action.words,
+        "comment": typed(action.words),
         "approvals": count,
         "approvals_needed": request.approvals_needed,
         "runs": runs,

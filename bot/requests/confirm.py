@@ -1,7 +1,7 @@
-"""Confirm: what the requester's own button makes of a request. Of all who decide, exactly one wins.
+"""Confirm: what the requester's own button does to a request. If several people decide, exactly one wins.
 
-Everything here is judged under the request's lock. What others decide is in `bot.requests.approve`, what the
-passing of time decides in `bot.requests.expire`.
+Everything here is decided under the request's lock. Others' decisions are in `bot.requests.approve`, expiry is in
+`bot.requests.expire`.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,13 @@ from bot.context import Context
 from bot.domain.commands.reasons import GivenReason
 from bot.domain.policy.decide import Act, Sharing, Verdict
 from bot.outbox import enqueue
-from bot.outbox.enqueue import AnswerCode
-from bot.requests.action import Do, RequestAction, press
 from bot.requests.authorize import Authorization
 from bot.requests.create import live_channel
+from bot.requests.handle_action import Do, RequestAction, handle_action
 from storage import quotas, requests
-from storage.audit.log import EventKind
+from storage.audit.texts import typed
 from storage.db.transactions import Transaction
-from storage.enums import RequestState
+from storage.enums import AnswerCode, EventKind, RequestState
 from storage.models import Request
 from storage.slack_models import Delivery
 
@@ -30,20 +29,20 @@ WAITING = frozenset({RequestState.WAITING})
 
 @dataclass(frozen=True, slots=True)
 class GoAhead:
-    """The last go-ahead of a request: the event that tells of it, and when it was given."""
+    """The go-ahead that lets a request run: the event to record, and when it was given."""
 
     kind: EventKind
     at: datetime
     first_post_in: str | None = None
-    """Where the live message goes, should none stand yet."""
+    """Channel of the live message, if it is not yet posted."""
     details: Mapping[str, Any] = field(default_factory=dict)
-    """Told by the event besides."""
+    """Further details of the event."""
     changes: Mapping[str, Any] = field(default_factory=dict)
-    """Made to the request besides."""
+    """Further changes to the request."""
 
 
 def go_ahead(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Let the request run, if its requester pressed it in time and policy, asked anew, needs nobody else."""
+    """Let the request run, if its requester clicked in time and the policy, asked again, needs nobody else."""
     place = first_post_in(context, action.public_id)
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
@@ -55,12 +54,15 @@ def go_ahead(context: Context, delivery: Delivery, action: RequestAction) -> Non
         given = GoAhead(EventKind.WENT_AHEAD, transaction.now(), place)
         return let_run(context, transaction, request, authorization, given)
 
-    press(context, delivery, action, Act.GO_AHEAD, act)
+    handle_action(context, delivery, action, Act.GO_AHEAD, act)
 
 
 def emergency(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Let the request run without the approvals it needs: for whom EMERGENCY_USERS names, with the number typed and
-    a reason, told in AUDIT_CHANNEL and marked in history for ever."""
+    """Let the request run without the approvals it needs.
+
+    Only for people in EMERGENCY_USERS, with the number typed and a reason. It is announced in AUDIT_CHANNEL and marked
+    in the history for ever.
+    """
     place = first_post_in(context, action.public_id)
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
@@ -78,8 +80,8 @@ def emergency(context: Context, delivery: Delivery, action: RequestAction) -> No
         if request.reason is None:
             reason = GivenReason.typed(action.words, context.settings.reasons)
         revision = request.revision + (request.reason is None)
-        details = {"reason": reason.words, "reason_listed": reason.listed, "revision": revision}
-        changes = {**details, "emergency": True}
+        changes = {"reason": reason.words, "reason_listed": reason.listed, "revision": revision, "emergency": True}
+        details = {"reason": typed(reason.words), "reason_listed": reason.listed, "revision": revision}
         given = GoAhead(EventKind.EMERGENCY, transaction.now(), place, details, changes)
         result = let_run(context, transaction, request, authorization, given)
         if result is AnswerCode.WENT_AHEAD:
@@ -87,25 +89,22 @@ def emergency(context: Context, delivery: Delivery, action: RequestAction) -> No
             enqueue.emergency_notice(transaction, request, context.settings.audit_channel)
         return result
 
-    press(context, delivery, action, Act.EMERGENCY, act)
+    handle_action(context, delivery, action, Act.EMERGENCY, act)
 
 
 def keep(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Take the request back before anything was sent: "Keep them"."""
-    press(context, delivery, action, Act.WITHDRAW, taken_back(action, CONFIRMING, AnswerCode.KEPT))
+    """Withdraw the request before anything was sent: "Keep them"."""
+    handle_action(context, delivery, action, Act.WITHDRAW, taken_back(action, CONFIRMING, AnswerCode.KEPT))
 
 
 def taken_back(action: RequestAction, states: frozenset[RequestState], done: AnswerCode) -> Do:
-    """What takes a request in one of these states back, if its requester presses in time."""
+    """Builds the action that withdraws a request in one of these states, if its requester clicks in time."""
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
         lost = authorization.not_theirs() or why_not(transaction, request, states)
         if lost is not None:
             return lost
-        waited = request.state is RequestState.WAITING
         over(transaction, request, RequestState.WITHDRAWN, action.reply_to.person, transaction.now(), authorization)
-        if waited:
-            enqueue.live(transaction, request, urgent=True)
         return done
 
     return act
@@ -114,7 +113,7 @@ def taken_back(action: RequestAction, states: frozenset[RequestState], done: Ans
 def own_go_ahead_lost(
     transaction: Transaction, request: Request, authorization: Authorization, action: RequestAction
 ) -> AnswerCode | Verdict | None:
-    """Why a go-ahead under the preview counts for nothing; None where it does."""
+    """Why a go-ahead on the preview does not count; None if it does."""
     lost = authorization.not_theirs() or why_not(transaction, request, CONFIRMING)
     if lost is not None:
         return lost
@@ -127,7 +126,7 @@ def own_go_ahead_lost(
 
 
 def why_not(transaction: Transaction, request: Request, states: frozenset[RequestState]) -> AnswerCode | None:
-    """Why nobody can decide this request in such a state any more, or None while they can."""
+    """Why nobody can decide this request any more; None while somebody can."""
     if request.state is RequestState.EXPIRED:
         return AnswerCode.EXPIRED
     if request.state not in states:
@@ -139,8 +138,10 @@ def why_not(transaction: Transaction, request: Request, states: frozenset[Reques
 
 
 def as_needed(transaction: Transaction, request: Request, needed: int) -> AnswerCode | None:
-    """Nothing, where the request shows the approvals it needs by today's settings; else it is made to, and whoever
-    pressed must look again."""
+    """None if the request already shows the approvals that it needs by today's settings.
+
+    Otherwise updates it and returns `OLDER_REVISION`: the person must look again.
+    """
     if request.approvals_needed == needed:
         return None
     request.approvals_needed = needed
@@ -151,7 +152,7 @@ def as_needed(transaction: Transaction, request: Request, needed: int) -> Answer
 
 
 def number_missing(request: Request, authorization: Authorization, action: RequestAction) -> AnswerCode | None:
-    """That the number of orders was to be typed, and was not."""
+    """The answer if the number of orders had to be typed and was not; else None."""
     needed = authorization.verdict.type_to_confirm and action.typed_number != request.order_count
     return AnswerCode.NUMBER_NEEDED if needed else None
 
@@ -159,10 +160,9 @@ def number_missing(request: Request, authorization: Authorization, action: Reque
 def let_run(
     context: Context, transaction: Transaction, request: Request, authorization: Authorization, given: GoAhead
 ) -> AnswerCode | Verdict:
-    """Approve the request: from here on it runs without anybody. The caller holds the lock and has asked the policy.
+    """Approve the request, so that it runs. The caller holds the lock and has asked the policy.
 
-    Counts its orders against the requester's day, for good. Where they do not fit, changes nothing and returns the
-    refusal.
+    Counts its orders against the requester's day for good. If they do not fit, changes nothing and returns the refusal.
     """
     by, now = authorization.question.person, given.at
     limit = authorization.rules.max_orders_per_person_per_day
@@ -187,10 +187,10 @@ def let_run(
         **given.changes,
     )
     if not moved:
-        # Its deadline passed in this very moment. Nothing of this is kept, and the next try finds it expired.
+        # The deadline passed just now. The transaction rolls back, and the next try finds the request expired.
         raise RuntimeError(f"the time of {request.public_id} was up while it was decided")
-    told = {
-        **authorization.told(),
+    details = {
+        **authorization.event_details(),
         "revision": request.revision,
         "order_count": request.order_count,
         "counted_to": request.person,
@@ -199,19 +199,22 @@ def let_run(
         "valid_until": valid_until.isoformat(),
         **given.details,
     }
-    transaction.record(given.kind, who=by, person=authorization.person, request=request.public_id, details=told, at=now)
+    transaction.record(
+        given.kind, who=by, person=authorization.person, request=request.public_id, details=details, at=now
+    )
     enqueue.live(transaction, request, given.first_post_in, urgent=True)
     transaction.wake("orders")
     return AnswerCode.WENT_AHEAD
 
 
 def expire(transaction: Transaction, request: Request) -> None:
-    """Its time is up. A card in the channel says so, and its requester is told; whoever presses an expired preview is
-    told by the answer, and where nobody does `bot.requests.expire` tells."""
+    """Expire the request. A waiting one's card says so and its requester gets a notice.
+
+    Somebody who clicks an expired preview learns it from the answer; if nobody does, `bot.requests.expire` says so.
+    """
     waited = request.state is RequestState.WAITING
     over(transaction, request, RequestState.EXPIRED, None, transaction.now())
     if waited:
-        enqueue.live(transaction, request, urgent=True)
         enqueue.end_notice(transaction, request)
 
 
@@ -224,25 +227,29 @@ def over(
     authorization: Authorization | None = None,
     **details: Any,
 ) -> None:
-    """Move a request that was never sent to its end, and tell history. An `authorization` that lets somebody do this is
-    kept with it; `details` are told besides."""
+    """End a request that was never sent, record it, and update its live message if it has one. Stores the
+    `authorization` for the decision, and `details` in the event.
+    """
+    is_live = request.state in (RequestState.WAITING, RequestState.APPROVED)
     changes: dict[str, Any] = {"decided_at": now, "decided_by": by, "remind_at": None, "due_at": None}
-    told: dict[str, Any] = {}
+    event_details: dict[str, Any] = {}
     person = None
     if authorization is not None:
-        changes["verdict"], told, person = authorization.whole, authorization.told(), authorization.person
-        changes["decided_by_person"] = person
-    # Of the passing of time and of an undo, the deadline of what people were to decide is no concern.
+        event_details, person = authorization.event_details(), authorization.person
+        changes |= {"verdict": authorization.whole, "decided_by_person": person}
+    # The decision deadline does not limit an expiry or an undo.
     in_time = now if request.state in (RequestState.CONFIRMING, RequestState.WAITING) and by is not None else None
     if not requests.move(transaction, request, state, before=in_time, **changes):
         raise RuntimeError(f"the time of {request.public_id} was up while it was decided")
-    told |= details
+    event_details |= details
     kind = EventKind(state.value)
-    transaction.record(kind, who=by, person=person, request=request.public_id, details=told, at=now)
+    transaction.record(kind, who=by, person=person, request=request.public_id, details=event_details, at=now)
+    if is_live:
+        enqueue.live(transaction, request, urgent=True)
 
 
 def first_post_in(context: Context, public_id: str) -> str | None:
-    """The live message's channel, or the requester's direct message where the bot is known not to be able to post."""
+    """The live message's channel, or the requester's direct message if the bot is known to be unable to post there."""
     with context.database.read() as session:
         request = requests.find(session, public_id)
     if request is None:
@@ -252,5 +259,5 @@ def first_post_in(context: Context, public_id: str) -> str | None:
 
 
 def is_past(deadline: datetime | None, now: datetime) -> bool:
-    """Whether the deadline has come."""
+    """Whether the deadline has passed."""
     return deadline is not None and deadline <= now

@@ -1,8 +1,8 @@
-"""Steer a run: stop it, hold it, let it go on, take it back before it begins, have its unknown orders checked again,
-ask anew for what was not cancelled."""
+"""Controls a run: stop, hold, continue, undo, check unknown orders again, and ask again for what was not cancelled."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from enum import Enum, auto
 
 from sqlalchemy.orm import Session
 
@@ -10,41 +10,83 @@ from bot.context import Context
 from bot.deliveries.handling import handling
 from bot.domain.commands.reasons import GivenReason
 from bot.domain.policy.decide import Act, Verdict
-from bot.execution.settlement import stop as stop_sending
+from bot.execution.settlement import stop_sending
 from bot.outbox import enqueue
-from bot.outbox.enqueue import AnswerCode
-from bot.outbox.read_model import hopeless
-from bot.requests.action import Do, RequestAction, press, question_about
+from bot.outbox.contents import AnswerContent, NoSuchRequest
+from bot.outbox.read_model import status_facts
 from bot.requests.authorize import Authorization, authorize
 from bot.requests.confirm import CONFIRMING, over, why_not
 from bot.requests.create import Submission, ask, can_post_live
-from storage import log_reads, outcomes, requests
-from storage.audit.log import EventKind
+from bot.requests.handle_action import Do, RequestAction, handle_action, question_about
+from storage import erasure, log_reads, outcomes, requests
 from storage.db.transactions import Transaction
-from storage.enums import HoldReason, Origin, Outcome, RequestState, StopReason
+from storage.enums import (
+    LET_RUN,
+    MOVES,
+    RUNNING,
+    AnswerCode,
+    EventKind,
+    HoldReason,
+    Origin,
+    Outcome,
+    RequestState,
+    StopReason,
+)
+from storage.id_source import IdSource
 from storage.models import OrderLine, Request
 from storage.requests import NewOrder
 from storage.slack_models import Delivery
 
-RUNNING = frozenset({RequestState.APPROVED, RequestState.EXECUTING})
+
+class Stopped(Enum):
+    """What `stop_by_operator` did."""
+
+    NOTHING_MORE_IS_SENT = auto()
+    NOTHING_IS_SENT = auto()
+    """It had not begun, and is withdrawn."""
+    ALREADY = auto()
+    IN_PREPARATION = auto()
+    """Its preview is not shown yet: nothing is sent until somebody confirms it."""
+    OVER = auto()
 
 
 def stop(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Send nothing more of this request; what is in flight is waited for."""
+    """Stop sending this request; calls in flight finish."""
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode:
         if request.stopped_at is not None:
             return AnswerCode.ALREADY_STOPPED
         who, person = action.reply_to.person, authorization.person
         stop_sending(transaction, request, StopReason.STOPPED, "stopped", who, person)
-        _now(transaction, request)
+        _wake(transaction, request)
         return AnswerCode.STOPPED
 
-    press(context, delivery, action, Act.STOP, _while(RUNNING, act))
+    handle_action(context, delivery, action, Act.STOP, _in_states(RUNNING, act))
+
+
+def stop_by_operator(transaction: Transaction, request: Request, who: str) -> Stopped:
+    """Stop sending this request, or withdraw it if nothing was sent yet. The caller holds its lock.
+
+    Needs neither policy nor Slack: an operator with access to the database can do anything to it.
+    """
+    match request.state:
+        case RequestState.PREPARING:
+            return Stopped.IN_PREPARATION
+        case RequestState.APPROVED | RequestState.EXECUTING if request.stopped_at is not None:
+            return Stopped.ALREADY
+        case RequestState.APPROVED | RequestState.EXECUTING:
+            stop_sending(transaction, request, StopReason.STOPPED, "stopped", who)
+            _wake(transaction, request)
+            return Stopped.NOTHING_MORE_IS_SENT
+        case state if not MOVES[state]:
+            return Stopped.OVER
+    over(transaction, request, RequestState.WITHDRAWN, who, transaction.now())
+    enqueue.end_notice(transaction, request)
+    return Stopped.NOTHING_IS_SENT
 
 
 def pause(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Hold this request until somebody lets it go on; what is in flight is waited for."""
+    """Hold this request until somebody continues it; calls in flight finish."""
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode:
         if request.held_at is not None:
@@ -57,11 +99,11 @@ def pause(context: Context, delivery: Delivery, action: RequestAction) -> None:
         enqueue.live(transaction, request, urgent=True)
         return AnswerCode.PAUSED
 
-    press(context, delivery, action, Act.STOP, _while(RUNNING, act))
+    handle_action(context, delivery, action, Act.STOP, _in_states(RUNNING, act))
 
 
 def go_on(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Let a held request go on; the count of refused and unknown orders starts anew."""
+    """Continue a held request. The count of refused and unknown orders restarts at zero."""
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode:
         if request.held_at is None:
@@ -69,35 +111,34 @@ def go_on(context: Context, delivery: Delivery, action: RequestAction) -> None:
         request.held_at = request.held_by = request.held_why = request.hold_reason = None
         request.failed_since_go_on = 0
         _tell(transaction, EventKind.HOLD_ENDED, request, authorization, {"hold": "request"})
-        _now(transaction, request)
+        _wake(transaction, request)
         return AnswerCode.GOING_ON
 
-    press(context, delivery, action, Act.GO_ON, _while(RUNNING, act))
+    handle_action(context, delivery, action, Act.GO_ON, _in_states(RUNNING, act))
 
 
 def undo(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Take a request back in the seconds before anything of it may be sent."""
+    """Withdraw a request during the undo seconds, before anything may be sent."""
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
         if not authorization.verdict.allowed:
             return authorization.verdict
-        if request.state not in RUNNING | {RequestState.FINISHED}:
+        if request.state not in LET_RUN:
             return AnswerCode.NOT_RUNNING
         now = transaction.now()
         too_late = request.not_before is None or request.not_before <= now
         if too_late or request.state is not RequestState.APPROVED:
             return AnswerCode.TOO_LATE_TO_UNDO
         over(transaction, request, RequestState.WITHDRAWN, action.reply_to.person, now, authorization, act="undo")
-        enqueue.live(transaction, request, urgent=True)
         if not authorization.ids & request.requester_ids:
             enqueue.end_notice(transaction, request)
         return AnswerCode.UNDONE
 
-    press(context, delivery, action, Act.STOP, act)
+    handle_action(context, delivery, action, Act.STOP, act)
 
 
 def check_again(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Read the logs of the unknown orders now, however old they are. Reading only: nothing is sent."""
+    """Read the logs of the unknown orders now, however old they are. Sends nothing."""
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode:
         count = log_reads.check_again(transaction, request)
@@ -106,11 +147,11 @@ def check_again(context: Context, delivery: Delivery, action: RequestAction) -> 
         _tell(transaction, EventKind.CHECK_ASKED, request, authorization, {"orders": count})
         return AnswerCode.CHECKING
 
-    press(context, delivery, action, Act.GO_ON, _while(RUNNING | {RequestState.FINISHED}, act))
+    handle_action(context, delivery, action, Act.GO_ON, _in_states(LET_RUN, act))
 
 
 def leave_out(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Take out of a preview what Fincart shows as not pending and what another open request has; show it anew."""
+    """Remove orders that are not pending, or are in another open request, from a preview and show it again."""
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
         lost = authorization.not_theirs() or why_not(transaction, request, CONFIRMING)
@@ -118,7 +159,7 @@ def leave_out(context: Context, delivery: Delivery, action: RequestAction) -> No
             return lost
         if action.revision != request.revision:
             return AnswerCode.OLDER_REVISION
-        out = hopeless(transaction.session, request)
+        out = status_facts(transaction.session, request).hopeless
         if not out or len(out) == request.order_count:
             return AnswerCode.NOTHING_TO_LEAVE_OUT
         requests.leave_out(transaction, request, out)
@@ -130,36 +171,39 @@ def leave_out(context: Context, delivery: Delivery, action: RequestAction) -> No
         return AnswerCode.PREVIEW
 
     with context.database.read() as session:
-        seen = requests.find(session, action.public_id)
-    can_post = seen is None or can_post_live(context, seen)
-    press(context, delivery, action, Act.GO_AHEAD, act)
+        request_now = requests.find(session, action.public_id)
+    can_post = request_now is None or can_post_live(context, request_now)
+    handle_action(context, delivery, action, Act.GO_AHEAD, act)
 
 
 def retry(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Ask anew, in the name of whoever pressed, for the orders refused or not sent; never for unknown ones."""
+    """Ask again, for the person who clicked, for the refused and unsent orders; never for unknown ones."""
     with context.database.read() as session:
         request = requests.find(session, action.public_id)
         was_made = requests.of_delivery(session, delivery.id) is not None
         lines = _to_retry(session, request)
-    # Once an earlier try has made the request, it is the request that is judged, and answered for.
-    if request is not None and not was_made and _may_not_steer(context, delivery, action, request):
+        was_erased = erasure.erased_at(session, action.public_id) is not None
+    # Once an earlier try has created the request, that request decides the answer.
+    if request is not None and not was_made and _refuse_control(context, delivery, action, request):
         return
     if request is None or not (lines or was_made):
-        nothing = AnswerCode.NOTHING_TO_RETRY if request else AnswerCode.NO_SUCH_REQUEST
+        nothing = (
+            AnswerContent(what=AnswerCode.NOTHING_TO_RETRY) if request else NoSuchRequest(public_id=action.public_id)
+        )
         with handling(context.database, delivery) as handled:
             handled.answer(action.reply_to, nothing, request)
         return
-    wanted = Submission(
+    submission = Submission(
         action.reply_to,
         request.team_id,
         request.channel_id,
         Origin.RETRY,
         _orders(lines),
-        GivenReason(request.reason, request.reason_listed),
-        {"retry_of": request.public_id},
+        GivenReason(request.reason_listed if was_erased else request.reason, request.reason_listed),
+        IdSource(),
         retry_of=request.public_id,
     )
-    ask(context, delivery, wanted)
+    ask(context, delivery, submission)
 
 
 def _to_retry(session: Session, request: Request | None) -> list[OrderLine]:
@@ -168,11 +212,11 @@ def _to_retry(session: Session, request: Request | None) -> list[OrderLine]:
     return list(outcomes.with_outcome(session, request, (Outcome.REJECTED, Outcome.NOT_SENT)))
 
 
-def _may_not_steer(context: Context, delivery: Delivery, action: RequestAction, request: Request) -> bool:
-    """Refuse whoever may not steer this request; what they ask for in their own name is judged besides."""
+def _refuse_control(context: Context, delivery: Delivery, action: RequestAction, request: Request) -> bool:
+    """Refuse a person who may not control this request. What they ask for in their own name is checked separately."""
     verdict = authorize(context, question_about(request, Act.GO_ON, action.reply_to.person), fresh=True).verdict
     if not verdict.allowed:
-        press(context, delivery, action, Act.GO_ON, lambda transaction, request, authorization: authorization.verdict)
+        handle_action(context, delivery, action, Act.GO_ON, lambda *_: verdict)
     return not verdict.allowed
 
 
@@ -180,8 +224,8 @@ def _orders(lines: Iterable[OrderLine]) -> list[NewOrder]:
     return [NewOrder(line.order_id, line.label, line.unlike_fincart) for line in lines]
 
 
-def _while(states: frozenset[RequestState], act: Callable[[Transaction, Request, Authorization], AnswerCode]) -> Do:
-    """Do this only in such a state, for whom the policy lets."""
+def _in_states(states: frozenset[RequestState], act: Callable[[Transaction, Request, Authorization], AnswerCode]) -> Do:
+    """Run this only in one of these states, and only if the policy allows it."""
 
     def do(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
         if not authorization.verdict.allowed:
@@ -191,7 +235,7 @@ def _while(states: frozenset[RequestState], act: Callable[[Transaction, Request,
     return do
 
 
-def _now(transaction: Transaction, request: Request) -> None:
+def _wake(transaction: Transaction, request: Request) -> None:
     request.due_at = transaction.now()
     transaction.wake("orders")
     enqueue.live(transaction, request, urgent=True)

@@ -1,4 +1,4 @@
-"""How orders stand at Fincart before they are sent: as many as can be read within a second, never longer."""
+"""Preflight: reads the orders' statuses at Fincart, as many as it can within a second."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -8,33 +8,34 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.context import Context
-from bot.execution.read_logs import Reads, note, rest_of_reads
+from bot.execution.log_batch import LogBatch, record_readings, rest_of_reads
 from bot.fincart.client import LogKind, LogReading
 from storage import known_orders
 from storage.db.transactions import StorageUnavailable
-from storage.order_lines import ABSENT
+from storage.enums import ABSENT
 
 WITHIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class ReadStatus:
-    """How one order stood when it was looked at: Fincart's main status, or `ABSENT`."""
+    """An order's status when it was read: Fincart's main status (or `ABSENT`) and sub-status."""
 
     status: str
+    sub_status: str | None
     at: datetime
 
 
 def read_statuses(context: Context, order_ids: Sequence[str]) -> dict[str, ReadStatus]:
-    """The orders that could be read within `WITHIN_SECONDS`, side by side where there are threads for it.
+    """Statuses of the orders that could be read within `WITHIN_SECONDS`, in parallel if there are threads for it.
 
-    None while log reads rest; none more once one was not answered.
+    Reads none while log reads are paused, and stops at the first one without an answer.
     """
     rest = rest_of_reads(context)
     if rest.rests:
         return {}
     deadline = context.uptime() + WITHIN_SECONDS
-    found, reads = _Found(), Reads(context)
+    collector, reads = _StatusCollector(), LogBatch(context)
 
     def read(order_id: str) -> None:
         context.database.acknowledgements.give_way()
@@ -42,42 +43,42 @@ def read_statuses(context: Context, order_ids: Sequence[str]) -> dict[str, ReadS
             return
         at = context.now()
         reading = reads.read(order_id)
-        standing = _standing(reading, at)
-        if standing is not None and not found.keep(order_id, standing) and standing.status != ABSENT:
-            # Nobody is shown it, and it must not be forgotten: Fincart knows this order.
+        status = _status_of(reading, at)
+        if status is not None and not collector.add(order_id, status) and status.status != ABSENT:
+            # The status comes too late for the preview, but Fincart knows this order: remember that.
             with suppress(StorageUnavailable), context.database.write() as transaction:
                 known_orders.remember(transaction, [order_id])
         if reading is reads.first_silence or order_id in first:
-            # Here, for nobody may wait for this answer any more.
+            # Recorded in this thread, because nobody waits for this answer any more.
             with suppress(StorageUnavailable), context.database.write() as transaction:
-                note(context, transaction, [reading], rest.probed_until)
+                record_readings(context, transaction, [reading], rest.probed_until)
 
     first = order_ids[:1] if rest.probes else ()
     for together in (first, order_ids[len(first) :]):
         _all(context, read, together, deadline)
-    return found.so_far()
+    return collector.so_far()
 
 
-class _Found:
-    """What has been read in time. Thread-safe."""
+class _StatusCollector:
+    """Collects statuses until the deadline. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[str, ReadStatus] = {}
+        self._statuses: dict[str, ReadStatus] = {}
         self._is_over = False
 
-    def keep(self, order_id: str, standing: ReadStatus) -> bool:
-        """Keep how an order stands; False: it is too late for that."""
+    def add(self, order_id: str, status: ReadStatus) -> bool:
+        """Add an order's status. Returns False if it comes too late."""
         with self._lock:
             if not self._is_over:
-                self._found[order_id] = standing
+                self._statuses[order_id] = status
             return not self._is_over
 
     def so_far(self) -> dict[str, ReadStatus]:
-        """All of it; what comes from now on is too late."""
+        """All statuses so far. Later ones are too late."""
         with self._lock:
             self._is_over = True
-            return self._found
+            return self._statuses
 
 
 def _all(context: Context, read: Callable[[str], None], order_ids: Sequence[str], deadline: float) -> None:
@@ -89,10 +90,10 @@ def _all(context: Context, read: Callable[[str], None], order_ids: Sequence[str]
         wait([context.preview_reads.submit(read, order_id) for order_id in order_ids], timeout=left)
 
 
-def _standing(reading: LogReading, at: datetime) -> ReadStatus | None:
+def _status_of(reading: LogReading, at: datetime) -> ReadStatus | None:
     if reading.kind is LogKind.ABSENT:
-        return ReadStatus(ABSENT, at)
+        return ReadStatus(ABSENT, None, at)
     if reading.kind is not LogKind.READ:
         return None
-    cancelled = reading.cancelled
-    return ReadStatus(cancelled.title if cancelled else reading.entries[-1].title, at)
+    last = reading.cancelled or reading.entries[-1]
+    return ReadStatus(last.title, last.description, at)

@@ -1,7 +1,7 @@
-"""Set aside what is unlike the other ids: a telephone number from the row of a sheet must not be sent as an order.
+"""Sets aside words unlike the ids: a telephone number from a sheet's row must not be sent as an order.
 
-Where some words are Fincart order ids, those that are not are no orders of the request: the preview names them, its
-go-ahead does not cover them, and they become orders only when the requester presses **Include**.
+If some words are Fincart order ids, the others are not orders of the request. The preview names them, its go-ahead does
+not cover them, and they become orders only when the requester clicks **Include**.
 """
 
 from collections.abc import Sequence
@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from bot.context import Context
 from bot.domain.policy.decide import Act, Verdict
 from bot.outbox import enqueue
-from bot.outbox.enqueue import AnswerCode
-from bot.requests.action import RequestAction, press
 from bot.requests.authorize import Authorization
 from bot.requests.confirm import CONFIRMING, why_not
 from bot.requests.create import can_post_live
+from bot.requests.handle_action import RequestAction, handle_action
 from storage import requests, set_aside
-from storage.audit.log import EventKind
 from storage.db.transactions import Transaction
+from storage.enums import AnswerCode, EventKind
 from storage.models import Request
 from storage.requests import NewOrder
 from storage.slack_models import Delivery
@@ -25,26 +24,28 @@ from storage.slack_models import Delivery
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """What somebody gave as ids: what is asked for, and what is set aside."""
+    """Given ids, split into those asked for and those set aside."""
 
     orders: Sequence[NewOrder]
     set_aside: Sequence[NewOrder] = ()
 
 
 def sort_out(given: Sequence[NewOrder]) -> Sorted:
-    """Set aside what is unlike a Fincart order id, where something is like one: of a file's column too, whatever its
-    name, for a row of totals stands under the same name as the ids."""
+    """Set aside what is unlike a Fincart order id, if any word is like one.
+
+    This holds for a file's column of any name too: a row of totals stands under the same header as the ids.
+    """
     if all(each.unlike_fincart for each in given):
         return Sorted(given)
     orders: list[NewOrder] = []
-    odd: list[NewOrder] = []
+    unlike: list[NewOrder] = []
     for each in given:
-        (odd if each.unlike_fincart else orders).append(each)
-    return Sorted(orders, odd)
+        (unlike if each.unlike_fincart else orders).append(each)
+    return Sorted(orders, unlike)
 
 
 def include(context: Context, delivery: Delivery, action: RequestAction) -> None:
-    """Make orders of what was set aside, if the policy allows so many; show the preview anew."""
+    """Add the words set aside as orders, if the policy allows so many, and show the preview again."""
 
     def act(transaction: Transaction, request: Request, authorization: Authorization) -> AnswerCode | Verdict:
         lost = authorization.not_theirs() or why_not(transaction, request, CONFIRMING)
@@ -66,7 +67,7 @@ def include(context: Context, delivery: Delivery, action: RequestAction) -> None
         return AnswerCode.PREVIEW
 
     with context.database.read() as session:
-        seen = requests.find(session, action.public_id)
-    can_post = seen is None or can_post_live(context, seen)
-    more = len(set_aside.of_request(seen)) if seen is not None else 0
-    press(context, delivery, replace(action, more_orders=more), Act.GO_AHEAD, act)
+        request_now = requests.find(session, action.public_id)
+    can_post = request_now is None or can_post_live(context, request_now)
+    more = len(set_aside.of_request(request_now)) if request_now is not None else 0
+    handle_action(context, delivery, replace(action, more_orders=more), Act.GO_AHEAD, act)

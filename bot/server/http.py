@@ -1,6 +1,6 @@
 """HTTP: Slack's deliveries at /slack/events, and the two health pages of both modes.
 
-A delivery's size is bounded and its signature checked before anything in it is read
+A delivery's size is bounded and its signature checked before it is parsed
 (docs.slack.dev/authentication/verifying-requests-from-slack).
 """
 
@@ -11,9 +11,10 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import SecretStr
 from slack_bolt import App, BoltRequest
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -21,35 +22,35 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.app import Bot
 from bot.listeners.payload_schema import Flaw, read
+from bot.server.health import Health
+from bot.settings.secret_files import accepted
 from bot.slack.manifest import EVENTS_PATH
-from bot.slack.socket_mode import SocketMode
-from storage.db.readiness import Readiness
+from storage.log_events import LogEvent, about
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1024 * 1024
 SIGNATURE_LIVES = 300
-"""Seconds before and after which a delivery's timestamp is refused."""
+"""A delivery's timestamp may differ from the clock by so many seconds."""
 
 
 _PLAIN = {"content-type": "text/plain; charset=utf-8"}
 _TIMESTAMP, _SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 _TELL_EVERY = 60.0
-"""Seconds between two log lines about rejected deliveries: anybody on the Internet can send such."""
+"""Seconds between two log lines about rejected deliveries, which anybody on the Internet can send."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why a delivery was rejected: in a word, to be counted, and in a sentence without anything that was sent."""
+    """Why a delivery was rejected: a word to count by, and a sentence that quotes nothing of the delivery."""
 
     kind: str
     why: str
 
 
 class Rejections:
-    """Logs rejected deliveries, a line a minute at most, which counts those since the line before. Thread-safe."""
+    """Logs rejected deliveries, at most one line a minute, with the number since the last line. Thread-safe."""
 
     def __init__(self, uptime: Callable[[], float] = time.monotonic) -> None:
         self._uptime = uptime
@@ -67,19 +68,19 @@ class Rejections:
             untold, self._untold = self._untold, Counter()
         since = ", ".join(f"{count} {kind}" for kind, count in untold.items())
         more = f" (and since the last such line: {since})" if since else ""
-        log.warning("a delivery was rejected: %s%s", rejection.why, more)
+        log.warning("a delivery was rejected: %s%s", rejection.why, more, extra=about(LogEvent.DELIVERY_REJECTED))
 
 
 class Signature:
     """Checks that a delivery is Slack's: HMAC-SHA256 over the timestamp and the raw body, compared in constant time."""
 
-    def __init__(self, secret: str, now: Callable[[], float] = time.time) -> None:
-        self._secret = secret.encode()
+    def __init__(self, secret: SecretStr, now: Callable[[], float] = time.time) -> None:
+        self._secret = secret
         self._now = now
 
     def flaw(self, headers: Mapping[str, str], body: bytes) -> Rejection | None:
-        """What is wrong with it: a header that is missing, a timestamp that is old, in the future or no number, a wrong
-        signature. Nothing of what was sent is repeated."""
+        """Return why it is rejected: a missing header, an old, future or invalid timestamp, a wrong signature. Quotes
+        nothing of the delivery."""
         for name in (_TIMESTAMP, _SIGNATURE):
             if not headers.get(name):
                 return Rejection("unsigned", f"it lacks the header {name}, which whatever Slack sends has")
@@ -91,15 +92,17 @@ class Signature:
             stale = f"{age} seconds old" if age > 0 else f"{-age} seconds in the future"
             fix = "it was long on its way, or this machine's clock is wrong"
             return Rejection("stale", f"its timestamp is {stale}, and {SIGNATURE_LIVES} are allowed: {fix}")
-        wanted = hmac.new(self._secret, b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
-        if hmac.compare_digest(f"v0={wanted}".encode(), headers[_SIGNATURE].encode()):
-            return None
+        signed = b"v0:" + timestamp.encode() + b":" + body
+        for secret in accepted(self._secret):
+            expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+            if hmac.compare_digest(f"v0={expected}".encode(), headers[_SIGNATURE].encode()):
+                return None
         where = "Compare it with the Signing Secret under Basic Information in Slack's app settings"
         return Rejection("wrongly signed", f"its signature is not made with SLACK_SIGNING_SECRET. {where}")
 
 
 class Deliveries:
-    """What answers Slack once a delivery's body is here: checked, read, kept and acknowledged in one thread."""
+    """Answers Slack: checks, parses, stores and acknowledges a delivery in one thread."""
 
     def __init__(self, app: App, signature: Signature) -> None:
         self._app = app
@@ -107,47 +110,47 @@ class Deliveries:
         self._rejections = Rejections()
 
     def too_large(self) -> None:
-        """Log that a body was not read to its end."""
+        """Log a body that was too large to read."""
         self._rejections.tell(Rejection("too large", f"it is larger than {LARGEST_BODY} bytes"))
 
     def handle(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
-        """The status, headers and body of the answer. The names of `headers` are in lower case.
+        """Return the answer's status, headers and body. `headers` has lower-case names.
 
-        401 for what Slack has not signed, 400 for what is well signed but unreadable.
+        The status is 401 for a wrong signature, 400 for a well-signed but invalid body.
         """
         if flaw := self._signature.flaw(headers, body):
             self._rejections.tell(flaw)
             return 401, _PLAIN, b"not signed by Slack\n"
-        said = read(body, headers.get("content-type", ""))
-        if said is Flaw.UNREADABLE:
+        payload = read(body, headers.get("content-type", ""))
+        if payload is Flaw.UNREADABLE:
             self._rejections.tell(
                 Rejection("unreadable", "it is well signed, and none of the shapes Slack delivers in")
             )
             return 400, _PLAIN, b"not a delivery of Slack's\n"
-        if said is Flaw.INCOMPLETE:
+        if payload is Flaw.INCOMPLETE:
             return 200, _PLAIN, b""
-        # As Socket Mode hands it over: given the raw body, Bolt would read it again, and read it differently.
-        answer = self._app.dispatch(BoltRequest(body=said, headers=dict(headers), mode="socket_mode"))
+        # Passed parsed, as in Socket Mode: Bolt would parse a raw body again, and differently.
+        answer = self._app.dispatch(BoltRequest(body=payload, headers=dict(headers), mode="socket_mode"))
         content_type = answer.headers.get("content-type")
         return answer.status, {"content-type": content_type[0]} if content_type else _PLAIN, answer.body.encode()
 
 
-def http_app(bot: Bot, socket_mode: SocketMode | None = None) -> Starlette:
-    """The web application. In Socket Mode it has the health pages alone."""
-    database = Readiness(bot.context.database)
+def http_app(health: Health) -> Starlette:
+    """Build the web application; in Socket Mode it has only the health pages."""
+    bot = health.bot
 
     async def healthz(request: Request) -> Response:
-        return PlainTextResponse("ok\n")
+        return _page(health.alive(), "ok")
 
     async def readyz(request: Request) -> Response:
-        trouble = await run_in_threadpool(_not_ready, bot, database, socket_mode)
-        return PlainTextResponse(f"{trouble or 'ready'}\n", status_code=503 if trouble else 200)
+        found = health.ready_at_once()
+        return _page(await run_in_threadpool(health.ready) if found is None else found, "ready")
 
     routes = [Route("/healthz", healthz, methods=["GET"]), Route("/readyz", readyz, methods=["GET"])]
-    if socket_mode is None:
+    if health.socket_mode is None:
         secret = bot.context.settings.slack_signing_secret
         assert secret is not None
-        deliveries = Deliveries(bot.app, Signature(secret.get_secret_value()))
+        deliveries = Deliveries(bot.app, Signature(secret))
 
         async def events(request: Request) -> Response:
             return await _delivered(deliveries, request)
@@ -156,20 +159,9 @@ def http_app(bot: Bot, socket_mode: SocketMode | None = None) -> Starlette:
     return Starlette(routes=routes)
 
 
-def _not_ready(bot: Bot, database: Readiness, socket_mode: SocketMode | None) -> str:
-    """Why this process cannot do its work, or nothing: the database can be read and written, every lane runs, Slack can
-    deliver."""
-    if bot.stopping.is_set():
-        return "stopping"
-    if trouble := database.trouble():
-        return trouble
-    if not bot.worker.is_alive():
-        return "the worker does not run"
-    if why := database.refused_by_slack:
-        return f"Slack refuses the bot's token ({why}); install the app again, or correct SLACK_BOT_TOKEN"
-    if socket_mode is not None and not socket_mode.is_connected:
-        return "no Socket Mode connection to Slack"
-    return ""
+def _page(ailments: Sequence[str], well: str) -> Response:
+    """A line for each ailment."""
+    return PlainTextResponse("\n".join(ailments or [well]) + "\n", status_code=503 if ailments else 200)
 
 
 async def _delivered(deliveries: Deliveries, request: Request) -> Response:
@@ -182,7 +174,7 @@ async def _delivered(deliveries: Deliveries, request: Request) -> Response:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The raw body; None once it is larger than `LARGEST_BODY`, whatever its header says."""
+    """Read the raw body; None if it exceeds `LARGEST_BODY`, whatever its header says."""
     body = bytearray()
     try:
         async for chunk in request.stream():

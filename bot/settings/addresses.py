@@ -1,14 +1,16 @@
-"""Reads the settings that are addresses: of Slack, of Fincart, of the database. As `bot.settings.values` does."""
+"""Validates the addresses of Slack, Fincart and the database, as `bot.settings.values` does."""
 
-import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from sqlalchemy.exc import ArgumentError
+
 from bot.settings.values import Wrong, no_quote_at_one_end
+from storage.db.servers import is_loopback, servers_of, spelled_for_sqlalchemy
 
 
 def base_url(value: object) -> object:
-    """An address without the slash at its end: `https://`, or `http://` of this machine alone."""
+    """Return an address without its final slash: `https://`, or loopback `http://`."""
     parts = checked_url(str(value))
     if re.search(r"/v[0-9]+(/|$)", parts.path):
         raise Wrong(
@@ -18,13 +20,13 @@ def base_url(value: object) -> object:
 
 
 def api_url(value: object) -> object:
-    """The address Slack's method names are appended to: like `base_url`, with one slash at its end."""
+    """Return the base of Slack's method URLs: like `base_url`, with one final slash."""
     checked_url(str(value))
     return str(value).rstrip("/") + "/"
 
 
 def checked_url(text: str) -> SplitResult:
-    """Its parts, where it is `https://…` or a loopback `http://…` and nothing but an address; else `Wrong`."""
+    """Return the parts of an `https://…` or loopback `http://…` address; raises `Wrong` for anything else."""
     example = "Write https://host, or http://127.0.0.1:port for a server on this machine."
     no_quote_at_one_end(text, example)
     try:
@@ -41,18 +43,8 @@ def checked_url(text: str) -> SplitResult:
     return parts
 
 
-def is_loopback(host: str) -> bool:
-    """Whether this host name or address never leaves the machine: `localhost`, 127.0.0.0/8 or ::1."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def database_url(value: object) -> object:
-    """A database the bot can keep its records in. Never shown in a message: it may hold a password."""
+    """Return a database URL as SQLAlchemy spells it. No message shows it: it may hold a password."""
     text = str(value)
     scheme, apart, rest = text.partition("://")
     fix = "Write sqlite:///file.db, or postgresql+psycopg://user:password@host/name."
@@ -73,11 +65,22 @@ def database_url(value: object) -> object:
             "cannot be read as an address: @, /, ? or # in a user name or password ends it too early",
             "Percent-encode such characters: %40 for @, %2F for /, %3F for ?, %23 for #, %25 for %.",
         )
-    return text
+    return _with_its_servers(text) if scheme == "postgresql+psycopg" else text
 
 
+def _with_its_servers(url: str) -> str:
+    spelled = spelled_for_sqlalchemy(url)
+    try:
+        servers_of(spelled)
+    except (ArgumentError, ValueError):
+        example = "Write user:password@a:5432,b:5432/name, or /name?host=a,b&port=5432,5432 with a port for each."
+        raise Wrong("names its servers so that they cannot be read", example) from None
+    return spelled
+
+
+_SERVER = r"(?:\[[^\[\]@/?#]*\]|[^@/?#:,]*)(?::[0-9]*)?"
 _POSTGRESQL = re.compile(
-    r"(?:[^@/?#]*@)?(?:\[[^\[\]@/?#]*\]|[^@/?#:]*)(?::[0-9]*)?"
-    # Without a path in front of it, an @ in what looks like parameters is the end of a password.
+    rf"(?:[^@/?#]*@)?{_SERVER}(?:,{_SERVER})*"
+    # An @ after a ? without a path before it ends a password, not a parameter.
     r"(?:/[^@/?#]*(?:\?[^@=&#]+=[^#]*)?|\?[^@=&#]+=[^@#]*)?"
 )

@@ -1,4 +1,4 @@
-"""What the settings must be together: nothing missing for the work at hand, nothing that contradicts itself."""
+"""Checks the settings together: nothing needed is missing, nothing contradicts."""
 
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from bot.settings.fields import Settings
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with the settings: which, what is wrong, and the fix. Never holds a secret's value."""
+    """One problem: the settings concerned, what is wrong, and the fix. Never holds a secret's value."""
 
     name: str
     what: str
@@ -19,18 +19,18 @@ class Problem:
 
 
 def missing(settings: Settings) -> tuple[Problem, ...]:
-    """What `serve` still lacks: tokens, a way to reach Slack, somebody who is allowed to ask."""
+    """Return what `serve` lacks: tokens, a way to reach Slack, somebody who is allowed to ask."""
     return tuple(problem for names, problem in _missing(settings))
 
 
 def contradictions(settings: Settings, without: Set[str] = frozenset()) -> tuple[Problem, ...]:
-    """What the settings say against each other, leaving out rules about the names in `without`."""
-    found = (problem for names, rule in _RULES if not names & without for problem in rule(settings))
-    return tuple(found)
+    """Return the contradictions between settings, without those about the names in `without`."""
+    problems = (problem for names, rule in _RULES if not names & without for problem in rule(settings))
+    return tuple(problems)
 
 
 def missing_besides(settings: Settings, without: Set[str]) -> tuple[Problem, ...]:
-    """`missing`, leaving out what is about the names in `without` (they are set, but wrongly)."""
+    """Like `missing`, without problems about the names in `without` (which are set, but wrongly)."""
     return tuple(problem for names, problem in _missing(settings) if not names & without)
 
 
@@ -69,7 +69,7 @@ def _enough_approvers(settings: Settings) -> Iterator[Problem]:
         return
     possible = _fewest_others(settings)
     if possible is not None and possible < settings.approvals_needed:
-        whose = "APPROVER_USERS" if settings.names_approvers else "ALLOWED_USERS"
+        whose = "APPROVER_USERS" if settings.approver_users else "ALLOWED_USERS"
         others = "1 other person" if settings.approvals_needed == 1 else f"{settings.approvals_needed} other people"
         yield Problem(
             "SECOND_APPROVAL_ABOVE",
@@ -79,16 +79,13 @@ def _enough_approvers(settings: Settings) -> Iterator[Problem]:
 
 
 def _fewest_others(settings: Settings) -> int | None:
-    """How many named people could approve the worst placed requester's request; None where it cannot be counted
-    from the settings alone (a group, or everybody)."""
-    if settings.names_approvers:
-        if settings.approver_usergroups:
-            return None
-        approvers = set(settings.approver_users)
-    else:
-        if settings.allow_everyone or settings.allowed_usergroups or not settings.allowed_users:
-            return None
-        approvers = set(settings.allowed_users)
+    """Return how few named people could approve any requester's request; None if the settings alone cannot tell (a
+    group, or everybody)."""
+    approvers = set(settings.approver_users or settings.allowed_users)
+    if settings.approver_usergroups:
+        return None
+    if not settings.approver_users and (settings.allow_everyone or settings.allowed_usergroups or not approvers):
+        return None
     asks_too = bool(approvers) if settings.allow_everyone else bool(approvers & set(settings.allowed_users))
     return len(approvers) - asks_too
 
@@ -114,7 +111,7 @@ def _emergency_unseen(settings: Settings) -> Iterator[Problem]:
 def _emergency_of_nobody(settings: Settings) -> Iterator[Problem]:
     if settings.allow_everyone or settings.allowed_usergroups or not settings.allowed_users:
         return
-    # A U… and a W… may be one person in an Enterprise Grid: only Slack could say.
+    # A U… and a W… id may be one person in an Enterprise Grid: only Slack knows.
     kinds = {user[0] for user in settings.allowed_users}
     strangers = [user for user in settings.emergency_users if user not in settings.allowed_users and kinds == {user[0]}]
     if strangers:

@@ -1,13 +1,13 @@
-"""Reads the settings from the environment and `.env`, and says everything that is wrong with them at once.
+"""Reads the settings from the environment and `.env`, and reports all their problems at once.
 
-The environment wins over `.env`; an empty value counts as unset. A name that looks like one of ours and is none
-is refused with the nearest that is: a misspelt limit must not silently be no limit.
+The environment overrides `.env`; an empty value counts as unset. An unknown name that looks like a setting is refused
+with the nearest setting: a misspelt limit must not silently become no limit.
 """
 
 import io
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -17,13 +17,14 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from bot.settings.consistency import Problem, contradictions, missing, missing_besides
-from bot.settings.fields import NAMES, SECRET_NAMES, Settings
+from bot.settings.fields import FILE_NAMES, NAMES, SECRET_NAMES, SUFFIX, Settings, check_of
+from bot.settings.secret_files import FileSecret, read_secret
 from bot.settings.values import Wrong, is_quoted
 
 __all__ = ["NAMES", "Need", "Problem", "Settings", "SettingsError", "load_settings", "missing"]
 
 ENV_FILE = Path(".env")
-"""Where the settings file is looked for: in the current directory."""
+"""The settings file, in the current directory."""
 
 
 class Need(StrEnum):
@@ -32,13 +33,15 @@ class Need(StrEnum):
     SERVE = "serve"
     """Everything: tokens, somebody allowed, and all of it right."""
     CHECK = "check"
-    """What is set must be right; what is missing is `missing`'s to tell."""
+    """What is set must be valid; `missing` reports what is not set."""
     AUDIT = "audit"
-    """The database and the logs alone; whatever else is wrong must not keep anybody from the history."""
+    """Only the database and the logs; other problems must not block reading the history."""
+    MANIFEST = "manifest"
+    """Only what the installation is called."""
 
 
 class SettingsError(Exception):
-    """The settings cannot be used; `problems` names every reason with its fix, without any secret's value."""
+    """The settings are unusable; `problems` lists every reason with its fix, without secrets."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -51,46 +54,83 @@ def load_settings(
     *,
     need: Need = Need.SERVE,
 ) -> Settings:
-    """The settings of `env` (by default the process's environment) over those of `env_file`, where there is one.
+    """Load the settings of `env` (by default the process's environment) over those of `env_file`, if it exists.
 
     Raises `SettingsError` with every problem.
     """
     environment = dict(os.environ if env is None else env)
     file, unreadable = _read_file(env_file)
-    wanted = _wanted(need)
-    given = {name: text for name, text in (_filled(file) | _filled(environment)).items() if name in wanted}
+    fields = _fields_needed(need)
+    texts, files, from_files = _from_files(_filled(file) | _filled(environment))
+    given = {name: text for name, text in texts.items() if name in fields}
     unknown = [*unreadable, *_unknown(environment, file)]
-    problems = [each.problem for each in unknown if each.nearest in wanted]
+    problems = [each.problem for each in unknown if each.nearest in fields]
+    problems += (problem for problem in from_files if problem.name.removesuffix(SUFFIX) in fields)
     problems += (_no_text(name) for name in given if not _is_text(given[name]))
     problems += (_quoted(name) for name in given if is_quoted(given[name]))
     usable = {name: text for name, text in given.items() if _is_text(text) and not is_quoted(text)}
     settings, wrong = _build(usable)
     problems += wrong
-    broken = {problem.name for problem in problems}
+    broken = {problem.name.removesuffix(SUFFIX) for problem in problems}
     problems += contradictions(settings, broken)
     if need is Need.SERVE:
         problems += missing_besides(settings, broken)
     if problems:
         raise SettingsError(tuple(_without_secrets(problem, given) for problem in problems))
-    return settings
+    return settings.model_copy(update=_read_anew(files, fields))
 
 
-def _wanted(need: Need) -> frozenset[str]:
-    return frozenset({"DATABASE_URL", "LOG_LEVEL", "LOG_FORMAT"} if need is Need.AUDIT else NAMES)
+def _from_files(given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Path], list[Problem]]:
+    """The settings with the secrets of their files, those files, and what is wrong with them."""
+    texts = {name: text for name, text in given.items() if name in NAMES}
+    files: dict[str, Path] = {}
+    problems = []
+    for name in sorted(SECRET_NAMES):
+        if (path := given.get(name + SUFFIX)) is None:
+            continue
+        if name in texts:
+            problems.append(Problem(name + SUFFIX, f"set beside {name}", "Keep one of the two."))
+            continue
+        try:
+            texts[name] = read_secret(Path(path))
+            files[name] = Path(path)
+        except Wrong as wrong:
+            problems.append(Problem(name + SUFFIX, wrong.what, wrong.fix))
+    return texts, files, problems
+
+
+def _read_anew(files: Mapping[str, Path], fields: Collection[str]) -> dict[str, FileSecret]:
+    """The secrets that follow their file; the database's address is read at the start alone."""
+    return {
+        name.lower(): FileSecret(name, path, check_of(name))
+        for name, path in files.items()
+        if name in fields and name != "DATABASE_URL"
+    }
+
+
+def _fields_needed(need: Need) -> frozenset[str]:
+    return _NEEDED.get(need, frozenset(NAMES))
+
+
+_NEEDED = {
+    Need.AUDIT: frozenset({"DATABASE_URL", "LOG_LEVEL", "LOG_FORMAT"}),
+    Need.MANIFEST: frozenset({"COMMAND_NAME", "INSTALLATION_NAME"}),
+}
+"""The settings that a command reads, where it does not read them all."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Unknown:
-    """A problem with a name or line of unknown meaning, and the setting that was most likely meant."""
+    """A problem with an unknown name or line, and the setting most likely meant."""
 
     nearest: str
     problem: Problem
 
 
 def _read_file(path: Path | None) -> tuple[dict[str, str], list[_Unknown]]:
-    """What `.env` says, and every line of it that says nothing: a line passed over could be a limit.
+    """Read `.env`, and report every invalid line: a skipped line could be a limit.
 
-    A line's own text is never repeated: it may be a secret that slipped.
+    A line's text is never shown: it may be a misplaced secret.
     """
     if path is None or not path.exists():
         return {}, []
@@ -124,19 +164,19 @@ def _nearest(name: str) -> str:
 
 
 def _filled(values: Mapping[str, str]) -> dict[str, str]:
-    """The known settings that say something."""
-    return {name: values[name].strip() for name in NAMES if values.get(name, "").strip()}
+    """Return the known settings that are not empty."""
+    return {name: values[name].strip() for name in (*NAMES, *FILE_NAMES) if values.get(name, "").strip()}
 
 
 def _build(texts: Mapping[str, str]) -> tuple[Settings, list[Problem]]:
-    """The settings with those that are wrong left at their default, and what is wrong with these."""
+    """Build the settings with invalid ones at their defaults, and return the problems."""
     try:
         return Settings.model_validate({name.lower(): text for name, text in texts.items()}), []
     except ValidationError as error:
         wrong = list(_problems(error))
     broken = {problem.name for problem in wrong}
-    kept = {name.lower(): text for name, text in texts.items() if name not in broken}
-    return Settings.model_validate(kept), wrong
+    usable = {name.lower(): text for name, text in texts.items() if name not in broken}
+    return Settings.model_validate(usable), wrong
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:
@@ -177,28 +217,43 @@ _OURS = (
     "TYPE_TO_CONFIRM",
     "AUDITOR_",
 )
-"""Beginnings of names that in an environment can only be meant for this bot."""
+"""Prefixes that only this bot's settings have in an environment."""
 
 _LONG_ENOUGH = 8
-"""Shorter names (`HOST`, `PORT`, `CONTACT`) are too like others' for a likeness to mean anything."""
+"""Shorter names (`HOST`, `PORT`, `CONTACT`) resemble too many others to match by similarity."""
 
 
 def _unknown(environment: Mapping[str, str], file: Mapping[str, str]) -> Iterator[_Unknown]:
-    """Every name in `.env` that is none of ours; in the environment, which others share, what looks like ours."""
+    """Report every unknown name in `.env`, and names in the shared environment that look like ours."""
     for name in file:
-        if name not in NAMES:
+        if name not in NAMES and name not in FILE_NAMES:
             yield _misspelt(name, "in .env, ")
     for name in environment:
-        if name not in NAMES and environment[name].strip() and name not in file and _looks_like_ours(name):
+        known = name in NAMES or name in FILE_NAMES or name in file or _is_of_kubernetes(name, environment[name])
+        if not known and environment[name].strip() and _looks_like_ours(name):
             yield _misspelt(name, "")
 
 
+_OF_A_SERVICE = re.compile(r"[A-Z0-9_]+_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_[A-Z]+)?)")
+
+
+def _is_of_kubernetes(name: str, value: str) -> bool:
+    """Whether Kubernetes has set this variable for a service of such a name
+    (https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables)."""
+    is_address = value.startswith(("tcp://", "udp://", "sctp://"))
+    return _OF_A_SERVICE.fullmatch(name) is not None or (name.endswith("_PORT") and is_address)
+
+
 def _looks_like_ours(name: str) -> bool:
-    long = [known for known in NAMES if len(known) >= _LONG_ENOUGH]
-    return name.upper().startswith(_OURS) or bool(get_close_matches(name.upper(), long, n=1, cutoff=0.85))
+    long = [known for known in (*NAMES, *FILE_NAMES) if len(known) >= _LONG_ENOUGH]
+    is_file = name.upper().endswith(SUFFIX) and name.upper().removesuffix(SUFFIX) in NAMES
+    return is_file or name.upper().startswith(_OURS) or bool(get_close_matches(name.upper(), long, n=1, cutoff=0.85))
 
 
 def _misspelt(name: str, where: str) -> _Unknown:
+    if (stem := name.upper().removesuffix(SUFFIX)) != name.upper() and stem in NAMES and stem not in SECRET_NAMES:
+        what = f"{where}not a setting of this bot: only secrets are read from files"
+        return _Unknown(stem, Problem(name, what, f"Give {stem} itself."))
     nearest = _nearest(name)
     alike = get_close_matches(name.upper(), NAMES, n=1, cutoff=0.6)
     fix = f"Write {nearest}, if that is meant, or remove it." if alike else "Remove it."
@@ -206,11 +261,11 @@ def _misspelt(name: str, where: str) -> _Unknown:
 
 
 _SECRET_AT_LEAST = 6
-"""Anything shorter is no secret, and striking it out would eat ordinary words."""
+"""Anything shorter is no secret, and redacting it would remove ordinary words."""
 
 
 def _without_secrets(problem: Problem, given: Mapping[str, str]) -> Problem:
-    """The problem with every secret that was given struck out, wherever it was put by mistake."""
+    """Redact every given secret from the problem, wherever it was put by mistake."""
     what = problem.what
     for name in SECRET_NAMES & given.keys():
         if len(given[name]) < _SECRET_AT_LEAST:

@@ -5,6 +5,7 @@ Nothing here knows which setting it reads, and no message repeats a value that c
 
 import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Literal
 
 _SHOWN_AT_MOST = 40
@@ -12,7 +13,7 @@ _TOKEN = re.compile(r"xox|xapp-|://|bearer|\s", re.IGNORECASE)
 
 
 class Wrong(ValueError):
-    """A value that cannot be used: what is wrong with it, and what to write instead."""
+    """An invalid value: what is wrong with it, and what to write instead."""
 
     def __init__(self, what: str, fix: str) -> None:
         super().__init__(what)
@@ -21,7 +22,7 @@ class Wrong(ValueError):
 
 
 def shown(value: str) -> str:
-    """The value in quotes, or a stand-in where it is long or looks like a token put in the wrong place."""
+    """Return the value in quotes, or a placeholder if it is long or looks like a misplaced token."""
     if len(value) > _SHOWN_AT_MOST or _TOKEN.search(value):
         return "a value not shown here"
     return f"“{value}”"
@@ -32,13 +33,13 @@ _WITHIN = re.compile(rf"[{_QUOTES}]+(.*?)[{_QUOTES}]+", re.DOTALL)
 
 
 def is_quoted(value: str) -> bool:
-    """Whether the value as a whole stands in quotation marks of any kind, which no reader of it would take off."""
+    """Tell whether the whole value is in quotation marks of any kind, which nothing strips later."""
     found = _WITHIN.fullmatch(value)
     return found is not None and not {value[0], value[-1]} & set(found[1])
 
 
 def token(prefix: str, where: str) -> Callable[[object], object]:
-    """A Slack token with this prefix; `where` says where in Slack's app settings it is found."""
+    """Validate a Slack token with this prefix; `where` says where Slack's app settings show it."""
 
     def read(value: object) -> object:
         if not isinstance(value, str):
@@ -52,7 +53,7 @@ def token(prefix: str, where: str) -> Callable[[object], object]:
 
 
 def signing_secret(value: object) -> object:
-    """Slack's signing secret; a token put here by mistake is told apart."""
+    """Validate Slack's signing secret; a token here by mistake gets its own message."""
     if not isinstance(value, str):
         return value
     _one_word(value)
@@ -65,7 +66,7 @@ def signing_secret(value: object) -> object:
 
 
 def fincart_token(value: object) -> object:
-    """Fincart's token alone: its API wants it without a `Bearer` in front."""
+    """Validate Fincart's token, which its API takes without `Bearer`."""
     if not isinstance(value, str):
         return value
     if value.lower().startswith("bearer"):
@@ -100,7 +101,7 @@ Kind = Literal["person", "group", "channel"]
 
 
 def one_id(kind: Kind) -> Callable[[object], object]:
-    """One Slack id of that kind."""
+    """Validate one Slack id of that kind."""
 
     def read(value: object) -> object:
         if isinstance(value, str):
@@ -111,7 +112,7 @@ def one_id(kind: Kind) -> Callable[[object], object]:
 
 
 def ids(kind: Kind) -> Callable[[object], object]:
-    """Slack ids of that kind apart by commas, spaces around them allowed; each is kept once, in its order."""
+    """Read Slack ids of that kind separated by commas and optional spaces; returns each once, in order."""
 
     def read(value: object) -> object:
         given = value.split(",") if isinstance(value, str) else value
@@ -127,31 +128,31 @@ def ids(kind: Kind) -> Callable[[object], object]:
 
 
 def _check_ids(kind: Kind, words: Iterable[str]) -> None:
-    letters, wanted, where = _KINDS[kind]
+    letters, expected, where = _KINDS[kind]
     bad = [word for word in words if not _ID.fullmatch(word) or word[0] not in letters]
     if bad:
-        raise Wrong("; ".join(f"{shown(word)} {_why_no_id(word, wanted)}" for word in bad), where)
+        raise Wrong("; ".join(f"{shown(word)} {_why_no_id(word, expected)}" for word in bad), where)
 
 
-def _why_no_id(word: str, wanted: str) -> str:
+def _why_no_id(word: str, expected: str) -> str:
     if is_quoted(word):
-        return f"is in quotation marks: {wanted} alone is needed"
+        return f"is in quotation marks: {expected} alone is needed"
     if word.startswith(("@", "#")):
-        return f"is a name, and names can change hands: {wanted} is needed"
+        return f"is a name, and names can change hands: {expected} is needed"
     if word.startswith("<") or "/" in word:
-        return f"is a mention or a link: {wanted} alone is needed"
+        return f"is a mention or a link: {expected} alone is needed"
     for letters, other, _ in _KINDS.values():
         if _ID.fullmatch(word) and word[0] in letters:
-            return f"is {other}, not {wanted}"
+            return f"is {other}, not {expected}"
     if _ID.fullmatch(word.upper()) and not word.isupper():
-        return f"has small letters: {wanted} is in capitals"
+        return f"has small letters: {expected} is in capitals"
     if len(word.split()) > 1:
         return "is more than one id: put commas between them"
-    return f"is not {wanted}"
+    return f"is not {expected}"
 
 
 def whole(least: int, most: int) -> Callable[[object], object]:
-    """A whole number from `least` to `most`, both included; None stays None."""
+    """Read a whole number from `least` to `most`, both included; None stays None."""
 
     def read(value: object) -> object:
         if value is None:
@@ -167,9 +168,11 @@ def whole(least: int, most: int) -> Callable[[object], object]:
 
 
 def seconds(least: float, most: float) -> Callable[[object], object]:
-    """Seconds, a fraction allowed, from `least` to `most`."""
+    """Read seconds, a fraction allowed, from `least` to `most`; None stays None."""
 
     def read(value: object) -> object:
+        if value is None:
+            return None
         text = str(value).strip()
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
             raise Wrong(
@@ -184,7 +187,7 @@ def seconds(least: float, most: float) -> Callable[[object], object]:
 
 
 def yes_or_no(value: object) -> object:
-    """`true` or `false`, and the usual other spellings; anything else is no answer."""
+    """Read `true` or `false` in the usual spellings; raises `Wrong` for anything else."""
     if not isinstance(value, str):
         return value
     word = value.lower()
@@ -196,7 +199,7 @@ def yes_or_no(value: object) -> object:
 
 
 def one_of(*words: str) -> Callable[[object], object]:
-    """One of these words, in any case."""
+    """Read one of these words, in any case."""
 
     def read(value: object) -> object:
         for word in words:
@@ -208,7 +211,7 @@ def one_of(*words: str) -> Callable[[object], object]:
 
 
 def line(most: int) -> Callable[[object], object]:
-    """One line of text of at most `most` characters."""
+    """Read one line of text of at most `most` characters."""
 
     def read(value: object) -> object:
         text = str(value)
@@ -219,8 +222,34 @@ def line(most: int) -> Callable[[object], object]:
     return read
 
 
+def file_to_write(value: object) -> object:
+    """Validate the path of a file in a folder that exists."""
+    if not isinstance(value, str):
+        return value
+    path = Path(value)
+    if path.is_dir() or not path.parent.is_dir():
+        raise Wrong("does not name a file in a folder that exists", "Give the path of a file, and make its folder.")
+    return path
+
+
+def command_name(value: object) -> object:
+    """Validate a slash command's name as Slack takes it (docs.slack.dev/reference/app-manifest)."""
+    text = str(value)
+    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", text):
+        what = f"{shown(text)} is not a slash command's name: a slash, then small letters, digits, - and _"
+        raise Wrong(f"{what}, 32 characters in all at most", "Write it like /cancel-orders-staging.")
+    return text
+
+
+def installation_name(value: object) -> object:
+    """Validate the name of an installation: one short line of which something can be seen."""
+    if value is not None and not re.search(r"[^\W_]", str(line(40)(value))):
+        raise Wrong("has neither a letter nor a digit", "Give a short name like staging.")
+    return value
+
+
 def host(value: object) -> object:
-    """A name or an address to listen on."""
+    """Validate a host name or address to listen on."""
     text = str(value)
     fix = "Write an address of this machine, like 127.0.0.1, or 0.0.0.0 for all of them."
     no_quote_at_one_end(text, fix)

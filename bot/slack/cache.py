@@ -1,4 +1,4 @@
-"""A cache of Slack's answers with single flight: whoever asks for the same waits for one call, for so long at most."""
+"""Caches Slack's answers with single flight: concurrent callers share one call, each up to its own deadline."""
 
 import threading
 from collections.abc import Callable, Collection
@@ -21,9 +21,9 @@ class _Known(Generic[T]):
 
 
 class SlackCache:
-    """Answers of Slack by key: kept while young, and asked for once where several want the same at once.
+    """Slack's answers by key, reused while young; concurrent requests for a key make one call.
 
-    `pause` waits between two attempts, and says whether to give up; without one, nothing is attempted twice.
+    `pause` waits between two attempts and returns whether to give up; without it there is no retry.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class SlackCache:
     def start(
         self, key: tuple[str, str], ask: Callable[[float], Answer[T]], fresh: bool, deadline: float
     ) -> "Future[Answer[T]]":
-        """The answer to come. A fresh one joins nothing that was asked earlier: it may predate the click."""
+        """Return a future of the answer. With `fresh` it joins no earlier call, whose answer may predate the click."""
         now = self._clock()
         future: Future[Answer[T]] = Future()
         with self._lock:
@@ -60,11 +60,11 @@ class SlackCache:
         try:
             self._executor.submit(self._ask, key, ask, deadline, future)
         except RuntimeError:  # shut down: the process is stopping
-            self._settle(key, now, Unanswered("stopping", may_have_been_applied=False), future)
+            self._settle(key, now, Unanswered("stopping"), future)
         return future
 
     def is_before(self, deadline: float) -> bool:
-        """Whether there is any time left."""
+        """Tell whether time is left."""
         return self._clock() < deadline
 
     def wait(self, futures: "Collection[Future[Any]]", deadline: float) -> None:
@@ -79,17 +79,17 @@ class SlackCache:
         future: "Future[Answer[T]]",
     ) -> None:
         asked_at = self._clock()
-        answer: Answer[T] = Unanswered("broken", may_have_been_applied=True)
+        answer: Answer[T] = Unanswered("broken")
         try:
             answer = self._attempt(ask, deadline)
-        except Exception as broken:  # a broken look-up must not leave whoever joined it waiting
-            answer = Unanswered(type(broken).__name__, may_have_been_applied=True)
+        except Exception as broken:  # whoever joined a call that raised must not wait for ever
+            answer = Unanswered(type(broken).__name__)
         finally:
             self._settle(key, asked_at, answer, future)
 
     def _attempt(self, ask: Callable[[float], Answer[T]], deadline: float) -> Answer[T]:
-        """Slack's answer, or the last failure that left time for no other attempt."""
-        answer: Answer[T] = Unanswered("no time left", may_have_been_applied=False)
+        """Return Slack's answer, or the last failure once no time is left to retry."""
+        answer: Answer[T] = Unanswered("no time left")
         while (left := deadline - self._clock()) > 0:
             answer = ask(left)
             if not isinstance(answer, Unanswered | RateLimited) or self._pause is None:
@@ -116,14 +116,14 @@ class SlackCache:
 
 
 def done(answer: Answer[T]) -> "Future[Answer[T]]":
-    """An answer that is there already."""
+    """Return a completed future."""
     future: Future[Answer[T]] = Future()
     future.set_result(answer)
     return future
 
 
 def result(future: "Future[Answer[T]]") -> Answer[T]:
-    """The answer, if it has come by now; never waits."""
+    """Return the answer if it has arrived; never waits."""
     if future.done():
         return future.result()
-    return Unanswered("no answer in time", may_have_been_applied=True)
+    return Unanswered("no answer in time")

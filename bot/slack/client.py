@@ -1,8 +1,8 @@
 """The Slack calls the bot makes, typed.
 
-Nothing here raises for what Slack does: every call returns an `Answer`. Top-level text is always sent so that
-Slack neither formats it nor links names or addresses in it; what a person typed is still escaped by whoever
-builds the message, because explicit `<…>` sequences are read whatever `parse` says.
+Nothing here raises for what Slack does: every call returns an `Answer`. Slack neither formats top-level text nor links
+names or addresses in it. The message builder still escapes what people typed, because Slack reads explicit `<…>`
+sequences whatever `parse` says.
 """
 
 import logging
@@ -13,25 +13,26 @@ from typing import Any, TypeVar
 from bot.messages.message import Message
 from bot.slack.failure_log import FailureLog
 from bot.slack.results import NO_ACCESS, Answer, Ok, Refused, SlackReply, SlackTransport, Unanswered
+from storage.log_events import LogEvent, about
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 JsonObject = Mapping[str, Any]
 
-POST_SECONDS = 6.0  # less than a message is anybody's to send (storage.slack_messages.SENT_WITHIN)
-LOOK_UP_SECONDS = 5.0
-TRIGGER_SECONDS = 3.0  # a trigger_id works for so long: a later answer is of no use
+POST_SECONDS = 6.0  # less than a message's lease (storage.slack_messages.SENT_WITHIN)
+READ_SECONDS = 5.0
+TRIGGER_SECONDS = 3.0  # a trigger_id's lifetime: a later answer is useless
 FILE_SECONDS = 20.0
 
-# chat.update falls back to parse=client where these are left out, so they go with every call.
+# Sent with every call, because chat.update falls back to parse=client without them.
 _PLAIN = {"parse": "none", "link_names": False}
 _PLAIN_POST = _PLAIN | {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
 
 
 @dataclass(frozen=True, slots=True)
 class PostedMessage:
-    """Where a message stands: `channel` is the conversation Slack chose (a `D…` for a post to `U…`)."""
+    """The place of a posted message: `channel` is the conversation Slack chose (a `D…` for a post to `U…`)."""
 
     channel: str
     ts: str
@@ -39,7 +40,7 @@ class PostedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the bot is, by auth.test; `enterprise_id` is None outside Enterprise Grid."""
+    """The bot's identity, by auth.test; `enterprise_id` is None outside Enterprise Grid."""
 
     team_id: str
     enterprise_id: str | None
@@ -50,21 +51,21 @@ class Identity:
 
 
 class SlackClient:
-    """The calls the bot needs, over any transport. Thread-safe where its transport is."""
+    """The calls the bot needs, over any transport. Thread-safe if its transport is."""
 
     def __init__(self, transport: SlackTransport) -> None:
         self._transport = transport
         self._tell = FailureLog().tell
         self.on_no_access: Callable[[], None] = lambda: None
-        """Called when Slack has refused a call for the token's sake."""
+        """Called when Slack has refused a call because of its token."""
 
     # Messages
 
     def post_message(
         self, channel_or_user: str, message: Message, thread_ts: str | None = None
     ) -> Answer[PostedMessage | None]:
-        """Post to a channel, or to a person's direct message with the bot (a `U…` id). Ok with None: it is posted, and
-        Slack did not say as what."""
+        """Post to a channel, or to a person's direct message with the bot (a `U…` id). Returns Ok with None if Slack
+        posted it without giving its `ts`."""
         params = _content(message) | _PLAIN_POST | {"channel": channel_or_user}
         if thread_ts is not None:
             params["thread_ts"] = thread_ts
@@ -86,13 +87,13 @@ class SlackClient:
         return _value(self._call("chat.postEphemeral", params, POST_SECONDS), _nothing)
 
     def open_direct_message(self, user_id: str) -> Answer[str]:
-        """The id (`D…`) of the bot's direct message with a person, which is opened if need be."""
-        answer = self._call("conversations.open", {"users": user_id}, LOOK_UP_SECONDS)
+        """Return the id (`D…`) of the bot's direct message with a person; opens it if needed."""
+        answer = self._call("conversations.open", {"users": user_id}, READ_SECONDS)
         return _value(answer, lambda data: _text(_object(data, "channel"), "id"))
 
     def permalink(self, channel: str, ts: str) -> Answer[str]:
-        """The address of a message."""
-        answer = self._call("chat.getPermalink", {"channel": channel, "message_ts": ts}, LOOK_UP_SECONDS)
+        """Return the URL of a message."""
+        answer = self._call("chat.getPermalink", {"channel": channel, "message_ts": ts}, READ_SECONDS)
         return _value(answer, lambda data: _text(data, "permalink"))
 
     # response_url
@@ -111,19 +112,19 @@ class SlackClient:
     # Views
 
     def open_view(self, trigger_id: str, view: JsonObject) -> Answer[str]:
-        """Open a modal; the answer is its view id, empty where Slack does not say."""
+        """Open a modal; returns its view id, empty if Slack does not give it."""
         params = {"trigger_id": trigger_id, "view": dict(view)}
         return _value(self._call("views.open", params, TRIGGER_SECONDS), _view_id)
 
     def publish_home(self, user_id: str, view: JsonObject) -> Answer[str]:
-        """Show somebody their Home tab; the answer is its view id."""
+        """Publish a person's Home tab; returns its view id."""
         params = {"user_id": user_id, "view": dict(view)}
         return _value(self._call("views.publish", params, POST_SECONDS), _view_id)
 
     # Look-ups
 
-    def auth_test(self, deadline_seconds: float = LOOK_UP_SECONDS) -> Answer[Identity]:
-        """Who the bot is and, by the header `x-oauth-scopes`, what its token may do."""
+    def auth_test(self, deadline_seconds: float = READ_SECONDS) -> Answer[Identity]:
+        """Return who the bot is and, by the header `x-oauth-scopes`, its token's scopes."""
         answer = self._call("auth.test", {}, deadline_seconds)
         if not isinstance(answer, Ok):
             return answer
@@ -131,41 +132,41 @@ class SlackClient:
         granted = frozenset(scope.strip() for scope in scopes.split(",") if scope.strip())
         return _value(answer, lambda data: _identity(data, granted))
 
-    def user_info(self, user_id: str, deadline_seconds: float = LOOK_UP_SECONDS) -> Answer[JsonObject]:
-        """The `user` object of users.info."""
+    def user_info(self, user_id: str, deadline_seconds: float = READ_SECONDS) -> Answer[JsonObject]:
+        """Return the `user` object of users.info."""
         answer = self._call("users.info", {"user": user_id}, deadline_seconds)
         return _value(answer, lambda data: _object(data, "user"))
 
-    def usergroup_members(self, usergroup_id: str, deadline_seconds: float = LOOK_UP_SECONDS) -> Answer[frozenset[str]]:
-        """User ids of the members of a user group; a disabled group has none."""
+    def usergroup_members(self, usergroup_id: str, deadline_seconds: float = READ_SECONDS) -> Answer[frozenset[str]]:
+        """Return the user ids of a group's members; a disabled group has none."""
         params = {"usergroup": usergroup_id, "include_disabled": False}
         return _value(self._call("usergroups.users.list", params, deadline_seconds), _members)
 
-    def conversation_info(self, channel_id: str, deadline_seconds: float = LOOK_UP_SECONDS) -> Answer[JsonObject]:
-        """The `channel` object of conversations.info."""
+    def conversation_info(self, channel_id: str, deadline_seconds: float = READ_SECONDS) -> Answer[JsonObject]:
+        """Return the `channel` object of conversations.info."""
         answer = self._call("conversations.info", {"channel": channel_id}, deadline_seconds)
         return _value(answer, lambda data: _object(data, "channel"))
 
     # Files
 
     def file_info(self, file_id: str) -> Answer[JsonObject]:
-        """The `file` object of files.info, which says of a file of Slack Connect what the form did not."""
-        answer = self._call("files.info", {"file": file_id}, LOOK_UP_SECONDS)
+        """Return the `file` object of files.info; for a Slack Connect file, the form has only its id."""
+        answer = self._call("files.info", {"file": file_id}, READ_SECONDS)
         return _value(answer, lambda data: _object(data, "file"))
 
     def download_file(self, url: str, limit_bytes: int) -> Answer[bytes]:
-        """The bytes of a file somebody submitted. Check the size Slack declares before calling this.
+        """Download a submitted file. Check the size Slack declares before calling this.
 
-        Refused with `missing_scope` (detail `files:read`) where Slack shows its login page instead."""
+        Returns Refused with `missing_scope` (detail `files:read`) if Slack sends its login page."""
         answer = self._transport.download(url, limit_bytes, FILE_SECONDS)
         self._tell("file download", answer)
         return answer
 
     def upload_file(self, user_id: str, filename: str, content: bytes, title: str, comment: str = "") -> Answer[str]:
-        """Send a file to one person in their direct message with the bot; the answer is the file id.
+        """Send a file to one person in their direct message with the bot; returns the file id.
 
-        A file cannot be completed into a person's id, so their direct message is opened first. `comment` is formatted
-        by Slack: it holds nothing that a person typed."""
+        Slack does not accept a person's id here, so their direct message is opened first. Slack formats `comment`:
+        never put typed text in it."""
         direct = self.open_direct_message(user_id)
         if not isinstance(direct, Ok):
             return direct
@@ -198,19 +199,19 @@ class SlackClient:
 
 
 def _content(message: Message) -> dict[str, Any]:
-    # Sent even when empty: in chat.update that clears the blocks of the message.
+    # Sent even if empty: chat.update then clears the message's blocks.
     return {"text": message.text, "blocks": [dict(block) for block in message.blocks]}
 
 
 def _value(answer: Answer[SlackReply], read: Callable[[JsonObject], T]) -> Answer[T]:
-    """What `read` finds in an `Ok`; an `Ok` without it is nonsense, and Slack may have done anything."""
+    """Apply `read` to an `Ok`; an `Ok` without the value is Unanswered, and Slack may have done anything."""
     if not isinstance(answer, Ok):
         return answer
     try:
         return Ok(read(answer.value.data))
     except (KeyError, TypeError, ValueError):
-        log.warning("Slack's answer says ok and lacks what was asked for")
-        return Unanswered("an answer without what was asked for", may_have_been_applied=True)
+        log.warning("Slack's answer says ok and lacks what was asked for", extra=about(LogEvent.SLACK_CALL_FAILED))
+        return Unanswered("an answer without what was asked for")
 
 
 def _nothing(_: JsonObject) -> None:
@@ -234,10 +235,11 @@ def _object(data: JsonObject, key: str) -> JsonObject:
 
 
 def _posted(data: JsonObject, asked: str) -> PostedMessage | None:
-    """An ok that lacks details is an ok: taken for no answer, the message would be posted again and again."""
+    """Read a posted message. An ok without details stays an ok: treated as a failure, the message would be posted
+    repeatedly."""
     channel, ts = data.get("channel"), data.get("ts")
     if not isinstance(ts, str) or not ts:
-        log.warning("Slack has posted a message without saying as what")
+        log.warning("Slack has posted a message without saying as what", extra=about(LogEvent.SLACK_CALL_FAILED))
         return None
     return PostedMessage(channel if isinstance(channel, str) and channel else asked, ts)
 

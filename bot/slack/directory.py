@@ -1,7 +1,7 @@
-"""Who somebody is and what a channel is, by Slack's own word, within five seconds or not at all.
+"""Looks up people and channels in Slack within five seconds.
 
-What Slack cannot say is marked as such and never guessed: the policy refuses then. An answer is reused for at most
-`REUSED_SECONDS`, counted from before it was asked for; a failure is never kept.
+What Slack cannot say is marked as unknown, never guessed, and the policy refuses. An answer is reused for at most
+`REUSED_SECONDS` from the start of its call; a failure is never cached.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,28 +10,29 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from bot.domain.policy import decide as policy
+from bot.domain.policy.decide import Approvers, ApproversNeeded, Facts, Needed, PersonFacts, Sharing
+from bot.domain.slack_ids import is_direct
 from bot.slack.approvers import find_approvers
 from bot.slack.cache import SlackCache, done, result
 from bot.slack.client import Identity, SlackClient
-from bot.slack.identities import KEPT_SECONDS, Identities, Told
+from bot.slack.identities import CACHE_SECONDS, Identities, KnownIds
 from bot.slack.person_facts import SlackPerson, ids_of, members_of, missing_scopes, person_facts, sharing_of
 from bot.slack.results import Answer, Ok, Refused
 
 REUSED_SECONDS = 60.0
 
-# Slack's certain answers that a user group has nobody in it (an unknown one; a plan without user groups).
+# Error codes by which a user group certainly has no members (unknown group; a plan without groups).
 _EMPTY_GROUP = frozenset({"no_such_subteam", "plan_upgrade_required"})
 
 
 class Directory:
     """Looks people and channels up. Thread-safe.
 
-    `clock` gives monotonic seconds. `executor` runs the look-ups side by side and bounds the wait even where the
-    network hangs beyond its deadline; without one they run one after another in the caller's thread, each with
-    what is left of `wait_seconds` as its deadline. With `pause` (see `SlackCache`), what Slack failed to answer or its
-    rate limit put off is asked again within that time; a longer limit counts as no answer.
-    `is_closed` says of a channel whether Slack has lately refused a post in it, which no look-up tells.
+    `clock` gives monotonic seconds. `executor` runs the calls in parallel and bounds the wait even if the network hangs
+    past its deadline; without it they run in turn in the caller's thread, each with the rest of `wait_seconds` as its
+    deadline. With `pause` (see `SlackCache`), failed and rate-limited calls are retried within that time; a longer
+    limit counts as no answer. `is_closed` tells whether Slack lately refused a post in a channel, which no call
+    reports.
     """
 
     def __init__(
@@ -47,63 +48,55 @@ class Directory:
         self._is_closed = is_closed
         self._wait_seconds = wait_seconds
         self._cache = SlackCache(clock, executor, REUSED_SECONDS, pause)
-        self._identities = Identities(slack, SlackCache(clock, executor, KEPT_SECONDS, pause))
+        self._identities = Identities(slack, SlackCache(clock, executor, CACHE_SECONDS, pause))
         self._clock = clock
         self._identity: Identity | None = None
 
-    def find_out(self, user_id: str, needed: policy.Needed, fresh: bool = False) -> policy.Facts:
-        """All that the policy needs to know of this person, their groups and the channels, in one wait."""
+    def find_out(self, user_id: str, needed: Needed, fresh: bool = False) -> Facts:
+        """Find out all that the policy needs about this person, their groups and the channels, in one wait."""
         deadline = self._clock() + self._wait_seconds
         person = self._start_person(user_id, needed.groups, fresh, deadline) if needed.person else None
         channels = {channel: self._start_channel(channel, fresh, deadline) for channel in needed.channels}
         futures = [*(person.all() if person else ()), *channels.values()]
         self._cache.wait(futures, deadline)
-        sharing = {channel: self._found(channel, future) for channel, future in channels.items()}
+        sharing = {channel: self._sharing(channel, future) for channel, future in channels.items()}
         lacking = missing_scopes([result(each) for each in futures])
         if person is None:
-            return policy.Facts(channels=sharing, missing_scopes=lacking)
-        seen = person.facts()
-        told = self._others(seen, needed.same_as, fresh, deadline)
-        seen = self._identities.compared(seen, told, needed.named, person.members(), deadline)
+            return Facts(channels=sharing, missing_scopes=lacking)
+        who = person.facts()
+        others = self._others(who, needed.same_as, fresh, deadline)
+        who = self._identities.compared(who, others, needed.named, person.members(), deadline)
         approvers = None
-        if needed.approvers is not None and not seen.could_not_be_checked:
-            besides = tuple({*needed.approvers.besides, *seen.ids})
-            wanted = replace(needed.approvers, besides=besides)
-            approvers = self._approvers(wanted, fresh, deadline, person.groups)
-        return policy.Facts(policy.PersonFacts.of(seen, needed.groups), sharing, approvers, lacking)
+        if needed.approvers is not None and not who.could_not_be_checked:
+            besides = tuple({*needed.approvers.besides, *who.ids})
+            approvers_needed = replace(needed.approvers, besides=besides)
+            approvers = self._approvers(approvers_needed, fresh, deadline, person.groups)
+        return Facts(PersonFacts.of(who, needed.groups), sharing, approvers, lacking)
 
     def person(self, user_id: str, usergroups: Collection[str] = (), fresh: bool = False) -> SlackPerson:
-        """Who somebody is and which of `usergroups` they are in; `fresh` asks Slack anew."""
+        """Look up a person and which of `usergroups` they are in; `fresh` bypasses the cache."""
         deadline = self._clock() + self._wait_seconds
         person = self._start_person(user_id, usergroups, fresh, deadline)
         self._cache.wait(person.all(), deadline)
         return self._identities.compared(person.facts(), {}, (), person.members(), deadline)
 
-    def approvers(self, wanted: policy.ApproversWanted) -> policy.Approvers:
-        """Who can approve, as far as Slack says so in time."""
-        return self._approvers(wanted, False, self._clock() + self._wait_seconds)
+    def approvers(self, needed: ApproversNeeded) -> Approvers:
+        """Find who can approve, as far as Slack answers in time."""
+        return self._approvers(needed, False, self._clock() + self._wait_seconds)
 
-    def channel(self, channel_id: str, fresh: bool = False) -> policy.Sharing:
-        """Whether people of another organisation are, or are invited to be, in a channel.
+    def channel(self, channel_id: str, fresh: bool = False) -> Sharing:
+        """Tell whether people of another organisation are in a channel or invited to it.
 
-        A direct message (`D…`) is not looked up: the bot's own holds nobody but the person, and another's the
-        bot can neither see nor post to. A channel that the bot cannot see, that is archived or that has lately
-        refused a post is CANNOT_POST."""
+        A direct message (`D…`) is not looked up: the bot's own has only the person in it, and the bot can neither see
+        nor post to any other. A channel that the bot cannot see, that is archived or that lately refused a post is
+        CANNOT_POST."""
         deadline = self._clock() + self._wait_seconds
         future = self._start_channel(channel_id, fresh, deadline)
         self._cache.wait([future], deadline)
-        return self._found(channel_id, future)
-
-    def own_identity(self) -> Identity | None:
-        """Who the bot is; None where Slack cannot say. Asked until known, then never again."""
-        deadline = self._clock() + self._wait_seconds
-        future = self._start_own_identity(deadline)
-        self._cache.wait([future], deadline)
-        answer = result(future)
-        return answer.value if isinstance(answer, Ok) else None
+        return self._sharing(channel_id, future)
 
     def known_identity(self) -> Identity | None:
-        """Who the bot is, if that has been found out; asks nobody."""
+        """Return who the bot is if that is known. Each look-up of a person asks Slack until it is."""
         return self._identity
 
     def _start_person(self, user_id: str, usergroups: Collection[str], fresh: bool, deadline: float) -> "_PersonReads":
@@ -117,28 +110,28 @@ class Directory:
     def _start_user(self, user_id: str, fresh: bool, deadline: float) -> "Future[Answer[Mapping[str, Any]]]":
         return self._cache.start(("user", user_id), lambda left: self._slack.user_info(user_id, left), fresh, deadline)
 
-    def _others(self, seen: SlackPerson, ids: Collection[str], fresh: bool, deadline: float) -> Told:
-        """All ids of each of these, whom the person must not be. Where people have one id each (outside an Enterprise
-        Grid), nobody is looked up; on one, an id that Slack does not know may be anybody's."""
-        others = [each for each in ids if each not in seen.ids]
-        if seen.could_not_be_checked:
+    def _others(self, person: SlackPerson, ids: Collection[str], fresh: bool, deadline: float) -> KnownIds:
+        """Return all ids of each of these people, whom the person must not be. Outside an Enterprise Grid people have
+        one id, and nobody is looked up; on a Grid, an id that Slack does not know may be anybody's."""
+        others = [each for each in ids if each not in person.ids]
+        if person.could_not_be_checked:
             return {}
-        if not seen.is_of_grid and not any(each.startswith("W") for each in others):
+        if not person.is_of_grid and not any(each.startswith("W") for each in others):
             return {each: frozenset({each}) for each in others}
         users = {each: self._start_user(each, fresh, deadline) for each in others}
         self._cache.wait(users.values(), deadline)
         answers = {each: result(future) for each, future in users.items()}
-        return {each: ids_of(each, told.value) if isinstance(told, Ok) else None for each, told in answers.items()}
+        return {each: ids_of(each, user.value) if isinstance(user, Ok) else None for each, user in answers.items()}
 
     def _approvers(
         self,
-        wanted: policy.ApproversWanted,
+        needed: ApproversNeeded,
         fresh: bool,
         deadline: float,
         asked: "Mapping[str, Future[Answer[frozenset[str]]]]" = MappingProxyType({}),
-    ) -> policy.Approvers:
-        """`asked` are groups whose members have just been asked for."""
-        groups = {group: asked.get(group) or self._start_group(group, fresh, deadline) for group in wanted.groups}
+    ) -> Approvers:
+        """Find approvers; `asked` are groups whose members have just been fetched."""
+        groups = {group: asked.get(group) or self._start_group(group, fresh, deadline) for group in needed.groups}
         self._cache.wait(groups.values(), deadline)
         members = {group: members_of(result(future)) for group, future in groups.items()}
 
@@ -148,18 +141,18 @@ class Directory:
             self._cache.wait([own, *users.values()], deadline)
             return [person_facts(each, result(own), result(future)) for each, future in users.items()]
 
-        return find_approvers(wanted, members, people_of)
+        return find_approvers(needed, members, people_of)
 
-    def _found(self, channel_id: str, future: "Future[Answer[Mapping[str, Any] | None]]") -> policy.Sharing:
+    def _sharing(self, channel_id: str, future: "Future[Answer[Mapping[str, Any] | None]]") -> Sharing:
         sharing = sharing_of(result(future))
-        # Who might read there counts for more than whether the bot may post.
-        closed = sharing is policy.Sharing.INSIDE and self._is_closed(channel_id)
-        return policy.Sharing.CANNOT_POST if closed else sharing
+        # Who can read there matters more than whether the bot can post.
+        closed = sharing is Sharing.INSIDE and self._is_closed(channel_id)
+        return Sharing.CANNOT_POST if closed else sharing
 
     def _start_channel(
         self, channel_id: str, fresh: bool, deadline: float
     ) -> "Future[Answer[Mapping[str, Any] | None]]":
-        if channel_id.startswith("D"):
+        if is_direct(channel_id):
             return done(Ok({}))
         return self._cache.start(
             ("channel", channel_id), lambda left: self._channel_info(channel_id, left), fresh, deadline
@@ -186,7 +179,7 @@ class Directory:
         return answer
 
     def _channel_info(self, channel_id: str, left: float) -> Answer[Mapping[str, Any] | None]:
-        """The channel; None for one that the bot cannot see."""
+        """Fetch the channel; None if the bot cannot see it."""
         answer = self._slack.conversation_info(channel_id, left)
         if isinstance(answer, Refused) and answer.code == "channel_not_found":
             return Ok(None)
@@ -195,7 +188,7 @@ class Directory:
 
 @dataclass(frozen=True, slots=True)
 class _PersonReads:
-    """The look-ups about one person, under way."""
+    """The pending calls about one person."""
 
     user_id: str
     own: "Future[Answer[Identity]]"
@@ -206,11 +199,11 @@ class _PersonReads:
         return [self.own, self.user, *self.groups.values()]
 
     def facts(self) -> SlackPerson:
-        """Who they are; of the groups only which could not be checked."""
-        seen = person_facts(self.user_id, result(self.own), result(self.user))
-        return replace(seen, unchecked_usergroups=frozenset(self.groups) - frozenset(self.members()))
+        """Return who they are, and which groups could not be checked."""
+        person = person_facts(self.user_id, result(self.own), result(self.user))
+        return replace(person, unchecked_usergroups=frozenset(self.groups) - frozenset(self.members()))
 
     def members(self) -> dict[str, frozenset[str]]:
-        """Who is in the groups that Slack told about."""
+        """Return the members of the groups that Slack answered for."""
         answers = {group: result(future) for group, future in self.groups.items()}
         return {group: answer.value for group, answer in answers.items() if isinstance(answer, Ok)}

@@ -1,25 +1,27 @@
-"""The log lines of calls to Slack that failed."""
+"""Logs failed calls to Slack."""
 
 import logging
 import time
 from typing import Any
 
 from bot.slack.results import Answer, Ok, RateLimited, Refused, Unanswered
+from storage.log_events import LogEvent, about
 
 log = logging.getLogger(__name__)
 
-TOLD_EVERY = 300.0
-"""Seconds between two log lines that say the same: a Slack that is down is one line, not one for each try."""
+LOG_EVERY = 300.0
+"""Seconds between two equal log lines: an unavailable Slack is one line, not one for each attempt."""
 
 
 class FailureLog:
-    """Logs failed calls by name and code: never parameters, URLs or bodies. What goes on is told every few minutes."""
+    """Logs failed calls by name and code, never parameters, URLs or bodies. Repeats a lasting failure every few
+    minutes."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, str], float] = {}
+        self._logged_at: dict[tuple[str, str], float] = {}
 
     def tell(self, what: str, answer: Answer[Any]) -> None:
-        """Log it, unless the same has been logged lately."""
+        """Log a failure unless the same was logged lately."""
         match answer:
             case Ok():
                 return
@@ -34,7 +36,7 @@ class FailureLog:
                 level, words = logging.INFO, f"Slack limits the rate of {what}: {seconds} s"
         now = time.monotonic()
         key = (what, type(answer).__name__ + str(getattr(answer, "code", "")))
-        is_news = now - self._told.get(key, -TOLD_EVERY) >= TOLD_EVERY
+        is_news = now - self._logged_at.get(key, -LOG_EVERY) >= LOG_EVERY
         if is_news:
-            self._told[key] = now
-        log.log(level if is_news else logging.DEBUG, "%s", words)
+            self._logged_at[key] = now
+        log.log(level if is_news else logging.DEBUG, "%s", words, extra=about(LogEvent.SLACK_CALL_FAILED))

@@ -1,14 +1,14 @@
-"""The Slack app's manifest: what the app is called, what it may do, and where Slack finds it.
+"""Writes the Slack app's manifest: its name, scopes and addresses.
 
-`manifest.yml` is the text of the Socket Mode manifest; one manifest cannot serve Socket Mode and HTTP at once, since
-HTTP needs the bot's address in it. The text is YAML that any JSON-minded reader can follow: every string is quoted as
-in JSON, so that twenty lines write it and no YAML library is needed to run the bot.
+`manifest.yml` holds the Socket Mode manifest; HTTP needs another one, with the bot's address in it. Strings are quoted
+as in JSON, so that twenty lines write the YAML and running the bot needs no YAML library.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from bot.domain.commands.parser import COMMAND
+from bot.messages.inline import cut, width
+from bot.messages.names import DEFAULT, Names
 from bot.settings.addresses import checked_url
 from bot.settings.values import Wrong
 
@@ -16,7 +16,7 @@ EVENTS_PATH = "/slack/events"
 """Where commands, interactivity and events arrive over HTTP."""
 
 SCOPES: dict[str, str] = {
-    "commands": "receive /cancel-orders",
+    "commands": "receive the slash command",
     "chat:write": "post and edit the live messages, answer privately, write direct messages",
     "chat:write.public": "post where the command was typed in a public channel the bot has not joined",
     "files:write": "send an export of the history to whoever asked for it",
@@ -48,14 +48,16 @@ SHORTCUTS: tuple[dict[str, str], ...] = (
 HOME_TAB = True
 """Whether the app has a Home tab."""
 
+_LONGEST_NAME, _LONGEST_SHORTCUT = 35, 24  # characters, by Slack's limits
 _URL_AT_MOST = 3000  # Slack's limit for a command's URL; the other URLs may be longer
 
 
-def manifest(url: str | None = None) -> dict[str, object]:
-    """The manifest for Socket Mode, or for HTTP where `url` is the base of the bot's public address.
+def manifest(url: str | None = None, names: Names = DEFAULT) -> dict[str, object]:
+    """Return the manifest for Socket Mode, or for HTTP if `url` is the base of the bot's public address.
 
-    `url` may end in a slash or already in `/slack/events`. Raises `Wrong` (a `ValueError` with `what` and `fix`) where
-    it is no `https://` address (`http://` is accepted for loopback addresses only) or too long for Slack.
+    `names` are the installation's: two apps in one workspace need different ones.
+    `url` may end in a slash or already in `/slack/events`. Raises `Wrong` (a `ValueError` with `what` and `fix`) if it
+    is no `https://` address (`http://` for loopback only) or too long for Slack.
     """
     endpoint = None if url is None else _endpoint(url)
     settings: dict[str, object] = {"interactivity": {"is_enabled": True} | _at("request_url", endpoint)}
@@ -69,31 +71,31 @@ def manifest(url: str | None = None) -> dict[str, object]:
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {
-            "name": "Cancel orders",
+            "name": _called(names, _LONGEST_NAME, "Cancel orders", "Cancel"),
             "description": "Cancel Fincart orders: previewed, confirmed by a person, told truthfully, recorded.",
         },
-        "features": _features(endpoint),
+        "features": _features(endpoint, names),
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": settings,
     }
 
 
-def manifest_text(url: str | None = None) -> str:
-    """The manifest as YAML, each scope with its reason beside it. Raises `Wrong` as `manifest` does."""
-    return "\n".join(_yaml(manifest(url), "")) + "\n"
+def manifest_text(url: str | None = None, names: Names = DEFAULT) -> str:
+    """Return the manifest as YAML with a reason beside each scope. Raises `Wrong` as `manifest` does."""
+    return "\n".join(_yaml(manifest(url, names), "")) + "\n"
 
 
-def _features(endpoint: str | None) -> dict[str, object]:
+def _features(endpoint: str | None, names: Names) -> dict[str, object]:
     features: dict[str, object] = {
         "app_home": {
             "home_tab_enabled": HOME_TAB,
             "messages_tab_enabled": True,
-            "messages_tab_read_only_enabled": False,  # the same switch lets commands be typed there
+            "messages_tab_read_only_enabled": False,  # this switch also allows commands there
         },
-        "bot_user": {"display_name": "cancel-orders", "always_online": False},
+        "bot_user": {"display_name": names.command.removeprefix("/"), "always_online": False},
         "slash_commands": [
             {
-                "command": COMMAND,
+                "command": names.command,
                 "description": "Cancel orders, or look up who cancelled what",
                 "usage_hint": "ID [ID …] because WHY | history | show R-… | help",
                 "should_escape": True,
@@ -102,8 +104,20 @@ def _features(endpoint: str | None) -> dict[str, object]:
         ],
     }
     if SHORTCUTS:
-        features["shortcuts"] = [dict(shortcut) for shortcut in SHORTCUTS]
+        features["shortcuts"] = [_shortcut(shortcut, names) for shortcut in SHORTCUTS]
     return features
+
+
+def _shortcut(shortcut: Mapping[str, str], names: Names) -> dict[str, str]:
+    return {**shortcut, "name": _called(names, _LONGEST_SHORTCUT, shortcut["name"], "Cancel orders", "Cancel")}
+
+
+def _called(names: Names, most: int, *what: str) -> str:
+    """Return the first of these with the installation's name behind it that fits; the last is cut to fit."""
+    if not names.installation:
+        return what[0]
+    signed = [f"{each} ({names.installation})" for each in what]
+    return next((each for each in signed if width(each) <= most), cut(signed[-1], most))
 
 
 def _endpoint(url: str) -> str:
@@ -119,7 +133,7 @@ def _at(key: str, endpoint: str | None) -> dict[str, str]:
 
 
 def _yaml(value: object, indent: str) -> Iterator[str]:
-    """The lines of a value made of dicts, lists, strings, numbers and truth values, none of them empty."""
+    """Return the YAML lines of a value of non-empty dicts and lists, strings, numbers and booleans."""
     match value:
         case dict():
             for key, held in value.items():

@@ -1,11 +1,11 @@
-"""PURE: what Slack's answers say about a person and a channel."""
+"""PURE: reads Slack's answers about people, groups and channels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from bot.domain.policy import decide as policy
+from bot.domain.policy.decide import Absence, PersonFacts, Sharing, Status
 from bot.slack.client import Identity
 from bot.slack.results import Answer, Ok, Refused
 
@@ -14,13 +14,13 @@ _NO_SUCH_PERSON = frozenset({"user_not_found", "users_not_found", "user_not_visi
 
 @dataclass(frozen=True, slots=True)
 class SlackPerson:
-    """What Slack says about a person; with `could_not_be_checked`, nothing here may be relied on.
+    """What Slack says about a person; with `could_not_be_checked`, rely on nothing here.
 
-    `ids` are all that its answer names of theirs, and `person` is whom they stand for: in an Enterprise Grid one
-    person has an id in the organisation (`enterprise_user.id`) and others in its workspaces, and Slack asked for one
-    may answer with the other. `usergroups` are those of the groups asked about that the person is in,
-    `unchecked_usergroups` those that Slack did not tell about; `same` says of ids whether they are theirs.
-    `tz_offset_seconds` is east of UTC, for when `tz` (an IANA name) is unknown."""
+    `ids` are all ids of theirs in the answer, and `person` is whom they stand for: in an Enterprise Grid one person has
+    an id in the organisation (`enterprise_user.id`) and others in its workspaces, and Slack may answer with any of
+    them. `usergroups` are the groups asked about that contain the person, `unchecked_usergroups` those that Slack did
+    not answer for; `same` tells of other ids whether they are theirs. `tz_offset_seconds` is east of UTC, used if `tz`
+    (an IANA name) is unknown."""
 
     user_id: str
     could_not_be_checked: bool = False
@@ -41,13 +41,13 @@ class SlackPerson:
     tz_offset_seconds: int = 0
 
     @property
-    def status(self) -> policy.Status:
-        """The same as one word."""
-        return policy.PersonFacts.of(self, ()).status
+    def status(self) -> Status:
+        """Return the person's status as one word."""
+        return PersonFacts.of(self, ()).status
 
 
 def person_facts(user_id: str, own: Answer[Identity], user: Answer[Mapping[str, Any]]) -> SlackPerson:
-    """What users.info, asked for this id, says. An answer about somebody else, by its ids, is no answer."""
+    """Read the answer of users.info for this id. An answer about another id counts as no answer."""
     if isinstance(user, Refused) and user.code in _NO_SUCH_PERSON:
         return SlackPerson(user_id, could_not_be_checked=True, is_unknown=True)
     if not isinstance(own, Ok) or not isinstance(user, Ok) or (ids := ids_of(user_id, user.value)) is None:
@@ -69,9 +69,9 @@ def person_facts(user_id: str, own: Answer[Identity], user: Answer[Mapping[str, 
 
 
 def ids_of(user_id: str, user: Mapping[str, Any]) -> frozenset[str] | None:
-    """Every id that an answer to the question for `user_id` names of the person; None where it speaks of somebody else.
+    """Return every id of the person in an answer for `user_id`; None if it is about somebody else.
 
-    It may give another id than was asked for only where it says whom of the organisation both stand for.
+    It may give another id than `user_id` only if it names the organisation's id of both.
     """
     answered, person = _text(user.get("id")), _in_organisation(user)
     if answered not in (None, user_id) and person is None:
@@ -79,38 +79,38 @@ def ids_of(user_id: str, user: Mapping[str, Any]) -> frozenset[str] | None:
     return frozenset(each for each in (user_id, answered, person) if each is not None)
 
 
-def ids_told(user_id: str, answer: Answer[Mapping[str, Any]]) -> frozenset[str] | None:
-    """The same of an answer; a person whom Slack does not know has no other id. None where Slack could not say."""
+def ids_in_answer(user_id: str, answer: Answer[Mapping[str, Any]]) -> frozenset[str] | None:
+    """Like `ids_of`, from any answer: a person unknown to Slack has no other id. None if Slack could not say."""
     if isinstance(answer, Refused) and answer.code in _NO_SUCH_PERSON:
         return frozenset({user_id})
     return ids_of(user_id, answer.value) if isinstance(answer, Ok) else None
 
 
-def members_of(answer: Answer[frozenset[str]]) -> frozenset[str] | policy.Absence | None:
-    """Who is in a user group; why nobody can be found there, or None where Slack could not say."""
+def members_of(answer: Answer[frozenset[str]]) -> frozenset[str] | Absence | None:
+    """Return a user group's members, why it has none, or None if Slack could not say."""
     if isinstance(answer, Refused) and answer.code == "missing_scope":
-        return policy.Absence.NO_SCOPE
+        return Absence.NO_SCOPE
     if not isinstance(answer, Ok):
         return None
-    return answer.value or policy.Absence.EMPTY
+    return answer.value or Absence.EMPTY
 
 
 def missing_scopes(answers: "list[Answer[Any]]") -> frozenset[str]:
-    """The scopes for want of which Slack did not answer."""
+    """Return the missing scopes for which Slack refused to answer."""
     refused = (each for each in answers if isinstance(each, Refused) and each.code == "missing_scope")
     return frozenset(each.detail or "that Slack did not name" for each in refused)
 
 
-def sharing_of(answer: Answer[Mapping[str, Any] | None]) -> policy.Sharing:
-    """Who is in a channel, by conversations.info; None is a channel that the bot cannot see."""
+def sharing_of(answer: Answer[Mapping[str, Any] | None]) -> Sharing:
+    """Return who is in a channel, by conversations.info; None stands for a channel the bot cannot see."""
     if not isinstance(answer, Ok):
-        return policy.Sharing.COULD_NOT_BE_CHECKED
+        return Sharing.COULD_NOT_BE_CHECKED
     channel = answer.value
     if channel is None:
-        return policy.Sharing.CANNOT_POST
+        return Sharing.CANNOT_POST
     if _is_shared(channel):
-        return policy.Sharing.SHARED
-    return policy.Sharing.CANNOT_POST if channel.get("is_archived") else policy.Sharing.INSIDE
+        return Sharing.SHARED
+    return Sharing.CANNOT_POST if channel.get("is_archived") else Sharing.INSIDE
 
 
 def _text(value: object) -> str | None:
@@ -123,7 +123,7 @@ def _in_organisation(user: Mapping[str, Any]) -> str | None:
 
 
 def _is_external(user: Mapping[str, Any], own: Identity) -> bool:
-    """Whether somebody belongs to another organisation; a workspace of the same enterprise is the same one."""
+    """Tell whether somebody belongs to another organisation; workspaces of one enterprise are one organisation."""
     if user.get("is_stranger"):
         return True
     team = user.get("team_id") or (user.get("profile") or {}).get("team")
@@ -138,8 +138,8 @@ def _is_external(user: Mapping[str, Any], own: Identity) -> bool:
 
 
 def _is_shared(channel: Mapping[str, Any]) -> bool:
-    """A pending invitation counts: whoever accepts it reads what was posted before. A channel shared only
-    between workspaces of one enterprise (`is_org_shared`) does not."""
+    """Tell whether a channel is shared. A pending invitation counts: whoever accepts it reads earlier posts. Sharing
+    between workspaces of one enterprise (`is_org_shared`) does not count."""
     if channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"):
         return True
     return bool(channel.get("is_shared")) and not channel.get("is_org_shared")

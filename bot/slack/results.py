@@ -1,4 +1,4 @@
-"""What Slack can answer to a call: a closed set, and the transport that yields it."""
+"""The closed set of results of a call to Slack, and the transport that returns them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ NO_ACCESS = frozenset(
         "user_removed_from_team",
     }
 )
-"""Slack refuses the token, whatever is asked of it."""
+"""Error codes by which Slack refuses the token itself."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -25,14 +25,14 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Ok(Generic[T_co]):
-    """Slack did it; `value` is what it answered."""
+    """Slack did it; `value` is its answer."""
 
     value: T_co
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Slack (or a rule of ours, before anything was sent) said no, and nothing was done.
+    """Slack, or a rule of ours before sending, refused, and nothing was done.
 
     `code` is Slack's error code, such as `channel_not_found`, or one of the transport's own:
     `not_slacks_host`, `redirected`, `too_large`, `http_404` and the like where Slack named none.
@@ -45,20 +45,16 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class RateLimited:
-    """Slack did nothing and wants to be left alone for so many seconds (at least 1, at most an hour)."""
+    """Slack did nothing; retry after so many seconds (at least 1, at most an hour)."""
 
     retry_after_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """No trustworthy answer: 5xx, a time-out, a dropped connection, nonsense.
-
-    `may_have_been_applied` is False only where the whole call cannot have reached Slack.
-    """
+    """No trustworthy answer: 5xx, a time-out, a dropped connection, an invalid body; `why` says which."""
 
     why: str
-    may_have_been_applied: bool
 
 
 Failure = Refused | RateLimited | Unanswered
@@ -81,7 +77,7 @@ class SlackTransport(Protocol):
         ...
 
     def post(self, url: str, body: Mapping[str, Any], deadline_seconds: float) -> Answer[SlackReply]:
-        """POST JSON to a `response_url`. Refused with `not_slacks_host` where it is not Slack's."""
+        """POST JSON to a `response_url`. Refused with `not_slacks_host` if it is not Slack's."""
         ...
 
     def upload(self, url: str, content: bytes, deadline_seconds: float) -> Answer[SlackReply]:

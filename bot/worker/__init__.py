@@ -1,1 +1,1 @@
-"""What the process does by itself: lanes, and the use case of each delivery."""
+"""The worker: lanes of background work, and the use case for each delivery."""

@@ -1,1 +1,1 @@
-"""The chained events, and what holds the chain and the rows to them."""
+"""The chained audit events, and the checks of chain and rows."""

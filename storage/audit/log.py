@@ -1,8 +1,8 @@
-"""The audit log: a chain of events that only grows.
+"""The audit log: an append-only hash chain of events.
 
-An event's hash is SHA-256 over its number, the hash before it and its payload exactly as stored, so that a
-changed, removed, inserted or moved event breaks the chain from there on. A cut tail or a wholesale rewrite shows
-only against a head that somebody kept elsewhere: every result message in Slack ends with one.
+An event's hash is SHA-256 over its number, the previous hash and its payload exactly as stored. A changed, removed,
+inserted or moved event therefore breaks the chain from there on. A cut tail or a wholesale rewrite shows only against a
+head stored elsewhere; every result message in Slack ends with one.
 """
 
 import hashlib
@@ -10,68 +10,40 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from storage.audit.texts import set_apart
+from storage.enums import EventKind
+
 GENESIS = "0" * 64
 SHORT_HEAD = 16
-"""Digits of a hash shown to people: too many to grind for."""
+"""Hexadecimal digits of a hash shown to people: too many to brute-force."""
 
 _CHAIN_LOCK = 4_812_907_311
-"""Names the chain among PostgreSQL's advisory locks."""
+"""The chain's key among PostgreSQL's advisory locks."""
 
 EVENTS_AT_A_TIME = 5000
 
 
-class EventKind(StrEnum):
-    """The closed vocabulary of history. docs/audit.md says what each tells; a test holds both together."""
-
-    REQUEST_MADE = "request_made"
-    REQUEST_REFUSED = "request_refused"
-    PREVIEW_SHOWN = "preview_shown"
-    WENT_AHEAD = "went_ahead"
-    CLICK_REFUSED = "click_refused"
-    WITHDRAWN = "withdrawn"
-    EXPIRED = "expired"
-    RUN_STARTED = "run_started"
-    BATCH_SETTLED = "batch_settled"
-    LOGS_READ = "logs_read"
-    REST_NOT_SENT = "rest_not_sent"
-    STOPPED = "stopped"
-    CORRECTED = "corrected"
-    CHECK_ASKED = "check_asked"
-    LEFT_OUT = "left_out"
-    INCLUDED = "included"
-    FINISHED = "finished"
-    HELD = "held"
-    HOLD_ENDED = "hold_ended"
-    ASKED_FOR_APPROVAL = "asked_for_approval"
-    APPROVED = "approved"
-    DECLINED = "declined"
-    EMERGENCY = "emergency"
-    REMINDED = "reminded"
-    CHANGED = "changed"
-
-
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of history before it has its number: what happened, who did it, to which request."""
+    """An audit event before it has its number: what happened, who did it, to which request."""
 
     kind: EventKind
     who: str | None
     request: str | None
     details: Mapping[str, Any]
     person: str | None = None
-    """The person whom `who` stands for, where Slack said so; None: the id itself."""
+    """The person that Slack says `who` stands for; None: `who` itself."""
     at: datetime | None = None
-    """When: the very time that a row was given with it; None: when it is chained."""
+    """The time also stored in a row; None: the time of chaining."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The chain's number and hash at one event."""
+    """Number and hash of the chain at one event."""
 
     seq: int
     hash: str
@@ -82,7 +54,7 @@ class Head:
 
 
 class StoredEvent(NamedTuple):
-    """One line of history as stored. A tuple, for the sake of those who read a million."""
+    """An audit event as stored. A tuple, because a verification reads a million."""
 
     seq: int
     payload: str
@@ -92,37 +64,38 @@ class StoredEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first event at which the chain does not hold, and why."""
+    """The first event at which the chain breaks, and why."""
 
     seq: int
     why: str
 
 
 def canonical(value: Mapping[str, Any]) -> str:
-    """The one spelling of a payload: sorted keys, no blanks, no character that a database cannot keep."""
+    """A payload's canonical JSON: sorted keys, no blanks, no character that a database cannot store."""
     spelled = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return spelled.replace("\\u0000", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def digest(text: str) -> str:
-    """What an event says of a text too long to repeat: SHA-256 of it, in 64 hexadecimal digits."""
+    """SHA-256 in 64 hexadecimal digits, which an event holds in place of a long text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def event_hash(seq: int, prev_hash: str, payload: str) -> str:
-    """The hash of an event: 64 hexadecimal digits over its number, the hash before it and its payload."""
+    """The hash of an event: 64 hexadecimal digits over its number, the previous hash and its payload."""
     return hashlib.sha256(f"{seq}\n{prev_hash}\n{payload}".encode()).hexdigest()
 
 
-def append(connection: Connection, at: datetime, events: list[Event]) -> None:
-    """Chain events inside the transaction of the change they tell of. Takes the chain's lock: call it last."""
+def append(connection: Connection, at: datetime, events: list[Event]) -> Head | None:
+    """Chain events in the transaction of the change they record, and return the new head. Takes the chain's lock, so
+    call it last."""
     if not events:
-        return
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
+        return None
+    details = [set_apart(connection, event.details, event.request, event.who) for event in events]
+    lock_chain(connection)
     head = last_head(connection) or Head(0, GENESIS)
     rows = []
-    for event in events:
+    for event, its_details in zip(events, details, strict=True):
         payload = canonical(
             {
                 "at": (event.at or at).isoformat(timespec="microseconds"),
@@ -130,7 +103,7 @@ def append(connection: Connection, at: datetime, events: list[Event]) -> None:
                 "who": event.who,
                 **({} if event.person is None else {"person": event.person}),
                 "request": event.request,
-                "details": event.details,
+                "details": its_details,
             }
         )
         seq = head.seq + 1
@@ -141,10 +114,17 @@ def append(connection: Connection, at: datetime, events: list[Event]) -> None:
         text("INSERT INTO audit_event (seq, payload, prev_hash, hash) VALUES (:seq, :payload, :prev_hash, :hash)"),
         rows,
     )
+    return head
+
+
+def lock_chain(connection: Connection) -> None:
+    """Keep other writers from the chain until the transaction ends. On SQLite a writer is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
 
 
 def last_head(connection: Connection) -> Head | None:
-    """The chain's end, or None before the first event."""
+    """The chain's last event, or None before the first."""
     row = connection.execute(text("SELECT seq, hash FROM audit_event ORDER BY seq DESC LIMIT 1")).first()
     return Head(row.seq, row.hash) if row else None
 
@@ -157,7 +137,7 @@ _EVENTS_OF_REQUEST = text(
 
 
 def stored_events(connection: Connection, after: int = 0, request: str | None = None) -> Iterator[StoredEvent]:
-    """Events in the chain's order, read some thousands at a time so that memory stays flat."""
+    """Events in the chain's order, read some thousands at a time to bound memory."""
     while True:
         events = event_page(connection, after, request)
         yield from events
@@ -167,18 +147,20 @@ def stored_events(connection: Connection, after: int = 0, request: str | None = 
 
 
 def event_page(connection: Connection, after: int = 0, request: str | None = None) -> list[StoredEvent]:
-    """The next `EVENTS_AT_A_TIME` events, of one request or of all; fewer only at the end."""
-    query, wanted = (_EVENTS, {}) if request is None else (_EVENTS_OF_REQUEST, {"request": request})
-    rows = connection.execute(query, {"after": after, "page": EVENTS_AT_A_TIME, **wanted})
+    """The next `EVENTS_AT_A_TIME` events, of one request or of all. Fewer means the end."""
+    query, parameters = (_EVENTS, {}) if request is None else (_EVENTS_OF_REQUEST, {"request": request})
+    rows = connection.execute(query, {"after": after, "page": EVENTS_AT_A_TIME, **parameters})
     return list(map(StoredEvent._make, rows))
 
 
-def verify(events: Iterator[StoredEvent], witness: Head | None = None) -> Head | Broken | None:
-    """Check the whole chain, and that it holds a head kept elsewhere (whose hash may be a short one).
+def verify(
+    events: Iterator[StoredEvent], witness: Head | None = None, start: Head = Head(0, GENESIS)
+) -> Head | Broken | None:
+    """Check the chain after `start`, and that it contains a head stored elsewhere (whose hash may be short).
 
-    Returns the chain's end, None for an empty one, or the first event that does not hold.
+    Returns the chain's head, None for an empty chain, or the first event at which it breaks.
     """
-    end, end_hash = 0, GENESIS
+    end, end_hash = start.seq, start.hash
     witnessed = witness is None
     for seq, payload, prev_hash, its_hash in events:
         if seq != end + 1:

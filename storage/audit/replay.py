@@ -1,4 +1,4 @@
-"""PURE: one request as its own events tell of it, whatever its rows say."""
+"""PURE: rebuilds one request from its events, without its rows."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from storage.audit.log import EventKind, StoredEvent
-from storage.enums import MOVES, HoldReason, RequestState, StopReason
+from storage.audit.log import StoredEvent
+from storage.audit.texts import StoredText, erased_on
+from storage.audit.verify_texts import GONE, CheckedTexts
+from storage.enums import MOVES, EventKind, HoldReason, RequestState, StopReason
 
 Details = Mapping[str, Any]
 
 
 class Disagreement(NamedTuple):
-    """A row that is not as its events tell: the event's number, which row, and what is wrong."""
+    """A row that differs from its events: the event's number, the row, and the difference."""
 
     seq: int
     row: str
@@ -28,7 +30,7 @@ class Fact(NamedTuple):
 
 
 class ReplayedOutcome(NamedTuple):
-    """What an event says became of an order."""
+    """The outcome of an order according to an event."""
 
     outcome: str
     proof: str | None
@@ -51,7 +53,7 @@ STATES: Mapping[EventKind, RequestState] = {
     EventKind.RUN_STARTED: RequestState.EXECUTING,
     EventKind.FINISHED: RequestState.FINISHED,
 }
-"""The state in which each event that moves a request leaves it."""
+"""The state that each event leaves its request in."""
 
 DECIDED = frozenset(
     {
@@ -62,67 +64,81 @@ DECIDED = frozenset(
         RequestState.EXPIRED,
     }
 )
-"""States in which a request has left the hands of people."""
+"""States in which a request waits for no decision any more."""
 
 
 @dataclass(slots=True)
 class ReplayedRequest:
-    """A request as its events tell of it."""
+    """A request as its events describe it."""
 
     columns: dict[str, Fact] = field(default_factory=dict)
     judged: Fact | None = None
     orders: Fact | None = None
-    set_aside: frozenset[str] = frozenset()
+    set_aside: frozenset[str] | None = frozenset()
+    """None: erased."""
     outcomes: dict[str, ReplayedOutcome] = field(default_factory=dict)
     decisions: dict[str, Fact] = field(default_factory=dict)
-    """By the person who decided, whichever id they did it with."""
+    """Decisions by person, whichever id they used."""
     state: Fact | None = None
     last: int = 0
+    texts: CheckedTexts = field(default_factory=CheckedTexts)
 
     def say(self, seq: int, **columns: Any) -> None:
-        """The event of this number gives the request's columns these values."""
-        self.columns |= {column: Fact(value, seq) for column, value in columns.items()}
+        """Set columns of the request to the values in the event with this number."""
+        for column, value in columns.items():
+            self.columns[column] = Fact(value, seq)
 
 
-def replay(public_id: str, events: Sequence[StoredEvent]) -> ReplayedRequest | Disagreement:
-    """What the events of one request say of it; a disagreement where they contradict each other."""
-    told = ReplayedRequest()
+def replay(
+    public_id: str, events: Sequence[StoredEvent], texts: Mapping[str, StoredText] | None = None
+) -> ReplayedRequest | Disagreement:
+    """Rebuild one request from its events and texts. Returns a disagreement if they contradict each other."""
+    replayed = ReplayedRequest(texts=CheckedTexts(texts or {}))
     for event in events:
         try:
-            wrong = _take(told, event)
+            wrong = _take(replayed, event)
         except (KeyError, TypeError, ValueError) as error:
             wrong = f"its event is of a shape that the bot never wrote ({error!r})"
         if wrong is not None:
             return Disagreement(event.seq, f"request {public_id}", wrong)
-        told.last = event.seq
-    return told
+        replayed.last = event.seq
+    wrong_text = replayed.texts.wrong(replayed.last)
+    return replayed if wrong_text is None else Disagreement(wrong_text.seq, f"request {public_id}", wrong_text.why)
 
 
-def _take(told: ReplayedRequest, event: StoredEvent) -> str | None:
-    """Add what one event says; why it cannot be so, where it cannot."""
+def _take(replayed: ReplayedRequest, event: StoredEvent) -> str | None:
+    """Apply one event. Returns why it cannot be so, if it cannot."""
     payload = json.loads(event.payload)
-    kind, details = EventKind(payload["kind"]), payload["details"]
-    if (told.state is None) is not (kind is EventKind.REQUEST_MADE):
-        return "it is spoken of before it was made" if told.state is None else "it was made a second time"
+    kind, details = _KINDS[payload["kind"]], payload["details"]
+    replayed.texts.read(event.seq, kind, details)
+    if (replayed.state is None) is not (kind is EventKind.REQUEST_MADE):
+        return "it is spoken of before it was made" if replayed.state is None else "it was made a second time"
     to = None if kind is EventKind.APPROVED and "valid_until" not in details else STATES.get(kind)
     if to is not None:
-        if told.state is not None and to not in _REACHABLE[told.state.value]:
-            return f"no request moves from {told.state.value.value} to {to.value}"
-        told.state = Fact(to, event.seq)
-    if kind is EventKind.INCLUDED and not told.set_aside.issuperset(details["orders"]):
+        if replayed.state is not None and to not in _REACHABLE[replayed.state.value]:
+            return f"no request moves from {replayed.state.value.value} to {to.value}"
+        replayed.state = Fact(to, event.seq)
+    aside = replayed.set_aside
+    if kind is EventKind.INCLUDED and aside is not None and not aside.issuperset(details["orders"]):
         return "it includes what was not set aside"
     at = datetime.fromisoformat(payload["at"])
-    _tell(told, _Said(event.seq, kind, payload["who"], payload.get("person"), at, details), moved=to is not None)
-    return _let_run_by_too_few(told) if to is RequestState.APPROVED and kind is not EventKind.EMERGENCY else None
+    _apply(
+        replayed,
+        _EventFields(event.seq, kind, payload["who"], payload.get("person"), at, details),
+        moved=to is not None,
+    )
+    return _too_few_approvals(replayed) if to is RequestState.APPROVED and kind is not EventKind.EMERGENCY else None
 
 
-def _let_run_by_too_few(told: ReplayedRequest) -> str | None:
-    needed = told.columns.get("approvals_needed", Fact(0, 0)).value
-    asked = {told.columns[column].value for column in ("requester", "requester_person") if column in told.columns}
+def _too_few_approvals(replayed: ReplayedRequest) -> str | None:
+    needed = replayed.columns.get("approvals_needed", Fact(0, 0)).value
+    asked = {
+        replayed.columns[column].value for column in ("requester", "requester_person") if column in replayed.columns
+    }
     approved = [
         person
-        for person, said in told.decisions.items()
-        if said.value["verdict"] == EventKind.APPROVED.value and not asked & {person, said.value["person"]}
+        for person, decision in replayed.decisions.items()
+        if decision.value["verdict"] == EventKind.APPROVED.value and not asked & {person, decision.value["person"]}
     ]
     return f"it was let run by {len(approved)} of {needed}" if len(approved) < needed else None
 
@@ -133,10 +149,12 @@ def _reachable(state: RequestState) -> frozenset[RequestState]:
 
 
 _REACHABLE = {state: _reachable(state) for state in RequestState}
+_KINDS = {kind.value: kind for kind in EventKind}
+"""Quicker than the enum itself, which `verify` asks millions of times."""
 
 
-class _Said(NamedTuple):
-    """What an event says: who did it, whom that id stands for, when, and its details."""
+class _EventFields(NamedTuple):
+    """Fields of an event: who did it, the person that id stands for, when, and its details."""
 
     seq: int
     kind: EventKind
@@ -146,87 +164,101 @@ class _Said(NamedTuple):
     details: Details
 
 
-def _tell(told: ReplayedRequest, said: _Said, *, moved: bool) -> None:
-    if said.kind in _TELLS:
-        _TELLS[said.kind](told, said)
-    details = said.details
-    told.say(said.seq, **{column: details[column] for column in _VALUES if column in details})
-    times = {column: details[column] for column in _TIMES if details.get(column) is not None}
-    told.say(said.seq, **{column: datetime.fromisoformat(time) for column, time in times.items()})
-    if moved and told.state is not None and told.state.value in DECIDED:
-        told.say(said.seq, decided_at=said.at, decided_by=said.who, decided_by_person=said.person)
+def _apply(replayed: ReplayedRequest, event: _EventFields, *, moved: bool) -> None:
+    if event.kind in _TELLS:
+        _TELLS[event.kind](replayed, event)
+    details = event.details
+    for column in _VALUES:
+        if column in details:
+            replayed.columns[column] = Fact(details[column], event.seq)
+    for column in _TIMES:
+        if details.get(column) is not None:
+            replayed.columns[column] = Fact(datetime.fromisoformat(details[column]), event.seq)
+    if moved and replayed.state is not None and replayed.state.value in DECIDED:
+        replayed.say(event.seq, decided_at=event.at, decided_by=event.who, decided_by_person=event.person)
     if moved and "judged" in details:
-        told.judged = Fact(details["judged"], said.seq)
+        replayed.judged = Fact(details["judged"], event.seq)
 
 
 _VALUES = ("requester_person", "revision", "order_count", "approvals_needed")
 _TIMES = ("expires_at", "not_before", "valid_until")
 
 
-def _made(told: ReplayedRequest, said: _Said) -> None:
-    details = said.details
-    columns = {"requester": said.who, "team_id": details["team"], "channel_id": details["channel"]}
+def _made(replayed: ReplayedRequest, event: _EventFields) -> None:
+    details = event.details
+    columns = {"requester": event.who, "team_id": details["team"], "channel_id": details["channel"]}
     columns |= {column: details[column] for column in ("origin", "retry_of", "reason")}
-    # Earlier versions knew no list.
-    told.say(said.seq, created_at=said.at, reason_listed=details.get("reason_listed"), **columns)
-    told.orders = Fact(details["orders"], said.seq)
-    # Earlier versions set nothing aside.
-    told.set_aside = frozenset(details.get("set_aside", ()))
+    # Earlier versions had no list of reasons.
+    replayed.say(event.seq, created_at=event.at, reason_listed=details.get("reason_listed"), **columns)
+    replayed.orders = Fact(details["orders"], event.seq)
+    # Earlier versions set no words aside.
+    aside = details.get("set_aside", ())
+    replayed.set_aside = None if aside == GONE else frozenset(aside)
 
 
-def _finished(told: ReplayedRequest, said: _Said) -> None:
-    told.say(said.seq, finished_at=said.at)
+def _finished(replayed: ReplayedRequest, event: _EventFields) -> None:
+    replayed.say(event.seq, finished_at=event.at)
 
 
-def _stopped(told: ReplayedRequest, said: _Said) -> None:
-    told.say(said.seq, stopped_at=said.at, stopped_by=said.who, stopped_by_person=said.person)
-    told.say(said.seq, stop_why=said.details["why"], stop_reason=_stop_reason(said.details))
+def _stopped(replayed: ReplayedRequest, event: _EventFields) -> None:
+    replayed.say(event.seq, stopped_at=event.at, stopped_by=event.who, stopped_by_person=event.person)
+    replayed.say(event.seq, stop_why=event.details["why"], stop_reason=_stop_reason(event.details))
 
 
-def _held(told: ReplayedRequest, said: _Said) -> None:
-    why, reason = said.details["why"], _hold_reason(said.details)
-    told.say(said.seq, held_at=said.at, held_by=said.who, held_why=why, hold_reason=reason)
+def _held(replayed: ReplayedRequest, event: _EventFields) -> None:
+    why, reason = event.details["why"], _hold_reason(event.details)
+    replayed.say(event.seq, held_at=event.at, held_by=event.who, held_why=why, hold_reason=reason)
 
 
-def _hold_ended(told: ReplayedRequest, said: _Said) -> None:
-    told.say(said.seq, held_at=None, held_by=None, held_why=None, hold_reason=None)
+def _hold_ended(replayed: ReplayedRequest, event: _EventFields) -> None:
+    replayed.say(event.seq, held_at=None, held_by=None, held_why=None, hold_reason=None)
 
 
-def _left_out(told: ReplayedRequest, said: _Said) -> None:
-    if told.orders is not None:
-        gone = set(said.details["orders"])
-        told.orders = Fact([order for order in told.orders.value if order not in gone], said.seq)
+def _left_out(replayed: ReplayedRequest, event: _EventFields) -> None:
+    if replayed.orders is not None:
+        gone = set(event.details["orders"])
+        replayed.orders = Fact([order for order in replayed.orders.value if order not in gone], event.seq)
 
 
-def _included(told: ReplayedRequest, said: _Said) -> None:
-    if told.orders is not None:
-        told.orders = Fact([*told.orders.value, *said.details["orders"]], said.seq)
-        told.set_aside -= set(said.details["orders"])
+def _included(replayed: ReplayedRequest, event: _EventFields) -> None:
+    if replayed.orders is not None:
+        replayed.orders = Fact([*replayed.orders.value, *event.details["orders"]], event.seq)
+        if replayed.set_aside is not None:
+            replayed.set_aside -= set(event.details["orders"])
 
 
-def _emergency(told: ReplayedRequest, said: _Said) -> None:
-    told.say(said.seq, emergency=True, reason=said.details["reason"])
-    if "reason_listed" in said.details:
-        told.say(said.seq, reason_listed=said.details["reason_listed"])
+def _emergency(replayed: ReplayedRequest, event: _EventFields) -> None:
+    replayed.say(event.seq, emergency=True, reason=event.details["reason"])
+    if "reason_listed" in event.details:
+        replayed.say(event.seq, reason_listed=event.details["reason_listed"])
 
 
-def _decided(told: ReplayedRequest, said: _Said) -> None:
-    if said.who is None:
+def _decided(replayed: ReplayedRequest, event: _EventFields) -> None:
+    if event.who is None:
         return
-    details = said.details
-    decision = {"verdict": said.kind.value, "rule": details["rule"], "comment": details.get("comment"), "at": said.at}
-    decision |= {"person": said.who} | ({} if said.person is None else {"stands_for": said.person})
-    # Of an id there is one decision, though Slack may have said since whom else it stands for.
-    told.decisions = {key: fact for key, fact in told.decisions.items() if fact.value["person"] != said.who}
-    told.decisions[said.person or said.who] = Fact(decision, said.seq)
+    details = event.details
+    decision = {"verdict": event.kind.value, "rule": details["rule"], "comment": details.get("comment"), "at": event.at}
+    decision |= {"person": event.who} | ({} if event.person is None else {"stands_for": event.person})
+    # An id decides once, but Slack may since have said which person it stands for.
+    replayed.decisions = {key: fact for key, fact in replayed.decisions.items() if fact.value["person"] != event.who}
+    replayed.decisions[event.person or event.who] = Fact(decision, event.seq)
 
 
-def _outcomes(told: ReplayedRequest, said: _Said) -> None:
-    for order_id, outcome, proof, words in said.details["orders"]:
-        told.outcomes[order_id] = ReplayedOutcome(outcome, proof, words, said.at, said.seq)
+def _erased(replayed: ReplayedRequest, event: _EventFields) -> None:
+    if replayed.columns["reason"].value is not None:
+        replayed.say(event.seq, reason=erased_on(event.at))
+    for person, decision in replayed.decisions.items():
+        if decision.value["comment"] is not None:
+            changed = {**decision.value, "comment": erased_on(event.at)}
+            replayed.decisions[person] = Fact(changed, event.seq)
 
 
-_TELLS: Mapping[EventKind, Callable[[ReplayedRequest, _Said], None]] = {
+def _outcomes(replayed: ReplayedRequest, event: _EventFields) -> None:
+    for order_id, outcome, proof, words in event.details["orders"]:
+        replayed.outcomes[order_id] = ReplayedOutcome(outcome, proof, words, event.at, event.seq)
+
+
+_TELLS: Mapping[EventKind, Callable[[ReplayedRequest, _EventFields], None]] = {
     EventKind.REQUEST_MADE: _made,
     EventKind.FINISHED: _finished,
     EventKind.STOPPED: _stopped,
@@ -241,13 +273,14 @@ _TELLS: Mapping[EventKind, Callable[[ReplayedRequest, _Said], None]] = {
     EventKind.LOGS_READ: _outcomes,
     EventKind.REST_NOT_SENT: _outcomes,
     EventKind.CORRECTED: _outcomes,
+    EventKind.ERASED: _erased,
 }
 
 
 def _stop_reason(details: Details) -> StopReason:
     if "reason" in details:
         return StopReason(details["reason"])
-    # As events of versions up to migration 0010 tell it.
+    # Events of versions up to migration 0010 store it this way.
     if str(details["why"]).startswith("Fincart rejected the bot's token"):
         return StopReason.TOKEN_REJECTED
     return StopReason.APPROVAL_EXPIRED if details["why"] == "the approval ran out" else StopReason.STOPPED

@@ -1,7 +1,6 @@
-"""Verification: the chain of events checked from end to end, and every row that events speak of held to them.
+"""Verification: checks the whole chain of events, and every row that events describe against them.
 
-Streaming: a group of requests at a time, each group with its events from one state of the database, so that it may
-run beside a working bot.
+It streams groups of requests. Each group and its events come from one snapshot, so it may run beside a working bot.
 """
 
 import time
@@ -14,8 +13,12 @@ from sqlalchemy import ColumnElement, String, and_, exists, func, or_, select, t
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
-from storage.audit.log import EVENTS_AT_A_TIME, Broken, Head, StoredEvent, event_page, last_head, verify
+from storage.archive_models import ArchivedRequest
+from storage.audit.archive_file import Archive
+from storage.audit.log import Broken, Head, StoredEvent, last_head
 from storage.audit.replay import Disagreement
+from storage.audit.texts import EventText, of_requests
+from storage.audit.verify_chain import verify_chain
 from storage.audit.verify_common import common_disagreements
 from storage.audit.verify_request import Row, disagreements
 from storage.db.columns import EnumText, PayloadField
@@ -26,59 +29,54 @@ REQUESTS_AT_A_TIME = 500
 ORDERS_AT_A_TIME = 10_000
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
-"""Opens a session that sees one state of the database for as long as it is open."""
+"""Opens a session that reads from one snapshot."""
 
 Columns = Mapping[str, ColumnElement[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a verification found, and the seconds that each of its halves took."""
+    """What a verification found, and the seconds that each half took."""
 
     chain: Head | Broken | None
-    """The chain's end, None for an empty one, or its first event that does not hold."""
+    """The chain's head, None for an empty chain, or the event at which it breaks."""
     chain_seconds: float
     rows: Disagreement | None
-    """The row that disagrees with the earliest event; None where all agree, or the chain is broken already."""
+    """The row that disagrees with the earliest event; None where all agree or the chain is broken."""
     rows_seconds: float
 
-    def first_bad(self) -> int | None:
-        """The number of the first event that does not hold or that a row disagrees with; None: all is well."""
-        if isinstance(self.chain, Broken):
-            return self.chain.seq
-        return self.rows.seq if self.rows else None
 
+def verify_all(
+    database: Database, witness: Head | None = None, archives: Sequence[Archive] | None = None
+) -> Verification:
+    """Check the chain, including a `witness` head stored elsewhere, then check the rows against it.
 
-def verify_all(database: Database, witness: Head | None = None) -> Verification:
-    """Check the chain, `witness` being a head of it that was kept elsewhere, and then hold the rows to it.
-
-    Raises `StorageUnavailable` where the database cannot be read.
+    Without `archives` the chain begins after the last archived event; with the files of all of them, at its first.
+    Raises `StorageUnavailable` when the database cannot be read.
     """
     started = time.perf_counter()
-    chain = verify(_chain(database), witness)
+    chain = verify_chain(database, witness, archives)
     chained = time.perf_counter()
     rows = None if isinstance(chain, Broken) else first_disagreement(lambda: _one_state(database))
     return Verification(chain, chained - started, rows, time.perf_counter() - chained)
 
 
-def _chain(database: Database) -> Iterator[StoredEvent]:
-    """Every event, each page in a transaction of its own: a long reader keeps SQLite from tidying up."""
-    after = 0
-    while True:
-        with database.read() as session:
-            events = event_page(session.connection(), after)
-        yield from events
-        if len(events) < EVENTS_AT_A_TIME:
-            return
-        after = events[-1].seq
-
-
 def first_disagreement(open_session: OpenSession) -> Disagreement | None:
-    """Of all rows that are not as their events tell, the one whose event comes first; None where all are."""
+    """The disagreement with the earliest event; None where all rows agree."""
     return min(_disagreements(open_session), default=None)
 
 
 def _disagreements(open_session: OpenSession) -> Iterator[Disagreement]:
+    yield from request_disagreements(open_session)
+    with open_session() as session:
+        head = last_head(session.connection()) or Head(0, "")
+        yield from common_disagreements(session, head.seq)
+    with open_session() as session:
+        yield from _strays(session)
+
+
+def request_disagreements(open_session: OpenSession) -> Iterator[Disagreement]:
+    """Every disagreement of a request's rows with its events."""
     after = 0
     while True:
         with open_session() as session:
@@ -87,26 +85,21 @@ def _disagreements(open_session: OpenSession) -> Iterator[Disagreement]:
             for group in _groups(requests):
                 yield from _of_group(session, group, head.seq)
         if not requests:
-            break
+            return
         after = requests[-1]["seq"]
-    with open_session() as session:
-        head = last_head(session.connection()) or Head(0, "")
-        yield from common_disagreements(session, head.seq)
-    with open_session() as session:
-        yield from _strays(session)
 
 
 @contextmanager
 def _one_state(database: Database) -> Iterator[Session]:
     with database.read() as session:
         if not database.is_sqlite:
-            # Otherwise each statement sees a state of its own, and a working bot would seem to contradict itself.
+            # Otherwise each statement would see its own snapshot, and a working bot would seem to contradict itself.
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         yield session
 
 
 def _groups(requests: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """Requests in groups with not too many orders together."""
+    """Group requests so that each group has a bounded number of orders."""
     group: list[Row] = []
     orders = 0
     for request in requests:
@@ -121,15 +114,17 @@ def _groups(requests: Sequence[Row]) -> Iterator[Sequence[Row]]:
 
 def _of_group(session: Session, group: Sequence[Row], head: int) -> Iterator[Disagreement]:
     first, last = group[0]["seq"], group[-1]["seq"]
-    events = _events(session, [request["public_id"] for request in group])
+    public_ids = [request["public_id"] for request in group]
+    events, texts = _events(session, public_ids), of_requests(session, public_ids)
     within = col(OrderLine.request_seq).between(first, last)
     orders = _by_request(_rows(session, _ORDER, within, OrderLine.request_seq, OrderLine.position))
     decided = col(Decision.request_seq).between(first, last)
     decisions = _by_request(_rows(session, _DECISION, decided, Decision.request_seq))
     for request in group:
         seq, public_id = request["seq"], request["public_id"]
-        its_events = events.get(public_id, [])
-        yield from disagreements(request, orders.get(seq, []), decisions.get(seq, []), its_events, head)
+        its_events, its_texts = events.get(public_id, []), texts.get(public_id, {})
+        its_orders, its_decisions = orders.get(seq, []), decisions.get(seq, [])
+        yield from disagreements(request, its_orders, its_decisions, its_events, its_texts, head)
 
 
 def _events(session: Session, public_ids: Sequence[str]) -> dict[str, list[StoredEvent]]:
@@ -141,7 +136,7 @@ def _events(session: Session, public_ids: Sequence[str]) -> dict[str, list[Store
         .where(col(AuditEvent.request).in_(public_ids))
         .order_by(col(AuditEvent.seq))
     )
-    for public_id, *event in session.execute(query):
+    for public_id, *event in session.connection().execute(query).all():
         found.setdefault(str(public_id), []).append(StoredEvent._make(event))
     return found
 
@@ -157,12 +152,12 @@ def _rows(
     session: Session, columns: Columns, where: ColumnElement[bool], *order: Any, limit: int | None = None
 ) -> Sequence[Row]:
     query = select(*(column.label(name) for name, column in columns.items())).where(where)
-    found = session.execute(query.order_by(*map(col, order)).limit(limit)).mappings()
-    return [{str(name): value for name, value in row.items()} for row in found]
+    found = session.connection().execute(query.order_by(*map(col, order)).limit(limit)).all()
+    return [dict(zip(columns, row, strict=True)) for row in found]
 
 
 def _columns(table: type[SQLModel], *names: str) -> Columns:
-    """Columns as stored: a word outside its set is to be reported, not refused."""
+    """Columns without their enum types: an unknown word must be reported, not refused."""
     found = {name: getattr(table, name) for name in names}
     return {
         name: type_coerce(column, String) if isinstance(column.type, EnumText) else column
@@ -205,7 +200,7 @@ _DECISION = _columns(Decision, "request_seq", "person", "stands_for", "verdict",
 
 
 def _strays(session: Session) -> Iterator[Disagreement]:
-    """What no walk over the requests meets: events whose columns are not their payload's, and rows of no request."""
+    """Events whose columns differ from their payload, and rows of no request: no walk over requests finds these."""
     generated = [
         col(getattr(AuditEvent, name)).is_distinct_from(PayloadField(name)) for name in ("at", "kind", "who", "request")
     ]
@@ -213,11 +208,17 @@ def _strays(session: Session) -> Iterator[Disagreement]:
     if edited is not None:
         yield Disagreement(edited, f"audit_event {edited}", "its columns are not those of its payload")
     of_event = exists().where(col(Request.public_id) == col(AuditEvent.request))
-    lost = session.scalar(select(func.min(AuditEvent.seq)).where(and_(col(AuditEvent.request).is_not(None), ~of_event)))
+    archived = exists().where(col(ArchivedRequest.public_id) == col(AuditEvent.request))
+    of_request = and_(col(AuditEvent.request).is_not(None), ~of_event, ~archived)
+    lost = session.scalar(select(func.min(AuditEvent.seq)).where(of_request))
     if lost is not None:
         name = session.scalar(select(col(AuditEvent.request)).where(col(AuditEvent.seq) == lost))
         yield Disagreement(lost, f"request {name}", "it is missing")
     head = (last_head(session.connection()) or Head(0, "")).seq
+    of_none = ~exists().where(col(Request.public_id) == col(EventText.request))
+    stray_text = session.scalar(select(func.min(EventText.request)).where(of_none))
+    if stray_text is not None:
+        yield Disagreement(head, f"event_text of request {stray_text}", "there is no such request")
     for table in (OrderLine, Decision):
         request_seq = col(table.request_seq)
         stray = session.scalar(select(request_seq).where(~exists().where(col(Request.seq) == request_seq)).limit(1))

@@ -1,4 +1,4 @@
-"""Columns: types that let nothing into the database that the code could not read back, and indexes of what is set."""
+"""Column types that refuse values the code could not read back, and partial indexes."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -10,17 +10,17 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
 BigInt = BigInteger().with_variant(Integer, "sqlite")
-"""A 64-bit number; on SQLite the spelling that makes a primary key the row's own number."""
+"""A 64-bit number, spelled so that on SQLite a primary key is the rowid."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant. Refuses a naive datetime; stores UTC; gives back an aware datetime in UTC."""
+    """An instant. Refuses a naive datetime, stores UTC and returns an aware datetime in UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware datetime into what the database keeps; ValueError for a naive one."""
+        """Convert an aware datetime for the database. Raises ValueError for a naive one."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -29,44 +29,44 @@ class UtcDateTime(TypeDecorator[datetime]):
         return in_utc if dialect.name == "postgresql" else in_utc.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the stored instant back as an aware UTC datetime."""
+        """Return the stored instant as an aware UTC datetime."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class EnumText(TypeDecorator[StrEnum]):
-    """A closed word, stored by its value; ValueError, before any row is built, for a value outside it."""
+    """An enum stored by its value. Raises ValueError, before a row is built, for any other value."""
 
     impl = String(16)
     cache_ok = True
 
     def __init__(self, words: type[StrEnum]) -> None:
-        """Keep the enum whose values the column may hold."""
+        """Set the enum whose values the column may hold."""
         super().__init__()
         self.words = words
 
     def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
-        """Store the word's value."""
+        """Return the enum member's value."""
         return None if value is None else self.words(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        """Read the word back as a member of its enum."""
+        """Return the stored value as a member of the enum."""
         return None if value is None else self.words(value)
 
     def check(self, column: str) -> CheckConstraint:
-        """The same rule as a constraint of the table, for writers that are not this program."""
+        """The same rule as a table constraint, for other programs that write."""
         allowed = ", ".join(f"'{word.value}'" for word in self.words)
         return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_is_a_known_word")
 
 
 class PayloadField(ColumnElement[str]):
-    """One field of an audit event's stored payload, or one within its details, as an expression."""
+    """SQL expression for one field of an audit event's payload, or of its details."""
 
     inherit_cache = True
 
     def __init__(self, field: str) -> None:
-        """Name the field of the payload: `who`, or `details.day`."""
+        """Take the field's path: `who`, or `details.day`."""
         self.field = field
 
 
@@ -83,6 +83,10 @@ def _postgresql_field(element: PayloadField, compiler: Any, **_: Any) -> str:
 
 
 def index_of_set(name: str, column: str, by: TextClause | None = None) -> Index:
-    """An index, by the column or by this expression of it, of the rows in which it is set: in most it is not."""
-    is_set = text(f"{column} IS NOT NULL")
-    return Index(name, column if by is None else by, sqlite_where=is_set, postgresql_where=is_set)
+    """Index a column, or an expression of it, in the few rows where it is set."""
+    return index_where(name, column if by is None else by, f"{column} IS NOT NULL")
+
+
+def index_where(name: str, by: str | TextClause, condition: str) -> Index:
+    """Index the rows that meet the condition."""
+    return Index(name, by, sqlite_where=text(condition), postgresql_where=text(condition))

@@ -1,8 +1,8 @@
 """Finds out whether a commit succeeded when the connection to PostgreSQL broke.
 
-A connection that breaks off in a commit leaves that open, and whoever then takes it for undone does it twice, or never
-does what it had written ahead. So such a transaction leaves a mark of its own, which is there afterwards if all the
-rest is. PostgreSQL's `txid_status` would not do: after a crash the number of a transaction is given out again.
+Code that assumes a rollback would do the work twice, or never do what it had planned. So such a transaction writes a
+marker row, which exists afterwards only if the commit succeeded. PostgreSQL's `txid_status` does not suffice: after a
+crash a transaction's number is reused.
 """
 
 import secrets
@@ -17,16 +17,16 @@ from sqlmodel import col
 
 from storage.models import CommitMark
 
-KEPT_FOR = timedelta(days=7)
+RETENTION = timedelta(days=7)
 _PAUSE = 0.1
 _PROCESS = secrets.token_hex(8)
 
-# Each thread has a row. Whoever asks waits for a transaction under way that has changed it, or has made it.
+# Each thread has a row. A query for it waits for a transaction under way that has inserted or updated it.
 _LEAVE = text(
     "INSERT INTO commit_mark (writer, mark, left_at) VALUES (:writer, :mark, now())"
     " ON CONFLICT (writer) DO UPDATE SET mark = excluded.mark, left_at = excluded.left_at"
 )
-_LOOK = text(
+_FIND_MARK = text(
     "INSERT INTO commit_mark (writer, mark, left_at) VALUES (:writer, '', now())"
     " ON CONFLICT (writer) DO UPDATE SET left_at = excluded.left_at RETURNING mark"
 )
@@ -34,34 +34,36 @@ _LOOK = text(
 
 @dataclass(frozen=True, slots=True)
 class CommitMarker:
-    """What one transaction has left, and nothing else ever does."""
+    """A value unique to one transaction."""
 
     writer: str
     mark: str
 
 
 def leave(connection: Connection) -> CommitMarker:
-    """Leave a mark in the transaction under way; on PostgreSQL only."""
+    """Write a marker in the current transaction; on PostgreSQL only."""
     mark = CommitMarker(f"{_PROCESS}:{threading.get_ident()}", secrets.token_hex(16))
     connection.execute(_LEAVE, {"writer": mark.writer, "mark": mark.mark})
     return mark
 
 
 def was_committed(engine: Engine, mark: CommitMarker, wait: Callable[[float], bool]) -> bool | None:
-    """Whether the transaction that left this mark was committed, asked until PostgreSQL can tell.
+    """Whether the transaction with this marker was committed. Retries until PostgreSQL answers.
 
-    `wait` waits so many seconds between two questions; None: it said that nobody waits for the answer any more.
+    `wait` sleeps for so many seconds between tries. Returns None once `wait` says that the process is stopping.
     """
     while True:
         try:
-            with engine.connect() as connection:
-                found: str = connection.execute(_LOOK, {"writer": mark.writer}).scalar_one()
-            return found == mark.mark
+            # Committed, so that a synchronous standby has what is found here: a server that comes back after a crash
+            # shows commits that its standby may never have got.
+            with engine.begin() as connection:
+                stored: str = connection.execute(_FIND_MARK, {"writer": mark.writer}).scalar_one()
+            return stored == mark.mark
         except (DBAPIError, TimeoutError):
             if wait(_PAUSE):
                 return None
 
 
 def forget(connection: Connection, now: datetime) -> None:
-    """Forget the marks of threads that ended long ago."""
-    connection.execute(delete(CommitMark).where(col(CommitMark.left_at) < now - KEPT_FOR))
+    """Delete the markers of threads that ended long ago."""
+    connection.execute(delete(CommitMark).where(col(CommitMark.left_at) < now - RETENTION))

@@ -1,5 +1,7 @@
-"""Inserts one row in a transaction of its own, unless its key is taken. An acknowledgement waits for it, and
-SQLAlchemy's session, or even its compiled statement, takes longer than the row."""
+"""Inserts rows unless their keys are taken, on both databases.
+
+An acknowledgement waits for `InsertIgnore`, and SQLAlchemy's session or compiled statement takes longer than the row.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,11 +14,16 @@ from storage.db.sqlite_lock import take_lock
 Bind = Callable[[Any], Any]
 
 
+def insert_into(connection: Connection, model: Any) -> postgresql.Insert | sqlite.Insert:
+    """An insert that can say what to do if a key is taken (`on_conflict_…`)."""
+    return postgresql.insert(model) if connection.dialect.name == "postgresql" else sqlite.insert(model)
+
+
 class InsertIgnore:
-    """Inserts rows of one table, each unless its key is taken; compiled once."""
+    """Inserts rows of one table unless the key is taken. Compiled once."""
 
     def __init__(self, table: Table) -> None:
-        """Read the columns and how their values are stored."""
+        """Read the table's columns and how their values are stored."""
         self._postgresql = postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
         dialect = sqlite.dialect(paramstyle="named")
         self._sqlite = str(sqlite.insert(table).on_conflict_do_nothing().compile(dialect=dialect))
@@ -25,12 +32,12 @@ class InsertIgnore:
         self._binds: dict[str, Bind] = {name: bind for name, bind in binds.items() if bind is not None}
 
     def run(self, connection: Connection, row: Mapping[str, Any]) -> bool:
-        """Insert it as the one thing its transaction does; False: its key is taken."""
+        """Insert the row as its transaction's only statement. Returns False if its key is taken."""
         if connection.dialect.name == "postgresql":
             return connection.execute(self._postgresql, row).first() is not None
         assert not connection.in_transaction()
         stored = {**self._absent, **row}
         for name, bind in self._binds.items():
             stored[name] = bind(stored[name])
-        # Outside a transaction SQLite has committed a statement, synced, when it returns.
+        # In autocommit mode SQLite has committed and synced a statement when it returns.
         return take_lock(connection, self._sqlite, stored).rowcount == 1

@@ -1,22 +1,30 @@
-"""Readiness: whether the database can be read and written just now. It is tried, and at most once a second."""
+"""Readiness: tries to read and write the database, at most once a second."""
 
 import logging
 import secrets
-import threading
-import time
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from storage.db.migrate import is_current
+from sqlalchemy import Connection
+
+from storage.db.compatibility import incompatible
+from storage.db.migrate import revision_of
+from storage.db.servers import ONLY_READS
+from storage.db.shared_read import SharedRead
 from storage.db.transactions import Database, StorageUnavailable
 from storage.enums import HoldKind
+from storage.log_events import LogEvent, about
 from storage.models import CommitMark, Hold
 
 log = logging.getLogger(__name__)
 
-_KEPT_SECONDS = 1.0
-"""A thousand questions in a second are one write: a commit waits for the disk."""
+_CACHE_SECONDS = 1.0
+"""At most one write a second however many ask: a commit waits for the disk."""
+
+_WITHIN_SECONDS = 3.0
 
 _ROOM = 65_536
-"""Bytes that a SQLite file is asked to find room for: where none are left, a small change of a row would still fit."""
+"""Bytes to reserve in a SQLite file. A full disk could still take a small change of a row."""
 
 _NOT_WRITTEN = {
     "read-only": ": it is read-only",
@@ -24,54 +32,77 @@ _NOT_WRITTEN = {
     "full": ": its disk is full",
     "No space left": ": its disk is full",
     "locked": ": another writer keeps it locked",
+    "had been recorded": ": it lacks events that had been recorded",
     "lock timeout": ": another writer keeps it locked",
     "kept the database": ": another writer keeps it locked",
 }
-"""What a database says, and what a page that anybody may read says of it. The log has the rest."""
+"""Database error text, and what a public page says instead. The log has the rest."""
+
+
+_NO_PRIMARY = "no database server takes writes: those that answer only read, as a standby does until it is promoted"
+_NO_ANSWER = "the database does not answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a try has found."""
+
+    trouble: str
+    """Why the database cannot be used, without its URL; empty if it can."""
+    refused_by_slack: str
+    """Why Slack refuses the bot's token, as last stored; empty if it does not."""
 
 
 class Readiness:
-    """Tries the database for all who ask. Thread-safe."""
+    """Tries the database on behalf of all who ask. Thread-safe."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = threading.Lock()
-        self._until = 0.0
-        self._found = ""
-        self.refused_by_slack = ""
-        """Why Slack refuses the bot's token, as the database had it at the last try; empty where it does not."""
+        self._file = _file_of(database)
+        self._tries = SharedRead(self._try, _CACHE_SECONDS, _WITHIN_SECONDS)
+        self._last = Tried("", "")
+        self._compatible_at: str | None = None
         self._writer = f"readiness:{secrets.token_hex(8)}"
 
-    def trouble(self, within_seconds: float = 3.0) -> str:
-        """Why the database cannot be used, in words without its address; empty where it can."""
-        if not self._lock.acquire(timeout=within_seconds):
-            return "the database does not answer"
-        try:
-            if time.monotonic() >= self._until:
-                self._found = self._try()
-                self._until = time.monotonic() + _KEPT_SECONDS
-            return self._found
-        finally:
-            self._lock.release()
+    def cached(self) -> Tried | None:
+        """The last try, if it is recent; returns at once."""
+        return self._tries.cached()
 
-    def _try(self) -> str:
+    def tried(self) -> Tried:
+        """The last try, or a new one; returns within three seconds."""
+        return self._tries.get() or replace(self._last, trouble=_NO_ANSWER)
+
+    def _try(self) -> Tried:
+        refused, doing = self._last.refused_by_slack, "read"
         try:
             with self._database.read() as session:
-                if not is_current(session.connection()):
-                    return "the database is of another version"
-                hold = session.get(Hold, HoldKind.SLACK)
-                self.refused_by_slack = (hold.why or "refused") if hold is not None else ""
+                trouble = self._incompatible(session.connection())
+                if not trouble:
+                    hold = session.get(Hold, HoldKind.SLACK)
+                    refused = (hold.why or "refused") if hold is not None else ""
+            doing = "written"
+            if not trouble:
+                self._write()
+            if not trouble and _file_of(self._database) != self._file:
+                trouble = "the database cannot be written: its file was removed or replaced; restart the bot"
         except StorageUnavailable as unavailable:
-            return self._logged("the database cannot be read", unavailable)
-        try:
-            self._write()
-        except StorageUnavailable as unavailable:
-            why = (words for said, words in _NOT_WRITTEN.items() if said in str(unavailable))
-            return self._logged(f"the database cannot be written{next(why, '')}", unavailable)
-        return ""
+            why = next((words for code, words in _NOT_WRITTEN.items() if code in str(unavailable)), "")
+            trouble = f"the database cannot be {doing}{why}" if ONLY_READS not in str(unavailable) else _NO_PRIMARY
+            if trouble != self._last.trouble:
+                log.warning("not ready: %s (%s)", trouble, unavailable, extra=about(LogEvent.DATABASE_AWAY))
+        self._last = Tried(trouble, refused)
+        return self._last
+
+    def _incompatible(self, connection: Connection) -> str:
+        """Looks at the tables once for each revision."""
+        revision = revision_of(connection)
+        trouble = "" if revision == self._compatible_at else incompatible(connection)
+        if not trouble:
+            self._compatible_at = revision
+        return trouble
 
     def _write(self) -> None:
-        """Commit a row that is taken away again: nothing of it stays."""
+        """Commit a row and delete it again."""
         with self._database.write() as transaction:
             size = _ROOM if self._database.is_sqlite else 1
             row = CommitMark(writer=self._writer, mark="x" * size, left_at=transaction.now())
@@ -79,7 +110,12 @@ class Readiness:
             transaction.session.flush()
             transaction.session.delete(row)
 
-    def _logged(self, words: str, unavailable: StorageUnavailable) -> str:
-        if words != self._found:
-            log.warning("not ready: %s (%s)", words, unavailable)
-        return words
+
+def _file_of(database: Database) -> tuple[int, int] | None:
+    """Which file SQLite's address leads to: commits to one that was removed or replaced succeed, and are lost."""
+    path = database.engine.url.database if database.is_sqlite else None
+    try:
+        found = Path(path or "").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,4 +1,4 @@
-"""Waiting for SQLite's write lock while another process has it."""
+"""Waits for SQLite's write lock while another process has it."""
 
 import sqlite3
 import time
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 WITHIN_SECONDS = 0.7
-"""How long anybody waits for a lock; Slack gives a click three seconds, a person less."""
+"""How long anybody waits for the lock; Slack gives a click three seconds."""
 
 TRY_EVERY_SECONDS = 0.002
 
@@ -16,15 +16,15 @@ _UNTIL = "waits for the write lock until"
 
 
 def wait_until(connection: Connection, deadline: float) -> None:
-    """Have `take_lock` wait so long on this connection; by the monotonic clock."""
+    """Set the deadline of `take_lock` on this connection, by the monotonic clock."""
     connection.info[_UNTIL] = deadline
 
 
 def take_lock(connection: Connection, statement: str, given: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
-    """Execute a statement that takes the write lock. Raises `sqlite3.OperationalError` where it is not free in time.
+    """Execute a statement that takes the write lock. Raises `sqlite3.OperationalError` at the deadline.
 
-    SQLite's own waiting tries less and less often, up to ten times a second: a process that writes one transaction
-    after another would keep all others out.
+    SQLite's own busy handler retries at most ten times a second, and would starve behind a process that writes one
+    transaction after another.
     """
     driver = connection.connection.driver_connection
     assert driver is not None

@@ -35,7 +35,7 @@ def lit(request: pytest.FixtureRequest, screen: Screen) -> Screen:
 def test_the_page_with_messages(lit: Screen, tab: str) -> None:
     lit.types(f"/cancel-orders {FIRST} because duplicate")
     lit.presses("Cancel 1 order", lit.private("Cancel 1 order?"))
-    lit.message("Finished: 1 cancelled")
+    lit.message("1 cancelled")
     lit.types("/cancel-orders help")
     lit.private("What you can type")
     lit.tab(tab)

@@ -3,60 +3,34 @@
 import csv
 import io
 import json
-import logging
 import os
 import re
 import sqlite3
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cli_runs import CommandLine
 
-from bot.__main__ import main
 from storage import requests
-from storage.audit.log import EventKind, Head, canonical, event_hash, last_head
+from storage.audit.log import Head, canonical, event_hash, last_head
 from storage.db.transactions import Database
-from storage.enums import Origin, RequestState
+from storage.enums import EventKind, Origin, RequestState
+from storage.id_source import IdSource
 from storage.requests import NewOrder, NewRequest
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 COLUMNS = "audit_event (seq, payload, prev_hash, hash)"
-Audit = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_it_was() -> Iterator[None]:
-    """Every command sets logging up for its process."""
-    root = logging.getLogger()
-    before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook)
-    yield
-    logging.captureWarnings(False)
-    root.handlers[:], root.level, sys.excepthook, threading.excepthook = before
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Audit:
-    """Runs `audit …` in a directory of its own: the exit code, and what stood on both outputs."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(["audit", *arguments])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
-
-
-@pytest.fixture
-def audit(command: Audit, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Audit:
-    """The same, on a fresh database of either kind."""
+def audit(command: CommandLine, database_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """Runs `audit …` on a fresh database of either kind."""
     monkeypatch.setenv("DATABASE_URL", database_url)
-    return command
+    return lambda *arguments: command("audit", *arguments)
 
 
 def ask(
@@ -82,7 +56,7 @@ def ask(
             reason_listed=listed,
             orders=[NewOrder("6864fecda075914a1b1e353c"), NewOrder(f"order-{public_id[2:]}")],
             order_count=2,
-            source={},
+            source=IdSource(),
         )
         request = requests.make(transaction, new, at + timedelta(minutes=15))
         requests.move(transaction, request, RequestState.EXPIRED, decided_at=at, due_at=None)
@@ -115,7 +89,7 @@ def listed(out: str) -> list[str]:
 # --- list
 
 
-def test_list_shows_requests_newest_first(audit: Audit, database_url: str) -> None:
+def test_list_shows_requests_newest_first(audit: CommandLine, database_url: str) -> None:
     for number in range(3):
         ask(database_url, f"R-AAAAA{number}")
 
@@ -124,7 +98,7 @@ def test_list_shows_requests_newest_first(audit: Audit, database_url: str) -> No
     assert (0, ["R-AAAAA2", "R-AAAAA1", "R-AAAAA0"]) == (code, listed(out))
 
 
-def test_list_stops_at_its_limit(audit: Audit, database_url: str) -> None:
+def test_list_stops_at_its_limit(audit: CommandLine, database_url: str) -> None:
     for number in range(3):
         ask(database_url, f"R-AAAAA{number}")
 
@@ -146,7 +120,9 @@ def test_list_stops_at_its_limit(audit: Audit, database_url: str) -> None:
         (["--outcome", "unknown"], []),
     ],
 )
-def test_list_is_filtered_as_history_is(audit: Audit, database_url: str, filters: list[str], found: list[str]) -> None:
+def test_list_is_filtered_as_history_is(
+    audit: CommandLine, database_url: str, filters: list[str], found: list[str]
+) -> None:
     ask(database_url, "R-AAAAA0", "a duplicate", listed="Duplicate")
     ask(database_url, "R-AAAAA1", who="U0000002", day=1)
     ask(database_url, "R-AAAAA2", day=2)
@@ -154,7 +130,7 @@ def test_list_is_filtered_as_history_is(audit: Audit, database_url: str, filters
     assert found == listed(audit("list", *filters)[1])
 
 
-def test_what_a_person_typed_cannot_steer_the_terminal(audit: Audit, database_url: str) -> None:
+def test_what_a_person_typed_cannot_steer_the_terminal(audit: CommandLine, database_url: str) -> None:
     ask(database_url, "R-AAAAA0", "\x1b[2Jgone\nR-FAKE00  2026")
 
     _, out, _ = audit("list")
@@ -166,7 +142,7 @@ def test_what_a_person_typed_cannot_steer_the_terminal(audit: Audit, database_ur
 # --- show
 
 
-def test_show_tells_orders_and_events_of_one_request(audit: Audit, database_url: str) -> None:
+def test_show_tells_orders_and_events_of_one_request(audit: CommandLine, database_url: str) -> None:
     ask(database_url, "R-AAAAA0", "a duplicate")
     ask(database_url, "R-AAAAA1")
 
@@ -178,14 +154,14 @@ def test_show_tells_orders_and_events_of_one_request(audit: Audit, database_url:
     ]
 
 
-def test_show_says_that_there_is_no_such_request(audit: Audit) -> None:
+def test_show_says_that_there_is_no_such_request(audit: CommandLine) -> None:
     assert (1, "", "there is no request R-AAAAA9.\n") == audit("show", "R-AAAAA9")
 
 
 # --- export
 
 
-def test_a_csv_has_one_row_an_event(audit: Audit, database_url: str) -> None:
+def test_a_csv_has_one_row_an_event(audit: CommandLine, database_url: str) -> None:
     ask(database_url, "R-AAAAA0", "“quoted”, and\nbroken")
 
     _, out, _ = audit("export", "--format", "csv")
@@ -197,7 +173,9 @@ def test_a_csv_has_one_row_an_event(audit: Audit, database_url: str) -> None:
     assert "“quoted”, and\nbroken" == json.loads(rows[0]["details"])["reason"]
 
 
-def test_jsonl_has_one_object_an_event_from_which_the_chain_can_be_made_again(audit: Audit, database_url: str) -> None:
+def test_jsonl_has_one_object_an_event_from_which_the_chain_can_be_made_again(
+    audit: CommandLine, database_url: str
+) -> None:
     ask(database_url, "R-AAAAA0")
 
     events = [json.loads(line) for line in audit("export", "--format", "jsonl")[1].splitlines()]
@@ -210,7 +188,7 @@ def test_jsonl_has_one_object_an_event_from_which_the_chain_can_be_made_again(au
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_is_a_formula(audit: Audit, database_url: str, start: str) -> None:
+def test_no_cell_is_a_formula(audit: CommandLine, database_url: str, start: str) -> None:
     database = Database(database_url)
     with database.write() as transaction:
         transaction.record(EventKind.HELD, who=f"{start}cmd|' /C calc'!A0", request=None)
@@ -221,7 +199,7 @@ def test_no_cell_is_a_formula(audit: Audit, database_url: str, start: str) -> No
     assert f"'{start}cmd|' /C calc'!A0" == rows[0]["who"]
 
 
-def test_export_goes_on_page_after_page(audit: Audit, database_url: str) -> None:
+def test_export_goes_on_page_after_page(audit: CommandLine, database_url: str) -> None:
     database = Database(database_url)
     with database.write() as transaction:
         for number in range(2001):
@@ -260,7 +238,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(sqlite_url: str, tmp_path: Pa
 # --- verify
 
 
-def test_verify_says_where_a_history_that_holds_ends(audit: Audit, database_url: str) -> None:
+def test_verify_says_where_a_history_that_holds_ends(audit: CommandLine, database_url: str) -> None:
     ask(database_url, "R-AAAAA0")
     head = head_of(database_url)
 
@@ -270,14 +248,14 @@ def test_verify_says_where_a_history_that_holds_ends(audit: Audit, database_url:
     assert f"the history holds: 2 events, audit {head.short()} " in out
 
 
-def test_an_empty_history_holds(audit: Audit) -> None:
+def test_an_empty_history_holds(audit: CommandLine) -> None:
     code, out, _ = audit("verify")
 
     assert (0, "the history is empty") == (code, out.splitlines()[0])
 
 
 @pytest.mark.parametrize("form", ["{seq}:{hash}", "{seq}:{short}", "{seq} · {short}", "audit {seq} · {short}"])
-def test_verify_takes_a_head_as_slack_shows_it_or_whole(audit: Audit, database_url: str, form: str) -> None:
+def test_verify_takes_a_head_as_slack_shows_it_or_whole(audit: CommandLine, database_url: str, form: str) -> None:
     ask(database_url, "R-AAAAA0")
     head = head_of(database_url)
 
@@ -286,7 +264,7 @@ def test_verify_takes_a_head_as_slack_shows_it_or_whole(audit: Audit, database_u
     assert 0 == code
 
 
-def test_verify_names_the_first_event_that_a_head_contradicts(audit: Audit, database_url: str) -> None:
+def test_verify_names_the_first_event_that_a_head_contradicts(audit: CommandLine, database_url: str) -> None:
     ask(database_url, "R-AAAAA0")
 
     code, out, _ = audit("verify", "--head", f"2:{'0' * 16}")
@@ -295,7 +273,7 @@ def test_verify_names_the_first_event_that_a_head_contradicts(audit: Audit, data
     assert "broken at 2: its hash is not the one that was kept elsewhere" in out
 
 
-def test_verify_finds_the_tail_cut_off(audit: Audit, database_url: str) -> None:
+def test_verify_finds_the_tail_cut_off(audit: CommandLine, database_url: str) -> None:
     ask(database_url, "R-AAAAA0")
 
     code, out, _ = audit("verify", "--head", f"7:{'0' * 16}")
@@ -305,7 +283,7 @@ def test_verify_finds_the_tail_cut_off(audit: Audit, database_url: str) -> None:
 
 
 @pytest.mark.parametrize("head", ["7", "7:abc", "x:0000000000000000", "7:zzzzzzzzzzzzzzzz", f"7:{'0' * 65}"])
-def test_a_head_that_is_none_is_refused(audit: Audit, head: str) -> None:
+def test_a_head_that_is_none_is_refused(audit: CommandLine, head: str) -> None:
     with pytest.raises(SystemExit, match="2"):
         audit("verify", "--head", head)
 
@@ -323,14 +301,14 @@ def test_a_head_that_is_none_is_refused(audit: Audit, head: str) -> None:
     ],
 )
 def test_verify_names_the_first_event_that_was_tampered_with(
-    command: Audit, sqlite_url: str, monkeypatch: pytest.MonkeyPatch, statement: str, first_bad: int
+    command: CommandLine, sqlite_url: str, monkeypatch: pytest.MonkeyPatch, statement: str, first_bad: int
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     for number in range(2):
         ask(sqlite_url, f"R-AAAAA{number}")
     tamper(sqlite_url, statement)
 
-    code, out, _ = command("verify")
+    code, out, _ = command("audit", "verify")
 
     assert 1 == code
     assert out.startswith(f"the history is broken at {first_bad}: ")
@@ -341,11 +319,11 @@ def test_verify_names_the_first_event_that_was_tampered_with(
 
 @pytest.mark.parametrize("arguments", [["list"], ["show", "R-AAAAA0"], ["export"], ["verify"]])
 def test_a_mistyped_path_makes_no_database(
-    command: Audit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "sqlite:///mistyped.db")
 
-    code, out, err = command(*arguments)
+    code, out, err = command("audit", *arguments)
 
     assert (1, "") == (code, out)
     assert err.startswith("there is no database mistyped.db.")
@@ -353,28 +331,28 @@ def test_a_mistyped_path_makes_no_database(
 
 
 def test_another_programs_database_is_told_apart(
-    command: Audit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     sqlite3.connect(tmp_path / "other.db").execute("CREATE TABLE other (x)").connection.close()
     monkeypatch.setenv("DATABASE_URL", "sqlite:///other.db")
 
-    assert (1, "", "the database holds no history of this bot. Correct DATABASE_URL.\n") == command("verify")
+    assert (1, "", "the database holds no history of this bot. Correct DATABASE_URL.\n") == command("audit", "verify")
 
 
 def test_a_file_that_is_no_database_is_told_in_plain_words(
-    command: Audit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "notes.db").write_text("these are notes, and there are many of them" * 100)
     monkeypatch.setenv("DATABASE_URL", "sqlite:///notes.db")
 
-    code, _, err = command("verify")
+    code, _, err = command("audit", "verify")
 
     assert 1 == code
     assert "file is not a database" in err
 
 
 def test_the_history_can_be_read_whatever_else_is_wrong_with_the_settings(
-    audit: Audit, monkeypatch: pytest.MonkeyPatch
+    audit: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FINCART_BATCH_SIZE", "many")
 

@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import resource
 import socket
 import sqlite3
 import sys
@@ -16,6 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.cli.check import check, findings
+from bot.sandbox.fincart.faults import Endpoint, Fault, FaultKind
 from bot.sandbox.fincart.shells import FincartServer
 from bot.sandbox.fincart.standin import FincartStandIn
 from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
@@ -80,6 +82,12 @@ def test_where_all_is_well_every_line_says_so(town: Town) -> None:
     assert ["settings", "database", "database", "Slack", "Slack", "Socket", "Fincart"] == [
         next(word for word in line.replace(":", " ").split()[1:] if word not in ("the",)) for line in found
     ]
+
+
+def test_the_command_and_the_installation_are_named(town: Town) -> None:
+    first = town.found(COMMAND_NAME="/cancel-staging", INSTALLATION_NAME="staging")[0]
+
+    assert first.endswith("Slack delivers /cancel-staging of staging by Socket Mode")
 
 
 def test_nothing_is_cancelled_and_nothing_is_changed(town: Town) -> None:
@@ -176,9 +184,9 @@ def test_an_empty_database_is_left_unmigrated(town: Town, tmp_path: Path) -> Non
 
     found = town.found(DATABASE_URL=f"sqlite:///{path}")
 
-    assert [f"ok    the database {path}: can be read; serve brings it to this version when it starts"] == [
-        line for line in found if "version" in line
-    ]
+    assert [
+        f"ok    the database {path}: can be read; migrate brings it to this version, as serve does when it starts"
+    ] == [line for line in found if "version" in line]
     with sqlite3.connect(path) as file:
         assert [] == file.execute("SELECT name FROM sqlite_master").fetchall()
     file.close()
@@ -214,19 +222,58 @@ def test_a_database_that_somebody_keeps_locked_cannot_be_written(town: Town) -> 
     assert "database is locked" in wrong
 
 
+def test_a_database_whose_disk_takes_no_more_cannot_be_written(town: Town) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
+    try:
+        (wrong,) = town.wrong()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert "disk I/O error" in wrong
+
+
+def test_a_witness_of_the_head_is_tried_and_gets_no_line(town: Town, tmp_path: Path) -> None:
+    there, new, taken = tmp_path / "heads", tmp_path / "new", tmp_path / "socket"
+    there.write_text("a line\n")
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(taken))
+        lines = [line for each in (there, new, taken) for line in town.found(AUDIT_HEAD_FILE=str(each))]
+    about = [line for line in lines if "AUDIT_HEAD_FILE" in line]
+
+    assert ["ok", "ok", "wrong"] == [line.split()[0] for line in about]
+    assert "cannot be written (No such device or address)" in about[2]
+    assert ("a line\n", False) == (there.read_text(), new.exists())
+
+
+def test_a_fincart_that_has_trouble_is_not_taken_for_another_address(town: Town) -> None:
+    town.fincart.inject(Fault(FaultKind.SERVER_ERROR, endpoint=Endpoint.LOGS))
+
+    (wrong,) = town.wrong()
+
+    assert "has trouble of its own (Internal server error). Try again later" in wrong
+
+
 def test_a_database_of_either_kind_can_be_checked(town: Town, database_url: str) -> None:
     assert [] == town.wrong(DATABASE_URL=database_url)
 
 
-def test_a_postgresql_that_is_not_there_is_wrong_and_its_password_hidden(
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_server_that_answers_before_it_has_stored_is_wrong(town: Town, database_url: str) -> None:
+    (wrong,) = town.wrong(DATABASE_URL=f"{database_url}&options=-c%20synchronous_commit%3Doff")
+
+    assert "synchronous_commit is off, so a crash or a failover loses what was sent" in wrong
+
+
+def test_servers_of_postgresql_that_are_not_there_are_wrong_and_their_password_hidden(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
 
-    (wrong,) = town.wrong(DATABASE_URL=f"postgresql+psycopg://bot:pass-word@127.0.0.1:{port}/bot")
+    (wrong,) = town.wrong(DATABASE_URL=f"postgresql+psycopg://bot:pass-word@127.0.0.1:{port},localhost:1/bot")
 
-    assert "the database bot on 127.0.0.1: " in wrong
+    assert f"the database bot on 127.0.0.1:{port}, localhost:1: " in wrong
     assert "refused" in wrong
     assert "pass-word" not in wrong
 

@@ -8,15 +8,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import text
+from world import of_owner
 
-from storage.audit.log import Broken, EventKind, Head, StoredEvent, canonical, event_hash, stored_events, verify
-from storage.db.transactions import Database
+from storage.audit.log import Broken, Head, StoredEvent, canonical, event_hash, stored_events, verify
+from storage.db.transactions import Database, HistoryLost
+from storage.enums import EventKind
 
 WRITER = """
 import sys
-from storage.audit.log import EventKind
+from storage.enums import EventKind
 from storage.db.transactions import Database
 database = Database(sys.argv[1])
 for number in range(int(sys.argv[3])):
@@ -100,7 +103,7 @@ def test_several_events_of_one_transaction_follow_each_other(database_url: str) 
     ],
 )
 def test_no_event_can_be_changed_or_deleted(database_url: str, statement: str) -> None:
-    database = Database(database_url)
+    database = Database(of_owner(database_url))
     record(database, 3)
 
     with pytest.raises(Exception, match="audit event cannot be"), database.write() as transaction:
@@ -134,7 +137,7 @@ def test_no_event_can_be_replaced_on_sqlite_by_any_program(sqlite_url: str, recu
 def test_the_history_cannot_be_truncated_on_postgresql(postgresql: str, database_url: str) -> None:
     if database_url.startswith("sqlite"):
         pytest.skip("SQLite has no TRUNCATE")
-    database = Database(database_url)
+    database = Database(of_owner(database_url))
     record(database, 3)
 
     with pytest.raises(Exception, match="cannot be changed or deleted"), database.write() as transaction:
@@ -143,6 +146,20 @@ def test_the_history_cannot_be_truncated_on_postgresql(postgresql: str, database
     database.close()
 
     assert isinstance(end, Head)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_nothing_is_recorded_where_what_this_process_recorded_is_gone(database_url: str) -> None:
+    database = Database(database_url)
+    record(database, 3)
+    of_libpq = of_owner(database_url).replace("+psycopg", "")
+    with psycopg.connect(of_libpq, options="-c session_replication_role=replica") as server:
+        server.execute("DELETE FROM audit_event WHERE seq = 3")  # as if a standby that lagged had been promoted
+    database.engine.dispose()
+
+    with pytest.raises(HistoryLost, match="the database lacks event 3 · "):
+        record(database, 1)
+    database.close()
 
 
 def test_a_good_chain_holds_and_says_where_it_ends() -> None:

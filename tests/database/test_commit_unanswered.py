@@ -8,7 +8,7 @@ import pytest
 from cut_wire import Cut, CutWire
 from sqlalchemy import text
 from stored import approved, bot_on
-from world import ANN, FIRST, World, go_ahead, order_ids, request_id
+from world import ANN, FIRST, World, go_ahead, of_owner, order_ids, request_id
 
 from bot.execution.dispatcher import Dispatcher
 from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
@@ -22,7 +22,7 @@ IDS = order_ids(60)
 
 @pytest.fixture
 def wire(database_url: str) -> Iterator[CutWire]:
-    wire = CutWire(database_url)
+    wire = CutWire(of_owner(database_url))
     yield wire
     wire.close()
 

@@ -138,7 +138,7 @@ def test_the_next_day_is_another(start_world: StartWorld) -> None:
     world.cancelled(ANN, f"{FIRST} {SECOND}")
     clock.advance(86_400)
 
-    assert "Finished" in world.cancelled(ANN, THIRD).text
+    assert "1 cancelled" in world.cancelled(ANN, THIRD).text
 
 
 def test_what_is_asked_counts_for_whoever_asked_when_it_is_approved(start_world: StartWorld) -> None:

@@ -1,15 +1,16 @@
 """A database that has become read-only, as after a failover, or has no room: told, and left as soon as it can be."""
 
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import httpx
 import psycopg
 import pytest
 from sqlalchemy import event, make_url
-from world import ANN, FIRST, StartWorld, World
+from world import ANN, FIRST, StartWorld, World, of_owner
 
 from storage.db.engine import engine_of
 from storage.db.readiness import Readiness
@@ -26,7 +27,7 @@ def _ready(world: World) -> tuple[int, str]:
 def _new_sessions_only_read(world: World) -> Iterator[None]:
     """The server drops every connection, as one that becomes a standby does; those made from now on only read."""
     name = make_url(world.database_url).database
-    address = world.database_url.replace("+psycopg", "")
+    address = of_owner(world.database_url).replace("+psycopg", "")
     with psycopg.connect(address, autocommit=True, options="-c default_transaction_read_only=off") as admin:
         admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         admin.execute(
@@ -53,28 +54,51 @@ def test_a_server_that_only_reads_is_left_for_one_that_writes(world: World) -> N
     assert "Cancel 1 order?" in world.preview(ANN, FIRST).text
 
 
-@pytest.mark.parametrize(
-    ("query", "wanted"),
-    [
-        ("host=a:5432&host=b:5432", "read-write"),
-        ("host=a,b", "read-write"),
-        ("host=a&host=b&target_session_attrs=any", "any"),
-        ("host=a", None),
-    ],
-)
-def test_of_several_servers_the_one_that_writes_is_looked_for(query: str, wanted: str | None) -> None:
-    asked: list[dict[str, object]] = []
-    engine = engine_of(f"postgresql+psycopg:///d?{query}")
+@only_postgresql
+def test_where_no_server_of_several_takes_writes_readyz_says_so_until_one_does(database_url: str) -> None:
+    folder = make_url(database_url).query["host"]
+    world = World(f"{database_url}&host={folder}")
+    of_libpq = of_owner(database_url).replace("+psycopg", "")
+    with psycopg.connect(of_libpq, autocommit=True, options="-c default_transaction_read_only=off") as admin:
+        admin.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+        admin.execute("SELECT pg_reload_conf()")
+        page = world.until(lambda: page if "takes writes" in (page := _ready(world))[1] else None)
+        admin.execute("ALTER SYSTEM RESET default_transaction_read_only")
+        admin.execute("SELECT pg_reload_conf()")
+    world.until(lambda: _ready(world) == (200, "ready"))
+    world.stop()
+    world.verify()
 
-    @event.listens_for(engine, "do_connect")
-    def connect(_: object, __: object, ___: object, given: dict[str, object]) -> None:
-        asked.append(dict(given))
-        raise psycopg.OperationalError("not in this test")
+    words = "no database server takes writes: those that answer only read, as a standby does until it is promoted"
+    assert (503, words) == page
 
-    with pytest.raises(Exception, match="not in this test"):
-        engine.connect()
 
-    assert wanted == asked[0].get("target_session_attrs")
+@only_postgresql
+def test_a_dead_host_before_the_living_one_costs_its_time_out_once(database_url: str) -> None:
+    address = make_url(database_url)
+    with _black_hole() as port:
+        query = {"host": f"127.0.0.1,{address.query['host']}", "port": f"{port},5432"}
+        engine = engine_of(address.set(query=query).render_as_string(hide_password=False))
+        with engine.connect():
+            began = time.monotonic()
+            with engine.connect():
+                took = time.monotonic() - began
+        engine.dispose()
+
+    assert took < 1.9
+
+
+@contextmanager
+def _black_hole() -> Iterator[int]:
+    """A port at which connecting takes for ever: all that may wait there do."""
+    with socket.socket() as listening, ExitStack() as waiting:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(4):
+            each = waiting.enter_context(socket.socket())
+            each.setblocking(False)
+            each.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
 
 
 def test_a_sqlite_file_without_room_is_not_ready(start_sqlite_world: StartWorld) -> None:
@@ -131,7 +155,7 @@ def test_a_thousand_questions_are_one_write_a_second_and_leave_nothing_behind(wo
 
     readiness = Readiness(world.bot.context.database)
     began = time.monotonic()
-    troubles = {readiness.trouble() for _ in range(1000)}
+    troubles = {readiness.tried().trouble for _ in range(1000)}
     took = time.monotonic() - began
 
     assert {""} == troubles

@@ -13,11 +13,11 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 from sqlmodel import col
 
-from storage.audit.log import EventKind, last_head
+from storage.audit.log import last_head
 from storage.db.columns import EnumText, UtcDateTime
 from storage.db.migrate import migrate
 from storage.db.transactions import Database, StorageUnavailable
-from storage.enums import MOVES, OPEN_STATES, HoldKind, RequestState
+from storage.enums import MOVES, OPEN_STATES, EventKind, HoldKind, RequestState
 from storage.models import Hold, OrderLine
 from storage.ranges import as_ranges, within
 

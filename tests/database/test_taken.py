@@ -6,10 +6,10 @@ import pytest
 from stored import approved
 from world import Clock
 
-from bot.outbox.enqueue import AnswerCode
 from storage import deliveries, log_reads, slack_messages
 from storage.db.transactions import Database, Transaction
 from storage.deliveries import Incoming
+from storage.enums import AnswerCode
 from storage.models import OrderLine
 from storage.slack_messages import MessageId, Place
 

@@ -13,7 +13,22 @@ import pytest
 from sqlalchemy import Boolean, Column, Connection, Integer, Table, delete, event, insert, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
-from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, Clock, World, of_sqlalchemy, order_ids, request_id
+from world import (
+    ANN,
+    BO,
+    CY,
+    FIRST,
+    ORDERS,
+    SECOND,
+    THIRD,
+    Clock,
+    World,
+    of_bot,
+    of_owner,
+    of_sqlalchemy,
+    order_ids,
+    request_id,
+)
 
 from bot.sandbox.slack.state import Post
 from storage.audit.log import Broken, Head, canonical, event_hash, stored_events, verify
@@ -24,6 +39,7 @@ from storage.db.transactions import Database
 
 TABLES = SQLModel.metadata.tables
 REQUEST, ORDER, DECISION, EVENT = (TABLES[name] for name in ("request", "order_line", "decision", "audit_event"))
+TEXT = TABLES["event_text"]
 
 WORKING_MEMORY = {
     "request": {
@@ -35,6 +51,7 @@ WORKING_MEMORY = {
         "label",
         "unlike_fincart",
         "seen_status",
+        "seen_sub_status",
         "seen_at",
         "first_sent_at",
         "doubt",
@@ -63,7 +80,7 @@ class TamperedHistory:
     """A real history in a database that can be tampered with: nothing that a test changes is kept."""
 
     def __init__(self, url: str) -> None:
-        self.database = Database(url)
+        self.database = Database(of_owner(url))
         if self.database.is_sqlite:
 
             @event.listens_for(self.database.engine, "connect")
@@ -71,7 +88,7 @@ class TamperedHistory:
                 connection.execute("PRAGMA foreign_keys=OFF")
 
         with self.database.read() as session:
-            kept = (*WORKING_MEMORY, *COMMON, EVENT.name)
+            kept = (*WORKING_MEMORY, *COMMON, EVENT.name, TEXT.name)
             self.rows = {name: self._rows(session.connection(), TABLES[name]) for name in kept}
         self.head = verify(iter(self._events()))
 
@@ -188,7 +205,7 @@ def _history(
     uri = request.getfixturevalue("postgresql")
     with psycopg.connect(uri, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE tamper_{name} TEMPLATE template_bot")
-        url = of_sqlalchemy(uri, f"tamper_{name}")
+        url = of_bot(of_sqlalchemy(uri, f"tamper_{name}"))
         tell(url)
         history = TamperedHistory(url)
         yield history
@@ -249,7 +266,7 @@ def seqs_of(history: TamperedHistory, public_id: str) -> set[int]:
 def test_a_history_that_nobody_touched_holds(small: TamperedHistory) -> None:
     found = verify_all(small.database)
 
-    assert (small.head, None, None) == (found.chain, found.rows, found.first_bad())
+    assert (small.head, None) == (found.chain, found.rows)
 
 
 def test_the_history_tells_of_every_end_it_is_to_be_tried_on(small: TamperedHistory) -> None:
@@ -368,6 +385,32 @@ def test_a_quota_or_a_hold_removed_is_found(small: TamperedHistory, table: str) 
 
         assert isinstance(found, Disagreement)
         assert found.row.startswith(table)
+
+
+@pytest.mark.parametrize("column", ["hash", "request", "salt", "text"])
+def test_any_other_text_of_a_person_is_found(small: TamperedHistory, column: str) -> None:
+    unnoticed = []
+    for row in small.rows["event_text"]:
+        value = f"{row[column] or 'R-00000Z'}"[:-1] + "0"
+        with small.tampered() as connection:
+            connection.execute(update(TEXT).where(TEXT.c.hash == row["hash"]).values({column: value}))
+            if not isinstance(found_in(connection), Disagreement) and value != row[column]:
+                unnoticed.append((row, value))
+
+    assert {None} < {row["request"] for row in small.rows["event_text"]}
+    assert [] == unnoticed
+
+
+def test_a_text_removed_without_an_event_is_found(small: TamperedHistory) -> None:
+    unnoticed = []
+    for row in small.rows["event_text"]:
+        with small.tampered() as connection:
+            connection.execute(delete(TEXT).where(TEXT.c.hash == row["hash"]))
+            found = found_in(connection)
+        if not isinstance(found, Disagreement) or "is missing" not in found.why:
+            unnoticed.append((row, found))
+
+    assert [] == unnoticed
 
 
 def edited(payload: str) -> str:

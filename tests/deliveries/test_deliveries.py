@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from world import ANN, FIRST, ORDERS, SECOND, World
 
 from bot.deliveries.payloads import (
-    ButtonPressed,
+    BlockAction,
     CommandTyped,
     ConfirmFormOpened,
     ExportAsked,
@@ -24,7 +24,6 @@ from bot.deliveries.payloads import (
 )
 from bot.domain.commands.parser import Export, parse
 from bot.messages.actions import Action
-from bot.reports import export
 from storage import deliveries
 from storage.deliveries import Incoming
 from storage.enums import Origin
@@ -43,6 +42,8 @@ TYPED = (
     "history reason:duplicate",
     "show R-7K3F9Q",
     "waiting",
+    "report",
+    "report <@U0000009> by:person since:7d",
     "pause because Fincart is being moved",
     "resume",
 )
@@ -51,7 +52,7 @@ payloads = st.sampled_from(
     (
         *(CommandTyped.model_validate(FROM | {"command": parse(text)}) for text in TYPED),
         ExportAsked.model_validate(FROM | {"command": parse("export since:yesterday")}),
-        ButtonPressed.model_validate(PRESS),
+        BlockAction.model_validate(PRESS),
         ConfirmFormOpened.model_validate(PRESS),
         HomeOpened(user=ANN),
         RequestFormOpened.model_validate(FORM),
@@ -134,14 +135,29 @@ def test_a_command_that_the_version_before_kept_is_answered(world: World) -> Non
     assert "1 order" in shown.text
 
 
-def test_an_export_that_cannot_be_read_is_said_to_have_failed(world: World) -> None:
-    kept = Incoming("export", ("trigger", ANN), json.dumps({**FROM, "text": "export nonsense:1"}))
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("command", {"text": "cancel everything"}),
+        ("command", {"text": f"{FIRST} because of\x07 a bell"}),
+        ("command", {"command": {"name": "gone", "says": {}}}),
+        ("export", {"text": "export nonsense:1"}),
+        ("form", {"ids": 1}),
+    ],
+)
+def test_whoever_sent_what_the_version_before_kept_and_this_one_cannot_read_is_told_to_type_it_again(
+    world: World, kind: str, says: dict[str, object]
+) -> None:
+    kept = Incoming(kind, ("trigger", ANN), json.dumps({**FROM, **says}))
+    told = world.told(ANN, lambda: deliveries.keep(world.bot.context.database, kept))
 
-    def fail_for_the_last_time() -> None:
-        deliveries.keep(world.bot.context.database, kept, due=False)
-        with world.bot.context.database.write() as transaction:
-            row = transaction.session.get_one(Delivery, kept.id())
-            row.tries, row.due_at = export.TRIES, transaction.now()
-            transaction.wake("exports")
+    assert "Nothing was done." in told.text
+    assert "Type it again, or open the form again: /cancel-orders" in told.text
+    assert () == world.fincart.cancel_calls
 
-    assert "The bot failed at this" in world.told(ANN, fail_for_the_last_time).text
+
+def test_whoever_pressed_a_button_that_the_version_before_kept_is_told_where_its_like_are(world: World) -> None:
+    kept = Incoming("click", ("trigger", ANN), json.dumps({**FROM, "action": "gone", "value": "R-2B2B2B:1"}))
+    told = world.told(ANN, lambda: deliveries.keep(world.bot.context.database, kept))
+
+    assert "This button is too old. Nothing was done." in told.text

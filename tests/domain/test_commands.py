@@ -20,6 +20,7 @@ from bot.domain.commands.filters import (
     UnknownDay,
     UnknownFilter,
     UnknownValue,
+    UnquotedReason,
 )
 from bot.domain.commands.order_ids import (
     BadId,
@@ -38,7 +39,6 @@ from bot.domain.commands.order_ids import (
     WrongCharacter,
 )
 from bot.domain.commands.parser import (
-    LONGEST_REASON,
     WORDS,
     Ask,
     Command,
@@ -49,8 +49,6 @@ from bot.domain.commands.parser import (
     OpenForm,
     ParseError,
     Pause,
-    ReasonMissing,
-    ReasonTooLong,
     ReasonWithoutIds,
     Resume,
     Show,
@@ -58,7 +56,23 @@ from bot.domain.commands.parser import (
     ShowWhat,
     Waiting,
     parse,
+)
+from bot.domain.commands.reasons import (
+    LONGEST_REASON,
+    BadReason,
+    ControlInReason,
+    ReasonMissing,
+    ReasonTooLong,
     read_reason,
+)
+from bot.domain.commands.report import (
+    Grouping,
+    Period,
+    Report,
+    UnknownGrouping,
+    ends_before_it_begins,
+    parse_report,
+    period_of,
 )
 from bot.messages.parse_errors import explain
 from storage.enums import Outcome, RequestState
@@ -106,8 +120,23 @@ def test_the_reason_is_as_the_person_typed_it() -> None:
     assert Ask(ORDERS, "a <b> &amp;  @sam in #ops @channel see x.io") == parsed
 
 
-def test_a_reason_loses_controls_and_turners_and_stays_on_one_line() -> None:
-    assert Ask(ORDERS, "a bc d") == parse(f"{FINCART} because a\nb\x00\u202ec\r\nd\ud800")
+def test_a_reason_stays_on_one_line() -> None:
+    assert Ask(ORDERS, "a b c d") == parse(f"{FINCART} because a\nb\tc\r\nd")
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x9b", "\ud800"])
+def test_a_reason_with_a_control_character_is_refused_and_the_character_named(character: str) -> None:
+    assert ControlInReason(character) == parse(f"{FINCART} because dupli{character}cate")
+    assert ControlInReason(character) == parse(f"pause because dupli{character}cate")
+
+
+@pytest.mark.parametrize("mark", ["\u200e", "\u200f", "\u061c", "\u202e", "\u2068\u2069", "\u200d", "\u00ad"])
+def test_a_reason_keeps_the_unseen_marks_that_people_write_with(mark: str) -> None:
+    assert Ask(ORDERS, f"طلب{mark} مكرر") == parse(f"{FINCART} because طلب{mark} مكرر")
+
+
+def test_a_reason_of_unseen_marks_alone_is_none() -> None:
+    assert ReasonMissing("because") == parse(f"{FINCART} because \u200f")
 
 
 def test_a_reason_may_have_as_many_characters_as_the_limit() -> None:
@@ -264,6 +293,10 @@ def test_the_example_of_every_keyword_is_understood(word: str) -> None:
         ("<#C1|1001>", History(label="1001")),
         ("#١٠٠١", History(label="1001")),
         ("1001", History(order_id=OrderId("1001"), label="1001")),
+        ('reason:"size 42"', History(reason="size 42")),
+        ("reason:“was cancelled 42 R-7K3F9Q”", History(reason="was cancelled 42 R-7K3F9Q")),
+        ("1001 reason:size", History(order_id=OrderId("1001"), label="1001", reason="size")),
+        (f"reason:out of stock {FINCART}", History(order_id=OrderId(FINCART), reason="out of stock")),
         ("<tel:1805551234|1805551234>", History(order_id=OrderId("1805551234"), label="1805551234")),
     ],
 )
@@ -302,17 +335,116 @@ def test_history_takes_its_filters_in_any_order(filters: list[str]) -> None:
         ('text:""', EmptyFilter(Filter.TEXT)),
         ("status:waiting status:finished", GivenTwice("status")),
         ("<@U1> <@U2>", GivenTwice("@person")),
-        ("since:today until:7d", SinceAfterUntil("0d", "7d")),
+        ("since:today until:7d", SinceAfterUntil("today", "7d")),
         ("since:2026-11-24 until:2026-11-23", SinceAfterUntil("2026-11-24", "2026-11-23")),
         ("finished", BadHistoryWord(NoDigit("finished"), "status:finished")),
+        ("7d", BadHistoryWord(NoDigit("7d"), "since:7d")),
+        ("Yesterday", BadHistoryWord(NoDigit("Yesterday"), "since:yesterday")),
+        ("2026-11-24", BadHistoryWord(NoDigit("2026-11-24"), "since:2026-11-24")),
         ("not-sent", BadHistoryWord(NoDigit("not-sent"), "outcome:not_sent")),
         ("duplicate", BadHistoryWord(NoDigit("duplicate"), None)),
+        ("reason:size 42", UnquotedReason("size", "42")),
+        ("reason:shoes size 42 red", UnquotedReason("shoes size", "42")),
+        ("reason:duplicate of #1001", UnquotedReason("duplicate of", "#1001")),
+        ("reason:duplicate of R-7K3F9Q", UnquotedReason("duplicate of", "R-7K3F9Q")),
+        ("reason:was cancelled twice", UnquotedReason("was", "cancelled")),
+        ("reason:sent yesterday", UnquotedReason("sent", "yesterday")),
+        ("reason:asked by @sam", UnquotedReason("asked by", "@sam")),
+        ("reason:customer asked: now", UnquotedReason("customer", "asked: now")),
+        ("reason:duplicate statsu:finished", UnknownFilter("statsu", "status")),
         ("<!channel>", BadHistoryWord(MentionGiven("<!channel>"), None)),
         ("<#C1|ops>", BadHistoryWord(MentionGiven("<#C1|ops>"), None)),
     ],
 )
 def test_history_refuses_what_it_does_not_understand(text: str, error: ParseError) -> None:
     assert error == parse(f"history {text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "report"),
+    [
+        ("", Report(History())),
+        ("by:reason", Report(History(), Grouping.REASON)),
+        ("BY: Person since:7d", Report(History(since=DaysAgo(7)), Grouping.PERSON)),
+        ("<@U1> by:“day”, status:finished", Report(History("U1", status=RequestState.FINISHED), Grouping.DAY)),
+        ("reason:out of stock by:outcome", Report(History(reason="out of stock"), Grouping.OUTCOME)),
+        ("by:day.", Report(History(), Grouping.DAY)),
+        ("by:day; since:7d", Report(History(since=DaysAgo(7)), Grouping.DAY)),
+        ("by:outcome reason:out of stock", Report(History(reason="out of stock"), Grouping.OUTCOME)),
+        ('text:"by:day" by:channel', Report(History(text="by:day"), Grouping.CHANNEL)),
+    ],
+)
+def test_report_understands_each_filter_and_grouping(text: str, report: Report) -> None:
+    assert report == parse(f"report {text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("by:nonsense", UnknownGrouping("nonsense", None)),
+        ("by:days", UnknownGrouping("days", "day")),
+        ("by:", UnknownGrouping("", None)),
+        ("by reason", UnknownGrouping("", None)),
+        ("by:day by:day", GivenTwice("by")),
+        ("bye:day", UnknownFilter("bye", "by", (*Filter, "by"))),
+        ("statsu:finished", UnknownFilter("statsu", "status", (*Filter, "by"))),
+        ("by:day since:2026-11-24 until:2026-11-23", SinceAfterUntil("2026-11-24", "2026-11-23")),
+        ("R-7K3F9Q", RequestIdGiven("R-7K3F9Q")),
+        ("csv", BadHistoryWord(NoDigit("csv"), None)),
+    ],
+)
+def test_report_refuses_what_it_does_not_understand(text: str, error: ParseError) -> None:
+    assert error == parse(f"report {text}")
+
+
+@pytest.mark.parametrize(
+    ("filters", "period"),
+    [
+        ("", Period(date(2026, 2, 23), date(2026, 3, 1))),
+        ("since:yesterday", Period(date(2026, 2, 28), date(2026, 3, 1))),
+        ("until:2026-02-10", Period(date(2026, 2, 4), date(2026, 2, 10))),
+        ("until:2999-01-01", Period(date(2026, 2, 23), date(2026, 3, 1))),
+        ("since:2026-03-01 until:today", Period(date(2026, 3, 1), date(2026, 3, 1))),
+        ("since:7d until:2026-02-22", Period(date(2026, 2, 22), date(2026, 2, 22))),
+        ("since:0001-01-01 until:9999-12-31", Period(date(1970, 1, 1), date(2026, 3, 1))),
+        ("until:0001-01-01", Period(date(1969, 12, 26), date(1970, 1, 1))),
+        ("since:2026-03-02", SinceAfterUntil("2026-03-02", "today")),
+        ("since:2026-03-02 until:2026-03-05", SinceAfterUntil("2026-03-02", "2026-03-05")),
+        ("since:today until:2026-02-28", SinceAfterUntil("today", "2026-02-28")),
+        ("since:2026-02-23 until:7d", SinceAfterUntil("2026-02-23", "7d")),
+    ],
+)
+def test_the_days_of_a_report_are_the_last_seven_unless_others_are_given(
+    filters: str, period: Period | SinceAfterUntil
+) -> None:
+    asked = parse(f"report {filters}")
+
+    assert isinstance(asked, Report)
+    assert period == period_of(asked.wanted, date(2026, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("filters", "wrong"),
+    [
+        ("", None),
+        ("since:2026-03-02", None),
+        ("until:2026-01-01", None),
+        ("since:2026-02-28 until:today", None),
+        ("since:today until:2026-02-28", SinceAfterUntil("today", "2026-02-28")),
+        ("since:2026-03-02 until:today", SinceAfterUntil("2026-03-02", "today")),
+    ],
+)
+def test_days_that_end_before_they_begin_are_found_out_once_today_is_known(
+    filters: str, wrong: SinceAfterUntil | None
+) -> None:
+    asked = parse(f"history {filters}")
+
+    assert isinstance(asked, History)
+    assert wrong == ends_before_it_begins(asked, date(2026, 3, 1))
+
+
+def test_what_follows_the_keyword_is_read_from_its_first_character_on() -> None:
+    assert Report(History(since=DaysAgo(7)), Grouping.DAY) == parse_report("since:7d by:day")
 
 
 @pytest.mark.parametrize(
@@ -353,6 +485,7 @@ ERRORS: list[tuple[ParseError | BadId, str]] = [
     (ReasonWithoutIds(), "Type the ids before"),
     (ReasonMissing("because"), "Type the reason"),
     (ReasonTooLong(1001, 1000), "Shorten it to 1,000"),
+    (ControlInReason("\x07"), "(U+0007). Type the reason by hand"),
     (ShowWhat(), "show R-7K3F9Q"),
     (ShowOnlyOne("R-7K3F9Q"), "/cancel-orders show R-7K3F9Q"),
     (ShowOnlyOne(None), "/cancel-orders show R-"),
@@ -361,6 +494,8 @@ ERRORS: list[tuple[ParseError | BadId, str]] = [
     (PlainName("@sam"), "choose the person"),
     (UnknownFilter("statsu", "status"), "Did you mean status:"),
     (UnknownFilter("x", None), "status:, outcome:, reason:, text:, since:, until:"),
+    (UnknownFilter("x", None, (*Filter, "by")), "since:, until:, by:"),
+    (UnquotedReason("size", "42"), 'use quotes: reason:"size 42". If not, put it before reason:.'),
     (
         UnknownValue(Filter.OUTCOME, "rejcted", ("cancelled", "rejected"), "rejected"),
         "outcome:rejected? Use one of: cancelled",
@@ -369,14 +504,15 @@ ERRORS: list[tuple[ParseError | BadId, str]] = [
     (EmptyFilter(Filter.TEXT), 'Type text:"duplicate"'),
     (GivenTwice("status"), "Leave one of them out"),
     (SinceAfterUntil("1d", "2d"), "Type the earlier day"),
-    (BadHistoryWord(NoDigit("finished"), "status:finished"), "/cancel-orders history status:finished"),
+    (BadHistoryWord(NoDigit("finished"), "status:finished"), "Did you mean status:finished?"),
     (BadHistoryWord(NoDigit("x"), None), 'type text:"…"'),
+    (UnknownGrouping("persn", "person"), "Did you mean by:person? Use one of: by:reason, by:person"),
 ]
 
 
 @pytest.mark.parametrize(("error", "fix"), ERRORS, ids=lambda value: type(value).__name__)
 def test_every_error_is_worded_with_its_fix(error: ParseError | BadId, fix: str) -> None:
-    assert fix in explain(error)
+    assert fix in explain(error, "/cancel-orders")
 
 
 def test_no_error_is_left_without_a_case_here() -> None:
@@ -386,7 +522,7 @@ def test_no_error_is_left_without_a_case_here() -> None:
 
 
 def test_a_long_word_is_shortened_and_its_controls_removed_where_it_is_repeated() -> None:
-    explained = explain(NotUnderstood("a\x00\n\u202e" + "b" * 4000, None))
+    explained = explain(NotUnderstood("a\x00\n\u202e" + "b" * 4000, None), "/cancel-orders")
 
     assert f"“a {'b' * 57}…”" in explained
 
@@ -397,19 +533,21 @@ def test_any_text_gives_a_command_or_an_error_with_printable_wording(text: str) 
         parsed = parse(typed)
 
         if not isinstance(parsed, Command):
-            assert explain(parsed).strip()
-            assert not set(explain(parsed)) & set("\n\r\x00\u202e\u2066\ud800")
+            assert explain(parsed, "/cancel-orders").strip()
+            assert not set(explain(parsed, "/cancel-orders")) & set("\n\r\x00\u202e\u2066\ud800")
 
 
 @given(
     st.text(
-        st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="<>"), min_size=1, max_size=400
+        st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="<>"),
+        min_size=1,
+        max_size=400,
     )
 )
 def test_a_reason_round_trips_through_slacks_escapes(typed: str) -> None:
     escaped = typed.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     reason = read_reason(typed)
-    assert not isinstance(reason, ReasonTooLong)
+    assert not isinstance(reason, BadReason)
 
     assert (Ask(ORDERS, reason) if reason else ReasonMissing("because")) == parse(f"{FINCART} because {escaped}")
 

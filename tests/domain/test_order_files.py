@@ -63,28 +63,28 @@ def test_a_plain_list_is_split_like_any_text(text: str) -> None:
 def test_a_list_may_hold_several_on_a_line() -> None:
     parsed = read(f"{ONE} {TWO}\n\n{THREE}")
 
-    assert FileOrders(tuple(FileOrder(OrderId(i), None) for i in (ONE, TWO, THREE)), (), None, None, 1) == parsed
+    assert FileOrders(tuple(FileOrder(OrderId(i), None) for i in (ONE, TWO, THREE)), (), None, 1) == parsed
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_every_usual_encoding_is_read(encoding: str) -> None:
     parsed = read_order_file(f"order_id,name\n{ONE},Café\n".encode(encoding))
 
-    assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", "name", 0) == parsed
+    assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", 0) == parsed
 
 
 @pytest.mark.parametrize(("mark", "encoding"), [(b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")])
 def test_utf_16_of_either_order_is_read(mark: bytes, encoding: str) -> None:
     parsed = read_order_file(mark + f"order_id\tname\r\n{ONE}\tCafé\r\n".encode(encoding))
 
-    assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", "name", 0) == parsed
+    assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", 0) == parsed
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_without_its_mark_is_read(encoding: str) -> None:
     parsed = read_order_file(f"order_id\tname\r\n{ONE}\tCafé\r\n".encode(encoding))
 
-    assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", "name", 0) == parsed
+    assert FileOrders((FileOrder(OrderId(ONE), "Café"),), (), "order_id", 0) == parsed
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
@@ -115,7 +115,7 @@ def test_a_mark_at_the_end_of_a_garbled_text_changes_nothing() -> None:
 def test_utf_16_without_its_mark_is_read_in_arabic_too(encoding: str) -> None:
     parsed = read_order_file(f"رقم الطلب\tالاسم\r\n{ONE}\tمصباح\r\n".encode(encoding))
 
-    assert FileOrders((FileOrder(OrderId(ONE), "مصباح"),), (), "رقم الطلب", "الاسم", 0) == parsed
+    assert FileOrders((FileOrder(OrderId(ONE), "مصباح"),), (), "رقم الطلب", 0) == parsed
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_windows_1256_and_1252_are_told_apart_by_a_single_label(label: str) -> N
     encoding = "cp1252" if label[0].isascii() else "cp1256"
     parsed = read_order_file(f"order_id,name\r\n{ONE},{label}\r\n".encode(encoding))
 
-    assert FileOrders((FileOrder(OrderId(ONE), label),), (), "order_id", "name", 0) == parsed
+    assert FileOrders((FileOrder(OrderId(ONE), label),), (), "order_id", 0) == parsed
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_utf_8_with_one_broken_byte_is_not_taken_for_another_encoding() -> None:
 def test_the_line_that_tells_excel_the_delimiter_is_no_row(first: str) -> None:
     parsed = read(f"{first}order_id;name\n{ONE};a, b\n")
 
-    assert FileOrders((FileOrder(OrderId(ONE), "a, b"),), (), "order_id", "name", 0) == parsed
+    assert FileOrders((FileOrder(OrderId(ONE), "a, b"),), (), "order_id", 0) == parsed
 
 
 @pytest.mark.parametrize("cell", [f'="{ONE}"', f'"=""{ONE}"""', f'" =""{ONE}"" "'])
@@ -227,7 +227,6 @@ def test_labels_are_kept_as_text_and_cut() -> None:
     parsed = read(f"orderId,referenceNumber\n{ONE},=1+1\n{TWO},{'x' * 200}\n{THREE},\n")
 
     assert ["=1+1", "x" * 100, None] == [found.label for found in parsed.orders]
-    assert "referenceNumber" == parsed.label_column
 
 
 def test_blank_cells_are_skipped_and_counted() -> None:
@@ -239,7 +238,7 @@ def test_blank_cells_are_skipped_and_counted() -> None:
 def test_duplicates_are_dropped_and_the_first_label_kept() -> None:
     parsed = read(f"order_id,label\n{ONE},first\n{ONE.upper()},second\n")
 
-    assert FileOrders((FileOrder(OrderId(ONE), "first"),), (OrderId(ONE),), "order_id", "label", 0) == parsed
+    assert FileOrders((FileOrder(OrderId(ONE), "first"),), (OrderId(ONE),), "order_id", 0) == parsed
 
 
 def test_quoted_cells_are_read_with_what_is_in_them() -> None:
@@ -331,7 +330,7 @@ def test_ids_of_two_kinds_on_one_line_are_no_list() -> None:
 
 
 def test_one_id_on_each_of_several_lines_is_a_list_whatever_stands_after_it() -> None:
-    assert FileOrders((FileOrder(OrderId(ONE), None), FileOrder(OrderId(TWO), None)), (), None, None, 0) == read(
+    assert FileOrders((FileOrder(OrderId(ONE), None), FileOrder(OrderId(TWO), None)), (), None, 0) == read(
         f"{ONE},\n{TWO},\n"
     )
 
@@ -358,7 +357,12 @@ def test_any_bytes_give_orders_or_an_error_with_wording(data: bytes) -> None:
     st.lists(
         st.tuples(
             st.text("0123456789abcdef", min_size=24, max_size=24).filter(lambda text: not text.isalpha()),
-            st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=20),
+            # U+034F joins graphemes and is dropped: nobody sees it.
+            st.text(
+                st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters="\u034f"),
+                min_size=1,
+                max_size=20,
+            ),
         ),
         min_size=1,
         unique_by=lambda row: row[0],

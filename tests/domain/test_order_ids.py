@@ -297,7 +297,7 @@ def test_any_text_gives_ids_or_an_error_with_wording(text: str) -> None:
         assert set(parsed.duplicates) <= set(parsed.orders)
         assert all(isinstance(read_order_id(order.value), OrderId) for order in parsed.orders)
     else:
-        assert explain(parsed).strip()
+        assert explain(parsed, "/cancel-orders").strip()
 
 
 LONG = {

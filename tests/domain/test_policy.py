@@ -8,11 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.context import rules_of
 from bot.domain.policy.decide import (
     Absence,
+    Absent,
     Act,
     Approvers,
-    ApproversWanted,
+    ApproversNeeded,
     Asked,
     Facts,
     Needed,
@@ -23,10 +25,10 @@ from bot.domain.policy.decide import (
     Status,
     Verdict,
     VerdictCode,
+    approvers_needed,
     decide,
     facts_needed,
     record,
-    wanted_approvers,
 )
 from bot.settings.model import Settings
 from bot.slack.person_facts import SlackPerson
@@ -60,7 +62,7 @@ def under_another_id_of(who: str) -> Facts:
 
 
 ALICE_TOO, CAROL_TOO = under_another_id_of(ALICE), under_another_id_of(CAROL)
-NOBODY_THERE = replace(MEMBER, approvers=Approvers(complete=True, absent=((BOB, Absence.DEACTIVATED),)))
+NOBODY_THERE = replace(MEMBER, approvers=Approvers(complete=True, absent=(Absent(BOB, Absence.DEACTIVATED),)))
 
 
 def channel(sharing: Sharing, where: str = SHOP) -> Facts:
@@ -563,7 +565,7 @@ def test_the_same_answer_with_only_the_facts_that_were_needed(rules: Rules, ques
 CAROL_ASKS_TOO = replace(BOSS, allowed_users=(ALICE, CAROL))
 NO_BOSS = person(S0BOSSES=False)
 OTHERS_UNKNOWN = Facts(PersonFacts(Status.MEMBER, {BOSSES: False}, {BOB: False, CAROL: False}))
-NO_SCOPE = replace(MEMBER, approvers=Approvers(complete=True, absent=((BOSSES, Absence.NO_SCOPE),)))
+NO_SCOPE = replace(MEMBER, approvers=Approvers(complete=True, absent=(Absent(BOSSES, Absence.NO_SCOPE),)))
 ASKING = "ALLOWED_USERS and ALLOWED_USERGROUPS"
 APPROVING = "APPROVER_USERS and APPROVER_USERGROUPS"
 OF_AN_OLD_ID = Question(Act.STOP, EVE, "U0OLD", SHOP, 2, requester_person=ALICE)
@@ -748,7 +750,7 @@ INSIDERS = frozenset({Status.MEMBER, Status.OUTSIDER})
         (
             replace(SECOND, allow_external=True),
             ask(ALICE, 11),
-            Needed(True, (), (SHOP,), BOTH, (), approvers=ApproversWanted(BOTH, (), 1, INSIDERS, (ALICE, ALICE))),
+            Needed(True, (), (SHOP,), BOTH, (), approvers=ApproversNeeded(BOTH, (), 1, INSIDERS, (ALICE, ALICE))),
         ),
         (BOSS, press(Act.APPROVE, CAROL), Needed(True, named=(CAROL,), same_as=(ALICE,))),
         (BOSS, press(Act.APPROVE, EVE), Needed(True, (BOSSES,), named=(CAROL,), same_as=(ALICE,))),
@@ -776,7 +778,7 @@ def test_the_facts_say_whom_an_id_stands_for() -> None:
 
 
 def test_whoever_was_looked_for_is_kept_as_people_can_read_it() -> None:
-    found = Approvers(frozenset({CAROL, BOB}), True, ((EVE, Absence.GUEST),))
+    found = Approvers(frozenset({CAROL, BOB}), True, (Absent(EVE, Absence.GUEST),))
 
     assert {"people": [BOB, CAROL], "complete": True, "absent": [[EVE, "guest"]]} == replace(
         MEMBER, approvers=found
@@ -788,7 +790,7 @@ def test_whoever_was_looked_for_is_kept_as_people_can_read_it() -> None:
     [(EVERYONE, None), (replace(EVERYONE, approver_users=(CAROL,)), (CAROL,)), (NAMED, (ALICE, BOB))],
 )
 def test_approvers_are_looked_for_where_some_are_named(rules: Rules, users: tuple[str, ...] | None) -> None:
-    wanted = wanted_approvers(rules, 1)
+    wanted = approvers_needed(rules, 1)
 
     assert users == (wanted and wanted.users)
 
@@ -840,11 +842,11 @@ def test_of_several_flags_the_most_restrictive_counts(flags: tuple[bool, ...], s
 def test_the_rules_are_those_of_the_settings() -> None:
     settings = Settings(allowed_users=(ALICE,), second_approval_above=3, contact="Dana")
 
-    assert Rules(allowed_users=(ALICE,), second_approval_above=3, contact="Dana") == Rules.from_settings(settings)
+    assert Rules(allowed_users=(ALICE,), second_approval_above=3, contact="Dana") == rules_of(settings)
 
 
 def test_the_defaults_of_the_rules_are_those_of_the_settings() -> None:
-    assert Rules() == Rules.from_settings(Settings())
+    assert Rules() == rules_of(Settings())
 
 
 def test_the_stored_answer_is_json_and_whole() -> None:

@@ -154,9 +154,13 @@ def test_export_takes_it_too() -> None:
     assert Export(History(reason="duplicate")) == parse("export reason:duplicate")
 
 
-@pytest.mark.parametrize("typed", ["reason:", 'reason:""', "reason: ", "reason:.", "reason:' '"])
+@pytest.mark.parametrize("typed", ["reason:", 'reason:""', "reason: ", "reason:' '"])
 def test_an_empty_reason_is_an_error(typed: str) -> None:
     assert EmptyFilter(Filter.REASON) == parse_history(typed)
+
+
+def test_a_reason_that_is_nothing_but_punctuation_is_found_as_such() -> None:
+    assert History(reason=".") == parse_history("reason:.")
 
 
 def test_two_reasons_are_one_too_many() -> None:

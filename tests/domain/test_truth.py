@@ -366,7 +366,7 @@ def test_a_reading_that_says_nothing_does_not_displace_one_that_did() -> None:
 
 @pytest.mark.parametrize("answer", [OK, REFUSED, LOST])
 def test_what_another_request_of_ours_cancelled_is_told_with_its_id(answer: AnswerKind) -> None:
-    evidence = replace(seen((answer, ALONE)), cancelled_elsewhere="R-7K3F9Q")
+    evidence = replace(seen((answer, ALONE)), cancelled_by_request="R-7K3F9Q")
     step = told(evidence, "since")
 
     assert isinstance(step, Settled)

@@ -25,9 +25,9 @@ from bot.domain.outcome.decide import (
     CallEvidence,
     Evidence,
     Halve,
+    LastLog,
     OutcomeTimings,
     ReadLog,
-    SeenLog,
     SendAgain,
     Settled,
     Step,
@@ -35,8 +35,7 @@ from bot.domain.outcome.decide import (
     with_log,
 )
 from bot.domain.outcome.responses import LogEntry, LogKind, LogReading
-from storage.enums import AnswerKind, Doubt, Outcome, Proof
-from storage.order_lines import ABSENT
+from storage.enums import ABSENT, AnswerKind, Doubt, Outcome, Proof
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LAG = 30
@@ -260,7 +259,7 @@ def late_answers(history: EnumeratedHistory) -> Iterator[EnumeratedHistory]:
         if kind is not AnswerKind.INDETERMINATE and (applies or not applied):
             place = len(history.sent) - 1
             evidence = with_late_answer(history.evidence, place, kind)
-            late = (*history.sent[:-1], replace(history.sent[-1], kind=kind, was_lost=True))
+            late = (*history.sent[:-1], replace(history.sent[-1], kind=kind, answered_late=True))
             yield replace(history.then(1, f"late: {kind}"), evidence=evidence, sent=late)
 
 
@@ -430,8 +429,8 @@ def test_tables_give_back_all_that_was_seen(truth: Findings, sqlite_url: str) ->
 @pytest.mark.long
 def test_no_fact_is_the_same_in_all_evidence_that_is_enumerated(truth: Findings) -> None:
     """Else the rows could drop it unseen. Who else cancelled it is no fact of these rows, and words decide nothing."""
-    facts = {each.name for kind in (Evidence, CallEvidence, SeenLog) for each in fields(kind)}
-    values: dict[str, set[object]] = {name: set() for name in facts - {"cancelled_elsewhere", "words"}}
+    facts = {each.name for kind in (Evidence, CallEvidence, LastLog) for each in fields(kind)}
+    values: dict[str, set[object]] = {name: set() for name in facts - {"cancelled_by_request", "words"}}
     for evidence, _ in truth.met:
         for part in (evidence, evidence.log, *evidence.attempts):
             for name in values:
@@ -445,7 +444,7 @@ def shape(evidence: Evidence, previewed: str | None) -> tuple[object, ...]:
     """What kind of evidence it is, whatever the times and words in it."""
     log = evidence.log
     seen = None if log is None else (log.absent, log.pending, log.status, log.cancelled_at is None)
-    calls = tuple((each.kind, each.alone, each.was_lost, each.open_until is None) for each in evidence.attempts)
+    calls = tuple((each.kind, each.alone, each.answered_late, each.open_until is None) for each in evidence.attempts)
     times = (evidence.first_sent_at is None, evidence.first_failed_at is None, evidence.waits_since is None)
     reads = (evidence.failed_reads, evidence.refused_reads, evidence.log_was_read)
     return (calls, seen, *reads, evidence.sending_allowed, times, previewed)

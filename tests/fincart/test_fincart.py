@@ -511,7 +511,8 @@ def test_a_log_that_is_not_answered_is_no_reading_and_says_why() -> None:
         (answering(401, b""), ProbeKind.TOKEN),
         (answering(200, b"<html>"), ProbeKind.STRANGE),
         (answering(404, b"<html>"), ProbeKind.STRANGE),
-        (answering(500, b""), ProbeKind.STRANGE),
+        (answering(500, b""), ProbeKind.DOWN),
+        (answering(503, error_body(503, "Service unavailable")), ProbeKind.DOWN),
         (raising(httpx.ConnectError("no")), ProbeKind.UNREACHABLE),
     ],
 )

@@ -46,7 +46,7 @@ PIECES = (
 )
 
 OURS = re.compile(
-    r"<@[UW][A-Z0-9]+>|<#[CG][A-Z0-9]+>|<!date\^[0-9]+\^\{date_short_pretty\} at \{time(?:_secs)?\}\|[0-9: -]+ UTC>"
+    r"<@[UW][A-Z0-9]+>|<#[CG][A-Z0-9]+>|<!date\^[0-9]+\^\{date_short_pretty\} \{time(?:_secs)?\}\|[0-9: -]+ UTC>"
     r"|<https?://127\.0\.0\.1[^<>|\s]*\|[^<>|]+>|<https://[a-z0-9-]+\.slack\.com/[^<>|\s]*\|[^<>|]+>"
 )
 """Every control sequence the bot itself writes; those that name anybody are looked at besides."""
@@ -66,6 +66,8 @@ def a_day(world: World, chance: random.Random) -> None:
     for typed in (
         f"history text:{nasty(chance)}",
         "history",
+        "report by:reason",
+        f"report by:{nasty(chance)}",
         f"show {nasty(chance)}",
         nasty(chance),
         f"{SECOND} {nasty(chance)}",
@@ -101,6 +103,21 @@ def texts(params: Any) -> Iterator[str]:
     """The texts in which Slack reads control sequences: `text` at the top, and mrkdwn anywhere."""
     if isinstance(params.get("text"), str):
         yield params["text"]
+    for name in ("blocks", "view"):
+        yield from formatted(params.get(name))
+
+
+def formatted(value: Any) -> Iterator[str]:
+    """What Slack formats: the bot's own mentions and times, in small print."""
+    if isinstance(value, str) and value[:1] in "[{":
+        value = json.loads(value)
+    if isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
+            yield value["text"]
+        value = list(value.values())
+    for part in value if isinstance(value, list | tuple) else ():
+        if isinstance(part, dict | list | tuple):
+            yield from formatted(part)
 
 
 def kinds(value: Any) -> Iterator[str]:
@@ -128,6 +145,13 @@ def test_nothing_typed_or_said_by_fincart_is_read_as_a_control_sequence(
     assert any("words" in text for text in said)
     assert [] == [text for text in said if set("<>") & set(OURS.sub("", text))]
     assert [] == [text for text in said if "EVIL01" in "".join(OURS.findall(text))]
-    assert set() == {"mrkdwn", "markdown", "section", "broadcast", "emoji"} & {
+    assert [] == [
+        text
+        for _, params in sent
+        for name in ("blocks", "view")
+        for text in formatted(params.get(name))
+        if "words" in text or "`" in text
+    ]
+    assert set() == {"markdown", "section", "broadcast", "emoji"} & {
         kind for _, params in sent for name in ("blocks", "view") for kind in kinds(params.get(name))
     }

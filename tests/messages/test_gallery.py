@@ -1,33 +1,34 @@
 """The gallery holds every message and view there is, and each is one that Slack takes and everybody can read."""
 
-import html
 import importlib
 import inspect
 import json
 import pkgutil
-import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, get_args, get_type_hints
 
 import pytest
+from messages_facts import said_twice, shown, twice
 
 import bot.messages
 from bot.domain.commands.order_ids import BadId, BadIds, RequestIdGiven
 from bot.domain.commands.parser import ParseError
 from bot.domain.files.results import FileError
 from bot.messages.message import Message
-from bot.messages.steering import ALL_STEERED, STEERED
+from bot.messages.run_control import CONTROL_ANSWERS, PAUSE_ANSWERS
 from bot.sandbox.gallery.answers import FILES, mistakes
-from bot.sandbox.gallery.approvals import ALL_STEERED as SAMPLES_OF_ALL_STEERED
-from bot.sandbox.gallery.approvals import STEERED as SAMPLES_OF_STEERED
-from bot.sandbox.gallery.gallery import Sample, gallery
+from bot.sandbox.gallery.approvals import CONTROL_ANSWERS as CONTROL_SAMPLES
+from bot.sandbox.gallery.approvals import PAUSE_ANSWERS as PAUSE_SAMPLES
+from bot.sandbox.gallery.facts import ANN, MIXED
+from bot.sandbox.gallery.gallery import Sample, calls, gallery
 from bot.sandbox.slack.blocks import Surface, block_problems, view_problems
-from bot.sandbox.slack.render import render
+from bot.sandbox.slack.render import as_read, render
 
 SAMPLES = gallery()
 MESSAGES = [sample for sample in SAMPLES if sample.surface == "message"]
 
-NO_MESSAGES_OF_THEIR_OWN = frozenset({"render.render"})
+NO_MESSAGES_OF_THEIR_OWN = frozenset({"render.render", "render.named", "render.signed_view", "preview_ended.about"})
 """Functions that return a message and are no builders: what all builders are made with."""
 
 
@@ -60,8 +61,8 @@ def test_every_way_in_which_something_cannot_be_read_is_in_the_gallery() -> None
 
 
 def test_every_answer_to_who_steers_is_in_the_gallery() -> None:
-    assert STEERED == set(SAMPLES_OF_STEERED)
-    assert ALL_STEERED == set(SAMPLES_OF_ALL_STEERED)
+    assert set(CONTROL_ANSWERS) == set(CONTROL_SAMPLES)
+    assert set(PAUSE_ANSWERS) == set(PAUSE_SAMPLES)
 
 
 def test_no_two_samples_have_the_same_name() -> None:
@@ -90,15 +91,35 @@ def test_a_message_is_within_the_limits_of_the_design(sample: Sample) -> None:
 
 @pytest.mark.parametrize("sample", named(MESSAGES))
 def test_the_text_says_all_that_the_blocks_say(sample: Sample) -> None:
-    shown = [line for line in render(sample.content["blocks"]).split("\n") if line != "---"]
+    # A chart draws what the table beside it says.
+    blocks = [block for block in sample.content["blocks"] if block["type"] != "data_visualization"]
+    shown = [line for line in render(blocks).split("\n") if line != "---"]
 
     assert words("\n".join(shown)) == words(as_read(sample.content["text"]))
+
+
+@pytest.mark.parametrize("call", [pytest.param(call, id=name) for name, call in calls()])
+def test_no_fact_of_a_message_stands_twice_in_it(call: partial[Any]) -> None:
+    seen, text = shown(call())
+
+    assert [] == twice(call, seen)
+    assert [] == twice(call, text)
+
+
+def test_a_fact_that_stands_twice_is_noticed() -> None:
+    line = f"R-7K3F9Q: 99 cancelled · 1 rejected, asked by @{ANN} because duplicate <!channel> *of* an order & more"
+
+    assert [] == said_twice(line, [MIXED])
+    assert ["1 rejected", "99 cancelled", "@U0ANN0001", "R-7K3F9Q", "duplicate <!channel> *of*"] == [
+        fact.rpartition(" (2")[0] for fact in said_twice(f"{line}\n{line}", [MIXED])
+    ]
 
 
 @pytest.mark.parametrize("sample", named(SAMPLES))
 def test_nothing_that_was_typed_can_ping_or_format(sample: Sample) -> None:
     assert "<!channel>" not in sample.content.get("text", "")
-    assert not {"mrkdwn", "broadcast", "markdown"} & set(types(sample.content["blocks"]))
+    assert not {"broadcast", "markdown"} & set(types(sample.content["blocks"]))
+    assert [] == [text for text in formatted(sample.content["blocks"]) if "!channel" in text]
 
 
 def test_what_was_typed_is_really_in_the_samples() -> None:
@@ -107,13 +128,16 @@ def test_what_was_typed_is_really_in_the_samples() -> None:
     assert len(with_it) > len(MESSAGES) / 3
 
 
-def as_read(text: str) -> str:
-    """The text as a person reads it: names for mentions, the fallback for a date, the label for a link."""
-    plain = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", text)
-    plain = re.sub(r"<!subteam\^([^>|]*)>", r"@\1", plain)
-    plain = re.sub(r"<([@#][^>|]*)>", r"\1", plain)
-    plain = re.sub(r"<https?://[^>|]*\|([^>]*)>", r"\1", plain)
-    return html.unescape(plain)
+def formatted(value: object) -> Iterator[str]:
+    """What Slack formats: our own mentions and times, in small print."""
+    if isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
+            yield value["text"]
+        for inner in value.values():
+            yield from formatted(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from formatted(inner)
 
 
 def words(text: str) -> list[str]:

@@ -13,21 +13,37 @@ from bot.domain.policy.decide import Asked, VerdictCode
 from bot.messages.actions import Action, ActionValue, read_request_value, request_value
 from bot.messages.answers import could_not_record, not_read
 from bot.messages.document import Bullets, Button, Buttons, ChannelName, Paragraph
-from bot.messages.form import FORM, form_errors, form_view
 from bot.messages.help import help_message
 from bot.messages.history import described, history_page
-from bot.messages.live import end_notice, live
+from bot.messages.live import correction_notice, end_notice, live
 from bot.messages.message import Message
 from bot.messages.preview import preview
-from bot.messages.preview_ended import already_decided, expired, kept, went_ahead
+from bot.messages.preview_ended import already_decided, expired, went_ahead, withdrawn
 from bot.messages.refusals import refused
 from bot.messages.render import render
+from bot.messages.request_form import FORM, form_errors, form_view
 from bot.messages.show import ORDERS_PER_PAGE, ShownPage, page_count, show_page
-from bot.messages.view_models import Figures, SourceFacts
+from bot.messages.view_models import DecisionFacts, Figures, SourceFacts
 from bot.messages.words import duration, figures, orders
-from bot.sandbox.gallery.facts import ANN, ASKED, BEN, BOT, CONFIRMED, EVENTS, HEAD, LINK, MIXED, ORDERS, RULES, TWO
+from bot.sandbox.gallery.facts import (
+    ALL_WELL,
+    ANN,
+    ASKED,
+    BEN,
+    BOT,
+    CONFIRMED,
+    CORRECTIONS,
+    EVENTS,
+    HEAD,
+    LINK,
+    MIXED,
+    NOW,
+    ORDERS,
+    RULES,
+    TWO,
+)
 from bot.sandbox.slack.blocks import view_problems
-from storage.enums import RequestState
+from storage.enums import DecisionVerdict, RequestState
 
 
 def buttons(message: Message) -> list[dict[str, Any]]:
@@ -46,7 +62,7 @@ def test_the_preview_of_one_order_speaks_of_one_order() -> None:
     one = replace(ASKED, order_count=1, orders=TWO[:1])
 
     assert ["Cancel 1 order", "Keep them"] == labels(preview(one))
-    assert "1 order would be sent to Fincart:" in preview(one).text
+    assert preview(one).text.startswith("Cancel 1 order? ")
 
 
 def test_the_buttons_of_a_preview_carry_the_request_and_the_revision_seen() -> None:
@@ -61,9 +77,9 @@ def test_the_buttons_of_a_preview_carry_the_request_and_the_revision_seen() -> N
         "6864fecda075914a1b1e353c",
         "6877b613a665f49134ef0001",
         "Reason: duplicate",
-        "Request R-7K3F9Q, asked by <@U0ANN0001> in <#C0ORDERS1>",
+        "R-7K3F9Q · asked by <@U0ANN0001> in <#C0ORDERS1>",
         "2026-11-24 17:55 UTC",
-        "This cannot be undone.",
+        "Cancelling cannot be undone.",
     ],
 )
 def test_the_preview_says_what_would_happen(said: str) -> None:
@@ -79,8 +95,34 @@ def test_the_preview_says_what_was_dropped_and_which_column_was_read() -> None:
     assert "4 ids given more than once, kept once: A1, A2, A3 … and 1 more" in text
 
 
-def test_a_list_says_how_many_more_there_are_and_where_to_see_them() -> None:
-    assert "… and 998 more — /cancel-orders show R-7K3F9Q" in preview(replace(ASKED, order_count=1000)).text
+def test_a_list_that_is_cut_says_how_many_more_there_are_and_has_a_button_that_shows_them() -> None:
+    cut = preview(replace(ASKED, order_count=1000))
+
+    assert "… and 998 more" in cut.text
+    assert ["Cancel 1,000 orders", "Keep them", "Show all"] == labels(cut)
+
+
+@pytest.mark.parametrize("reason", ["because " * 40, "x" * 301])
+def test_a_reason_that_is_cut_can_be_seen_whole(reason: str) -> None:
+    assert "Show all" in labels(live(replace(ALL_WELL, reason=reason)))
+
+
+def test_what_is_shown_whole_has_no_button_that_shows_it() -> None:
+    assert [] == labels(live(ALL_WELL))
+
+
+def test_ten_orders_whose_labels_do_not_fit_are_shown_by_a_button() -> None:
+    named = tuple(replace(order, position=n, label="&" * 100) for n, order in enumerate(ALL_WELL.ended * 5))
+    ten = replace(ALL_WELL, order_count=10, figures=Figures(10), ended=named)
+
+    assert ["Show all"] == labels(live(ten))
+
+
+def test_ten_orders_with_long_labels_are_all_named() -> None:
+    named = tuple(replace(ALL_WELL.ended[0], position=n, order_id=f"{n:064}", label="&" * 60) for n in range(10))
+    ten = replace(ALL_WELL, order_count=10, figures=Figures(10), ended=named, reason="&" * 300)
+
+    assert [] == [order.order_id for order in named if order.order_id not in live(ten).text]
 
 
 def test_the_preview_says_where_the_live_message_goes_when_the_bot_cannot_post_in_the_channel() -> None:
@@ -97,20 +139,19 @@ def test_a_request_from_a_direct_message_is_not_told_to_invite_the_bot_there() -
 def test_the_live_message_counts_up() -> None:
     running = replace(CONFIRMED, state=RequestState.EXECUTING, order_count=40, figures=Figures(cancelled=12))
 
-    assert "Cancelling 40 orders…" in live(running).text
-    assert "12 of 40" in live(running).text
+    assert live(running).text.startswith("Cancelling ▓▓▓░░░░░░░ 12 of 40 · <@U0ANN0001>: duplicate")
 
 
 def test_a_result_shows_every_figure_and_ends_with_the_head_of_the_audit() -> None:
     lines = live(MIXED).text.splitlines()
 
-    assert "Finished: 99 cancelled · 1 rejected · 2 not sent · 1 unknown" == lines[0]
-    assert f"audit {HEAD}" == lines[-1]
+    assert lines[0].startswith("99 cancelled · 1 rejected · 2 not sent · 1 unknown · <@U0ANN0001>: duplicate")
+    assert lines[-1].endswith(f" · audit {HEAD}")
 
 
 def test_a_result_says_what_to_do_about_unknown_orders_before_anything_else() -> None:
     text = live(MIXED).text
-    unknown = text.index("Do not assume either way.")
+    unknown = text.index("Do not assume either way;")
 
     assert unknown < text.index("Order is delivered")
 
@@ -126,9 +167,16 @@ def test_what_several_orders_share_is_said_once() -> None:
 def test_a_result_names_who_asked_who_decided_and_the_rule() -> None:
     text = live(MIXED).text
 
-    assert "asked by <@U0ANN0001>" in text
-    assert "Confirmed by <@U0ANN0001>" in text
-    assert "under the rule: ALLOWED_USERS" in text
+    assert "asked in <#C0ORDERS1> and confirmed by its requester, " in text
+    assert "under ALLOWED_USERS" in text
+
+
+def test_a_result_names_whoever_approved_and_what_they_said() -> None:
+    approved = DecisionFacts(BEN, DecisionVerdict.APPROVED, "look twice", "APPROVER_USERS", NOW)
+    lines = live(replace(MIXED, decided_by=BEN, decisions=(approved,))).text.splitlines()
+
+    assert "Approved with the words: look twice" == lines[1]
+    assert "approved by <@U0BEN0002>, " in lines[-1]
 
 
 @pytest.mark.parametrize("state", [RequestState.WITHDRAWN, RequestState.EXPIRED, RequestState.DECLINED])
@@ -149,17 +197,51 @@ def test_figures_always_add_up(cancelled: int, rejected: int, not_sent: int, unk
 def test_the_end_is_told_with_a_link() -> None:
     text = end_notice(MIXED).text
 
-    assert f"<{LINK.replace('&', '&amp;')}|See it in its live message>" in text
-    assert "99 cancelled · 1 rejected" in text
+    assert f"<{LINK.replace('&', '&amp;')}|See R-7K3F9Q>" in text
+    assert text.startswith("99 cancelled · 1 rejected")
+
+
+def test_the_notice_of_the_end_is_two_lines_and_names_what_needs_somebody() -> None:
+    first, second = end_notice(MIXED).text.splitlines()
+
+    assert live(MIXED).text.splitlines()[0] == first
+    assert second.startswith("unknown: 6877b613a665f49134ef0005 · rejected: 6877b613a665f49134ef0006 · not sent: ")
+    assert "look in Fincart at what was not cancelled" in second
+
+
+def test_the_notice_of_an_end_with_everything_cancelled_asks_for_nothing() -> None:
+    assert "look in Fincart" not in end_notice(replace(MIXED, figures=Figures(cancelled=103), ended=())).text
+
+
+def test_not_sent_orders_say_that_retry_asks_for_the_rejected_too() -> None:
+    words = "press Retry (which asks for the rejected anew as well):"
+
+    assert words in live(MIXED).text
+    assert words not in live(replace(MIXED, figures=Figures(cancelled=101, not_sent=2))).text
+    assert "Retry 3 orders" in [each["text"]["text"] for each in buttons(live(MIXED))]
+
+
+def test_a_correction_says_what_its_reader_must_do() -> None:
+    text = correction_notice(MIXED, CORRECTIONS, 2).text
+
+    assert "What is rejected was not cancelled: look at it in Fincart before asking again." in text
+    assert "press Check again in its message, or look in Fincart." in text
+
+
+def test_a_correction_says_what_is_and_what_had_been_told() -> None:
+    one, two = (correction_notice(MIXED, CORRECTIONS[:count], count).text for count in (1, 2))
+
+    assert one.startswith("Corrected: 1 order is rejected, not cancelled · <@U0ANN0001>: duplicate")
+    assert "6877b613a665f49134ef0006 is rejected, not cancelled: Order is delivered" in two
 
 
 def test_after_going_ahead_the_preview_says_where_to_watch() -> None:
-    assert "Watch it in <#C0ORDERS1>" in went_ahead(CONFIRMED).text
+    assert "Watch it in the channel" in went_ahead(CONFIRMED).text
     assert [] == buttons(went_ahead(CONFIRMED))
 
 
 def test_after_keeping_the_preview_says_that_nothing_was_sent() -> None:
-    assert kept(CONFIRMED).text.startswith("Kept. Nothing was sent.")
+    assert withdrawn(CONFIRMED).text.startswith("Kept. Nothing was sent.")
 
 
 def test_an_expired_preview_says_how_to_ask_again() -> None:
@@ -169,14 +251,15 @@ def test_an_expired_preview_says_how_to_ask_again() -> None:
 def test_whoever_is_too_late_is_told_who_won_and_what_came_of_it() -> None:
     text = already_decided(MIXED).text
 
-    assert "It was already confirmed by <@U0ANN0001>" in text
+    assert text.startswith("Already confirmed · <@U0ANN0001>: ")
+    assert "confirmed by its requester" in text
     assert "finished: 99 cancelled · 1 rejected · 2 not sent · 1 unknown" in text
 
 
 def test_somebody_else_who_presses_is_told_who_can() -> None:
     text = refused(VerdictCode.NOT_THE_REQUESTER, "", Asked(), RULES, ASKED).text
 
-    assert "Only <@U0ANN0001> can press that." in text
+    assert text.startswith("Refused: only who asked can do this · <@U0ANN0001>: ")
 
 
 @pytest.mark.parametrize("code", [code for code in VerdictCode if code is not VerdictCode.ALLOWED])
@@ -212,15 +295,17 @@ def test_what_was_not_understood_is_answered_with_the_nearest_and_an_example() -
     wrong = parse("hlep")
 
     assert isinstance(wrong, NotUnderstood)
-    assert "Did you mean: /cancel-orders help" in not_read(wrong).text
-    assert "because duplicate" in not_read(wrong).text
+    text = not_read(wrong, None, "/cancel-orders").text
+
+    assert "Did you mean: /cancel-orders help" in text
+    assert "because duplicate" in text
 
 
 def test_history_shows_the_figures_beside_finished_and_the_first_three_orders() -> None:
     four = (*TWO, *TWO)
     text = history_page((replace(MIXED, orders=four),), described(History())).text
 
-    assert "R-7K3F9Q · 103 orders · finished: 99 cancelled · 1 rejected · 2 not sent · 1 unknown" in text
+    assert "R-7K3F9Q · finished: 99 cancelled · 1 rejected · 2 not sent · 1 unknown" in text
     assert "… and 100 more" in text
     assert "|message>" in text
 
@@ -236,14 +321,14 @@ def test_an_empty_history_says_what_was_searched_and_how_to_widen_it() -> None:
     assert isinstance(filters, History)
     text = history_page((), described(filters)).text
 
-    assert "Searched: requests of or decided by <@U0BEN0002>, outcome rejected, since 7 days ago." in text
+    assert "requests of or decided by <@U0BEN0002>, outcome rejected, since 7 days ago" in text
     assert "To widen it" in text
 
 
 def test_a_shared_history_says_who_shared_it_and_has_no_buttons() -> None:
     shared = history_page((MIXED,), ("everything",), "o", "n", "s", shared_by=BEN)
 
-    assert "Shared by <@U0BEN0002>." in shared.text
+    assert "shared by <@U0BEN0002>" in shared.text
     assert [] == buttons(shared)
 
 
@@ -346,7 +431,7 @@ def test_a_direct_message_has_no_name() -> None:
 
 
 def test_a_list_without_items_still_says_how_many_there_are() -> None:
-    assert "• 7 in all — show" == render((Bullets((), 7, "show"),)).text
+    assert "• 7 in all" == render((Bullets((), 7),)).text
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 orders"), (1, "1 order"), (1000, "1,000 orders")])

@@ -14,7 +14,7 @@ from bot.messages.inline import Room, cut, elements, escape, span_text, width
 AMPLE = Room()
 NOON = datetime(2026, 11, 24, 14, 0, 7, tzinfo=timezone(timedelta(hours=2)))
 SECONDS = int(NOON.timestamp())
-TO_THE_MINUTE, TO_THE_SECOND = "{date_short_pretty} at {time}", "{date_short_pretty} at {time_secs}"
+TO_THE_MINUTE, TO_THE_SECOND = "{date_short_pretty} {time}", "{date_short_pretty} {time_secs}"
 
 
 def text(words: str, **style: bool) -> dict[str, Any]:

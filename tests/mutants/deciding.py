@@ -1,4 +1,4 @@
-"""Who may let what happen: the policy, at the request and again at every click."""
+"""Who may let what happen: the policy, at the request and again at every press."""
 
 from .entry import Mutant
 
@@ -47,7 +47,7 @@ DECIDING = (
         "test_settings_that_ask_for_fewer_people_take_nothing_away[sqlite]",
     ),
     Mutant(
-        rule="Settings that ask for more people are asked anew at the click",
+        rule="Settings that ask for more people are asked anew at each press",
         hurts="A request runs with fewer people than the rules in force ask for",
         where="_approval_lost",
         text="max(request.approvals_needed, authorization.verdict.approvals_needed)",
@@ -78,11 +78,11 @@ DECIDING = (
         where="leave_out",
         text="request.revision += 1",
         to="pass",
-        caught="tests/stories/test_story_steering.py::"
+        caught="tests/stories/test_story_control.py::"
         "test_a_preview_from_before_orders_were_left_out_goes_ahead_with_nothing[sqlite]",
     ),
     Mutant(
-        rule="The policy's no at the click counts",
+        rule="The policy's no when a button is pressed counts",
         hurts="Whoever lost the right since the preview goes ahead all the same",
         where="own_go_ahead_lost",
         text="if not authorization.verdict.allowed:",
@@ -99,7 +99,7 @@ DECIDING = (
         caught="tests/stories/test_self_approval.py::test_whoever_became_a_guest_since_cannot_approve[sqlite]",
     ),
     Mutant(
-        rule="At the click Slack is asked anew who somebody is",
+        rule="When a button is pressed Slack is asked anew who somebody is",
         hurts="Somebody who left the group a minute ago goes ahead",
         where="_authorize",
         text="return authorize(context, question, fresh=True)",
@@ -109,7 +109,7 @@ DECIDING = (
     ),
     Mutant(
         rule="A press without the number that was to be typed counts for nothing",
-        hurts="Ten thousand orders are cancelled by one forged or careless click",
+        hurts="Ten thousand orders are cancelled by one forged or careless press",
         where="number_missing",
         text="return AnswerCode.NUMBER_NEEDED if needed else None",
         to="return None",
@@ -185,7 +185,7 @@ DECIDING = (
         rule="A channel shared with another organisation takes no orders",
         hurts="Another company reads which orders are cancelled, and why",
         where="_not_shared",
-        text="if Sharing.SHARED in found:",
+        text="if Sharing.SHARED in sharings:",
         to="if False:",
         caught="tests/stories/test_story_policy.py::test_a_channel_shared_with_another_organisation_takes_none[sqlite]",
     ),
@@ -231,7 +231,7 @@ DECIDING = (
         "test_at_the_deadline_the_card_says_expired_and_the_requester_is_told[sqlite-False]",
     ),
     Mutant(
-        rule="A refused click is kept in history",
+        rule="A refused press is kept in history",
         hurts="A year later nobody can tell who tried what they may not",
         where="_answer",
         text="if isinstance(result, Verdict) or result not in DONE:",
@@ -244,7 +244,7 @@ DECIDING = (
         where="undo.act",
         text="if not authorization.verdict.allowed:",
         to="if False:",
-        caught="tests/stories/test_story_steering.py::test_undo_is_not_for_everybody[sqlite]",
+        caught="tests/stories/test_story_control.py::test_undo_is_not_for_everybody[sqlite]",
     ),
     Mutant(
         rule="What may have been sent cannot be undone",
@@ -252,15 +252,15 @@ DECIDING = (
         where="undo.act",
         text="if too_late or request.state is not RequestState.APPROVED:",
         to="if request.state is not RequestState.APPROVED:",
-        caught="tests/stories/test_story_steering.py::test_what_may_be_sent_at_any_moment_cannot_be_undone",
+        caught="tests/stories/test_story_control.py::test_what_may_be_sent_at_any_moment_cannot_be_undone",
     ),
     Mutant(
-        rule="Stop, Pause and Go on are for whoever may steer the request",
+        rule="Stop, Pause and Go on are for whoever may control the request",
         hurts="Anybody in the channel stops what others decided",
-        where="_while.do",
+        where="_in_states.do",
         text="if not authorization.verdict.allowed:",
         to="if False:",
-        caught="tests/stories/test_steering.py::test_somebody_who_may_not_approve_cannot_stop_it[sqlite]",
+        caught="tests/stories/test_control.py::test_somebody_who_may_not_approve_cannot_stop_it[sqlite]",
     ),
     Mutant(
         rule="Approvers are reminded at most once in ten minutes",
@@ -283,8 +283,8 @@ DECIDING = (
         rule="Where a reason of the list is required, none in other words goes through",
         hurts="Requests run for reasons that whoever set the list cannot count or find",
         where="_listed_reason",
-        text="if question.has_reason and not question.has_listed_reason:",
-        to="if False:",
+        text="if rules.takes_reason(given=True, listed=question.has_listed_reason):",
+        to="if True:",
         caught="tests/stories/test_story_reasons.py::"
         "test_a_reason_that_is_none_of_the_list_is_refused_with_the_list_where_one_is_required[sqlite]",
     ),
@@ -318,7 +318,7 @@ DECIDING = (
         rule="A reason once used is found in any case, also when the list spells it otherwise",
         hurts="Whoever reviews a year of cancellations misses some of them",
         where="_by_reason",
-        text="if folded(each) == wanted",
+        text="if reason_key(each) == key",
         to="if each == search.reason",
         caught="tests/stories/test_story_reasons.py::"
         "test_history_finds_a_reason_in_any_case_also_when_the_list_has_it_no_more[sqlite]",

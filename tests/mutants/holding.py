@@ -132,13 +132,13 @@ HOLDING = (
         where="lift",
         text="wake_all(transaction)",
         to="pass",
-        caught="tests/stories/test_steering.py::"
+        caught="tests/stories/test_control.py::"
         "test_pause_stops_everything_until_resume_and_every_message_says_so[sqlite]",
     ),
     Mutant(
         rule="`resume` lifts the hold after Fincart rejected the token",
         hurts="Nothing is ever sent again once the token was wrong",
-        where="resume",
+        where="resume_all",
         text="(HoldKind.PAUSE, HoldKind.TOKEN)",
         to="(HoldKind.PAUSE,)",
         caught="tests/stories/test_story_truth.py::"
@@ -147,10 +147,10 @@ HOLDING = (
     Mutant(
         rule="`resume` does not end a rest that Fincart asked for",
         hurts="A Fincart that asked to be left alone is called all the same",
-        where="resume",
+        where="resume_all",
         text="(HoldKind.PAUSE, HoldKind.TOKEN)",
         to="(HoldKind.PAUSE, HoldKind.TOKEN, HoldKind.RATE_LIMIT)",
-        caught="tests/stories/test_story_steering.py::test_resume_does_not_end_a_rest_that_fincart_asked_for[sqlite]",
+        caught="tests/stories/test_story_control.py::test_resume_does_not_end_a_rest_that_fincart_asked_for[sqlite]",
     ),
     Mutant(
         rule="`pause` is for whoever may approve",
@@ -158,7 +158,7 @@ HOLDING = (
         where="_if_allowed",
         text="if verdict.allowed:",
         to="if True:",
-        caught="tests/stories/test_steering.py::test_a_pause_refused_is_recorded_and_holds_nothing[sqlite]",
+        caught="tests/stories/test_control.py::test_a_pause_refused_is_recorded_and_holds_nothing[sqlite]",
     ),
     Mutant(
         rule="A rejected token holds everything until somebody lifts it",
@@ -184,7 +184,7 @@ HOLDING = (
         where="_count_failures",
         text="(Outcome.REJECTED, Outcome.UNKNOWN)",
         to="(Outcome.REJECTED,)",
-        caught="tests/stories/test_story_steering.py::"
+        caught="tests/stories/test_story_control.py::"
         "test_a_run_holds_by_itself_after_so_many_unknown_orders_and_asks[sqlite]",
     ),
     Mutant(
@@ -193,7 +193,7 @@ HOLDING = (
         where="_count_failures",
         text="(Outcome.REJECTED, Outcome.UNKNOWN)",
         to="(Outcome.UNKNOWN,)",
-        caught="tests/stories/test_steering.py::test_a_run_holds_by_itself_after_so_many_refusals_and_asks[sqlite]",
+        caught="tests/stories/test_control.py::test_a_run_holds_by_itself_after_so_many_refusals_and_asks[sqlite]",
     ),
     Mutant(
         rule="After Go on the count of refused orders starts anew",
@@ -201,7 +201,7 @@ HOLDING = (
         where="go_on.act",
         text="request.failed_since_go_on = 0",
         to="pass",
-        caught="tests/stories/test_steering.py::test_a_run_holds_by_itself_after_so_many_refusals_and_asks[sqlite]",
+        caught="tests/stories/test_control.py::test_a_run_holds_by_itself_after_so_many_refusals_and_asks[sqlite]",
     ),
     Mutant(
         rule="Once a rest of log reads is over, one read at a time sees whether Fincart answers",
@@ -250,9 +250,9 @@ HOLDING = (
     Mutant(
         rule="The log that a run reads once a rest is over ends it",
         hurts="The logs of a Fincart that is back are read one in eight seconds",
-        where="LogReader._keep",
-        text="note(self._context, transaction, readings, taken.probed_until)",
-        to="note(self._context, transaction, readings)",
+        where="LogReader._settle",
+        text="record_readings(self._context, transaction, readings, taken.probed_until)",
+        to="record_readings(self._context, transaction, readings)",
         caught="tests/stories/test_story_truth.py::"
         "test_one_order_whose_log_is_never_answered_keeps_no_other_log_from_being_read[sqlite]",
     ),
@@ -260,8 +260,50 @@ HOLDING = (
         rule="The log that a preview reads once a rest is over ends it",
         hurts="Previews do not say how orders stand although Fincart is back",
         where="read_statuses.read",
-        text="note(context, transaction, [reading], rest.probed_until)",
-        to="note(context, transaction, [reading])",
+        text="record_readings(context, transaction, [reading], rest.probed_until)",
+        to="record_readings(context, transaction, [reading])",
         caught="tests/stories/test_story_truth.py::test_the_first_preview_after_a_rest_of_log_reads_ends_it[sqlite]",
+    ),
+    Mutant(
+        rule="A database that is served in another place starts paused",
+        hurts="A restored copy cancels orders whose go-ahead was taken back",
+        where="_how_copied",
+        text="row.place != its_place and last_head(session.connection()) is not None",
+        to="False",
+        caught="tests/database/test_place.py::test_a_database_that_was_served_elsewhere_starts_paused[sqlite]",
+    ),
+    Mutant(
+        rule="A database that lacks what its witness knows starts paused",
+        hurts="A copy put back in place cancels orders whose go-ahead was taken back",
+        where="HeadWitness._contradictions",
+        text="last is not None and not has_head(connection, last[1])",
+        to="False",
+        caught="tests/database/test_place.py::"
+        "test_a_database_that_lacks_what_its_witness_knows_starts_paused_once[sqlite]",
+    ),
+    Mutant(
+        rule="A restored copy goes on once somebody resumes, and not before",
+        hurts="Nothing is ever sent again",
+        where="resume_all",
+        text="was_restored = place.resumed(transaction)",
+        to="was_restored = False",
+        caught="tests/database/test_place.py::test_nothing_of_a_restored_copy_is_due_until_somebody_resumes[sqlite]",
+    ),
+    Mutant(
+        rule="A database that the record has left cannot be resumed in Slack",
+        hurts="Two bots cancel the same orders, each on its own record",
+        where="resume",
+        text="place.is_moved(transaction.session)",
+        to="False",
+        caught="tests/cli/test_copy_cli.py::test_what_the_record_has_left_goes_on_only_where_somebody_insists",
+    ),
+    Mutant(
+        rule="What was cancelled before the go-ahead is not recorded as the request's",
+        hurts="Somebody is said to have cancelled what others had",
+        where="_conclude",
+        text="log.cancelled_at >= request.decided_at - slack",
+        to="True",
+        caught="tests/execution/test_reconciliation.py::"
+        "test_what_was_cancelled_before_the_go_ahead_is_not_the_requests[sqlite]",
     ),
 )

@@ -7,7 +7,7 @@ LATE = (
         rule="A late answer concludes nothing about an order that is on its way again",
         hurts="An order that a call is carrying is sent once more beside it, or told by the answer to another call",
         where="settle_answer",
-        text="on_the_ground(carried, batches.under_way(transaction, request))",
+        text="not_under_way(carried, attempts.under_way(transaction, request))",
         to="carried",
         caught="tests/processes/test_histories.py::"
         "test_a_late_answer_says_nothing_of_an_order_that_is_on_its_way_again",
@@ -25,7 +25,7 @@ LATE = (
         rule="A call that was not acted on is no first send",
         hurts="Orders that somebody else cancelled meanwhile are told as cancelled by the bot",
         where="with_first_sent",
-        text="for each in acted(attempts) if each.planned_at",
+        text="for each in maybe_applied(calls) if each.planned_at",
         to="for each in attempts if each.planned_at",
         caught="tests/processes/test_histories.py::"
         "test_what_others_cancel_after_a_call_that_was_not_acted_on_is_not_told_as_ones_own_doing",
@@ -34,7 +34,7 @@ LATE = (
         rule="Of two requests that sent an order, calls that were not acted on do not decide whose doing it was",
         hurts="The request that cancelled an order says that another did, which did nothing",
         where="_sending",
-        text="for attempt in acted(attempts)",
+        text="for attempt in maybe_applied(calls)",
         to="for attempt in attempts",
         caught="tests/processes/test_histories.py::"
         "test_a_call_that_was_not_acted_on_does_not_change_when_a_later_one_was_answered",
@@ -51,7 +51,7 @@ LATE = (
     Mutant(
         rule="Where PostgreSQL does not answer the commit that writes batches ahead, it is asked after",
         hurts="Orders that are written ahead are never sent, and their run never ends",
-        where="Dispatcher._take",
+        where="Dispatcher._lease_next",
         text="self._context.database.write(confirm_commit=True)",
         to="self._context.database.write()",
         caught="tests/database/test_commit_unanswered.py::"
@@ -96,8 +96,8 @@ LATE = (
     Mutant(
         rule="`verify` reads the chain to its end, not its first few thousand events",
         hurts="An edit in a large history is never found",
-        where="_chain",
-        text="if len(events) < EVENTS_AT_A_TIME:",
+        where="_chain_after",
+        text="if len(page) < EVENTS_AT_A_TIME:",
         to="if True:",
         caught="tests/database/test_verification.py::test_an_edit_behind_the_first_page_of_events_is_found[sqlite]",
     ),
@@ -112,7 +112,7 @@ LATE = (
     Mutant(
         rule="A log that was read before an order was sent again concludes nothing about it",
         hurts="An order that a call is carrying is sent once more beside it, or told by what was true before it",
-        where="LogReader._keep",
+        where="LogReader._settle",
         text="if not any(contain(each, line.position) for each in flying)",
         to="",
         caught="tests/processes/test_histories.py::"
@@ -138,7 +138,7 @@ LATE = (
     Mutant(
         rule="What Slack answered is kept for as long as the database takes to be there again",
         hurts="Each time that the database stumbles, people see a message twice",
-        where="Poster._write_down",
+        where="Poster._store_answer",
         text="if self._context.wait(0.25):",
         to="if True:",
         caught="tests/processes/test_histories.py::"
@@ -156,7 +156,7 @@ LATE = (
     Mutant(
         rule="What keeps failing by a fault of ours is told to whoever waits for it",
         hurts="Somebody who asked reads nothing, ever, and does not know whether to ask again",
-        where="Inbox._broken",
+        where="Inbox._retry_or_apologize",
         text="if delivery.tries >= TRIES:",
         to="if False:",
         caught="tests/stories/test_bad_input.py::test_what_keeps_failing_by_a_fault_of_ours_is_said_plainly[sqlite]",
@@ -164,7 +164,7 @@ LATE = (
     Mutant(
         rule="A log that the token has opened and is refused now makes a 403 the token's",
         hurts="A token that has lost its rights goes on being used, order by order",
-        where="judged",
+        where="classify_403",
         text="if reading.http_status in (401, 403):",
         to="if False:",
         caught="tests/stories/test_story_forbidden.py::"

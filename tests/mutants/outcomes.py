@@ -30,10 +30,10 @@ OUTCOMES = (
         caught="tests/stories/test_story_evidence.py::test_nothing_is_retried_while_the_run_is_under_way[sqlite]",
     ),
     Mutant(
-        rule="**Retry** of somebody else's request is for whoever may steer it",
+        rule="**Retry** of somebody else's request is for whoever may control it",
         hurts="Somebody without a say asks anew for what others stopped",
         where="retry",
-        text="if request is not None and not was_made and _may_not_steer(context, delivery, action, request):",
+        text="if request is not None and not was_made and _refuse_control(context, delivery, action, request):",
         to="if False:",
         caught="tests/stories/test_story_evidence.py::"
         "test_whoever_may_ask_and_not_approve_cannot_retry_what_is_somebody_elses[sqlite]",
@@ -42,8 +42,8 @@ OUTCOMES = (
         rule="A press of **Retry** that is taken up again goes on with the request that it has made",
         hurts="The press is refused, and what it asked for expires with nobody told of it",
         where="retry",
-        text="not was_made and _may_not_steer",
-        to="_may_not_steer",
+        text="not was_made and _refuse_control",
+        to="_refuse_control",
         caught="tests/processes/test_histories.py::test_a_retry_goes_on_where_slack_fails_when_it_is_taken_up_again",
     ),
     Mutant(
@@ -52,7 +52,7 @@ OUTCOMES = (
         where="close",
         text="for attempt in attempts.under_way(transaction, request)",
         to="for attempt in ()",
-        caught="tests/stories/test_story_steering.py::"
+        caught="tests/stories/test_story_control.py::"
         "test_what_is_on_the_wire_when_sending_ends_is_told_by_its_answer_alone[sqlite]",
     ),
     Mutant(
@@ -76,9 +76,9 @@ OUTCOMES = (
     Mutant(
         rule="A notice of corrections names all of its hour",
         hurts="Of forty corrected orders the notice names the last two",
-        where="correction_notice",
-        text="{*told, *positions}",
-        to="{*positions}",
+        where="Corrections.and_also",
+        text="{*self.orders, *reported}",
+        to="{*reported}",
         caught="tests/stories/test_story_truth.py::"
         "test_many_corrections_of_one_request_are_one_notice_that_grows[sqlite]",
     ),
@@ -115,12 +115,12 @@ OUTCOMES = (
         where="end_is_owed",
         text="by = {request.decided_by_person or request.decided_by, request.stopped_by_person or request.stopped_by}",
         to="by = {request.decided_by_person or request.decided_by}",
-        caught="tests/stories/test_steering.py::test_who_asked_is_told_when_somebody_else_stopped_it[sqlite]",
+        caught="tests/stories/test_control.py::test_who_asked_is_told_when_somebody_else_stopped_it[sqlite]",
     ),
     Mutant(
         rule="With VERIFY_RESULTS=false an unknown order is read again all the same",
         hurts="Unknown orders stay unknown for ever where results are not verified",
-        where="_settled",
+        where="settled",
         text="step.read_at if context.settings.verify_results or not by_word else None",
         to="step.read_at if context.settings.verify_results else None",
         caught="tests/stories/test_story_evidence.py::"
@@ -129,7 +129,7 @@ OUTCOMES = (
     Mutant(
         rule="With VERIFY_RESULTS=false what Fincart says it cancelled is not looked up",
         hurts="Whoever switched the readings off pays for ten thousand of them",
-        where="_settled",
+        where="settled",
         text="step.read_at if context.settings.verify_results or not by_word else None",
         to="step.read_at",
         caught="tests/stories/test_story_evidence.py::"
@@ -138,7 +138,7 @@ OUTCOMES = (
     Mutant(
         rule="What Fincart says it cancelled is looked up in its log",
         hurts="A success that was none is never corrected",
-        where="_settled",
+        where="settled",
         text="step.read_at if context.settings.verify_results or not by_word else None",
         to="None if by_word else step.read_at",
         caught="tests/stories/test_story_truth.py::test_a_cancelled_order_is_confirmed_by_its_log[sqlite]",
@@ -156,8 +156,8 @@ OUTCOMES = (
         rule="Orders that the preview saw differently are concluded about apart",
         hurts="An order is told as cancelled by us because its neighbour in the call was",
         where="EvidenceBuilder.of",
-        text="seen = (line.seen_status, line.log, line.waits_since)",
-        to="seen = (line.log, line.waits_since)",
+        text="logged = (line.seen_status, line.log, line.waits_since)",
+        to="logged = (line.log, line.waits_since)",
         caught="tests/stories/test_story_evidence.py::"
         "test_what_somebody_else_cancelled_just_before_the_preview_is_not_told_as_ones_own_doing[sqlite]",
     ),
@@ -181,8 +181,8 @@ OUTCOMES = (
     Mutant(
         rule="A cancellation that another request may just be making is not taken for one's own",
         hurts="Two requests tell that they cancelled the same order",
-        where="_beside_others",
-        text="in_flight.elsewhere(transaction, request, cancelled) if cancelled else ()",
+        where="_without_conflicts",
+        text="in_flight.of_others(transaction, request, cancelled) if cancelled else ()",
         to="()",
         caught="tests/stories/test_story_evidence.py::"
         "test_what_another_request_is_just_sending_is_not_told_as_ones_own_doing[sqlite]",
@@ -200,7 +200,7 @@ OUTCOMES = (
         rule="An order that another request has cancelled is not told as cancelled by this one",
         hurts="Two requests tell that they cancelled the same order",
         where="with_attribution",
-        text="if not others:",
+        text="if not others and not archived:",
         to="if others or not others:",
         caught="tests/stories/test_story_evidence.py::"
         "test_what_another_request_has_cancelled_is_told_as_that_ones_doing[sqlite]",
@@ -316,9 +316,27 @@ OUTCOMES = (
         rule="Whether a 403 is the token's is not asked of an order that Fincart never knew",
         hurts="One id of somebody else's beside a wrong one, and everybody's run stops for a token that is good",
         where="read_before",
-        text="and_(col(OrderLine.seen_status).is_not(None), col(OrderLine.seen_status) != lines.ABSENT)",
+        text="and_(col(OrderLine.seen_status).is_not(None), col(OrderLine.seen_status) != ABSENT)",
         to="col(OrderLine.seen_status).is_not(None)",
         caught="tests/stories/test_story_forbidden.py::"
         "test_one_order_of_somebody_elses_between_some_that_do_not_exist_stops_nobody[sqlite]",
+    ),
+    Mutant(
+        rule="A main status that Fincart does not document decides nothing",
+        hurts="An order with a new word of Fincart's is said to be beyond cancelling, and left out",
+        where="OrderStatus",
+        text="return False if self.status == ABSENT or is_past_pending(self.status) else None",
+        to="return False",
+        caught="tests/stories/test_preview_statuses.py::"
+        "test_an_unknown_main_status_is_shown_as_it_is_and_decides_nothing[sqlite]",
+    ),
+    Mutant(
+        rule="What has gone further is left out of a preview",
+        hurts="Whoever leaves out what cannot be cancelled leaves out what can",
+        where="StatusFacts",
+        text="(each.order_id for each in self.which(False))",
+        to="(each.order_id for each in self.which(True))",
+        caught="tests/stories/test_control.py::"
+        "test_the_preview_tells_what_cannot_be_cancelled_and_leaves_it_out[sqlite]",
     ),
 )

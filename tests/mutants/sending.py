@@ -6,9 +6,9 @@ SENDING = (
     Mutant(
         rule="A live lease of another process is not taken",
         hurts="Two processes send the same orders, and each tells its own end",
-        where="_IS_DUE",
-        text='or_(~_IS_LEASED, col(Request.lease_owner) == bindparam("owner"))',
-        to='or_(~_IS_LEASED, _IS_LEASED, col(Request.lease_owner) == bindparam("owner"))',
+        where="_is_due",
+        text="or_(~is_leased, col(Request.lease_owner) == owner)",
+        to="or_(~is_leased, is_leased, col(Request.lease_owner) == owner)",
         caught="tests/database/test_leases.py::test_a_live_lease_of_another_process_is_not_taken[sqlite]",
     ),
     Mutant(
@@ -63,7 +63,7 @@ SENDING = (
     Mutant(
         rule="The call of an earlier owner may be on the wire until its time is over",
         hurts="An order is told as not cancelled while a sleeping process is about to cancel it",
-        where="Dispatcher._take_up",
+        where="Dispatcher._take_over",
         text="leased.sent_until + timedelta(seconds=self._context.settings.fincart_timeout_seconds)",
         to="leased.sent_until - timedelta(seconds=self._context.settings.fincart_timeout_seconds)",
         caught="tests/processes/test_histories.py::"
@@ -96,7 +96,7 @@ SENDING = (
     Mutant(
         rule="A run that a fault of ours keeps from being planned is left alone for a while",
         hurts="One spoilt request keeps everybody else's from being sent",
-        where="Dispatcher._take",
+        where="Dispatcher._lease_next",
         text="self._put_off(seq)",
         to="pass",
         caught="tests/stories/test_recovery.py::"
@@ -105,7 +105,7 @@ SENDING = (
     Mutant(
         rule="An answer of Fincart's is kept for as long as the database takes to be there again",
         hurts="Orders that Fincart says it cancelled are told as in doubt",
-        where="Dispatcher._keep",
+        where="Dispatcher._store_answers",
         text="if self._context.wait(0.5):",
         to="if not self._context.wait(0.5):",
         caught="tests/stories/test_story_database.py::test_an_answer_of_fincarts_outlasts_a_locked_database[sqlite]",
@@ -113,7 +113,7 @@ SENDING = (
     Mutant(
         rule="Runs take turns",
         hurts="Somebody with three orders waits for the end of ten thousand",
-        where="Dispatcher._keep_once",
+        where="Dispatcher._settle",
         text="leases.are_due(transaction.session, now, self._context.owner, besides)",
         to="False",
         caught="tests/stories/test_story_outcomes.py::test_a_few_orders_do_not_wait_for_the_end_of_many[sqlite]",
@@ -124,7 +124,7 @@ SENDING = (
         where="Dispatcher._send",
         text="if planned.probed_until is None and not self._may_go(planned):",
         to="if False:",
-        caught="tests/stories/test_story_steering.py::test_a_batch_written_ahead_is_not_sent_after_pause[sqlite]",
+        caught="tests/stories/test_story_control.py::test_a_batch_written_ahead_is_not_sent_after_pause[sqlite]",
     ),
     Mutant(
         rule="A batch written ahead is not sent after Stop",
@@ -150,8 +150,7 @@ SENDING = (
         where="_may_go",
         text="or_(col(Request.valid_until).is_(None), col(Request.valid_until) > at),",
         to="",
-        caught="tests/stories/test_story_steering.py::"
-        "test_a_batch_written_ahead_is_not_sent_after_its_approval_ran_out",
+        caught="tests/stories/test_story_control.py::test_a_batch_written_ahead_is_not_sent_after_its_approval_ran_out",
     ),
     Mutant(
         rule="A batch written ahead is not sent after `pause`",
@@ -185,7 +184,7 @@ SENDING = (
         where="_stop_if_expired",
         text="request.valid_until is not None and request.valid_until <= now",
         to="False",
-        caught="tests/stories/test_story_steering.py::test_nothing_is_begun_on_an_approval_that_ran_out",
+        caught="tests/stories/test_story_control.py::test_nothing_is_begun_on_an_approval_that_ran_out",
     ),
     Mutant(
         rule="An approval holds for as long as it was given",
@@ -211,15 +210,15 @@ SENDING = (
         where="plan",
         text="if request.not_before is not None and request.not_before > now:",
         to="if False:",
-        caught="tests/stories/test_steering.py::"
+        caught="tests/stories/test_control.py::"
         "test_neither_pause_nor_go_on_sends_anything_before_it_can_no_longer_be_undone[sqlite]",
     ),
     Mutant(
         rule="While Fincart is down one call probes it, not several",
         hurts="A Fincart that comes back is met by all that has waited",
         where="plan",
-        text="most = 1 if held.probes else",
-        to="most = 3 if held.probes else",
+        text="most = 1 if gate.probes else",
+        to="most = 3 if gate.probes else",
         caught="tests/execution/test_probes.py::"
         "test_of_the_batches_that_wait_for_a_fincart_that_is_down_one_goes_at_a_time",
     ),
@@ -229,7 +228,7 @@ SENDING = (
         where="plan",
         text="send_gate.probe(transaction, now) if",
         to="None if",
-        caught="tests/stories/test_story_steering.py::"
+        caught="tests/stories/test_story_control.py::"
         "test_while_one_call_probes_the_others_wait_for_what_it_meets[sqlite]",
     ),
     Mutant(
@@ -238,7 +237,7 @@ SENDING = (
         where="_too_many_in_doubt",
         text="return request.failed_since_go_on + outcomes.in_doubt(transaction.session, request, most) >= most",
         to="return False",
-        caught="tests/stories/test_story_steering.py::"
+        caught="tests/stories/test_story_control.py::"
         "test_a_run_holds_by_itself_after_so_many_unknown_orders_and_asks[sqlite]",
     ),
     Mutant(
@@ -247,7 +246,7 @@ SENDING = (
         where="SendQueue.next",
         text="if not self._waiting or self._on_the_wire >= self._most:",
         to="if not self._waiting:",
-        caught="tests/execution/test_ahead.py::test_no_more_calls_go_out_at_once_than_may",
+        caught="tests/execution/test_send_queue.py::test_no_more_calls_go_out_at_once_than_may",
     ),
     Mutant(
         rule="No more batches are written ahead than may be on the wire",
@@ -255,7 +254,7 @@ SENDING = (
         where="SendQueue.room",
         text="unsettled = len(self._waiting) + self._on_the_wire + len(self._answered)",
         to="unsettled = 0",
-        caught="tests/execution/test_ahead.py::test_what_waits_and_what_is_on_the_wire_takes_room",
+        caught="tests/execution/test_send_queue.py::test_what_waits_and_what_is_on_the_wire_takes_room",
     ),
     Mutant(
         rule="What is written ahead behind an answer other than OK is not sent",
@@ -263,7 +262,7 @@ SENDING = (
         where="SendQueue.add",
         text="if each.seq in bad:",
         to="if False:",
-        caught="tests/execution/test_ahead.py::test_what_is_added_behind_an_answer_other_than_ok_is_not_sent",
+        caught="tests/execution/test_send_queue.py::test_what_is_added_behind_an_answer_other_than_ok_is_not_sent",
     ),
     Mutant(
         rule="After an answer other than OK what waits of its request is planned anew",
@@ -271,15 +270,15 @@ SENDING = (
         where="SendQueue.answered",
         text="if not answered.is_ok:",
         to="if False:",
-        caught="tests/execution/test_ahead.py::test_what_waits_behind_an_answer_other_than_ok_is_planned_anew",
+        caught="tests/execution/test_send_queue.py::test_what_waits_behind_an_answer_other_than_ok_is_planned_anew",
     ),
     Mutant(
         rule="Orders that two requests have in hand are sent by one of them",
         hurts="An order is in flight twice, and both requests tell that they cancelled it",
         where="_claim",
-        text="return [position for position in positions if position not in elsewhere]",
+        text="return [position for position in positions if position not in others]",
         to="return positions",
-        caught="tests/stories/test_steering.py::test_an_order_in_flight_for_one_request_is_not_sent_by_another[sqlite]",
+        caught="tests/stories/test_control.py::test_an_order_in_flight_for_one_request_is_not_sent_by_another[sqlite]",
     ),
     Mutant(
         rule="An order goes out of hand once it is settled",

@@ -16,7 +16,7 @@ TELLING = (
         rule="An answer whose response URL works no more is sent another way",
         hurts="Whoever asked is never answered",
         where="Poster._send_once",
-        text="if not isinstance(answer, Refused) or answer.code in rules.UNFIT:",
+        text="if not isinstance(answer, Refused) or answer.code in retry_rules.UNFIT:",
         to="if True:",
         caught="tests/stories/test_story_private.py::"
         "test_an_answer_whose_response_url_works_no_more_is_for_one_person_alone[sqlite]",
@@ -42,7 +42,7 @@ TELLING = (
         rule="A channel that the bot may not post in makes a direct message of the result",
         hurts="Nobody ever learns what became of the orders",
         where="cannot_be_shown",
-        text="if row.kind == MessageKind.LIVE and not is_direct(row):",
+        text="if row.kind == MessageKind.LIVE and not goes_to_one_person(row):",
         to="if False:",
         caught="tests/stories/test_story_closed_channel.py::"
         "test_the_preview_after_a_refused_post_says_so_and_how_to_invite[sqlite]",
@@ -50,8 +50,8 @@ TELLING = (
     Mutant(
         rule="A result that somebody deleted is posted anew",
         hurts="Nobody ever learns what became of the orders",
-        where="_keep_refused",
-        text="if row.ts is not None and code in rules.GONE and row.kind != MessageKind.MOVED:",
+        where="_apply_refusal",
+        text="if row.ts is not None and code in retry_rules.GONE and row.kind != MessageKind.MOVED:",
         to="if False:",
         caught="tests/stories/test_story_slack_troubles.py::"
         "test_a_live_message_that_somebody_deleted_is_posted_anew[sqlite]",
@@ -60,7 +60,7 @@ TELLING = (
         rule="Blocks that Slack does not take give way to the text that says the same",
         hurts="Nobody ever reads a result that Slack finds fault with",
         where="Poster._send",
-        text="if isinstance(answer, Refused) and answer.code in rules.UNFIT:",
+        text="if isinstance(answer, Refused) and answer.code in retry_rules.UNFIT:",
         to="if False:",
         caught="tests/stories/test_story_private.py::"
         "test_a_message_whose_blocks_slack_does_not_take_is_read_as_text[sqlite]",
@@ -69,17 +69,69 @@ TELLING = (
         rule="The text that takes the place of refused blocks shares none with them",
         hurts="Nobody ever reads a result that Slack finds fault with",
         where="Poster._send",
-        text="answer = self._send_once(row, Message(message.text))",
+        text="answer = self._send_once(row, Message(text, blocks))",
         to="answer = self._send_once(row, message)",
         caught="tests/stories/test_story_private.py::"
         "test_a_message_whose_blocks_slack_does_not_take_is_read_as_text[sqlite]",
     ),
     Mutant(
+        rule="What Slack refuses ends after a few tries, whatever its word",
+        hurts="A message is tried for ever, and nobody is told that it cannot be delivered",
+        where="_tries",
+        text="return retry_rules.TRIES_WHEN_REFUSED",
+        to="return 10**9",
+        caught="tests/stories/test_story_given_up.py::"
+        "test_an_answer_that_slack_takes_nowhere_ends_after_a_few_tries[sqlite-word_of_next_year]",
+    ),
+    Mutant(
+        rule="Whoever runs the bot is told of every hold, whichever process begins it",
+        hurts="Sending stands still over night, and nobody knows",
+        where="Transaction.flush",
+        text="ops_notices.add_holds(self)",
+        to="pass",
+        caught="tests/stories/test_ops_channel.py::test_a_pause_from_the_shell_is_told[sqlite]",
+    ),
+    Mutant(
+        rule="OPS_CHANNEL tells nothing to another organisation",
+        hurts="Strangers read who paused what and why",
+        where="OpsChannel.step",
+        text="case Sharing.SHARED:",
+        to="case Sharing.SHARED if False:",
+        caught="tests/stories/test_ops_channel.py::"
+        "test_nothing_is_told_in_a_channel_shared_with_another_organisation[sqlite]",
+    ),
+    Mutant(
+        rule="What a message says to type is the installation's own command",
+        hurts="Whoever copies it from staging's message asks production",
+        where="_words",
+        text='return tidy(f"{room.command} {words}")',
+        to='return tidy(f"{DEFAULT.command} {words}")',
+        caught="tests/stories/test_story_names.py::"
+        "test_all_that_is_shown_names_the_installation_and_its_own_command_alone[sqlite]",
+    ),
+    Mutant(
+        rule="A result ends with its audit head, whatever the installation is called",
+        hurts="Whoever compares the head of a message with the chain reads a name",
+        where="_signed",
+        text="at = len(part.clauses) - str(part.clauses[-1][0]).startswith(AUDIT_HEAD)",
+        to="at = len(part.clauses)",
+        caught="tests/stories/test_story_names.py::test_a_result_still_ends_with_its_audit_head[sqlite]",
+    ),
+    Mutant(
+        rule="Of two connections of an app, one of another database is another installation's",
+        hurts="A forgotten copy of the bot takes half of all commands, and nobody is told",
+        where="OtherConnections._judge",
+        text="self._record(max(0, hello.connections - most))",
+        to="self._record(0)",
+        caught="tests/slack/test_other_connections.py::"
+        "test_a_second_installation_is_told_once_and_status_needs_somebody[sqlite]",
+    ),
+    Mutant(
         rule="Slack's rate limit is waited out",
         hurts="Slack limits the bot for longer each time, and messages stop for everybody",
-        where="Poster._keep",
-        text='slack_messages.again(transaction, row, "ratelimited", seconds)',
-        to='slack_messages.again(transaction, row, "ratelimited", 0.1)',
+        where="Poster._apply_answer",
+        text="slack_messages.again(transaction, row, retry_rules.RATE_LIMITED, seconds)",
+        to="slack_messages.again(transaction, row, retry_rules.RATE_LIMITED, 0.1)",
         caught="tests/stories/test_story_slack_troubles.py::test_a_rate_limit_is_waited_out[sqlite]",
     ),
     Mutant(
@@ -110,7 +162,7 @@ TELLING = (
     Mutant(
         rule="Private answers are tried for as long as Slack may be down",
         hurts="Whoever asked while Slack was down is never answered",
-        where="TRIES_WHEN_REFUSED",
+        where="TRIES_WHEN_UNANSWERED",
         text="1000",
         to="1",
         caught="tests/stories/test_story_slack_troubles.py::"
@@ -128,10 +180,10 @@ TELLING = (
     Mutant(
         rule="Progress is held to forty edits a minute",
         hurts="Slack limits the bot, and messages stop for everybody",
-        where="Pace.pause",
-        text="if left <= EDITS_A_MINUTE // 2:",
-        to="if left <= -EDITS_A_MINUTE:",
-        caught="tests/stories/test_story_slack_troubles.py::test_of_edits_that_come_ten_a_second_forty_a_minute_go",
+        where="seconds_until_free",
+        text="if left > EDITS_A_MINUTE // 2:",
+        to="if left > -EDITS_A_MINUTE:",
+        caught="tests/database/test_edit_pace.py::test_of_edits_that_come_ten_a_second_forty_a_minute_go",
     ),
     Mutant(
         rule="Who let a preview expire is told",
@@ -169,9 +221,9 @@ TELLING = (
     Mutant(
         rule="What says where a live message has gone is never posted anew",
         hurts="Whoever deletes it in the channel gets it again, beside the message that it stands for",
-        where="_keep_refused",
-        text="and code in rules.GONE and row.kind != MessageKind.MOVED",
-        to="and code in rules.GONE",
+        where="_apply_refusal",
+        text="and code in retry_rules.GONE and row.kind != MessageKind.MOVED",
+        to="and code in retry_rules.GONE",
         caught="tests/stories/test_story_gone_channel.py::"
         "test_what_somebody_has_deleted_there_meanwhile_is_not_posted_again[sqlite]",
     ),
@@ -181,7 +233,57 @@ TELLING = (
         where="undo.act",
         text="if not authorization.ids & request.requester_ids:",
         to="if False:",
-        caught="tests/stories/test_story_steering.py::"
+        caught="tests/stories/test_story_control.py::"
         "test_whoever_asked_is_told_that_somebody_else_took_it_back[sqlite]",
+    ),
+    Mutant(
+        rule="Where Slack refuses a chart, the table is sent without it before the text alone is",
+        hurts="Nobody sees a report's table or its buttons where charts are not drawn yet",
+        where="Poster._send",
+        text="for blocks in (*message.plainer, ()):",
+        to="for blocks in ((),):",
+        caught="tests/stories/test_report.py::"
+        "test_where_slack_refuses_a_chart_or_a_table_the_next_plainer_form_is_shown[sqlite-charts]",
+    ),
+    Mutant(
+        rule="A report is shared, and sent as a file, only to whom it was shown",
+        hurts="Anybody with a well-signed press reads and posts what they may not search for",
+        where="shown_to",
+        text="if is_theirs else None",
+        to="if True else None",
+        caught="tests/stories/test_report.py::test_nobody_shares_or_takes_the_report_of_somebody_else[sqlite]",
+    ),
+    Mutant(
+        rule="A reason of the list counts as itself, whatever was added to it",
+        hurts="Whoever reads the figures takes one reason for many",
+        where="_REASON",
+        text="func.coalesce(col(Request.reason_listed), col(Request.reason))",
+        to="col(Request.reason)",
+        caught="tests/stories/test_report.py::"
+        "test_a_reason_of_the_list_counts_however_it_was_spelled_and_added_to[sqlite]",
+    ),
+    Mutant(
+        rule="Only the approval that let a request run ends the wait for it",
+        hurts="The figures say that approvals come sooner than they do",
+        where="approval_waits",
+        text='PayloadField("details.valid_until").is_not(None)',
+        to='PayloadField("kind").is_not(None)',
+        caught="tests/stories/test_report.py::test_an_approval_that_let_nothing_run_is_none[sqlite]",
+    ),
+    Mutant(
+        rule="A digest is one a week, over any number of processes",
+        hurts="The channel is told the same figures by every process",
+        where="_number",
+        text="-(int(due.timestamp()) // 60)",
+        to="-id(object())",
+        caught="tests/stories/test_digest.py::test_any_number_of_processes_post_it_once[sqlite]",
+    ),
+    Mutant(
+        rule="A bot that is set up anew posts no digest of long ago",
+        hurts="The channel gets figures out of turn whenever the settings change",
+        where="Digest.step",
+        text="if not is_there and is_missed:",
+        to="if not is_there:",
+        caught="tests/stories/test_digest.py::test_the_first_one_is_not_of_long_ago[sqlite-days ago]",
     ),
 )

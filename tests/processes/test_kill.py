@@ -13,7 +13,7 @@ from storage.deliveries import HANDLED_WITHIN
 from storage.log_reads import READ_WITHIN
 from storage.slack_messages import SENT_WITHIN
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.in_turn]
 
 
 @pytest.fixture(scope="module")

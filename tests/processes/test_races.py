@@ -6,7 +6,7 @@ import pytest
 from torture.outside import TortureStandIns
 from torture.races import HURRIED, RACES, STEADY, run
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.in_turn]
 
 ROUNDS = 20
 """Of each race, on each database; `make torture` runs thousands."""

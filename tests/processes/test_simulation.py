@@ -3,8 +3,10 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from simulation.before import version_in
 from simulation.broken import BROKEN
 from simulation.happened import too_little
 from simulation.plan import Gone
@@ -31,6 +33,8 @@ OTHERS = tuple(seed for seed in SEEDS if seed not in SELDOM)
 PARTS = 3
 
 ON_POSTGRESQL = range(3000, 3007)
+
+WITH_THE_VERSION_BEFORE = range(4000, 4008)
 
 SEEDS_UNTIL_CAUGHT = 150
 
@@ -94,6 +98,7 @@ def test_everything_is_met_and_no_history_of_it_ends_wrong() -> None:
     assert [] == too_little(runs.met)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_history_ends_wrong(part: int) -> None:
     runs = Runs()
@@ -116,6 +121,14 @@ def test_no_history_on_postgresql_ends_wrong(postgresql: str) -> None:
     assert runs.met["outcome cancelled by log"]
 
 
+def test_no_history_that_a_process_of_the_version_before_shares_ends_wrong(version_before: Path) -> None:
+    runs = Runs(SimulationRules(before=version_in(version_before)))
+
+    assert "" == told(runs, WITH_THE_VERSION_BEFORE)
+    assert runs.met["sent by the version before"]
+    assert runs.met["boundary sent"] > runs.met["sent by the version before"]
+
+
 def test_a_seed_always_tells_the_same_history() -> None:
     first, second = Runs(), Runs()
     first.run(plan_of(11))
@@ -126,6 +139,7 @@ def test_a_seed_always_tells_the_same_history() -> None:
     assert first.met == second.met
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("rule", BROKEN)
 def test_a_broken_rule_is_caught(rule: str) -> None:
     broken = BROKEN[rule]

@@ -12,7 +12,7 @@ from torture.outside import ANN, TortureStandIns, as_time, order_ids, request_id
 from bot.execution.dispatcher import NO_ANSWER
 from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.in_turn]
 
 IDS = order_ids(60)
 
@@ -22,14 +22,8 @@ def test_two_processes_share_the_work_and_never_do_it_twice(database_url: str, t
         outside.fincart.add(*IDS)
         outside.fincart.settings.latency = 0.05
         doors = [outside.start(), outside.start()]
-        shown = []
-        for number in range(10):
-            ids = IDS[6 * number : 6 * number + 6]
-            with outside.through(doors[number % 2]):
-                shown.append(outside.ask(" ".join(ids), about=ids[0]))
-        for number, preview in enumerate(shown):
-            with outside.through(doors[number % 2]):
-                outside.press(ANN, preview, "go_ahead")
+        shown = outside.ask_in_turn(doors, [IDS[first : first + 6] for first in range(0, 60, 6)])
+        outside.go_ahead_in_turn(doors, shown)
         for preview in shown:
             outside.ended(request_id(preview))
         settle(outside)
@@ -42,6 +36,26 @@ def test_two_processes_share_the_work_and_never_do_it_twice(database_url: str, t
     assert {1} == {outside.fincart.times_cancelled(order) for order in IDS}
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_two_processes_share_the_forty_edits_a_minute(database_url: str, tmp_path: Path) -> None:
+    ids = order_ids(320)
+    with TortureStandIns(database_url, tmp_path, FINCART_MAX_CONCURRENCY="4", VERIFY_RESULTS="false") as outside:
+        outside.fincart.add(*ids)
+        doors = [outside.start(), outside.start()]
+        shown = outside.ask_in_turn(doors, [ids[first : first + 40] for first in range(0, 320, 40)])
+        outside.fincart.settings.latency = 0.3
+        outside.go_ahead_in_turn(doors, shown)
+        for preview in shown:
+            outside.ended(request_id(preview))
+        progress = [call.at for call in outside.slack.calls("chat.update") if "░" in call.params["text"]]
+        settle(outside)
+        ended = check(outside)
+
+    assert {"cancelled": 320} == ended
+    # Twenty go at once, and then one about every three seconds.
+    assert 20 <= max(sum(at - 10 < other <= at for other in progress) for at in progress) <= 25
+
+
 def test_a_dead_process_is_followed_by_the_other_within_ten_seconds(database_url: str, tmp_path: Path) -> None:
     with TortureStandIns(database_url, tmp_path) as outside:
         outside.fincart.add(*IDS[:6])
@@ -50,7 +64,7 @@ def test_a_dead_process_is_followed_by_the_other_within_ten_seconds(database_url
         preview = outside.ask(" ".join(IDS[:6]))
         outside.press(ANN, preview, "go_ahead")
         assert outside.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) == 2, 20)
-        outside.start().deliver  # noqa: B018 - waits until it listens
+        outside.start().until_it_listens()
         first.kill()
         outside.ended(request_id(preview))
         settle(outside)
@@ -72,7 +86,7 @@ def test_a_process_that_slept_through_its_lease_sends_nothing_more(database_url:
         preview = outside.ask(" ".join(IDS[:6]))
         outside.press(ANN, preview, "go_ahead")
         assert outside.fincart.wait_for(lambda fincart: len(fincart.cancel_calls) == 2, 20)
-        outside.start().deliver  # noqa: B018 - waits until it listens
+        outside.start().until_it_listens()
         outside.put_to_sleep(sleeper)
         outside.ended(request_id(preview))
         outside.fincart.release()
@@ -91,7 +105,7 @@ def test_a_process_starts_while_another_is_frozen_in_the_middle_of_a_write(sqlit
         outside.fincart.add(*IDS[:2])
         with outside.database().write() as frozen:
             frozen.connection.execute(text("SELECT 1"))  # begins, and keeps everybody else from writing
-            outside.start().deliver  # noqa: B018 - waits until it listens
+            outside.start().until_it_listens()
         preview = outside.ask(" ".join(IDS[:2]))
         outside.press(ANN, preview, "go_ahead")
         outside.ended(request_id(preview))
@@ -105,7 +119,7 @@ def test_a_process_starts_while_another_is_frozen_in_the_middle_of_a_write(sqlit
 def test_what_a_frozen_process_has_locked_is_soon_free_again(database_url: str, tmp_path: Path) -> None:
     with TortureStandIns(database_url, tmp_path) as outside:
         outside.fincart.add(*IDS[:2])
-        outside.start().deliver  # noqa: B018 - waits until it listens
+        outside.start().until_it_listens()
         preview = outside.ask(" ".join(IDS[:2]))
         outside.fincart.inject(Fault(FaultKind.HANG, order_id=IDS[0], applied=Applied.ALL))
         outside.press(ANN, preview, "go_ahead")

@@ -10,17 +10,18 @@ from sqlmodel import SQLModel
 from bot.domain.commands.parser import WORDS
 from bot.domain.policy.decide import VerdictCode
 from bot.messages.actions import Action
-from bot.outbox.enqueue import AnswerCode, MessageKind
+from bot.settings.fields import FILE_NAMES
 from bot.settings.model import NAMES
 from bot.slack.manifest import SCOPES, manifest_text
 from storage import models
-from storage.audit.log import EventKind
-from storage.enums import MOVES, AnswerKind, Doubt, Outcome, Proof, RequestState
+from storage.enums import MOVES, AnswerCode, AnswerKind, Doubt, EventKind, MessageKind, Outcome, Proof, RequestState
+from storage.log_events import LogEvent
 
 ROOT = Path(__file__).parents[2]
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
+OPERATIONS = ROOT / "docs" / "operations"
 
 ROW = re.compile(r"^\| (`[^|]*?) \|", re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
@@ -40,7 +41,8 @@ def section(text: str, heading: str) -> str:
 
 def rows(page: str, heading: str = "") -> list[str]:
     """What stands as code in the first cells of the tables under a heading."""
-    return [word for cell in ROW.findall(section(DOCS[page], heading)) for word in CODE.findall(cell)]
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return [word for cell in ROW.findall(section(text, heading)) for word in CODE.findall(cell)]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,7 @@ def rows(page: str, heading: str = "") -> list[str]:
         (MessageKind, "messages.md", "## Kinds"),
         (AnswerCode, "messages.md", "## Private answers"),
         (Action, "messages.md", "## Buttons"),
+        (LogEvent, "operations/log.md", "## Events"),
     ],
 )
 def test_every_word_of_a_closed_set_has_its_row(words: type[StrEnum], page: str, heading: str) -> None:
@@ -68,7 +71,7 @@ def test_every_keyword_has_its_row() -> None:
 
 @pytest.mark.parametrize("keyword", WORDS)
 def test_a_keyword_is_documented_as_help_shows_it(keyword: str) -> None:
-    usage = WORDS[keyword].usage
+    usage = WORDS[keyword].usage.replace("|", "\\|")
 
     assert f"| `{keyword}` | `{usage}` |" in DOCS["commands.md"]
 
@@ -85,7 +88,7 @@ OF_EVERY_PROGRAM = {"HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SS
 def test_no_page_speaks_of_a_setting_that_does_not_exist(page: Path) -> None:
     spoken_of = set(re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)[`=]", page.read_text(encoding="utf-8")))
 
-    assert set() == spoken_of - set(NAMES) - OF_EVERY_PROGRAM
+    assert set() == spoken_of - {*NAMES, *FILE_NAMES} - OF_EVERY_PROGRAM
 
 
 def test_every_table_has_its_section() -> None:
@@ -191,3 +194,18 @@ def test_every_module_that_is_spoken_of_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", sorted(DOCS))
 def test_the_readme_leads_to_every_page(page: str) -> None:
     assert f"(docs/{page})" in README
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in OPERATIONS.glob("[a-z]*.md")))
+def test_the_page_for_whoever_is_on_call_leads_to_every_other(page: str) -> None:
+    index = (OPERATIONS / "README.md").read_text(encoding="utf-8")
+
+    assert "(docs/operations/README.md)" in README
+    assert 1 == index.count(f"\n- [{page}]({page}): ")
+
+
+def test_the_readme_shows_every_picture_in_light_and_dark() -> None:
+    shown = re.findall(r"docs/images/([a-z-]+)\.png", README)
+
+    assert sorted(path.stem for path in (ROOT / "docs" / "images").glob("*.png")) == sorted(shown)
+    assert {"preview", "result", "approval", "report", "home"} <= {name.removesuffix("-dark") for name in shown}

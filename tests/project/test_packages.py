@@ -10,6 +10,8 @@ from pathlib import Path
 from shutil import copy, copytree, ignore_patterns
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -57,6 +59,17 @@ def test_every_package_of_a_lock_has_a_hash(lock: str) -> None:
 
 def test_whatever_the_bot_needs_is_in_the_lock_for_running() -> None:
     assert set() == names(PROJECT["project"]["dependencies"]) - set(pins(RUNNING))
+
+
+@pytest.mark.parametrize(
+    ("requirements", "lock"),
+    [(PROJECT["project"]["dependencies"], RUNNING), (PROJECT["dependency-groups"]["dev"], DEVELOPING)],
+)
+def test_a_lock_keeps_the_bounds_of_the_project(requirements: list[str | dict[str, str]], lock: str) -> None:
+    pinned = pins(lock)
+    wanted = [Requirement(each) for each in requirements if isinstance(each, str)]
+
+    assert [] == [str(each) for each in wanted if not each.specifier.contains(pinned[canonicalize_name(each.name)])]
 
 
 def test_nothing_that_only_developing_needs_is_in_the_lock_for_running() -> None:
@@ -133,7 +146,7 @@ def test_the_wheel_holds_every_file_of_the_bot(wheel: Path) -> None:
     assert files == inside
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/deployment.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/operations/install.md"])
 def test_the_pages_call_the_wheel_by_its_name(wheel: Path, page: str) -> None:
     named = re.findall(r"cancel_orders_bot-\S+?\.whl", (ROOT / page).read_text(encoding="utf-8"))
 

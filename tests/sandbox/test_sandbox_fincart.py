@@ -199,7 +199,7 @@ def test_an_id_that_is_unknown_or_not_pending_is_met_by_the_policy(
     client: FincartClient, fincart: FincartStandIn, bad: str, policy: IdPolicy, kind: str, left: str
 ) -> None:
     fincart.settings.unknown_ids = fincart.settings.not_pending = policy
-    fincart.move(B, "Processing", "At courier hub")
+    fincart.move(B, "Processing", "At Courier Hub")
     answer = cancel(client, A, bad)
 
     assert (kind, left) == (answer.kind, fincart.status(A))
@@ -227,6 +227,20 @@ def test_logs_can_be_made_unreadable(client: FincartClient, fincart: FincartStan
 
 def test_an_unknown_orders_log_is_absent(client: FincartClient) -> None:
     assert LogKind.ABSENT is client.read_log(UNKNOWN).kind
+
+
+def test_a_log_is_as_documented_newest_first_with_main_status_and_sub_status(fincart: FincartStandIn) -> None:
+    fincart.add(UNKNOWN, title="Pending", description="Missing Area", age=0)
+    fincart.move(UNKNOWN, "Processing")
+    reply = fincart.handle("GET", f"/v4/orders/{UNKNOWN}/logs", GOOD, b"")
+    body = json.loads(reply.response.body)
+    logs = body["data"]["logs"]
+
+    assert {"statusCode": 200, "data": {"logs": logs}} == body
+    assert {("title", "description", "createdAt", "by")} == {tuple(each) for each in logs}
+    assert [("Processing", "Picked Up"), ("Pending", "Missing Area"), ("Pending", "New")] == [
+        (each["title"], each["description"]) for each in logs
+    ]
 
 
 def test_a_malformed_id_fails_a_whole_call_and_has_no_log(client: FincartClient, fincart: FincartStandIn) -> None:

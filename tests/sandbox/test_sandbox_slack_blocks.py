@@ -55,7 +55,23 @@ def modal(*blocks: Json, **more: object) -> Json:
     return {"type": "modal", "title": plain("Cancel"), "submit": plain("Next"), "blocks": list(blocks), **more}
 
 
+def chart(*series: Json, categories: tuple[str, ...] = ("Mon", "Tue"), **more: object) -> Json:
+    drawn = {"type": "bar", "series": list(series), "axis_config": {"categories": list(categories)}}
+    return {"type": "data_visualization", "title": "Orders", "chart": drawn, **more}
+
+
+def bars(name: str = "cancelled", labels: tuple[str, ...] = ("Mon", "Tue"), value: object = 3) -> Json:
+    return {"name": name, "data": [{"label": label, "value": value} for label in labels]}
+
+
+def pie(*values: object) -> Json:
+    segments = [{"label": f"part {number}", "value": value} for number, value in enumerate(values)]
+    return {"type": "data_visualization", "title": "Orders", "chart": {"type": "pie", "segments": segments}}
+
+
 TABLE = table(cell("x"))
+CHART = chart(bars())
+MANY = tuple(f"day {number}" for number in range(21))
 MRKDWN = {"type": "mrkdwn", "text": "x"}
 INLINE = "/blocks/0/elements/0/elements/0"
 
@@ -68,7 +84,7 @@ FINE: list[tuple[str, Surface, list[Json]]] = [
             {"type": "usergroup", "usergroup_id": "S1"},
             {"type": "channel", "channel_id": "C1"},
             {"type": "link", "url": "https://a.example/", "text": "a"},
-            {"type": "date", "timestamp": 1790000000, "format": "{date_short_pretty} at {time}", "fallback": "f"},
+            {"type": "date", "timestamp": 1790000000, "format": "{date_short_pretty} {time}", "fallback": "f"},
             {"type": "emoji", "name": "tada"},
         )
     ]),
@@ -81,6 +97,10 @@ FINE: list[tuple[str, Surface, list[Json]]] = [
     ("a button with all it may have", Surface.MESSAGE, [actions(button(style="danger", confirm={
         "title": plain("Sure?"), "text": plain("Gone"), "confirm": plain("Yes"), "deny": plain("No")}))]),
     ("a table", Surface.MESSAGE, [TABLE]),
+    ("two charts beside a table", Surface.MESSAGE, [
+        chart(bars(), bars("rejected"), bars("unknown", value=-0.5)), TABLE, pie(1, 2.5)]),
+    ("a chart with all that there is room for", Surface.MESSAGE, [
+        chart(*(bars(f"series {n}", MANY[:20]) for n in range(6)), categories=MANY[:20], title="x" * 50)]),
     ("fifty blocks", Surface.MESSAGE, [{"type": "divider"}] * 50),
     ("a container that folds", Surface.MESSAGE, [{"type": "container", "title": plain("Orders"), "is_collapsible": True,
         "default_collapsed": True, "child_blocks": [section("x"), actions(button())]}]),
@@ -139,6 +159,23 @@ REFUSED: list[tuple[str, Surface, list[Json], str]] = [
     ("a container without a title", Surface.MESSAGE,
         [{"type": "container", "child_blocks": [section("x")]}], "/blocks/0"),
     ("a table on the Home tab", Surface.HOME, [TABLE], "/blocks/0/type"),
+    ("a chart on the Home tab", Surface.HOME, [CHART], "/blocks/0/type"),
+    ("a chart in a modal", Surface.MODAL, [CHART], "/blocks/0/type"),
+    ("three charts", Surface.MESSAGE, [CHART] * 3, "/blocks"),
+    ("a chart's title of 51", Surface.MESSAGE, [chart(bars(), title="x" * 51)], "/blocks/0/title"),
+    ("seven series", Surface.MESSAGE, [chart(*(bars(f"s{n}") for n in range(7)))], "/blocks/0/chart/series"),
+    ("21 categories", Surface.MESSAGE, [chart(bars(labels=MANY), categories=MANY)],
+        "/blocks/0/chart/axis_config/categories"),
+    ("the same series twice", Surface.MESSAGE, [chart(bars(), bars())], "/blocks/0/chart"),
+    ("the same category twice", Surface.MESSAGE, [chart(bars(labels=("a", "a")), categories=("a", "a"))],
+        "/blocks/0/chart/axis_config"),
+    ("a series without a point for each category", Surface.MESSAGE, [chart(bars(labels=("Mon",)))],
+        "/blocks/0/chart"),
+    ("a series' name of 21", Surface.MESSAGE, [chart(bars("x" * 21))], "/blocks/0/chart/series/0/name"),
+    ("a bar that is no number", Surface.MESSAGE, [chart(bars(labels=("Mon",), value="3"), categories=("Mon",))],
+        "/blocks/0/chart/series/0/data/0/value"),
+    ("a pie with an empty part", Surface.MESSAGE, [pie(1, 0)], "/blocks/0/chart/segments/1/value"),
+    ("a pie of seven parts", Surface.MESSAGE, [pie(*range(1, 8))], "/blocks/0/chart/segments"),
 ]  # fmt: skip
 
 

@@ -285,7 +285,7 @@ def test_a_button_that_nobody_handles_is_200_and_the_person_is_told(world: World
     answer = world.told(ANN, forge)
 
     assert 200 == delivered[0].status
-    assert "This button is from an older version of the bot. Nothing was done." in answer.text
+    assert "This button is too old. Nothing was done." in answer.text
 
 
 @pytest.mark.parametrize(("path", "method"), [("/", "POST"), ("/slack/events", "GET"), ("/slack", "POST")])

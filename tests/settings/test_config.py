@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from settings_docs import render_env_example, render_settings_markdown, settings_table
 
-from bot.settings.docs import render_env_example, render_settings_markdown, settings_table
 from bot.settings.fields import SECRET_NAMES
 from bot.settings.model import NAMES, Need, Problem, Settings, SettingsError, load_settings, missing
 
@@ -65,8 +65,10 @@ def test_the_defaults_are_those_of_the_specification() -> None:
         "FINCART_LOOKUP_CONCURRENCY": "8",
         "VERIFY_RESULTS": "true",
         "DATABASE_URL": "sqlite:///cancel-orders.db",
+        "DATABASE_POOL_SIZE": "10",
         "HOST": "127.0.0.1",
         "PORT": "3000",
+        "METRICS_HOST": "127.0.0.1",
         "ALLOW_EVERYONE": "false",
         "ALLOW_GUESTS": "false",
         "ALLOW_EXTERNAL": "false",
@@ -78,7 +80,10 @@ def test_the_defaults_are_those_of_the_specification() -> None:
         "UNDO_SECONDS": "0",
         "HOLD_AFTER_FAILED": "25",
         "REQUIRE_REASON": "false",
+        "DIGEST_AT": "Mon 09:00",
+        "TIMEZONE": "UTC",
         "CONTACT": "an administrator",
+        "COMMAND_NAME": "/cancel-orders",
         "LOG_LEVEL": "INFO",
         "LOG_FORMAT": "text",
     } == defaults
@@ -184,6 +189,18 @@ def test_an_address_of_postgresql_that_says_what_it_means_is_taken(url: str) -> 
     assert url == load(DATABASE_URL=url).database_url
 
 
+@pytest.mark.parametrize(
+    ("url", "spelled"),
+    [
+        ("u:p@a:1,b:2/d?sslmode=require", "u:p@/d?host=a,b&port=1,2&sslmode=require"),
+        ("u@a,[::1]:2/d", "u@/d?host=a,::1&port=5432,2"),
+        ("u@/d?host=a,b&port=1,2", "u@/d?host=a,b&port=1,2"),
+    ],
+)
+def test_several_servers_are_taken_as_libpq_spells_them(url: str, spelled: str) -> None:
+    assert f"postgresql+psycopg://{spelled}" == load(DATABASE_URL=f"postgresql+psycopg://{url}").database_url
+
+
 @pytest.mark.parametrize("password", ["s3cr@t-pw", "s3cr/t-pw", "s3cr#t-pw", "s3cr?t-pw", "@s3cr/t#pw?", "5/s3cr@t-pw"])
 def test_a_password_that_ends_too_early_is_refused_with_how_to_encode_it(password: str) -> None:
     found = problem(DATABASE_URL=f"postgresql+psycopg://u:{password}@h/d")
@@ -224,6 +241,29 @@ def test_with_a_signing_secret_alone_it_is_http() -> None:
 
 def test_log_levels_are_known_in_any_case() -> None:
     assert "WARNING" == load(LOG_LEVEL="warning").log_level
+
+
+@pytest.mark.parametrize("name", ["/c", "/cancel-orders-staging", "/cancel_2", f"/{'c' * 31}"])
+def test_a_command_that_slack_takes_is_taken(name: str) -> None:
+    assert name == load(COMMAND_NAME=name).command_name
+
+
+@pytest.mark.parametrize("name", ["cancel", "/", "//c", "/Cancel", "/cancel orders", "/größe", f"/{'c' * 32}", "/c;"])
+def test_a_command_that_slack_would_refuse_is_refused_with_an_example(name: str) -> None:
+    found = problem(COMMAND_NAME=name)
+
+    assert "COMMAND_NAME" == found.name
+    assert "/cancel-orders-staging" in found.fix
+
+
+@pytest.mark.parametrize("name", ["staging", "EU · production", "<!channel> *b*", "x" * 40])
+def test_an_installation_may_be_called_anything_short(name: str) -> None:
+    assert name == load(INSTALLATION_NAME=name).installation_name
+
+
+@pytest.mark.parametrize("name", ["x" * 41, "a\nb", "a\u202eb", "…"])
+def test_a_name_that_small_print_could_not_show_is_refused(name: str) -> None:
+    assert "INSTALLATION_NAME" == problem(INSTALLATION_NAME=name).name
 
 
 def test_settings_are_frozen() -> None:
@@ -312,6 +352,12 @@ def test_bytes_in_the_environment_that_are_no_text_are_named() -> None:
         ("DATABASE_URL", "sqlite:///:memory:", "names no file"),
         ("DATABASE_URL", "postgresql+psycopg:///", "names no database"),
         ("DATABASE_URL", "postgresql+psycopg://u:p@h:port/d", "cannot be read as an address"),
+        ("DATABASE_URL", "postgresql+psycopg://u:p@a:1,b:port/d", "cannot be read as an address"),
+        (
+            "DATABASE_URL",
+            "postgresql+psycopg://u:p@/d?host=a,b&port=1",
+            "names its servers so that they cannot be read",
+        ),
         ("SLACK_SIGNING_SECRET", '"' + "f" * 32, "has a quotation mark at one end"),
         ("FINCART_TOKEN", "abcdefg’", "has a quotation mark at one end"),
         ("FINCART_BASE_URL", "https://api.fincart.io'", "has a quotation mark at one end"),
@@ -346,6 +392,22 @@ def test_bytes_in_the_environment_that_are_no_text_are_named() -> None:
         ("MAX_ORDERS_PER_REQUEST", "1e3", "“1e3” is not a whole number"),
         ("UNDO_SECONDS", "²", "“²” is not a whole number"),
         ("REQUIRE_REASON", "maybe", "“maybe” is neither true nor false"),
+        ("DIGEST_CHANNEL", "#ops", "“#ops” is a name, and names can change hands"),
+        ("DIGEST_CHANNEL", "U0ALICE", "“U0ALICE” is a person's id (U… or W…), not a channel's id"),
+        ("DIGEST_AT", "soon", "“soon” is no day and time"),
+        ("DIGEST_AT", "Mon", "“Mon” is no day and time"),
+        ("DIGEST_AT", "09:00", "“09:00” is no day and time"),
+        ("DIGEST_AT", "Mo 09:00", "a value not shown here is no day and time"),
+        ("DIGEST_AT", "Mond 09:00", "a value not shown here is no day and time"),
+        ("DIGEST_AT", "Mon 9", "a value not shown here is no day and time"),
+        ("DIGEST_AT", "Mon 09:00 PM", "a value not shown here is no day and time"),
+        ("DIGEST_AT", "Mon 24:00", "24:00 is no time of the day"),
+        ("DIGEST_AT", "Mon 09:60", "09:60 is no time of the day"),
+        ("TIMEZONE", "Mars", "“Mars” is no time zone"),
+        ("TIMEZONE", "Mars/Olympus", "“Mars/Olympus” is no time zone"),
+        ("TIMEZONE", "../../etc/passwd", "“../../etc/passwd” is no time zone"),
+        ("TIMEZONE", "Europe", "“Europe” is no time zone"),
+        ("TIMEZONE", "+02:00", "“+02:00” is no time zone"),
         ("LOG_LEVEL", "LOUD", "“LOUD” is not known here"),
         ("CONTACT", "a" * 201, "is longer than 200 characters or more than one line"),
     ],

@@ -12,5 +12,6 @@
 | `happened` | what must have happened in so many histories |
 | `rows`, `due`, `stores` | the database read from outside; what is due in it; a fresh one of either kind |
 | `runs`, `__main__` | many plans one after another; a failure made smaller; `make simulate` |
+| `before`, `commits` | the version before, loaded beside this one for one of the processes; versions out of git |
 | `broken` | copies of the bot with one rule broken, each of which must be caught |
 """

@@ -14,12 +14,12 @@ from bot.context import Context
 from bot.domain.outcome.evidence import Evidence, with_log
 from bot.domain.policy import rules as policy_rules
 from bot.domain.policy.decide import Question
-from bot.execution import log_reader
+from bot.execution import log_reader, settlement
 from bot.execution.dispatcher import Dispatcher
 from bot.execution.send_queue import Planned
 from bot.fincart.client import Answer, FincartClient, LogKind, LogReading
 from bot.outbox import enqueue
-from bot.requests import action
+from bot.requests import handle_action
 from storage import attempts, in_flight, leases, order_lines, requests, send_gate
 from storage.db.transactions import Transaction
 from storage.enums import AnswerKind, Doubt, Outcome, RequestState
@@ -109,9 +109,9 @@ class _Rash(Dispatcher):
 def _judged_before_the_lock() -> Iterator[None]:
     """Presses judge the state that the request had when the policy was asked, and move it whatever it has become."""
     seen: dict[tuple[Any, str], RequestState] = {}
-    judged, locked = action._authorize, requests.lock
+    judged, locked = handle_action._authorize, requests.lock
 
-    def authorize(context: Context, click: action.RequestAction, *more: Any) -> Any:
+    def authorize(context: Context, click: handle_action.RequestAction, *more: Any) -> Any:
         with context.database.read() as session:
             request = requests.find(session, click.public_id)
         if request is not None:
@@ -131,7 +131,7 @@ def _judged_before_the_lock() -> Iterator[None]:
         transaction.session.flush()
         return True
 
-    stale = (_in_place_of(action, "_authorize", authorize), _in_place_of(requests, "lock", lock))
+    stale = (_in_place_of(handle_action, "_authorize", authorize), _in_place_of(requests, "lock", lock))
     with stale[0], stale[1], _in_place_of(requests, "move", move):
         yield
 
@@ -159,7 +159,7 @@ def _guesses_not_sent(evidence: Evidence, *more: Any) -> truth.Step:
 
 
 def _only_strong(evidence: Evidence) -> Doubt:
-    lost = any(attempt.kind is AnswerKind.INDETERMINATE or attempt.was_lost for attempt in evidence.attempts)
+    lost = any(attempt.kind is AnswerKind.INDETERMINATE or attempt.answered_late for attempt in evidence.attempts)
     return Doubt.STRONG if lost else Doubt.NONE
 
 
@@ -212,8 +212,8 @@ NO_HOLD = send_gate.GateState(blocks=False, until=None, probes=False)
 
 BROKEN: Mapping[str, BrokenRule] = {
     "a time-out is taken for success": BrokenRule(SimulationRules(change_context=_hasty), near=3),
-    "sent again without reading the log": _replaced(truth, "conclude", _sends_again_on_a_guess, near=3),
-    "unknown is told as not sent": _replaced(truth, "conclude", _guesses_not_sent, near=45),
+    "sent again without reading the log": _replaced(settlement, "conclude", _sends_again_on_a_guess, near=3),
+    "unknown is told as not sent": _replaced(settlement, "conclude", _guesses_not_sent, near=45),
     "weak doubt is ignored": _replaced(Evidence, "doubt", property(_only_strong), near=418),
     "the lease is not checked before a send": BrokenRule(SimulationRules(make_dispatcher=_Unfenced), near=102),
     "orders are not taken in hand": _replaced(in_flight, "claim", _claims_nothing),

@@ -4,12 +4,15 @@ import json
 import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlmodel import col
 
 from bot.outbox.renderer import render
 from bot.sandbox.slack.core import direct_id
+from bot.slack.results import Ok
+from storage.audit.log import Broken
 from storage.audit.verify import verify_all
 from storage.db.transactions import Database
 from storage.enums import OPEN_STATES
@@ -19,6 +22,7 @@ from storage.slack_models import SlackMessage
 from .decisions import check_decisions
 from .people_told import check_people_told
 from .plan import ODD
+from .recount import mismatches
 from .stores import compile_once
 from .witness import WrongEnding, is_cancelled
 
@@ -48,6 +52,7 @@ def check(world: "SimulatedWorld") -> None:
     _fresh(world)
     _answered(world, events)
     check_people_told(world, events)
+    _reported(world)
     _no_secret(world)
 
 
@@ -115,7 +120,7 @@ def _chain(world: "SimulatedWorld") -> None:
     compile_once(database)
     found = verify_all(database)
     database.close()
-    if found.first_bad() is not None:
+    if isinstance(found.chain, Broken) or found.rows is not None:
         raise WrongEnding(f"the audit does not hold: {found.chain} {found.rows}")
 
 
@@ -251,19 +256,26 @@ def _shown(world: "SimulatedWorld", request: Any, told: dict[str, list[Any]]) ->
 
 
 def _fresh(world: "SimulatedWorld") -> None:
-    """Every message that stays reads as it would if it were made now."""
-    process = world.scheduler.process(0)
-    own = process.context.people.own_identity()
+    """Every message that stays reads as it would if it were made now, by one of the versions that are at work."""
+    before = world.rules.before
+    process = world.scheduler.process((world.plan.seed + 1) % 2 if before else 0)
+    writers = [(render, process.context.settings)]
+    if before is not None:
+        writers.append((before.render, world.scheduler.process(world.plan.seed % 2).context.settings))
+    answer = process.context.slack.auth_test()
+    own = answer.value if isinstance(answer, Ok) else None
     with process.context.database.read() as session:
         for row in session.scalars(select(SlackMessage).where(col(SlackMessage.kind) == "live")):
             if row.ts is None:
                 continue
             # Whether the bot knew its own name when it wrote that, it may have been told later.
             names = (own.user_id if own else None, None)
-            fresh, nameless = (render(session, row, process.context.settings, world.clock(), name) for name in names)
+            fresh = [
+                write(session, row, settings, world.clock(), name).text for write, settings in writers for name in names
+            ]
             post = world.slack.state.posts[row.ts]
-            if post.text not in (fresh.text, nameless.text) and row.trouble is None:
-                raise WrongEnding(f"Slack shows\n{post.text}\nwhere it would now be\n{fresh.text}")
+            if post.text not in fresh and row.trouble is None:
+                raise WrongEnding(f"Slack shows\n{post.text}\nwhere it would now be\n{fresh[0]}")
 
 
 def _answered(world: "SimulatedWorld", events: list[dict[str, Any]]) -> None:
@@ -282,6 +294,13 @@ def _answered(world: "SimulatedWorld", events: list[dict[str, Any]]) -> None:
         ]
         if not any(event["request"] in post.text or event["request"] in str(post.blocks) for post in mine):
             raise WrongEnding(f"{event['who']} asked for {event['request']} and was never told of it")
+
+
+def _reported(world: "SimulatedWorld") -> None:
+    """Every figure of a report is what the events tell."""
+    with world.scheduler.process(0).context.database.read() as session:
+        for wrong in mismatches(session, (ZoneInfo("Africa/Cairo"),)):
+            raise WrongEnding(wrong)
 
 
 def _no_secret(world: "SimulatedWorld") -> None:

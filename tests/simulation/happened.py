@@ -44,7 +44,7 @@ TABLE = (
     *(
         Row(f"holds {word}: {hold}", (f"audit {event} {hold}",), share)
         for hold, share in (
-            ("pause", 8), ("request", 3), ("down", 1), ("rate_limit", 4), ("token", 2), ("slack", 2),
+            ("pause", 8), ("request", 3), ("down", 1), ("rate_limit", 4), ("token", 1), ("slack", 2),
         )
         for word, event in (("begun", "held"), ("ended", "hold_ended"))
     ),
@@ -62,7 +62,7 @@ TABLE = (
     Row("people with two ids", ("people with two ids",), 8),
     Row("acts under the other id", ("acted under the other id",), 40),
     Row("channels closed to the bot", ("Close",), 8),
-    Row("live messages that moved", ("moved",), 1),
+    Row("live messages that moved", ("moved",), 0.5),
     Row("words pasted beside the ids", ("pasted an odd word",), 20),
     Row("words included after all", ("audit included",), 3),
     Row("daily quotas met", ("quota in force",), 5),

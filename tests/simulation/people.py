@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from bot.messages.confirm_form import NUMBER_BLOCK
-from bot.messages.form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
+from bot.messages.request_form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
 from bot.sandbox.slack.core import direct_id
 from bot.sandbox.slack.deliveries import SlackDelivery
 from bot.sandbox.slack.forms import NotOnScreen

@@ -1,5 +1,6 @@
 """Checks that people were told what concerns them: corrections, and the end of what was long or in other hands."""
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,9 @@ def check_people_told(world: "SimulatedWorld", events: list[Event]) -> None:
     for event in events:
         name = event["request"]
         if event["kind"] == "corrected":
-            _told(world, asked[name], name, "correction", "orrect")
+            _told(world, asked[name], name, "correction", re.compile("Corrected: "))
         if event["kind"] == "finished" and _is_owed(let_run[name], event, asked[name]):
-            _told(world, asked[name], name, "end", "inished")
+            _told(world, asked[name], name, "end", _END)
 
 
 def _is_owed(let_run: Event, finished: Event, requester: str) -> bool:
@@ -34,9 +35,14 @@ def _is_owed(let_run: Event, finished: Event, requester: str) -> bool:
     return person_of(let_run["who"]) != person_of(requester) or took.total_seconds() > LONG
 
 
-def _told(world: "SimulatedWorld", person: str, name: str, what: str, word: str) -> None:
+_END = re.compile(r"[0-9,]+ (cancelled|rejected|not sent|unknown)[^\n]*\n[^\n]*")
+"""The notice of the end: the figures and who asked why, then what to look at."""
+
+
+def _told(world: "SimulatedWorld", person: str, name: str, what: str, told: re.Pattern[str]) -> None:
     """Their own direct message says so, unless Slack took it from nobody for longer than it is tried."""
-    posts = [post for post in world.slack.messages(direct_id(person)) if name in post.text and word in post.text]
+    read = told.fullmatch if told is _END else told.match
+    posts = [post for post in world.slack.messages(direct_id(person)) if name in post.text and read(post.text)]
     query = """SELECT 1 FROM slack_message m JOIN request r ON r.seq = m.request_seq
                WHERE r.public_id = ? AND m.kind = ? AND m.trouble IS NOT NULL AND m.wanted <> m.shown"""
     if not posts and world.rows.one(query, name, f"{what}_notice") is None:

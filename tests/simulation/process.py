@@ -12,9 +12,8 @@ import httpx
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-from bot.context import Context, Timings
+from bot.context import Context, Timings, rules_of
 from bot.domain.commands.request_ids import RequestIds
-from bot.domain.policy.decide import Rules
 from bot.execution.dispatcher import Dispatcher
 from bot.fincart.client import CallLimits, FincartClient
 from bot.listeners import make_app
@@ -178,7 +177,7 @@ class Process:
         )
         context = Context(
             settings=settings,
-            rules=Rules.from_settings(settings),
+            rules=rules_of(settings),
             database=self.database,
             slack=slack,
             people=Directory(slack, out.clock.uptime),
@@ -198,7 +197,7 @@ class Process:
         self.timed = [lane for lane in lanes(self.context, self.dispatcher) if lane.every is not None]
         token = settings.slack_bot_token.get_secret_value()
         app = make_app(Intake(settings, self.database, slack, AtOnce()), token)
-        secret = settings.slack_signing_secret.get_secret_value()
+        secret = settings.slack_signing_secret
         self.deliveries = Deliveries(app, Signature(secret, lambda: out.clock().timestamp()))
 
     def die(self) -> None:

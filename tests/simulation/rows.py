@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from sqlmodel import SQLModel
 
-import storage.models  # noqa: F401 - names the tables
+from storage.db.compatibility import all_tables
 
 Row = dict[str, Any]
 
@@ -40,7 +39,7 @@ class Rows:
 
     def everything(self) -> str:
         """All that is kept, as text."""
-        return "\n".join(str(row) for table in SQLModel.metadata.tables for row in self.all(f"SELECT * FROM {table}"))
+        return "\n".join(str(row) for table in all_tables() for row in self.all(f"SELECT * FROM {table}"))
 
     def instant(self, at: datetime) -> object:
         """A moment as this database compares it with those it keeps."""

@@ -91,6 +91,8 @@ class Scheduler:
         if process.is_dead:
             raise Died
         self._met[f"boundary {name}"] += 1
+        if not isinstance(process, Process):
+            self._met[f"{name} by the version before"] += 1
         if process.dies_at is not None and process.dies_at[0] in ("", name):
             at, left = process.dies_at
             process.dies_at = (at, left - 1)

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
-from sqlalchemy import Dialect
+from sqlalchemy import Dialect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from storage.db.migrate import migrate
+from storage.db.migrate import migrate_at
 from storage.db.transactions import Database
 
 TEMPLATE = "template_bot"
+BOT_ROLE = "bot"
+"""The role of PostgreSQL with least rights, by which the bot under test connects."""
 
 _VIRTUAL_CLOCK = """CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql
                     AS $$ SELECT current_setting('simulation.now')::timestamptz $$"""
@@ -59,7 +61,7 @@ class Files:
 def _migrated() -> bytes:
     with tempfile.TemporaryDirectory(prefix="simulation-") as place:
         path = Path(place) / "template.db"
-        _migrate(f"sqlite:///{path}")
+        migrate_at(f"sqlite:///{path}")
         return path.read_bytes()
 
 
@@ -80,7 +82,7 @@ class DatabaseServer:
         url = _of_sqlalchemy(self._uri, "simulation")
         with psycopg.connect(url.replace("+psycopg", "", 1)) as connection:
             connection.execute(_VIRTUAL_CLOCK)
-        return url
+        return make_url(url).set(username=BOT_ROLE).render_as_string(hide_password=False)
 
     def close(self) -> None:
         """See `Store`."""
@@ -121,16 +123,11 @@ def postgresql_server() -> Iterator[str]:
             admin.execute("ALTER SYSTEM SET fsync = off")  # nobody pulls the plug of a test
             admin.execute("SELECT pg_reload_conf()")
             admin.execute(f"CREATE DATABASE {TEMPLATE}")
-        _migrate(_of_sqlalchemy(uri, TEMPLATE))
+            admin.execute(f"CREATE ROLE {BOT_ROLE} LOGIN")
+        migrate_at(_of_sqlalchemy(uri, TEMPLATE), BOT_ROLE)
         yield uri
         server.cleanup()
 
 
 def _of_sqlalchemy(uri: str, name: str) -> str:
     return uri.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?")
-
-
-def _migrate(url: str) -> None:
-    database = Database(url)
-    migrate(database)
-    database.close()

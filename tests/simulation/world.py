@@ -20,6 +20,7 @@ from bot.sandbox.slack.workspace import SlackWorkspace
 from bot.settings.model import Settings, load_settings
 
 from . import plan as plans
+from .before import VersionBefore
 from .clock import SimulatedClock
 from .people import SimulatedPeople, on_a_grid, order_id
 from .plan import CHANNELS, PERSONS, Plan, Step
@@ -40,6 +41,8 @@ class SimulationRules:
 
     make_dispatcher: Callable[[Context], Dispatcher] = Dispatcher
     change_context: Callable[[Context], Context] = lambda context: context
+    before: VersionBefore | None = None
+    """Of which version one of the two processes is."""
 
 
 @dataclass
@@ -214,11 +217,13 @@ class SimulatedWorld:
         is_restart = int(name[1:]) > setup.processes
         self.met["settings changed"] += is_restart and bool(setup.later)
         self.met["a host whose clock differs"] += any(setup.clock_skews)
-        skew = timedelta(seconds=setup.clock_skews["ab".index(name[0])])
-        outside = OutsideWorld(
-            settings=self.later if is_restart else self.settings,
+        number = "ab".index(name[0])
+        before = self.rules.before if number == self.plan.seed % 2 else None
+        drawn = (*setup.settings, *setup.later) if is_restart else setup.settings
+        outside = (before.outside_world if before else OutsideWorld)(
+            settings=before.settings(self._given(drawn)) if before else self.later if is_restart else self.settings,
             clock=self.clock,
-            now=lambda: self.clock() + skew,
+            now=lambda: self.clock() + timedelta(seconds=setup.clock_skews[number]),
             chance=self.chance,
             wait=self.scheduler.wait,
             slack=lambda process: SlackWire(
@@ -231,10 +236,11 @@ class SimulatedWorld:
                 lambda name: self.scheduler.boundary(process, name),
                 self.witness,
             ),
-            make_dispatcher=self.rules.make_dispatcher,
+            make_dispatcher=before.dispatcher if before else self.rules.make_dispatcher,
             change_context=self.rules.change_context,
         )
-        return Process(name, outside, self._boundary)
+        made: Process = (before.process if before else Process)(name, outside, self._boundary)
+        return made
 
     def _boundary(self, process: Process, name: str) -> None:
         if name == "committed":
@@ -247,8 +253,11 @@ class SimulatedWorld:
         return min(self.settings.undo_seconds, self.later.undo_seconds)
 
     def _settings(self, drawn: Sequence[tuple[str, str]]) -> Settings:
+        return load_settings(self._given(drawn), None)
+
+    def _given(self, drawn: Sequence[tuple[str, str]]) -> dict[str, str]:
         state = self.slack.state
-        given = {
+        return {
             "SLACK_BOT_TOKEN": state.bot_token,
             "SLACK_SIGNING_SECRET": state.signing_secret,
             "FINCART_TOKEN": FINCART_TOKEN,
@@ -257,7 +266,6 @@ class SimulatedWorld:
             "ALLOWED_USERS": ",".join(PERSONS),
             **dict(drawn),
         }
-        return load_settings(given, None)
 
 
 @contextlib.contextmanager

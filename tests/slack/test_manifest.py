@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.commands.parser import COMMAND
+from bot.messages.names import Names
 from bot.settings.values import Wrong
 from bot.slack.manifest import SCOPES, manifest, manifest_text
 
@@ -51,7 +51,7 @@ def test_its_text_is_yaml_of_itself_whatever_the_address(url: str) -> None:
 def test_the_command_gets_its_mentions_escaped() -> None:
     (command,) = made()["features"]["slash_commands"]
 
-    assert (COMMAND, True) == (command["command"], command["should_escape"])
+    assert ("/cancel-orders", True) == (command["command"], command["should_escape"])
 
 
 def test_commands_can_be_typed_in_the_bots_direct_messages() -> None:
@@ -131,3 +131,30 @@ def test_the_longest_address_slack_takes_is_taken() -> None:
     url = f"{BASE}/" + "a" * (3000 - len(ENDPOINT) - 1)
 
     assert 3000 == len(made(url)["settings"]["interactivity"]["request_url"])
+
+
+NAMES = [
+    Names("/cancel-staging", "staging"),
+    Names("/x"),
+    Names(f"/{'c' * 31}", "EU production & co"),
+    Names("/cancel_2", "\U0001f600" * 39 + "e"),
+]
+
+
+@pytest.mark.parametrize("url", [None, BASE], ids=["Socket Mode", "HTTP"])
+@pytest.mark.parametrize("names", NAMES, ids=["staging", "no name", "longer", "longest"])
+def test_slacks_schema_accepts_it_under_every_name(names: Names, url: str | None) -> None:
+    assert [] == list(jsonschema.Draft7Validator(SCHEMA).iter_errors(manifest(url, names)))
+    assert manifest(url, names) == yaml.safe_load(manifest_text(url, names))
+
+
+def test_a_second_installation_has_names_of_its_own_and_the_same_ids() -> None:
+    staging: Any = manifest(None, NAMES[0])
+    default: Any = manifest()
+    app = staging["features"]
+
+    assert "Cancel orders (staging)" == staging["display_information"]["name"]
+    assert "cancel-staging" == app["bot_user"]["display_name"]
+    assert "/cancel-staging" == app["slash_commands"][0]["command"]
+    assert "Cancel orders (staging)" == app["shortcuts"][0]["name"]
+    assert default["features"]["shortcuts"][0]["callback_id"] == app["shortcuts"][0]["callback_id"]

@@ -109,7 +109,7 @@ def test_one_of_several_who_is_there_is_enough(start_sqlite_world: StartWorld) -
     shown = waiting(world)
     world.press(BO, shown, APPROVE)
 
-    assert "Finished: 2 cancelled" in world.ended(request_id(shown)).text
+    assert "2 cancelled" in world.ended(request_id(shown)).text
 
 
 def test_where_slack_cannot_say_who_is_there_nothing_is_claimed(start_sqlite_world: StartWorld) -> None:
@@ -244,7 +244,7 @@ def test_whoever_left_the_workspace_and_is_at_work_in_the_organisation_can_appro
     shown = waiting(world)
     world.press(other(DI), shown, APPROVE)
 
-    assert "Finished: 2 cancelled" in world.ended(request_id(shown)).text
+    assert "2 cancelled" in world.ended(request_id(shown)).text
 
 
 def test_an_approver_who_has_left_under_every_id_is_named_once(start_sqlite_world: StartWorld) -> None:

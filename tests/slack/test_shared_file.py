@@ -37,15 +37,15 @@ def test_of_a_file_of_which_slack_says_nothing_nothing_is_known() -> None:
 @pytest.mark.parametrize(
     ("told", "trouble"),
     [
-        ({"is_external": True, "external_type": "gdrive"}, NotFetched(Trouble.ELSEWHERE, "Google Drive")),
-        ({"mode": "external", "external_type": "onedrive"}, NotFetched(Trouble.ELSEWHERE, "OneDrive")),
-        ({"mode": "external", "external_type": "dropbox"}, NotFetched(Trouble.ELSEWHERE, "Dropbox")),
-        ({"mode": "external", "external_type": "a<b>"}, NotFetched(Trouble.ELSEWHERE)),
-        ({"mode": "external"}, NotFetched(Trouble.ELSEWHERE)),
+        ({"is_external": True, "external_type": "gdrive"}, NotFetched(Trouble.EXTERNAL, "Google Drive")),
+        ({"mode": "external", "external_type": "onedrive"}, NotFetched(Trouble.EXTERNAL, "OneDrive")),
+        ({"mode": "external", "external_type": "dropbox"}, NotFetched(Trouble.EXTERNAL, "Dropbox")),
+        ({"mode": "external", "external_type": "a<b>"}, NotFetched(Trouble.EXTERNAL)),
+        ({"mode": "external"}, NotFetched(Trouble.EXTERNAL)),
         ({"mode": "tombstone"}, NotFetched(Trouble.GONE)),
         ({"mode": "hidden_by_limit"}, NotFetched(Trouble.GONE)),
         ({"file_access": "file_not_found"}, NotFetched(Trouble.GONE)),
-        ({"file_access": "access_denied"}, NotFetched(Trouble.NOT_SEEN)),
+        ({"file_access": "access_denied"}, NotFetched(Trouble.NOT_VISIBLE)),
         ({"file_access": "check_file_info"}, None),
     ],
 )
@@ -58,15 +58,15 @@ def test_a_file_that_cannot_be_had_says_why(told: dict[str, Any], trouble: NotFe
     [
         (RateLimited(30), NotFetched(Trouble.LIMITED, "30")),
         (Refused("missing_scope", "files:read"), NotFetched(Trouble.SCOPE, "files:read")),
-        (Refused("not_slacks_host"), NotFetched(Trouble.ELSEWHERE)),
-        (Refused("redirected"), NotFetched(Trouble.ELSEWHERE)),
+        (Refused("not_slacks_host"), NotFetched(Trouble.EXTERNAL)),
+        (Refused("redirected"), NotFetched(Trouble.EXTERNAL)),
         (Refused("file_deleted"), NotFetched(Trouble.GONE)),
         (Refused("http_404"), NotFetched(Trouble.GONE)),
-        (Refused("http_403"), NotFetched(Trouble.NOT_SEEN)),
+        (Refused("http_403"), NotFetched(Trouble.NOT_VISIBLE)),
         (Refused("http_401"), NotFetched(Trouble.TOKEN)),
         *((Refused(code), NotFetched(Trouble.TOKEN)) for code in sorted(NO_ACCESS)),
         (Refused("too_large"), NotFetched(Trouble.REFUSED, "too_large")),
-        (Unanswered("no answer", False), NotFetched(Trouble.NO_ANSWER)),
+        (Unanswered("no answer"), NotFetched(Trouble.NO_ANSWER)),
     ],
 )
 def test_every_failure_comes_down_to_what_a_person_can_do(failure: Failure, trouble: NotFetched) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from world import ANN, FIRST, StartWorld, World, go_ahead, request_id
 
-from bot.messages.form import IDS_BLOCK
+from bot.messages.request_form import IDS_BLOCK
 from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 
 
@@ -19,7 +19,7 @@ def socket_world(start_world: StartWorld) -> World:
 def test_a_request_from_command_to_result(socket_world: World) -> None:
     end = socket_world.cancelled()
 
-    assert "Finished: 2 cancelled" in end.text
+    assert "2 cancelled" in end.text
 
 
 def test_help_comes_with_the_acknowledgement(socket_world: World) -> None:

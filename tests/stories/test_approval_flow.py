@@ -17,8 +17,8 @@ def test_asking_posts_a_card_and_sends_nothing(start_world: StartWorld) -> None:
 
     assert [APPROVE, "Decline", "Withdraw"] == [button.text for button in shown.buttons()]
     assert FIRST in shown.text
-    assert "Nobody has approved so far." in shown.text
-    assert f"Who may approve: <@{BO}> or <@{DI}>." in shown.text
+    assert "approved so far" not in shown.text
+    assert shown.text.splitlines()[1].endswith(f": <@{BO}> or <@{DI}>")
     assert not world.fincart.cancel_calls
     assert "waiting" == state(world, request_id(shown))
 
@@ -32,10 +32,10 @@ def test_somebody_else_approves_and_the_same_message_tells_the_end(start_world: 
 
     assert "Approved: cancelling 2 orders" in answer.text
     assert shown.ts == end.ts
-    assert "Finished: 2 cancelled" in end.text
-    assert f"Approved by <@{DI}>" in end.text
-    assert "under the rule: APPROVER_USERS" in end.text
-    assert f"asked by <@{ANN}>" in end.text
+    assert "2 cancelled" in end.text
+    assert f"approved by <@{DI}>, " in end.text
+    assert ", under APPROVER_USERS" in end.text
+    assert f"2 cancelled · <@{ANN}>: duplicate\n" in end.text
     assert [
         "request_made",
         "preview_shown",
@@ -53,10 +53,10 @@ def test_the_requester_is_told_the_end_that_somebody_else_brought_about(start_wo
     world.press(DI, shown, APPROVE)
     world.ended(request_id(shown))
 
-    notice = world.slack.wait_for(lambda: [post for post in world.slack.dms(ANN) if "Finished" in post.text])[-1]
+    notice = world.slack.wait_for(lambda: [post for post in world.slack.dms(ANN) if "2 cancelled" in post.text])[-1]
 
-    assert notice.text.startswith(f"Finished: 2 cancelled\n<@{ANN}>, your request {request_id(shown)}. ")
-    assert "See it in its live message" in notice.text
+    assert notice.text.startswith(f"2 cancelled · <@{ANN}>: duplicate\n{FIRST}, {SECOND} · approved by <@{DI}> · ")
+    assert f"|See {request_id(shown)}>" in notice.text
 
 
 def test_two_people_must_approve_where_two_are_needed(start_world: StartWorld) -> None:
@@ -64,17 +64,27 @@ def test_two_people_must_approve_where_two_are_needed(start_world: StartWorld) -
     shown = waiting(world)
     public_id = request_id(shown)
     first = world.press(BO, shown, APPROVE)
-    between = becomes(world, public_id, "Approved so far, 1 more needed: ")
+    between = becomes(world, public_id, "1 approved so far, 1 more needed.")
 
-    assert "Approved. More people must approve." in first.text
-    assert f"Approved so far, 1 more needed: <@{BO}>." in between.text
+    assert "Approved. More people must approve; nothing was sent yet." in first.text
+    assert f"approved by <@{BO}>, " in between.text
     assert not world.fincart.cancel_calls
 
     world.press(DI, card(world, public_id), APPROVE)
     end = world.ended(public_id)
 
-    assert f"Approved by <@{BO}>" in end.text
-    assert f"Approved by <@{DI}>" in end.text
+    assert f"approved by <@{BO}>, " in end.text
+    assert f"approved by <@{DI}>, " in end.text
+
+
+def test_the_card_names_who_may_still_approve(start_world: StartWorld) -> None:
+    world = two_person_world(start_world, APPROVALS_NEEDED="2", APPROVER_USERS=f"{ANN},{BO},{CY},{DI}")
+    shown = waiting(world)
+    world.press(BO, shown, APPROVE)
+    between = becomes(world, request_id(shown), "1 approved so far, 1 more needed.")
+
+    assert shown.text.splitlines()[1].endswith(f": <@{BO}>, <@{CY}> or <@{DI}>")
+    assert between.text.splitlines()[1].endswith(f": <@{CY}> or <@{DI}>")
 
 
 def test_the_same_person_counts_once(start_world: StartWorld) -> None:
@@ -83,7 +93,7 @@ def test_the_same_person_counts_once(start_world: StartWorld) -> None:
     world.press(BO, shown, APPROVE)
     again = world.press(BO, card(world, request_id(shown)), APPROVE)
 
-    assert "You have approved this already; it counts once" in again.text
+    assert "You have approved this already; somebody else must approve too" in again.text
     assert "waiting" == state(world, request_id(shown))
 
 
@@ -110,10 +120,10 @@ def test_declining_asks_why_and_tells_the_requester(start_world: StartWorld) -> 
     notice = world.slack.wait_for(lambda: [post for post in world.slack.dms(ANN) if "Declined" in post.text])[-1]
 
     assert "Declined. Nothing was sent." in answer.text
-    assert "They said: they were *paid* &lt;!channel&gt;" in end.text
+    assert "Declined with the words: they were *paid* &lt;!channel&gt;" in end.text
     assert [] == end.buttons()
     assert public_id in notice.text
-    assert "They said: they were *paid* &lt;!channel&gt;" in notice.text
+    assert f"declined by <@{DI}>: they were *paid* &lt;!channel&gt;" in notice.text
     assert [(DI, "declined", "they were *paid* <!channel>")] == world.rows(
         "SELECT person, verdict, comment FROM decision"
     )
@@ -146,7 +156,7 @@ def test_a_request_below_the_threshold_runs_at_its_requesters_word(start_world: 
     world = two_person_world(start_world, SECOND_APPROVAL_ABOVE="2")
     end = world.cancelled(ANN, f"{FIRST} {SECOND}")
 
-    assert "Finished: 2 cancelled" in end.text
+    assert "2 cancelled" in end.text
 
 
 def test_settings_that_ask_for_more_people_are_asked_anew_at_the_click(start_world: StartWorld) -> None:
@@ -162,7 +172,7 @@ def test_settings_that_ask_for_more_people_are_asked_anew_at_the_click(start_wor
     world.press(BO, changed, APPROVE)
     world.press(DI, becomes(world, request_id(shown), "1 more needed"), APPROVE)
 
-    assert "Finished: 2 cancelled" in world.ended(request_id(shown)).text
+    assert "2 cancelled" in world.ended(request_id(shown)).text
 
 
 def test_a_preview_from_before_the_rule_cannot_run_alone(start_world: StartWorld) -> None:

@@ -10,7 +10,7 @@ def test_settings_that_ask_for_fewer_people_take_nothing_away(start_world: Start
     world.restart(APPROVALS_NEEDED="1")
     answer = world.press(BO, shown, APPROVE)
 
-    assert "Approved. More people must approve." in answer.text
+    assert "Approved. More people must approve; nothing was sent yet." in answer.text
     assert "waiting" == state(world, request_id(shown))
     assert () == world.fincart.cancel_calls
 

@@ -1,6 +1,7 @@
 """Whatever is typed gets a clear answer, sends nothing by mistake, and pings nobody."""
 
 import json
+from typing import Any
 
 import pytest
 from world import ANN, FIRST, ORDERS, SECOND, StartWorld, World, go_ahead, order_ids, request_id
@@ -39,6 +40,8 @@ from storage.slack_models import Delivery
         (f"{FIRST} <!channel>", "not an order id"),
         ("R-7K3F9Q", "/cancel-orders show R-7K3F9Q"),
         (f"{FIRST} because {'x' * 1001}", "Shorten it to 1,000 or fewer."),
+        (f"{FIRST} because dupli\x07cate", "The reason holds a character that cannot be seen and cannot be recorded"),
+        ("pause because courier\x1bstrike", "(U+001B). Type the reason by hand"),
     ],
 )
 def test_what_cannot_be_read_is_answered_with_its_fix_and_what_was_typed(world: World, typed: str, said: str) -> None:
@@ -140,8 +143,17 @@ def test_a_reason_can_neither_ping_nor_link_nor_format(world: World, reason: str
         for forbidden in ("<!channel>", "<!here>", "<!everyone>", "<https://evil", "<!subteam", "<!date^0", "\u202e"):
             assert forbidden not in post.text
         assert "<@U0000002>" not in post.text
-        assert [] == [block for block in post.blocks if "mrkdwn" in str(block)]
+        assert [] == [part for part in formatted(post.blocks) if reason.split()[0] in part]
     assert 1 == len(world.slack.messages(ORDERS))
+
+
+def formatted(blocks: list[dict[str, Any]]) -> list[str]:
+    """What Slack formats of these blocks: the bot's own mentions and times, in small print."""
+    parts = [part for block in blocks if block["type"] == "context" for part in block["elements"]]
+    ours = [part["text"] for part in parts if part["type"] == "mrkdwn"]
+
+    assert len(ours) == str(blocks).count("mrkdwn")
+    return ours
 
 
 def test_a_button_of_another_version_is_told_so(world: World) -> None:
@@ -150,7 +162,7 @@ def test_a_button_of_another_version_is_told_so(world: World) -> None:
         ANN, lambda: world.slack.forge_click(ANN, preview, {"action_id": "confirm_v0", "value": "everything"})
     )
 
-    assert "This button is from an older version of the bot. Nothing was done." in answer.text
+    assert "This button is too old. Nothing was done." in answer.text
     assert () == world.fincart.cancel_calls
 
 
@@ -174,5 +186,5 @@ def test_a_token_that_fincart_rejects_is_said_plainly(start_world: StartWorld) -
     world.fincart.settings.token_rejected = True
     end = world.cancelled(ANN, f"{FIRST} {SECOND}")
 
-    assert "Finished: 2 not sent" in end.text
+    assert "2 not sent" in end.text
     assert "User is not authorized" in end.text

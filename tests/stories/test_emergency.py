@@ -37,13 +37,12 @@ def test_an_emergency_runs_alone_and_is_told_and_marked_for_ever(start_world: St
     notice = world.slack.wait_for(lambda: world.slack.messages(AUDIT))[-1]
     history = world.answer(BO, "history")
 
-    assert "Finished: 2 cancelled" in end.text
-    assert f"In an emergency, without the approval of others: confirmed by <@{ANN}>" in end.text
-    assert "under the rule: EMERGENCY_USERS" in end.text
-    assert "Reason: the shop is on fire" in end.text
+    assert "2 cancelled" in end.text
+    assert f"2 cancelled · <@{ANN}>: the shop is on fire\nEmergency: its requester went ahead alone" in end.text
+    assert ", under EMERGENCY_USERS" in end.text
     assert "Emergency: cancelling 2 orders without approval" in notice.text
-    assert "Reason: the shop is on fire" in notice.text
-    assert "in an emergency" in history.text
+    assert f"without approval · <@{ANN}>: the shop is on fire\n" in notice.text
+    assert "emergency · finished: 2 cancelled" in history.text
     assert "emergency" in world.kinds(public_id)
     assert [(True,)] == [(bool(row[0]),) for row in world.rows("SELECT emergency FROM request")]
 
@@ -84,7 +83,7 @@ def test_an_emergency_ends_the_waiting_of_ones_own_request(start_world: StartWor
     form = opened(world, ANN, listed, EMERGENCY)
     world.told(ANN, lambda: world.slack.submit(form, {"number": "2"}))
 
-    assert "Finished: 2 cancelled" in world.ended(request_id(shown)).text
+    assert "2 cancelled" in world.ended(request_id(shown)).text
 
 
 def test_above_the_limit_the_number_is_typed_to_go_ahead(start_world: StartWorld) -> None:
@@ -100,13 +99,13 @@ def test_above_the_limit_the_number_is_typed_to_go_ahead(start_world: StartWorld
     assert open_form is not None
     world.slack.submit(open_form, {"number": " 2 "})
 
-    assert "Finished: 2 cancelled" in world.ended(request_id(preview)).text
+    assert "2 cancelled" in world.ended(request_id(preview)).text
 
 
 def test_at_the_limit_nothing_is_typed(start_world: StartWorld) -> None:
     world = start_world(TYPE_TO_CONFIRM_ABOVE="2")
 
-    assert "Finished: 2 cancelled" in world.cancelled().text
+    assert "2 cancelled" in world.cancelled().text
 
 
 def test_the_number_is_typed_to_ask_and_to_approve_with_a_comment(start_world: StartWorld) -> None:
@@ -119,7 +118,7 @@ def test_the_number_is_typed_to_ask_and_to_approve_with_a_comment(start_world: S
     world.slack.submit(form, {"number": "2", "words": "checked each"})
     end = world.ended(request_id(preview))
 
-    assert "They said: checked each" in end.text
+    assert "Approved with the words: checked each\n" in end.text
 
 
 def test_a_press_that_comes_without_its_form_is_refused(start_world: StartWorld) -> None:
@@ -172,7 +171,7 @@ def test_whoever_is_refused_for_certain_types_nothing_first(start_world: StartWo
     preview = asked(world)
     form = opened(world, ANN, preview, ASK)
     world.told(ANN, lambda: world.slack.submit(form, {"number": "2"}))
-    shown = becomes(world, request_id(preview), "Waiting for approval")
+    shown = becomes(world, request_id(preview), "asks to cancel")
     answer = world.press(ANN, shown, button)
 
     assert "Refused: nobody approves their own request" in answer.text

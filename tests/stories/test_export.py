@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world import ANN, BO, CY, FIRST, ORDERS, SECOND, THIRD, StartWorld, World, request_id
 
-from bot.messages.form import FILE_BLOCK
+from bot.messages.request_form import FILE_BLOCK
 from bot.reports.csv_text import cell, lines
 from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 

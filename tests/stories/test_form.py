@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from world import ANN, BO, CY, FIRST, SECOND, StartWorld, World, order_ids, request_id
 
-from bot.messages.form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
+from bot.messages.request_form import FILE_BLOCK, IDS_BLOCK, REASON_BLOCK
 from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from bot.sandbox.slack.forms import NotOnScreen
 from bot.sandbox.slack.state import Post, View
@@ -41,7 +41,7 @@ def test_ids_and_a_reason_become_a_preview(world: World) -> None:
 
     assert world.slack.open_view(ANN) is None
     assert "Reason: duplicate" in preview.text
-    assert "by the form" in preview.text
+    assert "asked with the form by" in preview.text
     assert "2 cancelled" in end.text
 
 
@@ -100,8 +100,8 @@ def test_labels_of_a_file_in_windows_1256_read_as_arabic(world: World) -> None:
     file = f"رقم الطلب;الاسم\n{FIRST};چراغ\n{SECOND};أريكة حمراء\n".encode("cp1256")
     preview = _sent_file(world, file)
 
-    assert f"{FIRST} — چراغ" in preview.text
-    assert f"{SECOND} — أريكة حمراء" in preview.text
+    assert f"{FIRST} (چراغ" in preview.text
+    assert f"{SECOND} (أريكة حمراء" in preview.text
     assert "رقم الطلب" in preview.text
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 from world import ANN, BO, CY, FIRST, ORDERS, RETURNS, SECOND, THIRD, Clock, StartWorld, World, order_ids, request_id
 
-from bot.messages.form import FILE_BLOCK
+from bot.messages.request_form import FILE_BLOCK
 from bot.sandbox.slack.state import Post
 
 DAY = 86_400
@@ -26,7 +26,7 @@ def test_an_entry_says_who_what_why_and_how_it_ended(world: World) -> None:
     world.slack.wait_for(lambda: world.slack.count("chat.getPermalink"))
     page = world.answer(BO, "history")
 
-    for part in (request_id(end), "2 orders", "finished: 2 cancelled", f"<@{ANN}>", "Reason: duplicate", FIRST, SECOND):
+    for part in (request_id(end), "finished: 2 cancelled", f"<@{ANN}>: duplicate", FIRST, SECOND):
         assert part in page.text
     assert "looking" not in page.text.lower()
     assert 1 == len(world.slack.ephemerals(BO))
@@ -59,7 +59,7 @@ def test_an_order_is_found_by_the_number_that_stood_beside_it_in_its_file(world:
     page = world.answer(ANN, "history #1001")
 
     assert {labelled} == _found(page)
-    assert "Searched: order labelled #1001." in page.text
+    assert "History of cancel requests: order labelled #1001\n" in page.text
     assert {labelled} == _history(world, "1001") == _history(world, "#1800022d2") == _history(world, "１800022D2")
     assert {other} == _history(world, "1002")
     assert set() == _history(world, "#1002") == _history(world, "#100")
@@ -104,7 +104,7 @@ def test_days_are_the_readers_own(start_world: StartWorld) -> None:
     assert set() == _history(world, "since:today", "U0000008")
     assert {asked} == _history(world, "since:yesterday", "U0000008")
     assert {asked} == _history(world, "since:today", ANN)
-    assert "since today. Days are those of Pacific/Kiritimati." in world.answer("U0000008", "history since:today").text
+    assert "since today. Days are those of Pacific/Kiritimati\n" in world.answer("U0000008", "history since:today").text
 
 
 @pytest.mark.parametrize("days", ["since:0001-01-01", "until:9999-12-31", "since:0001-01-01 until:9999-12-31"])
@@ -123,7 +123,7 @@ def test_a_time_zone_that_nobody_knows_is_told_by_its_distance(start_world: Star
     world = start_world(AUDITOR_USERS="U0000008")
     world.slack.add_person("U0000008", "eve", tz="Mars/Olympus", tz_offset=-3 * 3600 - 1800)
 
-    assert "Days are those of UTC-03:30." in world.answer("U0000008", "history since:today").text
+    assert "Days are those of UTC-03:30\n" in world.answer("U0000008", "history since:today").text
 
 
 def test_time_zones_are_known_on_a_machine_without_their_data() -> None:
@@ -171,9 +171,23 @@ def test_a_page_shared_in_the_channel_says_who_shared_it_and_has_no_buttons(worl
     world.click(BO, page, "Share in channel")
     [shared] = world.slack.wait_for(lambda: world.slack.messages(ORDERS))
 
-    assert f"Shared by <@{BO}>" in shared.text
+    assert f"shared by <@{BO}>" in shared.text
     assert {public_id} == _found(shared)
     assert [] == shared.buttons()
+
+
+def test_a_page_that_began_while_others_asked_is_shared_as_it_was_seen(world: World) -> None:
+    ids = order_ids(7)
+    for order_id in ids[:6]:
+        world.preview(ANN, order_id)
+    older = world.press(BO, world.answer(BO, "history"), "Older")
+    last = request_id(world.preview(ANN, ids[6]))
+    newest = world.press(BO, world.press(BO, older, "Newer"), "Newer")
+    world.click(BO, newest, "Share in channel")
+    [shared] = world.slack.wait_for(lambda: world.slack.messages(ORDERS))
+
+    assert {last} == _found(newest)
+    assert {last} == _found(shared)
 
 
 def test_nobody_turns_or_shares_somebody_elses_page(world: World) -> None:
@@ -189,16 +203,31 @@ def test_show_tells_all_about_a_request(world: World) -> None:
     end = world.cancelled(ANN, f"{FIRST} {SECOND} because duplicate")
     shown = world.answer(BO, f"show {request_id(end).lower()}")
 
-    for part in (f"Request {request_id(end)}", FIRST, SECOND, "cancelled by Fincart's answer", "Reason: duplicate"):
+    for part in (request_id(end), FIRST, SECOND, "cancelled, as Fincart answered", f"<@{ANN}>: duplicate"):
         assert part in shown.text
-    assert f"Confirmed by <@{ANN}>" in shown.text
+    assert "confirmed by its requester" in shown.text
     assert "What happened 1–" in shown.text
 
 
 def test_show_takes_an_id_without_its_prefix(world: World) -> None:
     public_id = request_id(world.preview())
 
-    assert f"Request {public_id}" in world.answer(ANN, f"show {public_id.removeprefix('R-').lower()}").text
+    assert public_id in world.answer(ANN, f"show {public_id.removeprefix('R-').lower()}").text
+
+
+def test_show_has_what_needs_somebody_first_whatever_page_of_the_request_it_was_on(world: World) -> None:
+    ids = order_ids(25)
+    world.fincart.add(*ids)
+    world.fincart.move(ids[23], "Delivered")
+    end = world.cancelled(ANN, " ".join(ids))
+    one = world.answer(BO, f"show {request_id(end)}")
+    two = world.told(BO, lambda: world.click(BO, one, "Next page"), with_button="show_previous")
+    listed = [
+        line.split(" ")[1] for post in (one, two) for line in post.text.splitlines() if f"• {ids[0][:16]}" in line
+    ]
+
+    assert [ids[23], *ids[:19]] == listed
+    assert f"• {ids[23]} — rejected" in one.text
 
 
 def test_show_turns_its_pages(world: World) -> None:

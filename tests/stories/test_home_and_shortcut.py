@@ -1,5 +1,6 @@
 """The Home tab and the message shortcut."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -26,6 +27,39 @@ def test_home_shows_ones_own_last_results(world: World) -> None:
     shown = opened(world, ANN)
 
     assert f"{request_id(ended)} · 2 orders · finished: 2 cancelled" in shown
+
+
+def test_home_begins_with_the_figures_that_report_shows(world: World) -> None:
+    world.cancelled()
+    reported = world.answer(BO, "report").text.splitlines()[0]
+
+    shown = opened(world, ANN).splitlines()
+
+    assert "2 cancelled" in reported
+    assert reported == shown[0].strip("*")
+
+
+def test_home_names_ones_own_requests_with_their_reasons(world: World) -> None:
+    world.cancelled(ANN, f"{FIRST} because of <!channel> *flood*")
+    world.cancelled(BO, f"{SECOND} because lost")
+
+    shown = opened(world, ANN)
+
+    assert "finished: 1 cancelled · of <!channel> *flood* ·" in shown
+    assert "lost" not in shown
+
+
+def test_home_says_how_many_more_wait_than_it_shows(start_world: StartWorld) -> None:
+    world = start_world(SECOND_APPROVAL_ABOVE="0")
+    world.fincart.add(*order_ids(7))
+    for order_id in order_ids(7):
+        shown = world.told(ANN, partial(world.type, ANN, order_id), with_button="ask_approval")
+        world.press(ANN, shown, "Ask for approval: cancel 1 order")
+
+    home = opened(world, BO)
+
+    assert "7 requests wait for somebody" in home
+    assert "2 more wait: /cancel-orders waiting" in home
 
 
 def test_home_says_to_whoever_may_nothing_whom_to_ask(start_world: StartWorld) -> None:
@@ -67,7 +101,7 @@ def test_an_approval_from_the_home_tab_works_and_is_answered_directly(start_worl
 
     world.slack.click(BO, home, "Approve: cancel 2 orders")
 
-    assert "Finished: 2 cancelled" in world.ended(public_id).text
+    assert "2 cancelled" in world.ended(public_id).text
     world.slack.wait_for(lambda: [post for post in world.slack.dms(BO) if public_id in post.text])
     world.slack.wait_for(lambda: world.slack.count("views.publish") > published)
 
@@ -95,9 +129,9 @@ def test_the_form_says_how_many_ids_the_message_held_and_how_many_are_not_in_it(
         return view.rendered()
 
     assert "No order id was found in the message." in intro("good morning")
-    assert "2 order ids found in the message, filled in below." in intro(f"{FIRST} {SECOND}")
+    assert "2 order ids found in the message, filled in." in intro(f"{FIRST} {SECOND}")
     many = intro(" ".join(order_ids(150)))
-    assert "150 order ids found in the message: the first 120 are below, the other 30 are NOT" in many
+    assert "150 order ids found in the message: the first 120 are filled in, the other 30 are NOT" in many
 
 
 def _found(world: World, **message: Any) -> str:

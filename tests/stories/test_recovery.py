@@ -14,7 +14,7 @@ from bot.sandbox.fincart.faults import Applied, Fault, FaultKind
 from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
 from storage.db.transactions import Database
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.in_turn]
 
 IDS = order_ids(6)
 RIGHT_WITHIN = 10.0
@@ -104,7 +104,7 @@ def test_a_request_that_a_fault_of_ours_keeps_from_being_planned_keeps_no_other_
 
     assert "2 cancelled" in well.text
     assert live is not None
-    assert "Finished" not in live.text
+    assert "audit " not in live.text
 
 
 def _run(world: World, ids: list[str]) -> str:
@@ -137,7 +137,7 @@ def test_an_hour_without_slack_ends_with_every_message_right(start_sqlite_world:
         _another_try(world, tries)
     world.slack.heal()
 
-    assert "Finished: 2 cancelled" in world.ended(shown, timeout=RIGHT_WITHIN).text
-    assert "Finished: 2 cancelled" in world.ended(unshown, timeout=RIGHT_WITHIN).text
+    assert "2 cancelled" in world.ended(shown, timeout=RIGHT_WITHIN).text
+    assert "2 cancelled" in world.ended(unshown, timeout=RIGHT_WITHIN).text
     assert 2 == len(world.slack.messages(ORDERS))
     assert ["Cancelled"] * 4 == world.statuses(*IDS[:4])

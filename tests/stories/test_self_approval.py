@@ -8,7 +8,7 @@ from approvals import APPROVE, DI, card, state, two_person_world, waiting
 from grid import Answering, on_a_grid, other
 from world import ANN, BO, FIRST, SECOND, StartWorld, World, request_id
 
-from bot.messages.form import IDS_BLOCK
+from bot.messages.request_form import IDS_BLOCK
 from bot.sandbox.slack.people import ClaimedTeams
 from bot.sandbox.slack.state import Post
 
@@ -81,9 +81,11 @@ PRESSES = (by_a_press_on_the_card, from_another_team, by_a_hand_made_payload, on
 """Ways to approve; one after the other on one card, which stays as it is."""
 
 
-@pytest.mark.parametrize("path", [by_command, by_form])
-@pytest.mark.parametrize("rules", RULES)
-@pytest.mark.parametrize("ids", IDS)
+# Each rule with each pair of ids; the two ways to ask take turns, so that each stands with each rule and each pair.
+@pytest.mark.parametrize(
+    ("ids", "rules", "path"),
+    [(ids, rules, (by_command, by_form)[(i + j) % 2]) for i, ids in enumerate(IDS) for j, rules in enumerate(RULES)],
+)
 def test_ones_own_approval_is_refused(
     start_sqlite_world: StartWorld, ids: str, rules: str, path: Callable[[World, str], Post]
 ) -> None:
@@ -120,7 +122,7 @@ def test_approvals_of_a_request_count_nothing_for_its_retry_nor_does_ones_own(
     answer = world.press(ANN, shown, APPROVE_ONE)
 
     assert request_id(first) != request_id(shown)
-    assert "Nobody has approved so far." in shown.text
+    assert "approved so far" not in shown.text
     assert "Refused: nobody approves their own request" in answer.text
     assert "waiting" == state(world, request_id(shown))
     assert [(needed,)] == world.rows("SELECT count(*) FROM decision")
@@ -196,7 +198,7 @@ def test_whoever_left_the_group_since_cannot_approve(start_world: StartWorld) ->
 
     world.press(BO, shown, APPROVE)
 
-    assert "Finished: 2 cancelled" in world.ended(request_id(shown)).text
+    assert "2 cancelled" in world.ended(request_id(shown)).text
 
 
 def test_whoever_became_a_guest_since_cannot_approve(start_world: StartWorld) -> None:

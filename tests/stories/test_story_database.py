@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 import psycopg
 from sqlalchemy import event
-from world import ANN, FIRST, SECOND, StartWorld, World, go_ahead, order_ids, request_id
+from world import ANN, FIRST, SECOND, StartWorld, World, go_ahead, of_owner, order_ids, request_id
 
 TOLD = "This could not be recorded, so nothing was sent"
 
@@ -21,7 +21,7 @@ def _locked(world: World) -> Iterator[None]:
             yield
             other.execute("ROLLBACK")
         return
-    with psycopg.connect(world.database_url.replace("+psycopg", "")) as another:
+    with psycopg.connect(of_owner(world.database_url).replace("+psycopg", "")) as another:
         another.execute("LOCK TABLE delivery, request, order_line, attempt, audit_event IN EXCLUSIVE MODE")
         yield
         another.rollback()

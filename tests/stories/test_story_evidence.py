@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from test_story_truth import QUICK
-from world import ANN, BO, FIRST, RETURNS, SECOND, THIRD, StartWorld, World, go_ahead, order_ids, request_id
+from world import ANN, BO, FIRST, QUICK, RETURNS, SECOND, THIRD, StartWorld, World, go_ahead, order_ids, request_id
 
 from bot.sandbox.fincart.faults import Applied, Endpoint, Fault, FaultKind
 from bot.sandbox.slack.state import Post
@@ -45,7 +44,7 @@ def test_an_unknown_order_settles_by_itself_where_results_are_not_verified(start
     says(world, request_id(preview), "2 unknown")
     world.fincart.clear_faults()
 
-    says(world, request_id(preview), "Finished: 2 cancelled")
+    says(world, request_id(preview), "2 cancelled")
 
 
 def test_where_results_are_not_verified_no_log_of_what_is_cancelled_is_read(start_world: StartWorld) -> None:
@@ -59,14 +58,18 @@ def test_a_correction_is_told_in_the_audit_channel_and_to_its_requester(start_wo
     world = started(start_world, AUDIT_CHANNEL=RETURNS)
     world.fincart.inject(Fault(FaultKind.SAYS_SUCCESS, order_id=FIRST))
     world.fincart.move(FIRST, "Processing")
-    preview = world.preview(ANN, f"{FIRST} {SECOND}")
+    preview = world.preview(ANN, FIRST)
     world.click(ANN, preview, go_ahead(preview))
 
     def told(posts: list[Post]) -> list[Post]:
         return [post for post in posts if "Corrected" in post.text and request_id(preview) in post.text]
 
-    world.slack.wait_for(lambda: told(world.slack.messages(RETURNS)))
-    world.slack.wait_for(lambda: told(world.slack.dms(ANN)))
+    in_channel = world.slack.wait_for(lambda: told(world.slack.messages(RETURNS)))
+    directly = world.slack.wait_for(lambda: told(world.slack.dms(ANN)))
+
+    for notice in (in_channel[-1], directly[-1]):
+        assert notice.text.startswith(f"Corrected: 1 order is rejected, not cancelled · <@{ANN}>: no reason given\n")
+        assert f"• {FIRST}: " in notice.text
 
 
 def test_the_end_of_a_long_run_is_told_to_its_requester_directly(start_world: StartWorld) -> None:
@@ -84,7 +87,7 @@ def test_a_run_keeps_the_size_that_fincart_takes(start_world: StartWorld) -> Non
     end = world.cancelled(ANN, " ".join(IDS))
     sizes = [len(call.ids) for call in world.fincart.cancel_calls]
 
-    assert "Finished: 40 cancelled" in end.text
+    assert "40 cancelled" in end.text
     assert [5] * 8 == [size for size in sizes if size <= 5]
     assert sizes.count(10) <= 3  # refused at first, with what was written ahead behind it
 
@@ -129,7 +132,7 @@ def test_check_again_reads_what_would_not_be_read_for_long(start_world: StartWor
     public_id = unknown(world, FIRST)
     world.press(ANN, says(world, public_id, "1 unknown"), "Check again")
 
-    says(world, public_id, "Finished: 1 cancelled")
+    says(world, public_id, "1 cancelled")
 
 
 def unknown(world: World, order_id: str, applied: Applied = Applied.ALL) -> str:
@@ -159,7 +162,7 @@ def test_what_another_request_is_just_sending_is_not_told_as_ones_own_doing(star
     meanwhile = getattr(world.live(first), "text", "")
     world.fincart.release()
 
-    assert "Finished: 1 cancelled" in world.ended(request_id(preview)).text
+    assert "1 cancelled" in world.ended(request_id(preview)).text
     assert "1 unknown" in meanwhile
 
 
@@ -177,8 +180,8 @@ def test_an_order_that_was_refused_can_be_asked_for_again(start_world: StartWorl
     world.fincart.inject(Fault(FaultKind.SAYS_FAILURE))
     refused = world.cancelled(ANN, FIRST)
 
-    assert "Finished: 1 rejected" in refused.text
-    assert "Finished: 1 cancelled" in world.cancelled(BO, FIRST).text
+    assert "1 rejected" in refused.text
+    assert "1 cancelled" in world.cancelled(BO, FIRST).text
 
 
 def test_what_another_request_has_cancelled_is_told_as_that_ones_doing(start_world: StartWorld) -> None:

@@ -52,7 +52,7 @@ def test_one_malformed_id_among_a_hundred_takes_a_call_of_its_own(world: World, 
     text = world.ended(ask(world, ids)).text
 
     assert "99 cancelled · 1 rejected" in text
-    assert "1001 (unlike a Fincart order id): Fincart: Invalid ObjectId format for parameter orderId" in text
+    assert "1001 (unlike a Fincart order id): “Invalid ObjectId format for parameter orderId”" in text
     assert [1, 99] == sorted(carried(world))
 
 
@@ -73,7 +73,7 @@ def test_many_malformed_ids_share_calls_of_their_own(world: World) -> None:
     text = world.ended(ask(world, [*malformed, *IDS[:5]])).text
 
     assert "5 cancelled · 11 rejected" in text
-    assert "Fincart: Invalid ObjectId format for parameter orderId" in text
+    assert "Why: “Invalid ObjectId format for parameter orderId”" in text
     assert [5, 11, 6, 5] == carried(world)[:4]
 
 
@@ -84,7 +84,7 @@ def test_ids_unlike_fincarts_that_fincart_takes_are_all_sent(world: World) -> No
 
     text = world.ended(ask(world, unlike)).text
 
-    assert "Finished: 12 cancelled" in text
+    assert "12 cancelled" in text
     assert [5, 5, 2] == carried(world)
 
 
@@ -94,7 +94,7 @@ def test_lost_calls_of_both_kinds_are_sent_again_apart(world: World) -> None:
 
     text = world.ended(ask(world, [*IDS[:5], "A-1"])).text
 
-    assert "Finished: 6 cancelled" in text
+    assert "6 cancelled" in text
     assert [1, 1, 5, 5] == sorted(carried(world))
 
 
@@ -109,7 +109,7 @@ def test_one_order_of_somebody_elses_among_a_hundred_stops_nobody(world: World) 
 
     text = world.slack.wait_for(told)
 
-    assert f"{FOREIGN}: Fincart: User is not authorized" in text
+    assert f"{FOREIGN}: “User is not authorized" in text
     assert REJECTED not in text
     assert [] == holds(world)
     assert ["Cancelled"] * 99 == world.statuses(*(each for each in ids if each != FOREIGN))
@@ -130,14 +130,14 @@ def test_one_order_of_somebody_elses_alone_is_refused_where_any_log_has_been_rea
 
     text = world.ended(ask(world, [FOREIGN])).text
 
-    assert "Finished: 1 rejected" in text
+    assert "1 rejected" in text
     assert [] == holds(world)
 
 
 def test_a_403_is_the_tokens_where_no_log_has_ever_been_read(world: World) -> None:
     text = world.ended(ask(world, [FOREIGN])).text
 
-    assert "Finished: 1 not sent" in text
+    assert "1 not sent" in text
     assert REJECTED in text
     assert ["token"] == holds(world)
 
@@ -173,7 +173,7 @@ def test_a_403_is_the_tokens_while_no_log_can_be_read(world: World, kind: FaultK
 
     text = world.ended(request_id(shown)).text
 
-    assert "Finished: 2 not sent" in text
+    assert "2 not sent" in text
     assert ["token"] == holds(world)
 
 
@@ -208,7 +208,7 @@ def test_a_403_is_the_tokens_where_a_log_that_it_has_opened_is_closed_to_it(worl
 
     text = world.ended(request_id(shown)).text
 
-    assert "Finished: 1 not sent" in text
+    assert "1 not sent" in text
     assert ["token"] == holds(world)
 
 
@@ -221,7 +221,7 @@ def test_no_log_is_read_for_a_403_while_fincart_has_asked_for_a_rest(world: Worl
     world.click(ANN, shown, go_ahead(shown))
     text = world.ended(request_id(shown)).text
 
-    assert "Finished: 1 not sent" in text
+    assert "1 not sent" in text
     assert ["token"] == holds(world)
     assert reads == len(world.fincart.calls) - len(world.fincart.cancel_calls)
 
@@ -230,7 +230,7 @@ def test_a_token_that_may_read_and_not_cancel_stops_everything_at_the_third_orde
     world.fincart.settings.may_cancel = False
     ended = [world.ended(ask(world, [each])).text for each in (FIRST, SECOND, THIRD)]
 
-    assert ["1 rejected", "1 rejected", "1 not sent"] == [text.split("Finished: ")[1].split("\n")[0] for text in ended]
+    assert ["1 rejected", "1 rejected", "1 not sent"] == [text.split(" · ")[0] for text in ended]
     assert f"{REJECTED} (User is not authorized: 3 single orders in a row, though logs can be read)" in ended[2]
     assert ["token"] == holds(world)
 
@@ -263,7 +263,7 @@ def test_a_row_begins_anew_once_somebody_has_renewed_the_token(world: World) -> 
 
     text = world.ended(ask(world, [FOREIGN])).text
 
-    assert "Finished: 1 rejected" in text
+    assert "1 rejected" in text
     assert [] == holds(world)
 
 
@@ -276,7 +276,7 @@ def test_a_large_request_of_a_token_that_may_not_cancel_ends_with_nothing_cancel
 
     def told() -> bool:
         post = world.live(public_id, ORDERS)
-        return post is not None and "Finished: 2 rejected · 6 not sent" in post.text and REJECTED in post.text
+        return post is not None and "2 rejected · 6 not sent" in post.text and REJECTED in post.text
 
     world.slack.wait_for(told)
 

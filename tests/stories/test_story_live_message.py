@@ -73,8 +73,19 @@ def test_a_result_names_the_orders_that_were_cancelled(world: World) -> None:
     end = world.cancelled(ANN, f"{FIRST} {SECOND}")
 
     assert [f"• {FIRST}", f"• {SECOND}"] == [line for line in end.text.splitlines() if line.startswith("•")]
-    assert "2 cancelled:" in end.text
+    assert end.text.startswith(f"2 cancelled · <@{ANN}>: no reason given\n")
     assert "Show all" not in [button.text for button in end.buttons()]
+
+
+def test_show_all_of_a_preview_leaves_the_preview_where_it_is(world: World) -> None:
+    ids = order_ids(30)
+    world.fincart.add(*ids)
+    preview = world.preview(ANN, " ".join(ids))
+    page = world.press(ANN, preview, "Show all")
+
+    assert ids[9] in page.text
+    assert "Cancel 30 orders" in [button.text for button in page.buttons()]
+    assert preview.text in [post.text for post in world.private(ANN)]
 
 
 def test_of_many_the_first_are_named_and_show_all_shows_the_rest_to_whoever_presses(world: World) -> None:

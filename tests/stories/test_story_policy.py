@@ -230,5 +230,5 @@ def test_auditors_may_read_and_not_ask(start_world: StartWorld) -> None:
     asked = world.answer(CY, THIRD)
 
     assert public_id in read.text
-    assert f"Request {public_id}" in shown.text
+    assert public_id in shown.text
     assert "Refused: you are not among those who may cancel orders" in asked.text

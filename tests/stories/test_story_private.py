@@ -39,7 +39,10 @@ def test_a_message_whose_blocks_slack_does_not_take_is_read_as_text(world: World
     refused, after = sent[0], sent[1]
 
     assert "msg_blocks_too_long" == refused.outcome
-    assert (refused.params["text"], "ok") == (after.params["text"], after.outcome)
+    assert "ok" == after.outcome
+    assert [line for line in refused.params["text"].splitlines() if line[:1] != "["] == after.params[
+        "text"
+    ].splitlines()
     assert not after.params["blocks"]
 
 
@@ -58,7 +61,7 @@ def test_an_edit_whose_answer_was_lost_is_sent_again_though_the_message_would_lo
     world.fincart.release()
 
     assert goes_on
-    assert "Finished: 2 cancelled" in world.ended(request_id(preview)).text
+    assert "2 cancelled" in world.ended(request_id(preview)).text
 
 
 def _becomes(world: World, public_id: str, words: str) -> Post:

@@ -9,7 +9,7 @@ from test_emergency import errors, opened
 from test_export import exported
 from world import ANN, BO, FIRST, ORDERS, SECOND, StartWorld, World, go_ahead, request_id
 
-from bot.messages.form import IDS_BLOCK, MENU_ACTION, MENU_BLOCK, REASON_BLOCK
+from bot.messages.request_form import IDS_BLOCK, MENU_ACTION, MENU_BLOCK, REASON_BLOCK
 from bot.sandbox.slack.checks import Problems
 from bot.sandbox.slack.elements import STATIC_SELECT
 from bot.sandbox.slack.forms import NotOnScreen
@@ -77,6 +77,19 @@ def test_a_reason_that_is_none_of_the_list_is_refused_with_the_list_where_one_is
 
 def test_a_preview_is_shown_without_any_reason(start_world: StartWorld) -> None:
     assert "1 order" in start_world(**REQUIRED).answer(ANN, f"preview {FIRST}").text
+
+
+def test_a_preview_shows_the_reason_and_says_to_type_it_again(start_world: StartWorld) -> None:
+    shown = start_world(**REQUIRED).answer(ANN, f"preview {FIRST} because Duplicate: sent twice")
+
+    assert "Reason: Duplicate: sent twice" in shown.text
+    assert "to ask for it, type /cancel-orders and the same ids and reason" in shown.text
+
+
+def test_a_preview_refuses_the_reason_that_asking_would_refuse(start_world: StartWorld) -> None:
+    refused = start_world(**REQUIRED).answer(ANN, f"preview {FIRST} because nonsense")
+
+    assert "Refused: the reason is none of the list" in refused.text
 
 
 def test_a_list_made_while_a_preview_stood_is_asked_for_at_the_press(start_world: StartWorld) -> None:
@@ -149,7 +162,7 @@ def test_the_menu_gives_the_reason_and_the_words_add_to_it(
     form = form_of(listed)
     shown = listed.told(ANN, lambda: listed.slack.submit(form, {IDS_BLOCK: FIRST, **filled}))
 
-    assert f"Reason: {reason[0] or 'none given'}\n" in shown.text
+    assert (f"Reason: {reason[0]}\n" if reason[0] else "No reason given.\n") in shown.text
     assert [reason] == kept(listed)
 
 
@@ -260,7 +273,7 @@ def test_history_finds_a_reason_in_any_case_also_when_the_list_has_it_no_more(li
     other = listed.preview(BO, f"{SECOND} because out of stock too")
     found = listed.answer(BO, "history reason:Out  of stock.")
 
-    assert "Searched: reason “Out of stock”." in found.text
+    assert "requests: reason “Out of stock”\n" in found.text
     assert request_id(first) in found.text
     assert request_id(other) in found.text
     assert "fraud" not in found.text
@@ -274,7 +287,30 @@ def test_history_of_a_reason_that_nobody_used_names_those_there_are(listed: Worl
 
     assert "reason “nonsense” (no such reason is listed or was used; there are: duplicate, flood, Fraud)" in found.text
     assert "Nothing was found." in found.text
-    assert "Searched: reason “flood”." in unused.text
+    assert "requests: reason “flood”\n" in unused.text
+
+
+@pytest.mark.parametrize("reasons", ["", "size 42"])
+def test_history_and_report_count_the_same_spellings_as_one_reason(start_world: StartWorld, reasons: str) -> None:
+    world = start_world()
+    typed = ("Size 42", "size  42.", "SIZE 42 !", "ｓｉｚｅ 42", "size 43", "size 42 or so")
+    asked = [request_id(world.preview(ANN, f"{FIRST} because {each}")) for each in typed]
+    world.restart(REASONS=reasons)
+    asked.append(request_id(world.preview(ANN, f"{SECOND} because size 42")))
+    found = world.answer(BO, 'history reason:"size 42"').text
+    figures = world.answer(BO, 'report reason:"Size 42." by:reason').text
+    rows = exported(world, BO, 'export reason:"size 42"')
+    alike = {*asked[:4], asked[6]}
+
+    assert alike == {each for each in asked if each in found}
+    assert "5 orders in 5 requests" in figures
+    assert alike == {row["request"] for row in rows}
+
+
+def test_a_reason_without_quotes_before_a_number_is_told_how(world: World) -> None:
+    answer = world.answer(ANN, "history reason:size 42")
+
+    assert 'whether “42” belongs to the reason. If it does, use quotes: reason:"size 42"' in answer.text
 
 
 def test_history_of_a_reason_where_there_is_no_list_says_so(world: World) -> None:

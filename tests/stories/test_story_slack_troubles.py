@@ -1,14 +1,10 @@
 """Slack answers wrongly, late or not at all: what people read is right soon after, and no outcome depends on it."""
 
 import time
-from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from world import ANN, BO, FIRST, ORDERS, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
 
-from bot.outbox.poster import Pace
 from bot.outbox.retry_rules import pause
 from bot.sandbox.fincart.faults import Fault, FaultKind
 from bot.sandbox.slack.faults import SlackFault, SlackFaultKind
@@ -36,7 +32,7 @@ def test_the_live_message_is_right_soon_after_slack_recovers(world: World, metho
     world.slack.heal()
     end = world.ended(request_id(preview), timeout=WITHIN)
 
-    assert "Finished: 2 cancelled" in end.text
+    assert "2 cancelled" in end.text
     assert ["Cancelled", "Cancelled"] == world.statuses(FIRST, SECOND)
     assert 1 == len(world.slack.messages(ORDERS))
 
@@ -52,41 +48,8 @@ def test_the_preview_comes_soon_after_slack_recovers(world: World, fault: SlackF
     assert ["Cancel 1 order?" in post.text for post in world.slack.ephemerals(ANN)] == [True]
 
 
-@given(st.lists(st.floats(0.0, 5.0), min_size=1, max_size=400))
-def test_progress_edits_are_held_to_forty_a_minute_(
-    pauses: list[float],
-) -> None:
-    pace, now, gone = Pace(), 1000.0, list[float]()
-    for since in pauses:
-        now += since
-        waited = pace.pause(now)
-        if not waited:
-            gone.append(now)
-
-        assert waited <= 60
-        assert len([at for at in gone if at > now - 60]) <= 40
-
-
 def test_the_pause_before_the_next_try_is_shorter_than_ten_seconds() -> None:
     assert max(pause(tries) for tries in range(1, 1000)) < WITHIN
-
-
-def test_of_edits_that_come_ten_a_second_forty_a_minute_go() -> None:
-    pace = Pace()
-    gone = [not pace.pause(1000.0 + tenth / 10) for tenth in range(600)]
-
-    assert 35 < sum(gone) <= 40
-
-
-def test_a_long_run_keeps_its_message_moving() -> None:
-    pace, now, gone = Pace(), 1000.0, list[float]()
-    while now < 1300.0:
-        waited = pace.pause(now)
-        if not waited:
-            gone.append(now)
-        now += waited or 1.0  # as `EDIT_PAUSE` has it
-
-    assert max(after - before for before, after in pairwise(gone)) < 3.0
 
 
 def test_a_preview_that_slack_takes_when_its_time_is_up_says_so_and_offers_nothing(
@@ -107,7 +70,7 @@ def test_a_preview_that_slack_takes_when_its_time_is_up_says_so_and_offers_nothi
     clock.advance(10)
     read = world.slack.wait_for(lambda: world.slack.ephemerals(ANN), WITHIN)
 
-    assert ["Expired. Nothing was sent."] == [post.text.splitlines()[0] for post in read]
+    assert ["Expired. Nothing was sent. "] == [post.text.partition("<@")[0] for post in read]
     assert [] == read[0].buttons()
 
 
@@ -158,7 +121,7 @@ def twice(world: World) -> tuple[Post, Post]:
 def test_a_copy_of_a_live_message_becomes_a_link_to_it_once_somebody_presses_a_button_there(world: World) -> None:
     copy, live = twice(world)
     world.answer(ANN, "resume")
-    world.slack.wait_for(lambda: "Finished: 2 cancelled" in world.slack.state.posts[live.ts].text)
+    world.slack.wait_for(lambda: "2 cancelled" in world.slack.state.posts[live.ts].text)
     stale = world.slack.state.posts[copy.ts].text
     answer = world.press(ANN, copy, "Stop")
     world.slack.wait_for(lambda: "This message is a copy" in world.slack.state.posts[copy.ts].text)

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from approvals import DI, card, two_person_world, waiting
-from world import ANN, BO, FIRST, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
+from world import ANN, BO, FINCART_TOKEN, FIRST, SECOND, Clock, StartWorld, World, go_ahead, order_ids, request_id
 
 from bot.outbox import enqueue
-from storage import requests
+from storage import requests, shown_orders
 from storage.enums import Outcome
 
 Ending = Callable[[World, Clock], str]
@@ -25,7 +26,7 @@ def ended_by_the_token(world: World) -> str:
 def test_a_rejected_token_says_whom_to_ask_and_what_then(start_world: StartWorld) -> None:
     text = ended_by_the_token(start_world(CONTACT="the platform team"))
 
-    assert f"Ask the platform team to {RENEW}; then press Retry under the result." in text
+    assert f"Ask the platform team to {RENEW}; then press Retry." in text
 
 
 def test_a_rejected_token_is_explained_once_for_each_order(world: World) -> None:
@@ -45,6 +46,14 @@ def test_a_run_held_by_a_rejected_token_says_whom_to_ask(start_world: StartWorld
 
     assert "until somebody types /cancel-orders resume." in held.text
     assert "Ask the platform team to renew FINCART_TOKEN and restart the bot first" in held.text
+
+
+def test_a_token_that_is_read_from_a_file_needs_no_restart(start_world: StartWorld, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(FINCART_TOKEN)
+    text = ended_by_the_token(start_world(FINCART_TOKEN="", FINCART_TOKEN_FILE=str(file)))
+
+    assert "to renew FINCART_TOKEN, then type /cancel-orders resume" in text
 
 
 def test_who_let_a_preview_expire_is_told_where_they_asked(start_world: StartWorld) -> None:
@@ -102,7 +111,7 @@ def test_many_rejected_orders_do_not_hide_an_unknown_one(world: World) -> None:
         for line in requests.orders(transaction.session, request, 0, 61):
             line.outcome = Outcome.REJECTED if line.position < 60 else Outcome.UNKNOWN
         request.rejected, request.unknown = 60, 1
-        found = [line.order_id for line in requests.first_ended(transaction.session, request, 20)]
+        found = [line.order_id for line in shown_orders.first_ended(transaction.session, request, 20)]
         transaction.session.rollback()
 
     assert [ids[60], *ids[:20]] == found

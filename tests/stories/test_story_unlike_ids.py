@@ -5,7 +5,7 @@ import json
 import pytest
 from world import ANN, BO, FIRST, SECOND, StartWorld, World, go_ahead, order_ids, request_id
 
-from bot.messages.form import FILE_BLOCK, IDS_BLOCK
+from bot.messages.request_form import FILE_BLOCK, IDS_BLOCK
 from bot.sandbox.slack.state import Post
 from storage.audit.log import StoredEvent
 from storage.audit.replay import Disagreement, replay
@@ -141,7 +141,7 @@ def test_more_of_them_than_can_be_shown_by_name_are_not_to_be_included(world: Wo
 
     assert "Include those 20 too" in _labels(named)
     assert all(f"• DMA-{number:060}" in named.text for number in range(20))
-    assert ["Cancel 1 order", "Keep them"] == _labels(unnamed)
+    assert ["Cancel 1 order", "Keep them", "Show all"] == _labels(unnamed)
     assert "ask for them in a request of their own" in unnamed.text
 
 
@@ -166,7 +166,7 @@ def test_a_total_under_a_columns_name_is_asked_about_with_what_stands_beside_it(
     world.click(ANN, preview, "Cancel 2 orders")
     world.ended(request_id(preview))
 
-    assert "1 word is unlike the other ids and is left out:\n• 11511 — Total" in preview.text
+    assert "1 word is unlike the other ids and is left out:\n• 11511 (Total)" in preview.text
     assert "Include it too: 11511" in _labels(preview)
     assert ["pending"] == [status.lower() for status in world.statuses("11511")]
 

@@ -1,7 +1,8 @@
-"""`python -m tests.torture [ROUNDS=1000] [DATABASE=sqlite,postgresql] [PART=places,random,races] [SEED=0] [SECONDS=N]`.
+"""`python -m tests.torture [ROUNDS=1000] [DATABASE=sqlite,postgresql] [PART=places,random,…] [SEED=0] [SECONDS=N]`.
 
 `places`: killed before and after every commit of the story, with every fate of its second call. `random`: killed at
-ROUNDS random moments. `races`: ROUNDS rounds of each race. What fails is told with what it takes to see it again.
+ROUNDS random moments. `races`: ROUNDS rounds of each race. `failover`: at ROUNDS random moments the primary of two
+PostgreSQL servers goes, and the other is promoted. What fails is told with what it takes to see it again.
 After SECONDS a part begins nothing more; what it begins with, the seed decides.
 """
 
@@ -23,16 +24,19 @@ from random import Random
 
 import psycopg
 
-from storage.db.migrate import migrate
-from storage.db.transactions import Database
+from storage.db.migrate import migrate_at
 
 from .checks import WrongAfterDeath, check, settle
+from .failover import tell_failover
 from .kills import FATES, IDS, Death, at, tell, tell_at_random
 from .outside import ANN, TortureStandIns, request_id
 from .races import HURRIED, RACES, STEADY, run
+from .servers import template_of_a_pair
 
 SIDE_BY_SIDE = 8
 """Stories at a time: most of their time is waiting for a dead owner's lease."""
+
+PAIRS_SIDE_BY_SIDE = 3
 
 A_BATCH_OF_RACES = 50
 """Rounds of each race between two fresh starts."""
@@ -132,16 +136,36 @@ def _racing(settings: dict[str, str], seed: int) -> Story:
     return story
 
 
+def _failing_over(template: Path, seed: int) -> Story:
+    return lambda _, folder: tell_failover(template, folder, seed)
+
+
+def _failovers(seconds: float, seed: int, rounds: int) -> Torture:
+    with template_of_a_pair() as template:
+        numbers = count(1)
+
+        def new_folder() -> tuple[str, Path]:
+            folder = template.with_name(f"bot{next(numbers)}")
+            folder.mkdir()
+            return "", folder
+
+        torture = Torture("failover", new_folder, seconds)
+        stories = [(f"SEED={n} PART=failover ROUNDS=1", _failing_over(template, n)) for n in range(seed, seed + rounds)]
+        torture.run(stories, PAIRS_SIDE_BY_SIDE)
+        return torture
+
+
 def main(arguments: Sequence[str]) -> int:
     """0 when nothing failed."""
     given = dict(argument.split("=", 1) for argument in arguments)
     logging.disable(logging.WARNING)
     rounds, seed = int(given.get("ROUNDS", "1000")), int(given.get("SEED", "0"))
-    parts = given.get("PART", "places,random,races").split(",")
-    failures, began = 0, time.monotonic()
-    for kind in given.get("DATABASE", "sqlite,postgresql").split(","):
+    parts = given.get("PART", "places,random,races,failover").split(",")
+    kinds, seconds = given.get("DATABASE", "sqlite,postgresql").split(","), float(given.get("SECONDS", "inf"))
+    run_through, began = [], time.monotonic()
+    for kind in kinds:
         with _databases(kind) as new_database:
-            torture = Torture(kind, new_database, float(given.get("SECONDS", "inf")))
+            torture = Torture(kind, new_database, seconds)
             if "places" in parts:
                 _places(torture, new_database, seed)
             if "random" in parts:
@@ -150,9 +174,13 @@ def main(arguments: Sequence[str]) -> int:
                 batches = range(seed, seed + max(1, rounds // A_BATCH_OF_RACES))
                 for settings in (STEADY, HURRIED):
                     torture.run([(f"SEED={n} PART=races ROUNDS=1", _racing(settings, n)) for n in batches], 1)
-        failures += torture.failures
+        run_through.append(torture)
+    if "failover" in parts and "postgresql" in kinds:
+        run_through.append(_failovers(seconds, seed, rounds))
+    for torture in run_through:
         for what, times in sorted(torture.met.items()):
             print(f"{times:6,} {what}")
+    failures = sum(torture.failures for torture in run_through)
     print(f"{failures} failed, in {time.monotonic() - began:.0f} s")
     return 1 if failures else 0
 
@@ -169,7 +197,7 @@ def _databases(kind: str) -> Iterator[NewDatabase]:
 
         if kind == "sqlite":
             template = Path(top) / "template.db"
-            _migrate(f"sqlite:///{template}")
+            migrate_at(f"sqlite:///{template}")
 
             def new_file() -> tuple[str, Path]:
                 place = folder()
@@ -186,7 +214,7 @@ def _databases(kind: str) -> Iterator[NewDatabase]:
         with psycopg.connect(uri, autocommit=True) as admin:
             admin.execute("CREATE DATABASE template_bot")
         of_sqlalchemy = uri.replace("postgresql://", "postgresql+psycopg://")
-        _migrate(of_sqlalchemy.replace("/postgres?", "/template_bot?"))
+        migrate_at(of_sqlalchemy.replace("/postgres?", "/template_bot?"))
 
         def new_base() -> tuple[str, Path]:
             place = folder()
@@ -196,12 +224,6 @@ def _databases(kind: str) -> Iterator[NewDatabase]:
 
         yield new_base
         server.cleanup()
-
-
-def _migrate(url: str) -> None:
-    database = Database(url)
-    migrate(database)
-    database.close()
 
 
 sys.exit(main(sys.argv[1:]))

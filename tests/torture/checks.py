@@ -2,10 +2,12 @@
 
 import re
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.sandbox.fincart.faults import ReceivedCall
 from bot.sandbox.slack.state import Post
+from storage.audit.log import Broken
 from storage.audit.verify import verify_all
 
 from .outside import ORDERS, Life, TortureStandIns
@@ -41,7 +43,7 @@ def settle(outside: TortureStandIns, timeout: float = 180.0) -> None:
 def check(outside: TortureStandIns) -> Counter[str]:
     """All has settled: raise `Wrong` where anything is not as it must be. Returns how many orders ended how."""
     found = verify_all(outside.database())
-    if found.first_bad() is not None:
+    if isinstance(found.chain, Broken) or found.rows is not None:
         raise WrongAfterDeath(f"the audit does not hold: {found}")
     ended = Counter[str]()
     for request in outside.rows("SELECT * FROM request ORDER BY seq"):
@@ -93,13 +95,14 @@ def _finished(outside: TortureStandIns, request: dict[str, Any]) -> Counter[str]
 def _shown(outside: TortureStandIns, request: dict[str, Any], counted: Counter[str]) -> None:
     """The request's message is right, and there is no other but where a process died while it posted it."""
     name = request["public_id"]
-    about = {post.ts: post for post in outside.slack.messages(ORDERS) if f"Request {name}" in post.text}
+    about = {post.ts: post for post in outside.slack.messages(ORDERS) if f"\n{name} · asked" in post.text}
     [row] = outside.rows("SELECT ts FROM slack_message WHERE kind = 'live' AND request_seq = :seq", seq=request["seq"])
     live = about.pop(row["ts"], None)
     if live is None:
         raise WrongAfterDeath(f"the message about {name} is not there")
     for post in about.values():
-        if not any(_was_its_last_act(outside, post, life) for life in outside.lives):
+        excused = any(_was_its_last_act(outside, post, life) for life in outside.lives)
+        if not excused and not _could_not_be_noted(outside, post):
             raise WrongAfterDeath(f"there is another message about {name}: {post.text}")
     opening = live.text.partition("\n")[0]
     figures = {words.replace(" ", "_"): int(number.replace(",", "")) for number, words in FIGURES.findall(opening)}
@@ -116,6 +119,13 @@ def _was_its_last_act(outside: TortureStandIns, post: Post, life: Life) -> bool:
         return False
     sent = [call.at for call in outside.slack.calls() if call.method.startswith("chat.")]
     return sum(float(post.ts) <= at < life.died_at.timestamp() for at in sent) <= 1  # the call that posted it
+
+
+def _could_not_be_noted(outside: TortureStandIns, post: Post) -> bool:
+    """Whether it was posted when no database could keep its name."""
+    around = timedelta(seconds=1)
+    at = datetime.fromtimestamp(float(post.ts), UTC)
+    return any(began - around < at < ended + around for began, ended in outside.outages)
 
 
 def _sent_on_no_guess(outside: TortureStandIns) -> None:

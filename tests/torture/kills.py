@@ -66,7 +66,7 @@ def _slack_has_the_post(outside: TortureStandIns) -> bool:
 TEN = (
     Death("after the delivery was committed, before it was handled", at("after", "deliveries.keep")),
     Death("after the request was made", at("after", "request_made")),
-    Death("after the preview was shown", at("after", "poster.Poster._write_down")),
+    Death("after the preview was shown", at("after", "poster.Poster._store_answer")),
     Death("after the click was committed, before the go-ahead", at("before", "went_ahead")),
     Death("after the go-ahead, before the first batch was planned", at("after", "went_ahead")),
     Death("after the first batch was planned, before it was sent", at("after", "run_started")),
@@ -169,7 +169,7 @@ def _kill_after(outside: TortureStandIns, waits: list[float], over: threading.Ev
     for seconds in waits:
         life = outside.lives[-1]
         try:
-            life.deliver  # noqa: B018 - waits until it listens
+            life.until_it_listens()
         except ConnectionError:
             return
         if over.wait(seconds):

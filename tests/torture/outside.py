@@ -8,10 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import text
 
@@ -22,6 +23,7 @@ from bot.sandbox.slack.forms import NotOnScreen
 from bot.sandbox.slack.http import SlackServer, deliver_http
 from bot.sandbox.slack.state import Post
 from bot.sandbox.slack.workspace import SlackWorkspace
+from storage.db.servers import spelled_for_sqlalchemy
 from storage.db.transactions import Database, StorageUnavailable
 
 ANN, BO = "U0000001", "U0000002"
@@ -63,13 +65,22 @@ class Life:
             return "".join(self._said)
 
     @property
-    def deliver(self) -> Deliver:
-        """The way in, once it listens. Raises ConnectionError where it died before it did."""
+    def url(self) -> str:
+        """Where it listens, once it does. Raises ConnectionError where it died before it did."""
+        return self.until_it_listens()
+
+    def until_it_listens(self) -> str:
+        """Wait for its address, and return it. Raises ConnectionError where it died before it listened."""
         with self._changed:
             heard = self._changed.wait_for(lambda: self._url is not None or self.died_at is not None, STARTS_WITHIN)
         if not heard or self._url is None:
             raise ConnectionError(f"it does not listen: {self.log}")
-        return deliver_http(f"{self._url}/slack/events")
+        return self._url
+
+    @property
+    def deliver(self) -> Deliver:
+        """The way in for Slack, once it listens."""
+        return deliver_http(f"{self.url}/slack/events")
 
     def kill(self) -> None:
         """As `kill -9` does."""
@@ -117,9 +128,11 @@ class TortureStandIns:
         self.slack.add_channel(ORDERS, "orders", ANN, BO)
         self._slack_server = SlackServer(self.slack)
         self._fincart_server = FincartServer(self.fincart).start()
-        self._database = Database(database_url)
+        self._database = Database(spelled_for_sqlalchemy(database_url))
         self._door = threading.local()
         self.lives: list[Life] = []
+        self.outages: list[tuple[datetime, datetime]] = []
+        """From when to when no database took writes."""
         self._settings = {
             "FOLDER": str(folder),
             "SLACK_API_URL": self._slack_server.api_url,
@@ -132,10 +145,11 @@ class TortureStandIns:
             "ALLOWED_USERS": f"{ANN},{BO}",
             "FINCART_MAX_CONCURRENCY": "1",
             "FINCART_BATCH_SIZE": "2",
+            "STOP_SECONDS": "8",
             **settings,
         }
 
-    def __enter__(self) -> "TortureStandIns":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -208,6 +222,20 @@ class TortureStandIns:
             read = [post.text for post in self.slack.ephemerals(person) if post.ts not in before]
             raise TimeoutError(f"no preview of {typed!r}, but {read}\n{self.lives[-1].log}") from None
 
+    def ask_in_turn(self, doors: Sequence[Life], orders: Sequence[Sequence[str]]) -> list[Post]:
+        """Ask once for each of these groups of orders, through one process after the other; returns the previews."""
+        shown = []
+        for life, ids in zip(cycle(doors), orders, strict=False):
+            with self.through(life):
+                shown.append(self.ask(" ".join(ids), about=ids[0]))
+        return shown
+
+    def go_ahead_in_turn(self, doors: Sequence[Life], shown: Sequence[Post]) -> None:
+        """Confirm these previews, through one process after the other."""
+        for life, preview in zip(cycle(doors), shown, strict=False):
+            with self.through(life):
+                self.press(ANN, preview, "go_ahead")
+
     def press(self, person: str, where: Post, action: str) -> SlackDelivery | None:
         """Press a button until the bot has it; None where it has gone meanwhile, as an earlier press worked."""
         while True:
@@ -216,7 +244,7 @@ class TortureStandIns:
             except NotOnScreen:
                 return None
             told = self.slack.wait_for(lambda: answers(self.slack, delivery), 120)  # noqa: B023 - called at once
-            if UNRECORDED not in told[0]:
+            if not _to_be_repeated(told[0]):
                 return delivery
 
     def insist(self, act: Callable[[], SlackDelivery]) -> SlackDelivery:
@@ -226,9 +254,9 @@ class TortureStandIns:
         while True:
             life = self.lives[-1]
             with contextlib.suppress(ConnectionError):
-                life.deliver  # noqa: B018 - waits until it listens
+                life.until_it_listens()
             delivery = act()
-            if delivery.ok and UNRECORDED not in delivery.answer:
+            if delivery.ok and not _to_be_repeated(delivery.answer):
                 return delivery
             if time.monotonic() > deadline:
                 raise TimeoutError(f"nobody takes it: {delivery.notice}\n{life.log}")
@@ -238,8 +266,8 @@ class TortureStandIns:
         """The request's message in the channel once it tells the end."""
 
         def told() -> list[Post]:
-            about = [post for post in self.slack.messages(ORDERS) if f"Request {public_id}" in post.text]
-            return [post for post in about if "Finished" in post.text and "audit " in post.text]
+            about = [post for post in self.slack.messages(ORDERS) if f"\n{public_id} · asked" in post.text]
+            return [post for post in about if "audit " in post.text]
 
         try:
             return self.slack.wait_for(told, timeout)[-1]
@@ -285,12 +313,19 @@ GO_AHEADS = ("go_ahead", "ask_approval")
 UNRECORDED = "could not be recorded, so nothing was sent"
 """Told where the database was too busy: whoever reads it does the same once more."""
 
+PERHAPS_RECORDED = "It is not known whether this was recorded"
+"""Told where the database went away meanwhile: a press may be repeated, and of two previews one is enough."""
+
+
+def _to_be_repeated(answer: str) -> bool:
+    return UNRECORDED in answer or PERHAPS_RECORDED in answer
+
 
 def request_id(post: Post) -> str:
-    """The request that a message is about."""
-    found = re.search(r"R-[0-9A-Z]{6}", post.text)
+    """The request that a message is about, by its small print: other lines may name other requests."""
+    found = re.search(r"\n(R-[0-9A-Z]{6}) · asked", post.text)
     assert found is not None, post.text
-    return found[0]
+    return found[1]
 
 
 def order_ids(count: int, first: int = 0) -> list[str]:

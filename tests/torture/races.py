@@ -74,7 +74,7 @@ def _approve_or_withdraw(outside: TortureStandIns, ids: Sequence[str]) -> Round:
     outside.press(ANN, shown, "ask_approval")
 
     def card() -> list[Post]:
-        about = [post for post in outside.slack.messages(ORDERS) if f"Request {public_id}" in post.text]
+        about = [post for post in outside.slack.messages(ORDERS) if f"\n{public_id} · asked" in post.text]
         return [post for post in about if any(button.action_id == "approve" for button in post.buttons())]
 
     [waits] = outside.slack.wait_for(card, 30)
@@ -167,7 +167,7 @@ def run(outside: TortureStandIns, races: Sequence[Race], rounds: int, seed: int)
     """
     doors = [outside.start(), outside.start()]
     for life in doors:
-        life.deliver  # noqa: B018 - waits until it listens
+        life.until_it_listens()
     jobs = [(race, number) for number in range(rounds) for race in races]
     side_by_side = races[0].side_by_side
     with ThreadPoolExecutor(side_by_side) as pool, ThreadPoolExecutor(2 * side_by_side) as fingers:

@@ -1,9 +1,9 @@
 """`serve`, with a place to die at: a script of its own, so that the bot itself knows nothing of it.
 
 `python victim.py WHEN PLACE NUMBER` kills the process with SIGKILL at the so many-th commit of that place, just
-`before` or just `after` it. `python victim.py record FILE` writes down every commit that it comes by instead. A place
-is the function whose transaction it is and the events that the transaction tells: `run.Dispatcher._keep batch_settled`;
-to die at, some of these words are enough.
+`before` or just `after` it; what follows is a command to run instead of `serve`. `python victim.py record FILE` writes
+down every commit that it comes by. A place is the function that owns the transaction, and the events that the
+transaction records: `dispatcher.Dispatcher._store_answers batch_settled`. Some of these words are enough to name one.
 
 Only SQLAlchemy's own events are used: they tell of the commit of any database, and change nothing.
 """
@@ -133,4 +133,4 @@ if __name__ == "__main__":
         Places(dying(sys.argv[1], sys.argv[2], int(sys.argv[3])))
     from bot.__main__ import main
 
-    sys.exit(main(["serve"]))
+    sys.exit(main(sys.argv[4:] or ["serve"]))

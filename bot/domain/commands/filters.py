@@ -1,17 +1,17 @@
-"""PURE: the filters of `history` (and of whatever lists the same): text into a `History`, or an error."""
+"""PURE: parses the filters of `history`, and of commands that list the same, into a `History` or an error."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from functools import partial
 from typing import Final, TypeVar
 
-from bot.domain.commands.days import Day, DaysAgo, OnDay
+from bot.domain.commands.days import Day, DaysAgo, OnDay, as_typed_day, read_day
 from bot.domain.commands.order_ids import (
     WRAPPING,
     BadId,
+    NoDigit,
     OrderId,
     RequestIdGiven,
     ShopNumberGiven,
@@ -28,12 +28,12 @@ from bot.domain.commands.typed_text import (
     tidy,
 )
 from storage.enums import Outcome, RequestState
-from storage.spelling import ENDS
+from storage.spelling import without_end
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What to list, newest first: everything where nothing is given. `since` and `until` are both inclusive days."""
+    """What to list, newest first; everything if no filter is given. `since` and `until` are inclusive days."""
 
     person: str | None = None
     order_id: OrderId | None = None
@@ -45,7 +45,7 @@ class History:
     label: str | None = None
     """What stands beside an order in the file it came from, without a `#`. With `order_id`: either of them."""
     reason: str | None = None
-    """A reason of the list, in any case."""
+    """The listed reason, or the typed one of a request without a listed one, in any spelling."""
 
 
 class Filter(StrEnum):
@@ -68,10 +68,11 @@ class PlainName:
 
 @dataclass(frozen=True, slots=True)
 class UnknownFilter:
-    """A word with a colon that is no filter."""
+    """A word with a colon that is no filter; `valid` are those that are."""
 
     key: str
     nearest: str | None
+    valid: tuple[str, ...] = tuple(Filter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class UnknownValue:
 
 @dataclass(frozen=True, slots=True)
 class UnknownDay:
-    """A day in no form that is understood, or that no calendar has."""
+    """A day in an unknown form, or one that does not exist."""
 
     key: Filter
     value: str
@@ -101,14 +102,14 @@ class EmptyFilter:
 
 @dataclass(frozen=True, slots=True)
 class GivenTwice:
-    """A second value for what is filtered by one: a filter, or `@person` or `ID`."""
+    """A filter, `@person` or `ID` given a second time."""
 
     what: str
 
 
 @dataclass(frozen=True, slots=True)
 class SinceAfterUntil:
-    """Days between which there is none."""
+    """`since` is later than `until`."""
 
     since: str
     until: str
@@ -116,14 +117,30 @@ class SinceAfterUntil:
 
 @dataclass(frozen=True, slots=True)
 class BadHistoryWord:
-    """A word that is no filter, person or order id; `filter` is the whole filter that it looks like a value of."""
+    """A word that is no filter, person or order id; `filter` is the filter that it looks like a value of."""
 
     bad: BadId
     filter: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class UnquotedReason:
+    """A word after a reason without quotes that may belong to it, or be something else."""
+
+    reason: str
+    word: str
+
+
 FilterError = (
-    PlainName | UnknownFilter | UnknownValue | UnknownDay | EmptyFilter | GivenTwice | SinceAfterUntil | BadHistoryWord
+    PlainName
+    | UnknownFilter
+    | UnknownValue
+    | UnknownDay
+    | EmptyFilter
+    | GivenTwice
+    | SinceAfterUntil
+    | BadHistoryWord
+    | UnquotedReason
 )
 HistoryError = FilterError | RequestIdGiven
 
@@ -131,29 +148,32 @@ PERSON: Final = "@person"
 ORDER: Final = "ID"
 
 _Q, _S = re.escape(DOUBLE_QUOTES), WHITE_SPACE
-_ITEM = re.compile(
+ITEM = re.compile(
     rf"(?P<dropped>(?:[{re.escape(WRAPPING)}-]++(?:[{_S},;]++|\Z))++)"
     rf"|(?P<key>[A-Za-z_]++):[{_S}]*+(?:[{_Q}](?P<quoted>[^{_Q}]*+)[{_Q}]?|(?P<value>[^{_S}]*+))"
     rf"|(?P<word><[^<>]*+>|[^{_S},;]++)"
 )
+"""What filters are made of: marks that are dropped, a key with its value, a word."""
+
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_DAYS = re.compile(r"([0-9]{1,4})d")
 
 _Value = str | OrderId | ShopNumberGiven | RequestState | Outcome | Day
 
 
 def parse_history(text: str) -> History | HistoryError:
-    """The filters in any order, each at most once. The text is Slack's, escapes included; blank lists everything."""
+    """Parse filters in any order, each at most once. The text is Slack's, escapes included; blank lists everything."""
     found: dict[str, _Value] = {}
     before: re.Match[str] | None = None
-    for match in _ITEM.finditer(text):
+    for match in ITEM.finditer(text):
         if match["dropped"] is not None:
             continue
         read = _read_filter(match) if match["key"] is not None else _read_word(match["word"])
-        if isinstance(read, BadHistoryWord) and before is not None and _goes_on(before, read):
-            found[Filter.REASON] = f"{found[Filter.REASON]} {_reason(match['word'])}"
-            continue
+        if _in_reason(before) and not _stands_alone(read):
+            reason, word = str(found[Filter.REASON]), _reason(match[0])
+            if isinstance(read, BadHistoryWord) and not read.filter:
+                found[Filter.REASON] = f"{reason} {word}"
+                continue
+            return UnquotedReason(reason, word)
         if not isinstance(read, tuple):
             return read
         what, value = read
@@ -164,14 +184,25 @@ def parse_history(text: str) -> History | HistoryError:
     return _joined(found)
 
 
-def _goes_on(before: re.Match[str], word: BadHistoryWord) -> bool:
-    """Whether the word belongs to a reason of several words that nobody put in quotes: `reason:out of stock`."""
-    return (before["key"] or "").lower() == Filter.REASON and before["value"] is not None and word.filter is None
+def _in_reason(before: re.Match[str] | None) -> bool:
+    """Tell whether what was read last is a reason without quotes, which goes on: `reason:out of stock`."""
+    return before is not None and (before["key"] or "").lower() == Filter.REASON and before["value"] is not None
+
+
+def _stands_alone(read: "tuple[str, _Value] | HistoryError") -> bool:
+    """Tell whether this can be no word of a reason: a filter, a person, a Fincart order id."""
+    match read:
+        case (what, value):
+            return what != ORDER or (isinstance(value, OrderId) and not value.unlike_fincart)
+        case UnknownFilter():
+            return read.nearest is not None
+        case _:
+            return not isinstance(read, BadHistoryWord | RequestIdGiven | PlainName)
 
 
 def _reason(typed: str) -> str:
-    """A reason, or a word of one, without the quotes around it and what ends a sentence."""
-    return unwrap(tidy(as_typed(typed))).rstrip(f"{ENDS} ")
+    """Strip quotes and final punctuation from a reason or a word of one."""
+    return without_end(unwrap(tidy(as_typed(typed))))
 
 
 def _read_filter(match: re.Match[str]) -> tuple[str, _Value] | HistoryError:
@@ -188,7 +219,7 @@ def _read_filter(match: re.Match[str]) -> tuple[str, _Value] | HistoryError:
         value = unwrap(closed_format(value.rstrip(",;")))
     if not value:
         return EmptyFilter(name)
-    read = _READERS[name](name, value)
+    read = _READERS[name](name, value) if name in _READERS else value
     return read if isinstance(read, UnknownValue | UnknownDay) else (name, read)
 
 
@@ -198,6 +229,8 @@ def _read_word(word: str) -> tuple[str, _Value] | HistoryError:
     bare = unwrap(as_typed(word))
     if bare.startswith("@") and not word.startswith("<"):
         return PlainName(bare)
+    if read_day(bare):
+        return BadHistoryWord(NoDigit(bare), f"{Filter.SINCE}:{bare.lower()}")
     order = read_order_id(unwrap(word))
     if isinstance(order, OrderId) or (isinstance(order, ShopNumberGiven) and _label_of(order)):
         return ORDER, order
@@ -205,7 +238,7 @@ def _read_word(word: str) -> tuple[str, _Value] | HistoryError:
 
 
 def _label_of(number: ShopNumberGiven) -> str:
-    """The shop's number without what marks it as one."""
+    """Return the shop's number without its mark."""
     return as_typed(number.value).lstrip("#＃№")
 
 
@@ -218,6 +251,7 @@ def _looks_like(word: str) -> str | None:
 
 
 _Word = TypeVar("_Word", RequestState, Outcome)
+_Kind = TypeVar("_Kind")
 
 
 def _one_of(words: type[_Word], key: Filter, value: str) -> _Word | UnknownValue:
@@ -227,27 +261,13 @@ def _one_of(words: type[_Word], key: Filter, value: str) -> _Word | UnknownValue
     return UnknownValue(key, value, tuple(word.value for word in words), nearest(spelled, words))
 
 
-def _read_text(_: Filter, value: str) -> str:
-    return value
-
-
 def _read_day(key: Filter, value: str) -> Day | UnknownDay:
-    spelled = value.lower()
-    if spelled in ("today", "yesterday"):
-        return DaysAgo(0 if spelled == "today" else 1)
-    if days := _DAYS.fullmatch(spelled):
-        return DaysAgo(int(days[1]))
-    try:
-        return OnDay(date.fromisoformat(spelled)) if _DATE.fullmatch(spelled) else UnknownDay(key, value)
-    except ValueError:
-        return UnknownDay(key, value)
+    return read_day(value) or UnknownDay(key, value)
 
 
 _READERS: dict[Filter, Callable[[Filter, str], _Value | UnknownValue | UnknownDay]] = {
     Filter.STATUS: partial(_one_of, RequestState),
     Filter.OUTCOME: partial(_one_of, Outcome),
-    Filter.REASON: _read_text,
-    Filter.TEXT: _read_text,
     Filter.SINCE: _read_day,
     Filter.UNTIL: _read_day,
 }
@@ -272,11 +292,8 @@ def _joined(found: dict[str, _Value]) -> History | SinceAfterUntil:
         until=get(Filter.UNTIL, OnDay) or get(Filter.UNTIL, DaysAgo),
     )
     match history.since, history.until:
-        case OnDay(since), OnDay(until) if since > until:
-            return SinceAfterUntil(since.isoformat(), until.isoformat())
-        case DaysAgo(since_ago), DaysAgo(until_ago) if since_ago < until_ago:
-            return SinceAfterUntil(f"{since_ago}d", f"{until_ago}d")
+        case (OnDay(since) as first, OnDay(until) as last) if since > until:
+            return SinceAfterUntil(as_typed_day(first), as_typed_day(last))
+        case (DaysAgo(since_ago) as first, DaysAgo(until_ago) as last) if since_ago < until_ago:
+            return SinceAfterUntil(as_typed_day(first), as_typed_day(last))
     return history
-
-
-_Kind = TypeVar("_Kind")

@@ -1,8 +1,8 @@
-"""PURE: a message of anybody's in Slack into the Fincart order ids that a person reads in it.
+"""PURE: finds the Fincart order ids that a person reads in a Slack message.
 
-A message says what it says in four places: its text, its blocks, its attachments (alert bots put everything there and
-leave the text empty) and its files. Searched is what is shown, never its JSON: what a link leads to, what a button
-carries and an app's metadata are read by nobody.
+A message shows words in four places: its text, blocks, attachments (alert bots put everything there and leave the text
+empty) and files. Only what is shown is searched, never the JSON: nobody reads a link's target, a button's value or an
+app's metadata.
 (docs.slack.dev/reference/block-kit/blocks, docs.slack.dev/messaging/formatting-message-text)
 """
 
@@ -67,17 +67,17 @@ _TURNED_ROUND = re.compile(r"\u202e[^\u202c\u2069\n]*")
 
 
 def fincart_ids_in(message: Mapping[str, Any]) -> tuple[str, ...]:
-    """Every Fincart order id that a person reads in a message, each once, in order, lower-cased.
+    """Return every Fincart order id shown in a message, each once, in order, lower-cased.
 
-    The payload's message may be of any shape. An id that touches another Latin letter, a digit, `-` or `_` is part
-    of something else; a letter of another script beside it is not, since no id has one.
+    The payload's message may have any shape. An id beside a Latin letter, a digit, `-` or `_` is part of something
+    else; a letter of another script may touch it, since no id contains one.
     """
     shown = {key: message.get(key) for key in _WHERE}
     return tuple(dict.fromkeys(each.lower() for text in _texts(shown, 0) for each in _ids_in(text)))
 
 
 def _texts(part: object, depth: int) -> Iterator[str]:
-    """All that is shown below a part; what stands apart on the screen comes apart."""
+    """Yield the shown texts below a part, separate where they are separate on the screen."""
     if depth > _DEEPEST:
         return
     if isinstance(part, list):
@@ -101,12 +101,12 @@ def _texts_of_fields(part: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 
 def _is_field(part: Mapping[str, Any]) -> bool:
-    """Whether it is an attachment's field: its value is shown, a button's and an option's are not."""
+    """Tell whether it is an attachment's field, whose value is shown; a button's or option's value is not."""
     return not part.keys() & {"type", "text", "name"}
 
 
 def _inline(element: object) -> str:
-    """What is read of an element of rich text: of a link its words, and where it has none its address."""
+    """Return the shown text of a rich text element: a link's words, or its address if it has none."""
     if not isinstance(element, dict):
         return " "
     shown = element.get("text") or element.get("url" if element.get("type") == "link" else "fallback")
@@ -114,7 +114,7 @@ def _inline(element: object) -> str:
 
 
 def _as_read(text: str, kind: object) -> str:
-    """A text as it looks; of a kind that Slack does not format, as it is."""
+    """Return a text as shown; unchanged if Slack does not format its kind."""
     if kind in ("plain_text", "raw_text"):
         return unescape(text)
     if kind == "markdown":
@@ -123,7 +123,7 @@ def _as_read(text: str, kind: object) -> str:
 
 
 def _link(found: re.Match[str]) -> str:
-    """`<target|label>`: its label; without one a link is its address, and a mention somebody's name."""
+    """Return the label of `<target|label>`; without one, a link's address, or nothing for a mention."""
     target, _, label = found[1].partition("|")
     return label or (" " if target[:1] in ("@", "#", "!") else target)
 
@@ -131,7 +131,7 @@ def _link(found: re.Match[str]) -> str:
 def _ids_in(text: str) -> Iterator[str]:
     text = ascii_digits(_TURNED_ROUND.sub(" ", text))
     for run in _RUN.findall(text):
-        # Characters that nobody sees stand around ids and between them; inside one, they belong to it.
+        # Invisible characters around and between ids are dropped; inside an id they belong to it.
         parts = [part for part in re.split(f"[{_UNSEEN}]+", run) if part]
         if parts and all(map(_ID.fullmatch, parts)):
             yield from parts

@@ -1,9 +1,9 @@
-"""PURE: a text into order ids, or an error that carries what its wording needs.
+"""PURE: parses a text into order ids, or an error that carries what its wording needs.
 
-One splitting for the command, the form's text area, files and messages. An id is letters, digits, `-` and `_`,
-up to 64 characters, with at least one digit. A Fincart order id is 24 hexadecimal characters; whether Fincart's
-calls take its other names (`orderCode`, `referenceNumber`) is not said, so those are taken exactly and marked.
-`bot.domain.commands.paste_cleanup` undoes first what copying did to a text.
+The command, the form's text area, files and messages all split text here. An id is letters, digits, `-` and `_`, up to
+64 characters, with at least one digit. A Fincart order id is 24 hexadecimal characters. Fincart does not say whether
+its calls take other names (`orderCode`, `referenceNumber`), so those are kept exactly as typed and marked.
+`bot.domain.commands.paste_cleanup` first undoes what copying did to a text.
 """
 
 import re
@@ -25,15 +25,15 @@ from bot.domain.commands.typed_text import (
 )
 
 LONGEST_ID = 64
-BAD_IDS_TOLD = 3
-"""An error names so many of the bad ids, and says how many there are."""
+MOST_BAD_IDS = 3
+"""How many bad ids an error names, beside their total."""
 
 SEPARATORS = WHITE_SPACE + ",;，；、،؛"
 """Inside a regular expression's brackets: what stands between ids."""
 
 WRAPPING = QUOTES + TYPOGRAPHIC_DASHES + "*•‣◦⁃∙·▪▫●○■□►▸✓" + characters(ZERO_WIDTH + DIRECTION_MARKS)
-"""Dropped around ids. A plain hyphen is a character of ids: it is dropped only where it stands alone. What is not to be
-seen is dropped around an id, never inside it, where it could make two ids of one."""
+"""Dropped around ids. A plain hyphen belongs to ids: only a lone one is dropped. Invisible characters are dropped
+around an id, never inside it, where they may separate two ids."""
 
 _WRAP, _PART = re.escape(WRAPPING), rf"[^{SEPARATORS}<{re.escape(WRAPPING)}]"
 _ID_TEXT = (
@@ -49,7 +49,7 @@ _GAP = rf"[{SEPARATORS}{_WRAP}]*+"
 
 
 def _after(skipped: str) -> "re.Pattern[str]":
-    """The next word after any number of such, of hyphens alone, and of what is dropped; empty only at the end."""
+    """Matches the next word, skipping separators, lone hyphens and dropped characters; empty at the end."""
     return re.compile(rf"{_GAP}(?:(?=[A-Za-z0-9_-])(?:{skipped}-++)[{_WRAP}]*+(?!{_PART}){_GAP})*+({_WORD}|)")
 
 
@@ -72,20 +72,20 @@ _CLOSED = re.compile(r"<[^<>]*>")
 class OrderId:
     """An order id as it is sent to Fincart: made by `read_order_id`, which lower-cases 24 hexadecimal characters.
 
-    Never changed, and yet not frozen: to make a thousand frozen ones takes longer than to read them.
+    Never changed, but not frozen: building a thousand frozen instances takes longer than parsing them.
     """
 
     value: str
 
     @property
     def unlike_fincart(self) -> bool:
-        """Whether it is unlike a Fincart order id (24 hexadecimal characters), which a preview must say."""
+        """Tell whether it is unlike a Fincart order id (24 hexadecimal characters); a preview must say so."""
         return _FINCART_ID.fullmatch(self.value) is None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderList:
-    """At least one order id, in the order given, each once; `duplicates` are those that were given more than once."""
+    """At least one order id, in the order given, each once; `duplicates` are the ids given more than once."""
 
     orders: tuple[OrderId, ...]
     duplicates: tuple[OrderId, ...] = ()
@@ -100,14 +100,14 @@ class LinkGiven:
 
 @dataclass(frozen=True, slots=True)
 class ShopNumberGiven:
-    """An order's number in the merchant's own shop (`#1001`, `#1800022D2`), which Fincart's calls do not take."""
+    """An order's number in the merchant's own shop (`#1001`, `#1800022D2`); Fincart's calls reject those."""
 
     value: str
 
 
 @dataclass(frozen=True, slots=True)
 class SpreadsheetNumber:
-    """A number as only a spreadsheet writes it (`5,551,234`, `6.86E+23`): which id it was cannot be told."""
+    """A number as only a spreadsheet writes it (`5,551,234`, `6.86E+23`): the id is lost."""
 
     value: str
 
@@ -121,7 +121,7 @@ class MentionGiven:
 
 @dataclass(frozen=True, slots=True)
 class BidiControlGiven:
-    """A word with a character that turns the direction of text, and so can hide what is really there."""
+    """A word with a character that changes the direction of text, which can hide what it really says."""
 
     value: str
     character: str
@@ -129,14 +129,14 @@ class BidiControlGiven:
 
 @dataclass(frozen=True, slots=True)
 class RequestIdGiven:
-    """A request's id (in its shown form) where an order's is expected."""
+    """A request id (in its shown form) in place of an order id."""
 
     request_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class WrongCharacter:
-    """A word with a character (the first of them) that no order id has."""
+    """A word with a character that no order id has; `character` is the first."""
 
     value: str
     character: str
@@ -144,14 +144,14 @@ class WrongCharacter:
 
 @dataclass(frozen=True, slots=True)
 class TooLong:
-    """A word of the right characters, but more than `LONGEST_ID` of them."""
+    """A word of valid characters, longer than `LONGEST_ID`."""
 
     value: str
 
 
 @dataclass(frozen=True, slots=True)
 class NoDigit:
-    """A word of the right characters without a digit."""
+    """A word of valid characters without a digit."""
 
     value: str
 
@@ -171,12 +171,12 @@ BadId = (
 
 @dataclass(frozen=True, slots=True)
 class NoOrderIds:
-    """Nothing but white space, separators and what is dropped around ids."""
+    """Nothing but white space, separators and dropped characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadIds:
-    """Words that are no order ids: the first `BAD_IDS_TOLD` of them, and how many different ones there are."""
+    """Words that are no order ids: the first `MOST_BAD_IDS`, and how many different ones there are."""
 
     first: tuple[BadId, ...]
     count: int
@@ -186,21 +186,20 @@ OrderIdsError = NoOrderIds | BadIds
 
 
 def first_word(text: str) -> str:
-    """The first word of a text without what is dropped around it, empty where there is none."""
+    """Return the first word of a text, unwrapped; empty if there is none."""
     found = _FIRST_WORD.match(clean(text))
     assert found is not None
     return found[1]
 
 
 def unwrap(word: str) -> str:
-    """The word without quotes, bullets, typographic dashes and what is not to be seen around it; empty for hyphens
-    alone."""
+    """Strip quotes, bullets, typographic dashes and invisible characters around the word; empty for hyphens alone."""
     bare = word.strip(WRAPPING)
     return "" if bare[:1] == "-" and not bare.strip("-") else bare
 
 
 def read_order_id(word: str) -> OrderId | BadId:
-    """The one id that the (unwrapped) word is, or what is wrong with it."""
+    """Return the (unwrapped) word's order id, or what is wrong with it."""
     word = clean(word)
     if number := spreadsheet_number(word):
         return SpreadsheetNumber(number)
@@ -230,14 +229,14 @@ def _what_is_wrong(word: str) -> BadId:
 
 
 def parse_order_ids(text: str) -> OrderList | OrderIdsError:
-    """Every order id of the text, once each, or what stands in the way: in linear time, however many there are."""
+    """Return every order id of the text, once each, or the error, in linear time."""
     text = clean(text)
     if number := spreadsheet_number(text):
         return BadIds((SpreadsheetNumber(number),), 1)
     wrong = dict.fromkeys(_WRONG_WORD.findall(text))
     del wrong[""]
     if wrong:
-        return BadIds(tuple(map(_what_is_wrong, islice(wrong, BAD_IDS_TOLD))), len(wrong))
+        return BadIds(tuple(map(_what_is_wrong, islice(wrong, MOST_BAD_IDS))), len(wrong))
     words = _NOT_OF_IDS.sub(" ", text).split()
     times = Counter([_canonical(word) if len(word) == 24 else word for word in words if word.strip("-")])
     orders = tuple(map(OrderId, times))

@@ -1,6 +1,6 @@
-"""PURE: what follows `/cancel-orders`, into a closed set of commands or of errors that name their fix.
+"""PURE: parses the text after the slash command into a closed set of commands, or of errors that name their fix.
 
-`WORDS` is the one table of keywords: reading, suggestions and `help` come from it.
+`WORDS` is the one table of keywords: parsing, suggestions and `help` use it.
 """
 
 import re
@@ -24,12 +24,24 @@ from bot.domain.commands.order_ids import (
     read_order_id,
     unwrap,
 )
-from bot.domain.commands.typed_text import SPACE, as_typed, closed_format, is_blank, nearest, request_id, tidy, unescape
-
-COMMAND = "/cancel-orders"
-
-LONGEST_REASON = 1000
-"""Characters."""
+from bot.domain.commands.reasons import (
+    ControlInReason,
+    ReasonError,
+    ReasonMissing,
+    ReasonTooLong,
+    read_reason,
+    split_reason,
+)
+from bot.domain.commands.report import Report, UnknownGrouping, parse_report
+from bot.domain.commands.typed_text import (
+    SPACE,
+    as_typed,
+    closed_format,
+    is_blank,
+    nearest,
+    request_id,
+    unescape,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +59,17 @@ class OpenForm:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """All about one request, by its id in the shown form (`R-7K3F9Q`)."""
+    """Show all about one request, by its id in the shown form (`R-7K3F9Q`)."""
 
     request_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Show what would happen to these orders, with nothing to press."""
+    """Show what would happen to these orders, without buttons."""
 
     orders: OrderList
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +81,27 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Go on sending."""
+    """Resume sending."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for somebody."""
+    """List what waits for somebody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file of what `history` would list."""
+    """Send a file of what `history` would list."""
 
     wanted: History
 
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """Every form with an example, and the rules in force."""
+    """Show every form with an example, and the rules in force."""
 
 
-Command = Ask | OpenForm | Preview | History | Show | Waiting | Export | Pause | Resume | Help
+Command = Ask | OpenForm | Preview | History | Show | Waiting | Report | Export | Pause | Resume | Help
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +114,7 @@ class NotUnderstood:
 
 @dataclass(frozen=True, slots=True)
 class NothingAfter:
-    """Words after a keyword that takes none: whoever typed them meant something that would not happen."""
+    """Words after a keyword that takes none: ignoring them would not do what the person meant."""
 
     keyword: str
     rest: str
@@ -113,48 +126,32 @@ class ReasonWithoutIds:
 
 
 @dataclass(frozen=True, slots=True)
-class ReasonMissing:
-    """A word that starts the reason, and no reason; `marker` is that word."""
-
-    marker: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonTooLong:
-    """A reason of more than `limit` characters."""
-
-    length: int
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
 class ShowWhat:
     """`show` with nothing after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShowOnlyOne:
-    """`show` with more than one word after it; `request_id` is the first of them, where it is one."""
+    """`show` with more than one word after it; `request_id` is the first word, if it is a request id."""
 
     request_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class NotARequestId:
-    """`show` with something else; `order_id` where that is an order's id, which `history` would find."""
+    """`show` with something else; `order_id` is set if it is an order id, which `history` would find."""
 
     value: str
     order_id: str | None
 
 
-ReasonError = ReasonMissing | ReasonTooLong
 CommandError = ReasonError | NotUnderstood | NothingAfter | ReasonWithoutIds | ShowWhat | ShowOnlyOne | NotARequestId
-ParseError = OrderIdsError | HistoryError | CommandError
+ParseError = OrderIdsError | HistoryError | UnknownGrouping | CommandError
 
 
 @dataclass(frozen=True, slots=True)
 class Keyword:
-    """A keyword: how it is used, an example, and what reads the text after it."""
+    """A keyword: its usage, an example, and the parser of the text after it."""
 
     usage: str
     example: str
@@ -162,7 +159,7 @@ class Keyword:
 
 
 def parse(text: str) -> Command | ParseError:
-    """What a person typed after the command, as Slack sent it: any text at all gives one of the two, in linear time."""
+    """Parse what Slack sent after the command. Any text gives a command or an error, in linear time."""
     if is_blank(text):
         return OpenForm()
     first = _FIRST.match(text)
@@ -171,31 +168,8 @@ def parse(text: str) -> Command | ParseError:
     return _parse_ask(text)
 
 
-def read_reason(typed: str) -> str | ReasonTooLong | None:
-    """A reason as it is kept: tidied (see `tidy`), None where nothing is left. The text is a person's, unescaped."""
-    reason = tidy(typed)
-    if len(reason) > LONGEST_REASON:
-        return ReasonTooLong(len(reason), LONGEST_REASON)
-    return reason or None
-
-
-def split_reason(text: str) -> tuple[str, str | ReasonError | None]:
-    """The text before the reason, as Slack sent it, and the reason: None without a word that starts one."""
-    marker = _REASON.search(text)
-    if not marker:
-        return text, None
-    return text[: marker.start()], read_reason(as_typed(text[marker.end() :])) or ReasonMissing(marker[0])
-
-
 _FIRST = re.compile(rf"[{SEPARATORS}]*+([^{SEPARATORS}]++)")
 _DIGIT = re.compile("[0-9]")
-_BEFORE = rf"(?<![^{SEPARATORS}{re.escape(WRAPPING)}]..)"
-_AFTER = r"(?![A-Za-z0-9_-])"
-# It begins with plain sets of characters, which is what lets a search leap over nearly everything.
-_REASON = re.compile(
-    rf"[bBrR–—―-](?:[eE](?is:(?<=be){_BEFORE}cause{_AFTER}:?|(?<=re){_BEFORE}ason:)"
-    rf"|[rR](?is:(?<=[–—―]r)eason{_AFTER}[:=]?)|-(?is:(?<=--){_BEFORE}reason{_AFTER}[:=]?))"
-)
 
 
 def _as_keyword(word: str) -> str:
@@ -213,14 +187,14 @@ def _parse_ask(text: str) -> Ask | ParseError:
             return ReasonWithoutIds()
         case BadIds(), _:
             return _not_understood(first_word(typed)) or orders
-        case OrderList(), ReasonMissing() | ReasonTooLong():
+        case OrderList(), ReasonMissing() | ReasonTooLong() | ControlInReason():
             return reason
         case OrderList(), _:
             return Ask(orders, reason)
 
 
 def _not_understood(word: str) -> NotUnderstood | None:
-    """What a first word without any digit is, unless it is something that has a name of its own."""
+    """Return `NotUnderstood` for a first word without a digit, or a more precise error."""
     read = read_order_id(word)
     if isinstance(read, NoDigit | WrongCharacter) and not _DIGIT.search(word):
         return NotUnderstood(word, nearest(_as_keyword(word), WORDS))
@@ -228,7 +202,7 @@ def _not_understood(word: str) -> NotUnderstood | None:
 
 
 _WRAP = re.escape(WRAPPING)
-# A word after `show`; those that are nothing but marks are leapt over.
+# A word after `show`; words of punctuation alone are skipped.
 _SHOWN = re.compile(
     rf"[{SPACE}]*+(?:(?=[^{SPACE}])[,;.]*+[{_WRAP}]*+-*+[{_WRAP}]*+[,;.]*+(?:[{SPACE}]++|\Z))*+([^{SPACE}]*+)"
 )
@@ -250,7 +224,7 @@ def _parse_show(rest: str) -> Show | ParseError:
 
 def _parse_preview(rest: str) -> Preview | ParseError:
     asked = _parse_ask(rest)
-    return Preview(asked.orders) if isinstance(asked, Ask) else asked
+    return Preview(asked.orders, asked.reason) if isinstance(asked, Ask) else asked
 
 
 def _parse_pause(rest: str) -> Pause | ParseError:
@@ -260,12 +234,8 @@ def _parse_pause(rest: str) -> Pause | ParseError:
     return Pause(reason) if reason is None or isinstance(reason, str) else reason
 
 
-def _parse_resume(rest: str) -> Resume | NothingAfter:
-    return NothingAfter("resume", rest) if _says_more(rest) else Resume()
-
-
-def _parse_waiting(rest: str) -> Waiting | NothingAfter:
-    return NothingAfter("waiting", rest) if _says_more(rest) else Waiting()
+def _alone(keyword: str, command: Command) -> Callable[[str], Command | ParseError]:
+    return lambda rest: NothingAfter(keyword, rest) if _says_more(rest) else command
 
 
 _ENDS_A_SENTENCE = re.compile(rf"[{SPACE}.:!?]*+")
@@ -281,17 +251,20 @@ def _parse_export(rest: str) -> Export | ParseError:
 
 
 WORDS: dict[str, Keyword] = {
-    "preview": Keyword("preview ID …", "preview 6864fecda075914a1b1e353c", _parse_preview),
+    "preview": Keyword("preview ID … [because WHY]", "preview 6864fecda075914a1b1e353c", _parse_preview),
     "history": Keyword(
         'history [@person] [ID] [status:S] [outcome:O] [reason:R] [text:"…"] [since:D] [until:D]',
         "history outcome:rejected since:7d",
         parse_history,
     ),
     "show": Keyword("show REQUEST", "show R-7K3F9Q", _parse_show),
-    "waiting": Keyword("waiting", "waiting", _parse_waiting),
+    "waiting": Keyword("waiting", "waiting", _alone("waiting", Waiting())),
+    "report": Keyword(
+        "report [the filters of history] [by:reason|person|day|outcome|channel]", "report by:reason", parse_report
+    ),
     "export": Keyword("export [the filters of history]", "export since:2026-11-24", _parse_export),
     "pause": Keyword("pause [because WHY]", "pause because courier strike", _parse_pause),
-    "resume": Keyword("resume", "resume", _parse_resume),
+    "resume": Keyword("resume", "resume", _alone("resume", Resume())),
     "help": Keyword("help", "help", lambda _: Help()),
 }
 """Every keyword. To add one, give it what reads the text after it, and its command a place in `Command`."""

@@ -1,7 +1,6 @@
-"""PURE: what phones, spreadsheets and chat programs do to ids that are copied, undone where that can be told.
+"""PURE: undoes what phones, spreadsheets and chat programs do to copied ids, where that is certain.
 
-No rule here ever makes two orders of one, or one that did not stand there: what cannot be told stays as it is, and
-is an error then.
+No rule here splits one order into two or invents one: uncertain text stays as it is and is an error later.
 """
 
 import re
@@ -27,28 +26,28 @@ _AS_DIGITS = re.compile("[0-9]+(?:-[0-9]+)*")
 _QUOTE_MARK = re.compile(r"(?m)^[ \t\xa0]*+>+")
 _IN_ITALICS = re.compile(rf"(?<!{_ID_CHARACTER})_+({_FINCART_ID})_+(?!{_ID_CHARACTER})")
 
-# It begins with a plain set of characters, which is what lets a search leap over what is no digit.
+# It begins with a plain character set, which lets a search skip what is no digit.
 _NUMBER = re.compile(
     r"[0-9](?<![A-Za-z0-9_,.-][0-9])(?:"
-    # 5,551,234 and 5 551 234: one number with its thousands apart, whose first group is shorter than the others.
+    # 5,551,234 and 5 551 234: one number with separated thousands, whose first group is shorter than the others.
     r"[0-9]?(?:,[0-9]{3})+(?![A-Za-z0-9_-]|,[0-9])"
     r"|[0-9]?(?:[\xa0\u2009\u202f][0-9]{3})+(?![A-Za-z0-9_-]|[\xa0\u2009\u202f][0-9])"
-    # 6.86E+23, with the decimal comma of half the world too.
+    # 6.86E+23, also with a decimal comma.
     r"|[0-9]*+(?:[.,][0-9]++)?[eE]\+[0-9]++(?![A-Za-z0-9_-])"
     r"|[0-9]*+[.,][0-9]++[eE][0-9]++(?![A-Za-z0-9_-])"
-    # Twenty-four digits of which seventeen were kept, or fifteen.
+    # Twenty-four digits rounded to seventeen or fifteen.
     r"|(?<!0)[0-9]{16}0{7}(?![A-Za-z0-9_-])"
     r")"
 )
 
 
 def clean(text: str) -> str:
-    """The text as its writer sees it, for whatever reads ids in it: unescaped, and on as many lines as before.
+    """Return the text as its writer sees it, unescaped, with as many lines as before, ready to parse ids from.
 
     - Arabic, Persian and full-width digits are ASCII digits.
-    - Characters of no width between two whole Fincart order ids are a space; inside one they are dropped.
-    - A telephone number that a phone made a link of is what was typed.
-    - Marks of quotation at the beginning of a line, and underscores on both sides of a Fincart order id, are dropped.
+    - Zero-width characters between two whole Fincart order ids become a space; inside one they are dropped.
+    - A telephone link that a phone made becomes the typed number.
+    - Quote marks at the start of a line, and underscores around a Fincart order id, are dropped.
     """
     if not text.isascii():
         text = ascii_digits(text)
@@ -62,7 +61,7 @@ def clean(text: str) -> str:
 
 
 def spreadsheet_number(text: str) -> str | None:
-    """The first number that only a spreadsheet writes like this, and that is no id any more, or None."""
+    """Return the first number that a spreadsheet altered, so that its id is lost; None if there is none."""
     found = _NUMBER.search(text)
     return found[0] if found else None
 

@@ -1,4 +1,4 @@
-"""Request ids: `R-` and six characters that are hard to mistake for one another, at least one of them a digit."""
+"""Request ids: `R-` and six characters that are hard to confuse, at least one of them a digit."""
 
 from random import Random
 
@@ -9,13 +9,13 @@ _DIGITS = frozenset("0123456789")
 
 
 class RequestIds:
-    """Draws ids; a collision is the database's to find."""
+    """Draws random ids; the database detects collisions."""
 
     def __init__(self, chance: Random) -> None:
         self._chance = chance
 
     def new(self) -> str:
-        """An id such as `R-7K3F9Q`."""
+        """Draw an id such as `R-7K3F9Q`."""
         while True:
             drawn = "".join(self._chance.choices(ALPHABET, k=6))
             if _DIGITS & set(drawn):

@@ -1,4 +1,4 @@
-"""PURE: what people type, as characters: white space, controls, Slack's escapes, near misses.
+"""PURE: typed text as characters: white space, controls, Slack's escapes, near misses.
 
 Slack sends a command's text with `&`, `<` and `>` escaped and, with `should_escape`, with mentions and links
 in angle brackets (https://docs.slack.dev/interactivity/implementing-slash-commands).
@@ -35,6 +35,7 @@ _BLANK = re.compile(rf"[{SPACE}]*")
 _UNSEEN = re.compile(rf"[{ZERO_WIDTH}{BIDI_CONTROLS}]")
 _LINE_BREAK = re.compile(r"\r\n|[\t\n\v\f\r\x85\u2028\u2029]")
 _CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\ud800-\udfff{BIDI_CONTROLS}]")
+_UNRECORDABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _EDGE = re.compile(rf"^[{SPACE}]+|(?<![{SPACE}])[{SPACE}]+$")
 _ESCAPED = re.compile(r"<([^<>]+)>")
 _REQUEST_ID = re.compile(rf"(?:[Rr][-{TYPOGRAPHIC_DASHES}])?(?=[A-Za-z]*[0-9])({REQUEST_CODE})")
@@ -50,31 +51,42 @@ _LONGEST_NEAR_MISS = 24
 
 
 def characters(listed: str) -> str:
-    """Every character of what stands inside a regular expression's brackets."""
+    """Return every character of a regular expression's character class."""
     return "".join(re.findall(f"[{listed}]", "".join(map(chr, range(0x10000)))))
 
 
 def is_blank(text: str) -> bool:
-    """Whether there is nothing in the text but white space, seen or unseen."""
+    """Tell whether the text has nothing but visible or invisible white space."""
     return _BLANK.fullmatch(text) is not None
 
 
-def tidy(text: str) -> str:
-    """The text on one line, trimmed, without control characters, turners of direction or half characters.
+def one_line(text: str) -> str:
+    """Return the text trimmed, with one space for each line break and tab: so words stay apart, and typed text cannot
+    imitate a line of the bot. Nothing else is changed.
+    """
+    return _EDGE.sub("", _LINE_BREAK.sub(" ", text))
 
-    Line breaks and tabs become one space each, so that words stay apart and nothing a person typed can
-    look like a line of the bot's own. Nothing else is collapsed.
+
+def tidy(text: str) -> str:
+    """Return the text on one line, as messages show it: without control characters, bidirectional controls or lone
+    surrogates.
     """
     return _EDGE.sub("", _CONTROL.sub("", _LINE_BREAK.sub(" ", text)))
 
 
+def unrecordable(text: str) -> str | None:
+    """Return the first control character or lone surrogate of a line; None if there is none."""
+    found = _UNRECORDABLE.search(text)
+    return found[0] if found else None
+
+
 def unescape(text: str) -> str:
-    """Undoes the three escapes of Slack; `&amp;` last, so that a typed `&lt;` stays what it was."""
+    """Undo Slack's three escapes; `&amp;` last, so that a typed `&lt;` stays as it was."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def as_typed(text: str) -> str:
-    """A command's text as the person typed it: escapes undone, mentions and links as they looked."""
+    """Return a command's text as typed: escapes undone, mentions and links as they looked."""
     parts = _ESCAPED.split(text)
     looks = {escaped: _looked(escaped) for escaped in set(parts[1::2])}
     parts[1::2] = map(looks.__getitem__, parts[1::2])
@@ -92,29 +104,28 @@ def _looked(escaped: str) -> str:
 
 
 def plain_hyphens(text: str) -> str:
-    """Typographic dashes as hyphens, for closed formats in which no dash can mean anything else."""
+    """Replace typographic dashes by hyphens, for closed formats, where a dash has no other meaning."""
     return text.translate(_TO_HYPHEN)
 
 
 def ascii_digits(text: str) -> str:
-    """The text with Arabic, Persian and full-width digits as ASCII digits of the same value."""
+    """Replace Arabic, Persian and full-width digits by ASCII digits of the same value."""
     return text.translate(_TO_ASCII_DIGIT) if _OTHER_DIGIT.search(text) else text
 
 
 def closed_format(text: str) -> str:
-    """The text for whatever reads a closed format, such as a day or a number: ASCII digits, hyphens for typographic
-    dashes, and nothing that is not to be seen."""
+    """Normalise text for a closed format such as a day or a number: ASCII digits, plain hyphens, nothing invisible."""
     return text if text.isascii() else _UNSEEN.sub("", ascii_digits(plain_hyphens(text)))
 
 
 def request_id(text: str) -> str | None:
-    """The request id in its shown form (`R-7K3F9Q`), or None: typed in any case, with or without `R-`."""
+    """Return the request id in its shown form (`R-7K3F9Q`), typed in any case, with or without `R-`; else None."""
     match = _REQUEST_ID.fullmatch(text)
     return f"R-{match[1].upper()}" if match else None
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice most like the word, or None where none is near; words too long to be a slip are not compared."""
+    """Return the choice most like the word, or None if none is near. Words too long to be a typo are not compared."""
     if len(word) > _LONGEST_NEAR_MISS:
         return None
     return next(iter(get_close_matches(word.lower(), list(choices))), None)

@@ -1,8 +1,8 @@
-"""PURE: the names that people and programs give to the columns of a file of orders, in the languages met here.
+"""PURE: known column names of order files, in the languages used here.
 
-Names are compared without case, accents, Arabic vowel signs, stretching and the variants of a letter, and without
-anything but letters and digits, so that `رقم الطلب`, `رقم_الطّلب` and `N° de commande`, `Order_ID`, `orderId` are
-found however they are written.
+Names are compared by their letters and digits alone, without case, accents, Arabic vowel signs, stretching and variants
+of a letter, so that `رقم الطلب`, `رقم_الطّلب` and `N° de commande`, `Order_ID`, `orderId` are found however they are
+written.
 """
 
 import re
@@ -13,7 +13,7 @@ _NO_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 
 
 def normal(name: str) -> str:
-    """The name as it is compared, empty where no letter or digit is in it."""
+    """Normalise a name for comparison; empty if it has no letter or digit."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).translate(_LETTER_VARIANTS))
     return _NO_LETTER_OR_DIGIT.sub("", plain).casefold()
 
@@ -120,5 +120,6 @@ ANY = FINCART_ID | ORDER_ID | SOME_ID | ORDER_NUMBER | frozenset(LABEL)
 
 
 def strength(name: str) -> int:
-    """How surely a column of this (normal) name holds order ids: 3 Fincart's, 2 an order's, 1 some, 0 not by name."""
+    """Rank how surely a column of this (normalised) name holds order ids: 3 Fincart's, 2 an order's, 1 some, 0
+    unknown."""
     return 3 if name in FINCART_ID else 2 if name in ORDER_ID else 1 if name in SOME_ID else 0

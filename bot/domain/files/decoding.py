@@ -1,4 +1,4 @@
-"""PURE: the bytes of an uploaded file into text, or what kind of file it is instead."""
+"""PURE: decodes an uploaded file's bytes into text, or says what kind of file it is."""
 
 import re
 from contextlib import suppress
@@ -9,14 +9,14 @@ from charset_normalizer import from_bytes
 
 @dataclass(frozen=True, slots=True)
 class NotText:
-    """A file of another kind, named as people name it ("an Excel workbook")."""
+    """A file of another kind, in everyday words ("an Excel workbook")."""
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class Undecodable:
-    """Text in an encoding that is none of UTF-8, UTF-16, Windows-1252 and Windows-1256, or not surely one of them."""
+    """Text that is not certainly UTF-8, UTF-16, Windows-1252 or Windows-1256."""
 
 
 _KINDS = (
@@ -40,11 +40,11 @@ _OF_WINDOWS = ("cp1252", "cp1256")
 _MISREAD_AS = (*_OF_WINDOWS, "latin-1")
 _UTF_8, _UTF_16 = "utf-8", "utf-16"
 _BY_THEIR_ZEROS = (("utf-16-le", 0), ("utf-16-be", 1))
-"""Of what is ASCII, UTF-16 leaves one of two bytes zero, and the other, this one, never."""
+"""In UTF-16 one of the two bytes of an ASCII character is zero, and the other, at this offset, never is."""
 _LOOKED_AT = 20_000
 _NOT_ASCII = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 
-# What languages of the west write; not š and ž, which are letters of other encodings misread.
+# Letters of western languages; not š and ž, which are misread letters of other encodings.
 _UPPER = "À-ÏÑ-ÖØ-ÜŒŸ"
 _LOWER = "ß-ïñ-öø-üÿœ"
 _LATIN = f"A-Za-z{_UPPER}{_LOWER}"
@@ -54,9 +54,9 @@ _NO_WORD_HAS = re.compile(
     rf"[^\x00-\x7f{_UPPER}{_LOWER}{_ARABIC}{_OTHERS}]"
     rf"|[{_LATIN}][{_ARABIC}]|[{_ARABIC}][{_LATIN}]"  # one word in two scripts
     rf"|[{_LATIN}]×[{_ARABIC}]|[{_ARABIC}]×[{_LATIN}]"
-    rf"|[{_LATIN}][\u200c\u200d]|[\u200c\u200d][{_LATIN}]"  # joiners of a script that joins nothing
+    rf"|[{_LATIN}][\u200c\u200d]|[\u200c\u200d][{_LATIN}]"  # joiners in a script that does not join letters
     rf"|[{_LATIN}][–—](?![{_LATIN}{_ARABIC}\s\d])"  # a dash that ends a word
-    r"|ة[\u0621-\u063a\u0641-\u064a]"  # the letter that ends words, inside one
+    r"|ة[\u0621-\u063a\u0641-\u064a]"  # a word-final letter inside a word
     rf"|[a-z{_LOWER}][{_UPPER}]|[{_LATIN}][{_UPPER}][a-z{_LOWER}]"  # a capital inside
     rf"|[{_UPPER}{_LOWER}]{{3}}"  # accents alone
     rf"|[{_LATIN}{_ARABIC}](?![’·–—×\u00a0\u200c-\u200f])[{_OTHERS}]+[{_LATIN}{_ARABIC}]"  # a sign inside
@@ -65,9 +65,9 @@ _NO_WORD_HAS = re.compile(
 
 
 def decode(data: bytes) -> str | NotText | Undecodable:
-    """The text, without a byte order mark: UTF-8, UTF-16 that shows itself, else Windows-1252 or Windows-1256.
+    """Decode without a byte order mark: UTF-8, recognisable UTF-16, else Windows-1252 or Windows-1256.
 
-    Where it is not sure which of the two, or whether it is either, nothing is guessed: a label read wrong is a lie.
+    If it is not certainly one of these, return `Undecodable`: a misread label is wrong information.
     """
     for start, kind in _KINDS:
         if data.startswith(start):
@@ -83,8 +83,8 @@ def decode(data: bytes) -> str | NotText | Undecodable:
 
 
 def _is_garbled(text: str) -> bool:
-    """Whether an earlier program read UTF-8 in an encoding of Windows and saved what it saw (`CafÃ©`): then all that
-    is not ASCII is UTF-8 once more, of letters that are met here."""
+    """Tell whether another program read UTF-8 as a Windows encoding and saved that (`CafÃ©`): then all non-ASCII text
+    is itself UTF-8 of letters used here."""
     text = text.removeprefix("\ufeff")
     if text.isascii():
         return False
@@ -103,7 +103,8 @@ def _text(data: bytes) -> str | None:
 
 
 def _unicode(data: bytes) -> str:
-    """Without its mark, UTF-16 shows in every other byte of what is ASCII in it: no text has zeros else."""
+    """Decodes UTF-8 or UTF-16. UTF-16 without a mark has a zero in every other byte of its ASCII characters; no other
+    text has zeros."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _UTF_16
     start = data[:1000]
@@ -115,9 +116,9 @@ def _unicode(data: bytes) -> str:
 
 
 def _of_windows(data: bytes) -> str | None:
-    """The text in the encoding that the library takes its words for, where they look like words in it all through."""
+    """Decode in the encoding that the library detects, if every word looks plausible in it."""
     sample = b"\n".join(line[0] for line in _NOT_ASCII.finditer(data))[:_LOOKED_AT]
-    # It always names its best, and of few words in a third encoding it may still take one of these two.
+    # The library always names its best guess, which for a few words in a third encoding may be one of these two.
     for found in from_bytes(sample, cp_isolation=list(_OF_WINDOWS)):
         with suppress(UnicodeDecodeError):
             text = data.decode(found.encoding)

@@ -1,16 +1,16 @@
-"""PURE: why a file that somebody shared could not be fetched."""
+"""PURE: why a shared file could not be fetched."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Trouble(StrEnum):
-    """Why a file's bytes are not to be had. The values are stored with the answer that tells it."""
+    """Why a file could not be fetched. The values are stored with the answer to the person."""
 
-    ELSEWHERE = "elsewhere"
+    EXTERNAL = "elsewhere"
     """Another service keeps it; the detail is that service's name, if Slack told it."""
     GONE = "gone"
-    NOT_SEEN = "not_seen"
+    NOT_VISIBLE = "not_seen"
     SCOPE = "scope"
     """The token lacks a scope (the detail), or Slack showed its sign-in page."""
     TOKEN = "token"

@@ -1,6 +1,6 @@
-"""PURE: the bytes of an uploaded CSV or text file into orders, or a closed error: a list of ids, or a table.
+"""PURE: reads an uploaded CSV or text file, a list of ids or a table, into orders or a closed error.
 
-Every order read is a whole cell of a table or a whole word of a list, and nothing that a spreadsheet altered.
+Every order is a whole cell of a table or a whole word of a list, unaltered by a spreadsheet.
 """
 
 import re
@@ -15,28 +15,29 @@ from bot.domain.files.spreadsheet_cells import Altered, alteration
 LARGEST_FILE = 5 * 1024 * 1024
 """Bytes."""
 
-_SEPARATOR_SAID = re.compile(rf'"?sep=([{re.escape(DELIMITERS)}])?"?[,;]*\r?(?:\n|\Z)', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(rf'"?sep=([{re.escape(DELIMITERS)}])?"?[,;]*\r?(?:\n|\Z)', re.IGNORECASE)
 """What Excel takes a file's first line for, if it looks like this, and then shows no row for it."""
 
 
 def read_order_file(data: bytes) -> FileOrders | FileError:
-    """The orders of a file, or why they cannot be told for certain. Linear in its size; how many is not judged here."""
+    """Return a file's orders, or why they are not certain. Linear in its size; the limit of orders is checked
+    elsewhere."""
     if len(data) > LARGEST_FILE:
         return FileTooLarge(len(data), LARGEST_FILE)
     text = decode(data)
     if not isinstance(text, str):
         return text
-    said = _SEPARATOR_SAID.match(text)
-    below = text[said.end() :] if said else text
+    separator = _SEPARATOR_LINE.match(text)
+    below = text[separator.end() :] if separator else text
     if is_blank(below):
         return EmptyFile()
-    return _plain_list(below) or read_table(below, said[1] if said else None)
+    return _plain_list(below) or read_table(below, separator[1] if separator else None)
 
 
 def _plain_list(text: str) -> FileOrders | BadCells | None:
-    """Ids and nothing else: one line of ids alike, in any mix of separators, or Fincart ids on lines of their own.
+    """Read a file of ids alone: one line of similar ids with any separators, or one Fincart id a line.
 
-    Several on a line with a delimiter between them, line after line, may be the columns of a table instead.
+    Several delimited ids on each of several lines may be the columns of a table, so they are not a list.
     """
     lines = [line for line in text.splitlines() if not is_blank(line)]
     for row, line in enumerate(text.splitlines(), 1):
@@ -57,7 +58,7 @@ def _plain_list(text: str) -> FileOrders | BadCells | None:
     found = parse_order_ids(text)
     assert isinstance(found, OrderList)
     blank = sum(1 for line in text.splitlines() if is_blank(line))
-    return FileOrders(tuple(FileOrder(order, None) for order in found.orders), found.duplicates, None, None, blank)
+    return FileOrders(tuple(FileOrder(order, None) for order in found.orders), found.duplicates, None, blank)
 
 
 def _may_be_columns(line: str, ids: int) -> bool:

@@ -1,7 +1,7 @@
-"""PURE: a file's text as a table of rows and columns: which column holds the orders, and which rows.
+"""PURE: reads a file's text as a table and finds the column of the orders.
 
-When in doubt it asks rather than guesses: a wrong column would cancel the wrong orders. Rows are counted from 1 as
-spreadsheets count them, header and blank rows included.
+In doubt it returns an error and never guesses: a wrong column would cancel the wrong orders. Rows count from 1 as in
+spreadsheets, header and blank rows included.
 """
 
 import csv
@@ -9,10 +9,10 @@ import io
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
-from bot.domain.commands.order_ids import BAD_IDS_TOLD, BadId, OrderId, read_order_id, unwrap
+from bot.domain.commands.order_ids import MOST_BAD_IDS, BadId, OrderId, read_order_id, unwrap
 from bot.domain.commands.typed_text import ascii_digits, is_blank, tidy
 from bot.domain.files import column_names
 from bot.domain.files.results import (
@@ -36,26 +36,26 @@ LONGEST_LABEL = 100
 """Characters; a longer label is cut."""
 
 PLAIN_FINCART_ID = re.compile(r"(?=[A-Fa-f]*[0-9])(?![1-9][0-9]*0000$)[0-9A-Fa-f]{24}")
-"""What most cells and lines are, known at a glance: a Fincart order id with nothing around it, surely not rounded."""
+"""The common case, matched fast: a bare Fincart order id that cannot be rounded."""
 
 _Row = list[str]
 
 _NO_DELIMITER = "\x01"
-"""No text has it: rows read by it are one cell wide."""
+"""No text contains it, so rows are one cell wide."""
 _ROWS_LOOKED_AT = 50
 
-_KEPT_AS_TEXT = re.compile(r'="([^"]*)"')
-"""How a cell is written that Excel is to leave as it is."""
+_TEXT_FORMULA = re.compile(r'="([^"]*)"')
+"""The spelling of a cell that Excel must not convert."""
 
 
 def read_table(text: str, delimiter: str | None) -> FileOrders | TableError:
-    """The orders of a table that is no list of ids alone. `delimiter` is the one that the file itself names, if any."""
+    """Read the orders of a table. `delimiter` is the one that the file itself names, if any."""
     delimiter = delimiter or _delimiter(text)
     rows: list[_Row] = []
     try:
         rows.extend(_reader(text, delimiter))
     except csv.Error:
-        # Without any quotation mark, a cell too long for anything was met.
+        # No quotation mark: the csv module met a cell over its size limit.
         return BrokenQuotes(len(rows) + 1) if '"' in text else NoIdColumn()
     top = next((index for index, row in enumerate(rows) if not _is_blank(row)), None)
     if top is None:
@@ -66,7 +66,7 @@ def read_table(text: str, delimiter: str | None) -> FileOrders | TableError:
 
 
 def read_cell(cell: str) -> OrderId | BadId | Altered | None:
-    """The order id that the whole cell is, what is wrong with it, or None where it is blank."""
+    """Return the cell's order id or what is wrong with it; None if it is blank."""
     if PLAIN_FINCART_ID.fullmatch(cell):
         return OrderId(cell.lower())
     word = unwrap(ascii_digits(_trim(cell)))
@@ -77,7 +77,7 @@ def read_cell(cell: str) -> OrderId | BadId | Altered | None:
 
 
 def unaltered(order: OrderId) -> OrderId | Altered:
-    """The order id, unless it is only what a spreadsheet left of one."""
+    """Return the order id, or `Altered` if a spreadsheet altered it."""
     return _altered(order.value) or order
 
 
@@ -88,8 +88,8 @@ def _altered(word: str) -> Altered | None:
 
 def _trim(cell: str) -> str:
     bare = cell.strip().strip("\u180e\u200b\u200c\u200d\u2060\ufeff,;").strip()
-    kept = _KEPT_AS_TEXT.fullmatch(bare) if bare.startswith("=") else None
-    return kept[1].strip() if kept else bare
+    text = _TEXT_FORMULA.fullmatch(bare) if bare.startswith("=") else None
+    return text[1].strip() if text else bare
 
 
 def _reader(text: str, delimiter: str) -> Iterable[_Row]:
@@ -101,8 +101,8 @@ def _is_blank(row: _Row) -> bool:
 
 
 def _delimiter(text: str) -> str:
-    """The one delimiter of the whole file: of those in its first row, the one under which most cells are Fincart
-    order ids, its columns are best named, and most rows are as wide as it. Without any, each row is one cell."""
+    """Choose the file's delimiter among those in its first row: most cells are Fincart order ids, then the best column
+    names, then most rows of equal width. Without one, each row is one cell."""
     first = next(line for line in io.StringIO(text, newline=None) if not is_blank(line))
     if isinstance(read_cell(first), Altered):
         # `5,551` and `6,86E+23` are one number each.
@@ -122,7 +122,7 @@ def _fit(text: str, delimiter: str) -> tuple[int, int, int] | None:
 
 
 def _holds(cell: str) -> bool:
-    """Whether the cell is a Fincart order id, or what a spreadsheet leaves of one."""
+    """Tell whether the cell is a Fincart order id or a spreadsheet's remains of one."""
     if PLAIN_FINCART_ID.fullmatch(cell):
         return True
     if len(cell) >= 24:
@@ -133,8 +133,8 @@ def _holds(cell: str) -> bool:
 
 
 def _wrong_width(rows: list[_Row], top: int, delimiter: str) -> WrongWidth | BadCells | None:
-    """The first row with more or fewer cells than the top one: what is missing or too many may stand anywhere in it,
-    so none of its cells can be trusted. A row without anything in it is blank, however wide."""
+    """Find the first row with more or fewer cells than the top one. The missing or extra cell may be anywhere, so no
+    cell of such a row can be trusted. A row of empty cells is blank, however wide."""
     expected = len(rows[top])
     wrong = [index for index in range(top, len(rows)) if len(rows[index]) != expected and not _is_blank(rows[index])]
     if not wrong:
@@ -146,19 +146,19 @@ def _wrong_width(rows: list[_Row], top: int, delimiter: str) -> WrongWidth | Bad
 
 
 def _header_below(rows: list[_Row], top: int) -> int | None:
-    """The row that looks like the header of a table which has a title above it, where the first row names none."""
+    """Find the row that looks like a header below a title, if the first row names no column."""
     names = [_best_name(row) for row in rows[top : top + _ROWS_LOOKED_AT]]
     return None if names[0] > 1 else next((top + index for index, name in enumerate(names) if name > 1), None)
 
 
 def _best_name(row: _Row) -> int:
-    """How surely a row names a column of order ids; below a title without delimiters each row is one cell."""
+    """Rank how surely a row names a column of order ids; below a title without delimiters each row is one cell."""
     cells = re.split(f"[{re.escape(DELIMITERS)}]", row[0]) if len(row) == 1 else row
     return max((column_names.strength(column_names.normal(cell)) for cell in cells), default=0)
 
 
 def _cut_number(cells: tuple[str, str]) -> Altered | None:
-    """The number with a decimal comma that these two cells were, like `6,86E+23`."""
+    """Join two cells that were one number with a decimal comma, like `6,86E+23`."""
     read = _altered(ascii_digits(",".join(cells)).strip())
     return read if read is not None and read.how is Alteration.SHORTENED else None
 
@@ -177,18 +177,12 @@ def _read_rows(rows: list[_Row], top: int) -> FileOrders | TableError:
     if not isinstance(found, FileOrders):
         return found
     title = tidy(head) if header else ""
-    return FileOrders(
-        found.orders,
-        found.duplicates,
-        title or f"column {column.index + 1}",
-        None if label is None else tidy(rows[top][label]),
-        found.blank_rows,
-    )
+    return replace(found, column=title or f"column {column.index + 1}")
 
 
 @dataclass(slots=True)
 class _Column:
-    """One column, and what speaks for it: its (normal) name and its cells."""
+    """One column: its (normalised) name and its cells."""
 
     index: int
     name: str
@@ -201,12 +195,13 @@ class _Column:
 
     @property
     def claim(self) -> tuple[int, int]:
-        """How surely it holds orders: by its name, and by its cells (2 all are Fincart order ids, 1 some, 0 none)."""
+        """Rank how surely it holds orders: by its name, and by its cells (2 all are Fincart order ids, 1 some, 0
+        none)."""
         held, filled = self.held + self.top_holds, self.filled + self.top_holds
         return column_names.strength(self.name), 0 if not held else 1 + (held == filled)
 
     def beats(self, other: "_Column") -> bool:
-        """Whether one of the two speaks more for this column, and neither for the other."""
+        """Tell whether this column ranks higher in one of the two and lower in neither."""
         (name, cells), (its_name, its_cells) = self.claim, other.claim
         return name >= its_name and cells >= its_cells and (name, cells) != (its_name, its_cells)
 
@@ -231,7 +226,7 @@ def _title(cell: str, index: int) -> str:
 
 
 def _choose_column(columns: list[_Column]) -> _Column | NoIdColumn | OrderNumbersOnly | TwoColumns:
-    """The one column that beats every other that could be meant: by its name, by its cells, or as the only one."""
+    """Choose the column that beats every other candidate, by name or by cells, or is the only one."""
     claiming = [column for column in columns if column.claim != (0, 0)]
     if not claiming:
         used = [column for column in columns if column.used or column.filled]
@@ -272,13 +267,13 @@ def _collect(rows: list[_Row], start: int, column: int, label: int | None) -> Fi
         return bad_cells(bad)
     if not orders:
         return EmptyFile()
-    return FileOrders(tuple(orders.values()), tuple(duplicates.values()), None, None, blank)
+    return FileOrders(tuple(orders.values()), tuple(duplicates.values()), None, blank)
 
 
 def bad_cells(bad: list[BadCell]) -> BadCells:
-    """The first of them and their number; those first that a spreadsheet altered, as they say what went wrong."""
+    """Report the first bad cells and their number; altered cells come first, since they show what went wrong."""
     worst_first = sorted(bad, key=lambda cell: not isinstance(cell.bad, Altered))
-    return BadCells(tuple(worst_first[:BAD_IDS_TOLD]), len(bad))
+    return BadCells(tuple(worst_first[:MOST_BAD_IDS]), len(bad))
 
 
 def _label(row: _Row, label: int | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What reading a file of orders ends in: its orders, or one of a closed set of errors."""
+"""The results of reading a file: its orders, or one of a closed set of errors."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from bot.domain.files.spreadsheet_cells import Altered
 
 @dataclass(frozen=True, slots=True)
 class FileOrder:
-    """An order and the words that its row gives it, which are text and nothing more, whatever they look like."""
+    """An order and the words beside it in its row, which are never parsed."""
 
     order: OrderId
     label: str | None
@@ -22,7 +22,6 @@ class FileOrders:
     orders: tuple[FileOrder, ...]
     duplicates: tuple[OrderId, ...]
     column: str | None
-    label_column: str | None
     blank_rows: int
 
 
@@ -41,16 +40,16 @@ class EmptyFile:
 
 @dataclass(frozen=True, slots=True)
 class BrokenQuotes:
-    """A quoted cell that does not end as one, in or after this row: rows after it would be swallowed."""
+    """An unclosed quoted cell in or after this row, which would swallow later rows."""
 
     row: int
 
 
 @dataclass(frozen=True, slots=True)
 class WrongWidth:
-    """A row with more or fewer cells than the first row, so that its cells may stand under the wrong names.
+    """A row with more or fewer cells than the first, so that its cells may be in the wrong columns.
 
-    `count` is how many such rows there are, `delimiter` what stands between the cells of this file.
+    `count` is the number of such rows, `delimiter` the file's delimiter.
     """
 
     row: int
@@ -62,7 +61,7 @@ class WrongWidth:
 
 @dataclass(frozen=True, slots=True)
 class HeaderBelow:
-    """The names of the columns stand in this row, and something else, such as a title, in the rows above it."""
+    """The column names are in this row, below other rows such as a title."""
 
     row: int
 
@@ -74,7 +73,7 @@ class NoIdColumn:
 
 @dataclass(frozen=True, slots=True)
 class OrderNumbersOnly:
-    """The only column that could be meant is named as a shop's own order numbers, and holds no Fincart order id."""
+    """The only candidate column is named as a shop's own order numbers, and holds no Fincart order id."""
 
     column: str
     example: str
@@ -82,7 +81,7 @@ class OrderNumbersOnly:
 
 @dataclass(frozen=True, slots=True)
 class TwoColumns:
-    """Two columns that could be meant, each with the first of its cells; `more` others could be too."""
+    """Two candidate columns, each with its first cell; `more` counts the others."""
 
     first: str
     first_cell: str
@@ -101,7 +100,7 @@ class BadCell:
 
 @dataclass(frozen=True, slots=True)
 class BadCells:
-    """The first few bad cells, and how many there are. Where a spreadsheet altered any, those come first."""
+    """The first few bad cells, and their number. Cells that a spreadsheet altered come first."""
 
     first: tuple[BadCell, ...]
     count: int

@@ -1,7 +1,7 @@
-"""What may be said about one order: one pure function over everything that was seen of it.
+"""Decides an order's outcome: one pure function over all its evidence.
 
-`conclude` is the table of docs/truth.md, row by row; `Evidence` is what it looks at. New evidence about a settled order
-runs the same function again (`reconsider`), and a different outcome is a correction. Nothing here reads a clock.
+`conclude` is the table of docs/truth.md, row by row; `Evidence` is its input. New evidence about a settled order runs
+the same function again (`reconsider`); a different outcome is a correction. Nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from bot.domain.outcome.evidence import (
     DEFAULT_TIMINGS,
     CallEvidence,
     Evidence,
+    LastLog,
     LogClass,
     OutcomeTimings,
-    SeenLog,
     classify_log,
     with_log,
     with_wait,
@@ -28,10 +28,10 @@ __all__ = [
     "CallEvidence",
     "Evidence",
     "Halve",
+    "LastLog",
     "LogClass",
     "OutcomeTimings",
     "ReadLog",
-    "SeenLog",
     "SendAgain",
     "Settled",
     "Step",
@@ -45,8 +45,7 @@ __all__ = [
 
 
 class Why(StrEnum):
-    """The reason for an outcome, for whoever words it. What `words` and `at` of the outcome then hold is
-    said beside each."""
+    """The reason for an outcome, for its wording. Each member's comment says what `words` and `at` then hold."""
 
     FINCART_ANSWERED = "fincart_answered"  # Fincart's words
     LOG_SHOWS_CANCELLED = "log_shows_cancelled"  # who, by the log; when
@@ -62,8 +61,8 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The order's outcome. `proof` is None where nothing proves it (`not_sent` without a call that was acted
-    on, `unknown`). `read_at` is when the log should be read (again) all the same; None: never by itself."""
+    """The order's outcome. `proof` is None if nothing proves it (`not_sent` without a call that was acted on,
+    `unknown`). `read_at` is when to read the log (again); None: only if somebody asks."""
 
     outcome: Outcome
     proof: Proof | None
@@ -85,7 +84,7 @@ class Halve:
 
 @dataclass(frozen=True, slots=True)
 class ReadLog:
-    """Read the order's log, at this moment or as soon after it as can be."""
+    """Read the order's log at this time, or as soon as possible after it."""
 
     at: datetime
 
@@ -94,24 +93,24 @@ Step = Settled | SendAgain | Halve | ReadLog
 
 
 def conclude(evidence: Evidence, now: datetime, timings: OutcomeTimings = DEFAULT_TIMINGS) -> Step:
-    """What follows from the evidence: an outcome, or the one thing to do next."""
+    """Return the order's outcome, or the next thing to do."""
     step = _by_the_table(evidence, now, timings)
     open_until = evidence.open_until
     if not isinstance(step, Settled) or open_until is None or _is_cancelled(evidence, step):
         return step
     if now < open_until:
-        # A call may yet do something to it: its next reading, at the latest once that is over, concludes.
+        # A call may still be applied: read again, at the latest once that is impossible.
         over = open_until + timedelta(seconds=timings.pending_after)
         return ReadLog(min(step.read_at or over, over))
     late = open_until + timedelta(seconds=timings.late_after)
     if step.outcome is Outcome.UNKNOWN and now < late:
-        # Nobody is told "unknown" of what a log that has caught up will tell in a moment.
+        # Do not report "unknown" shortly before a log that has caught up can tell.
         return ReadLog(min(step.read_at or late, late))
     return step
 
 
 def _is_cancelled(evidence: Evidence, settled: Settled) -> bool:
-    """Whether no call can do anything to it any more."""
+    """Tell whether it is cancelled, so that no call can change it any more."""
     in_its_log = evidence.log is not None and evidence.log.cancelled_at is not None
     return in_its_log or settled.outcome is Outcome.CANCELLED
 
@@ -134,14 +133,14 @@ def _by_the_table(evidence: Evidence, now: datetime, timings: OutcomeTimings) ->
 
 
 def reconsider(evidence: Evidence, now: datetime, timings: OutcomeTimings = DEFAULT_TIMINGS) -> Settled | ReadLog:
-    """The table again for an order that is settled: reading only, it never asks for a send."""
+    """Run the table again for a settled order; it may read a log and never sends."""
     step = conclude(replace(evidence, sending_allowed=False), now, timings)
     assert isinstance(step, Settled | ReadLog)
     return step
 
 
 def _after_ok(evidence: Evidence, now: datetime, timings: OutcomeTimings) -> Settled:
-    """The rows "OK" and "OK, checked"."""
+    """Apply the rows "OK" and "OK, checked"."""
     log = classify_log(evidence, timings)
     ok = next(attempt for attempt in evidence.attempts if attempt.kind is AnswerKind.OK)
     by_word = Settled(
@@ -165,7 +164,7 @@ def _after_ok(evidence: Evidence, now: datetime, timings: OutcomeTimings) -> Set
 
 
 def _after_refusal(evidence: Evidence, last: CallEvidence, now: datetime, timings: OutcomeTimings) -> Step:
-    """The rows "REFUSED, one"."""
+    """Apply the rows "REFUSED, one"."""
     log, doubt = classify_log(evidence, timings), evidence.doubt
     rejected = Settled(Outcome.REJECTED, Proof.ANSWER, Why.FINCART_ANSWERED, last.words)
     match log:
@@ -180,7 +179,7 @@ def _after_refusal(evidence: Evidence, last: CallEvidence, now: datetime, timing
         case LogClass.UNREADABLE if doubt is Doubt.NONE:
             return rejected
         case LogClass.UNREADABLE if doubt is Doubt.WEAK and evidence.refused_reads >= timings.reads:
-            # Another merchant's order, or no id at all: Fincart says so of its log too, whenever it is asked.
+            # Another merchant's order, or no valid id: Fincart refuses each log read with the same words.
             return replace(rejected, read_at=_next_read(evidence, now, timings))
         case LogClass.NOTHING if doubt is Doubt.NONE and evidence.waits_since is not None:
             return replace(rejected, read_at=_next_read(evidence, now, timings))
@@ -189,7 +188,7 @@ def _after_refusal(evidence: Evidence, last: CallEvidence, now: datetime, timing
 
 
 def _by_the_log(evidence: Evidence, last: CallEvidence, now: datetime, timings: OutcomeTimings) -> Step:
-    """The rows "lost", and those that follow them: "unacted" and "token" under doubt, sending is over."""
+    """Decides by the log: after a lost call, or once sending is over while in doubt."""
     log = classify_log(evidence, timings)
     match log:
         case LogClass.SINCE | LogClass.BEFORE | LogClass.OTHER | LogClass.ABSENT:
@@ -211,7 +210,7 @@ def _may_send_again(evidence: Evidence, last: CallEvidence, timings: OutcomeTimi
 
 
 def _read_or_unknown(evidence: Evidence, now: datetime, timings: OutcomeTimings) -> ReadLog | Settled:
-    """Nothing is known from the log: read it, as often as the table allows, then give up for now."""
+    """Read the log as often as the table allows, then return unknown."""
     if evidence.waits_since is not None:
         return _wait_or_unknown(evidence, evidence.waits_since, now, timings)
     ended_at = evidence.attempts[-1].ended_at
@@ -226,7 +225,7 @@ def _read_or_unknown(evidence: Evidence, now: datetime, timings: OutcomeTimings)
 
 
 def _wait_or_unknown(evidence: Evidence, since: datetime, now: datetime, timings: OutcomeTimings) -> ReadLog | Settled:
-    """Fincart does not answer: wait, and ask again in pauses that grow, so that other orders' logs come in between."""
+    """Wait while Fincart does not answer, with growing pauses so that other orders' logs are read in between."""
     over = since + timedelta(seconds=timings.waits)
     if now >= over or evidence.failed_reads >= timings.reads:
         return _unknown(evidence, now, timings)
@@ -235,8 +234,7 @@ def _wait_or_unknown(evidence: Evidence, since: datetime, now: datetime, timings
 
 
 def _next_read(evidence: Evidence, now: datetime, timings: OutcomeTimings) -> datetime | None:
-    """When to look again at what is not settled for good: when a log can say something, when it has caught
-    up, and then in pauses that grow with the time gone by."""
+    """When to read the log next: once readable, once caught up, then at growing intervals."""
     ended_at = evidence.attempts[-1].ended_at
     readable = ended_at + timedelta(seconds=timings.pending_after)
     late = evidence.over_at + timedelta(seconds=timings.late_after)
@@ -256,18 +254,18 @@ def _late(evidence: Evidence, timings: OutcomeTimings) -> bool:
 
 
 def _settled_by_log(evidence: Evidence, log: LogClass) -> Settled:
-    seen = evidence.log
-    assert seen is not None
-    if log is LogClass.SINCE and evidence.cancelled_elsewhere is not None:
-        other = evidence.cancelled_elsewhere
-        return Settled(Outcome.REJECTED, Proof.LOG, Why.CANCELLED_BY_REQUEST, other, seen.cancelled_at)
+    last_log = evidence.log
+    assert last_log is not None
+    if log is LogClass.SINCE and evidence.cancelled_by_request is not None:
+        other = evidence.cancelled_by_request
+        return Settled(Outcome.REJECTED, Proof.LOG, Why.CANCELLED_BY_REQUEST, other, last_log.cancelled_at)
     if log is LogClass.SINCE:
-        return Settled(Outcome.CANCELLED, Proof.LOG, Why.LOG_SHOWS_CANCELLED, seen.by, seen.cancelled_at)
+        return Settled(Outcome.CANCELLED, Proof.LOG, Why.LOG_SHOWS_CANCELLED, last_log.by, last_log.cancelled_at)
     if log is LogClass.ABSENT:
         return Settled(Outcome.REJECTED, Proof.LOG, Why.NO_SUCH_ORDER)
     if log is LogClass.BEFORE:
-        return Settled(Outcome.REJECTED, Proof.LOG, Why.ALREADY_CANCELLED, seen.by, seen.cancelled_at)
-    return Settled(Outcome.REJECTED, Proof.LOG, Why.HAS_STATUS, seen.status, seen.changed_at)
+        return Settled(Outcome.REJECTED, Proof.LOG, Why.ALREADY_CANCELLED, last_log.by, last_log.cancelled_at)
+    return Settled(Outcome.REJECTED, Proof.LOG, Why.HAS_STATUS, last_log.status, last_log.changed_at)
 
 
 def _status(evidence: Evidence) -> tuple[str, datetime | None]:

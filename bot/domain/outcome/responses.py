@@ -1,8 +1,8 @@
-"""What Fincart's answers and order logs mean, as closed sets of values. Pure: nothing here does I/O.
+"""PURE: classifies Fincart's answers and order logs into closed sets of values.
 
-The classes are those of the truth table: an HTTP exchange becomes an `Answer` of one of five kinds,
-a log becomes a `LogReading` of one of four. Whatever is not exactly as Fincart documents it is taken in
-its safe sense: an answer is indeterminate (it may have been applied), a log is unreadable.
+The classes are those of the truth table: an HTTP exchange becomes an `Answer` of one of five kinds, a log a
+`LogReading` of one of four. Anything Fincart does not document is read the safe way: an answer is indeterminate (it may
+have been applied), a log is unreadable.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ TOKEN_MESSAGE = "User is not authorized"  # as Fincart documents it
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One cancel call's result. `words` are Fincart's own, or say plainly what failed; never longer than
-    300 characters, without control characters and without the token. `retry_after` is in seconds, at most an
-    hour."""
+    """One cancel call's result. `words` are Fincart's own, or say what failed: at most 300 characters, without control
+    characters and the token. `retry_after` is in seconds, at most an hour."""
 
     kind: AnswerKind
     http_status: int | None
@@ -42,7 +41,7 @@ class LogKind(StrEnum):
     READ = "read"
     ABSENT = "absent"  # 404 with Fincart's error body
     UNREADABLE = "unreadable"
-    UNAVAILABLE = "unavailable"  # 429, 5xx or no answer at all: it says nothing about the order
+    UNAVAILABLE = "unavailable"  # 429, 5xx or no answer: says nothing about the order
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +55,30 @@ class LogEntry:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether it says that the order was cancelled."""
+        """Tell whether the entry says that the order was cancelled."""
         return is_cancelled(self.title)
 
 
 def is_cancelled(status: str) -> bool:
-    """Fincart does not say how a log spells it: either English spelling counts, in any case."""
+    """Tell whether a status is cancelled. Fincart does not document the spelling: both English ones count, in any
+    case."""
     return status.strip().casefold() in {"cancelled", "canceled"}
 
 
 def is_pending(status: str) -> bool:
-    """Whether Fincart would still cancel an order of this main status."""
+    """Tell whether Fincart would still cancel an order of this main status."""
     return status.strip().casefold() == "pending"
+
+
+def is_past_pending(status: str) -> bool:
+    """Whether Fincart documents this main status as one that comes after pending; of another word nothing is known."""
+    return is_cancelled(status) or status.strip().casefold() in {"processing", "successful", "unsuccessful"}
 
 
 @dataclass(frozen=True, slots=True)
 class LogReading:
-    """One reading of an order's log. `entries` are oldest first and there is at least one exactly when the
-    kind is READ; `why` says what stood in the way otherwise."""
+    """One reading of an order's log. `entries` are oldest first, and non-empty exactly if the kind is READ; otherwise
+    `why` says what failed."""
 
     kind: LogKind
     entries: tuple[LogEntry, ...] = ()
@@ -89,24 +94,24 @@ class LogReading:
 
     @property
     def status(self) -> str | None:
-        """The order's main status: the title of the newest entry, in Fincart's spelling."""
+        """Return the order's main status: the newest entry's title, in Fincart's spelling."""
         return self.entries[-1].title if self.entries else None
 
     @property
     def cancelled(self) -> LogEntry | None:
-        """The newest cancelled entry; it counts even if other entries follow it."""
+        """Return the newest cancelled entry, even if other entries follow it."""
         return next((entry for entry in reversed(self.entries) if entry.is_cancelled), None)
 
     @property
     def is_pending(self) -> bool:
-        """Whether the order can still be cancelled, by this log."""
+        """Tell whether the order can still be cancelled, by this log."""
         return self.cancelled is None and is_pending(self.status or "")
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came back over HTTP. `body` is None when it was cut off, too long or too slow. `seconds` passed between the
-    first byte that went out and the last of the headers; that was at `received_at` on our clock."""
+    """An HTTP answer. `body` is None if it was cut off, too long or too slow. `seconds` passed from the first byte sent
+    to the last header, which came at `received_at` on our clock."""
 
     status: int
     headers: Mapping[str, str]
@@ -116,8 +121,8 @@ class Exchange:
 
 
 def clean(text: str, secret: str) -> str:
-    """`text` as one bounded line that can be stored and shown: no control or format characters, no lone
-    surrogates, and no trace of `secret`."""
+    """Return `text` as one bounded line fit to store and show: no control or format characters, no lone surrogates, no
+    `secret`."""
 
     def masked(words: str) -> str:
         return words.replace(secret, "[token]") if secret else words
@@ -129,7 +134,7 @@ def clean(text: str, secret: str) -> str:
 
 
 def classify_cancel(exchange: Exchange, secret: str) -> Answer:
-    """The answer that an HTTP exchange of the cancel call stands for."""
+    """Classify an HTTP exchange of the cancel call."""
     kind, words = _kind_and_words(exchange)
     return Answer(
         kind,
@@ -170,19 +175,19 @@ def _kind_of_200(exchange: Exchange) -> tuple[AnswerKind, str]:
     status = data.get("status") if isinstance(data, dict) else None
     if body is None or not isinstance(data, dict) or not isinstance(status, str):
         return AnswerKind.INDETERMINATE, _not_fincarts(exchange)
-    said = next((text for text in (data.get("msg"), body.get("message")) if isinstance(text, str) and text), "")
+    message = next((text for text in (data.get("msg"), body.get("message")) if isinstance(text, str) and text), "")
     if status == "success":
         if _is_number(body.get("statusCode"), 200):
-            return AnswerKind.OK, said or "success"
+            return AnswerKind.OK, message or "success"
         return AnswerKind.INDETERMINATE, "HTTP 200 whose body contradicts itself"
-    # A body that names another status than HTTP's may speak of a failure halfway: not a plain refusal.
+    # A body with another status than HTTP's may report a partial failure: it is no plain refusal.
     if "statusCode" in body and not _is_number(body["statusCode"], 200):
         return AnswerKind.INDETERMINATE, "HTTP 200 whose body contradicts itself"
-    return AnswerKind.REFUSED, said or f"status {status}"
+    return AnswerKind.REFUSED, message or f"status {status}"
 
 
 def classify_log_answer(exchange: Exchange, secret: str) -> LogReading:
-    """The reading that an HTTP exchange of the log call stands for."""
+    """Classify an HTTP exchange of the log call."""
     status = exchange.status
     message = error_message(exchange)
     pause = retry_after(exchange)
@@ -208,7 +213,7 @@ def _log_entries(raw: bytes | None, secret: str) -> tuple[LogEntry, ...] | None:
     known = [entry for entry in entries if entry is not None]
     if len(known) != len(entries):
         return None
-    # Fincart lists newest first; where times are equal that order decides.
+    # Fincart lists newest first; that order decides between equal times.
     if known and known[0].created_at >= known[-1].created_at:
         known.reverse()
     return tuple(sorted(known, key=lambda entry: entry.created_at))
@@ -237,8 +242,8 @@ def _log_entry(line: object, secret: str) -> LogEntry | None:
 
 
 def error_message(exchange: Exchange) -> str | None:
-    """The message of Fincart's error body: a JSON object whose `statusCode` equals the HTTP status, with a
-    text `message`. None where the body is anything else."""
+    """Return the message of Fincart's error body: a JSON object whose `statusCode` equals the HTTP status, with a text
+    `message`. None for any other body."""
     body = _json_object(exchange.body)
     if body is None or not _is_number(body.get("statusCode"), exchange.status):
         return None
@@ -247,7 +252,7 @@ def error_message(exchange: Exchange) -> str | None:
 
 
 def retry_after(exchange: Exchange) -> float | None:
-    """Seconds to rest, from a `Retry-After` header in either of its forms; between 0 and an hour."""
+    """Return the seconds of a `Retry-After` header in either form, between 0 and an hour."""
     written = exchange.headers.get("retry-after", "").strip()
     if not written:
         return None
@@ -261,10 +266,10 @@ def retry_after(exchange: Exchange) -> float | None:
 
 
 def date_of(exchange: Exchange) -> datetime | None:
-    """Fincart's time at `received_at`, from the `Date` header, late by `DATE_WITHIN` and a second at most.
+    """Return Fincart's time at `received_at` from the `Date` header, at most `DATE_WITHIN` and a second late.
 
-    None where it cannot be known so well: if we slept, the answer has waited to be read; a cache or a gateway tells
-    another clock's time, or that of another day.
+    None if it is less certain: a suspended process reads an answer late, and a cache or gateway sends another clock's
+    or an old time.
     """
     date = _http_date(exchange.headers.get("date", ""))
     by_fincart = "age" not in exchange.headers and "statusCode" in (_json_object(exchange.body) or {})

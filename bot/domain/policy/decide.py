@@ -1,19 +1,30 @@
-"""PURE: who may do what, with how many orders, where → a verdict with its rule. The only place that decides it.
+"""PURE: decides who may do what, with how many orders and where, as a verdict with its rule. Nothing else decides it.
 
-`decide` is asked when a request is made and again at every click. It is closed: where something that matters could
-not be found out, the answer is no, as "could not be checked". `facts_needed` says what to find out beforehand, so
-that nobody looks up what cannot matter. The whole of it, with the settings it used, is stored by `record`.
+`decide` runs when a request is made and again at every click. It fails closed: if a fact that matters is unknown, the
+answer is no, "could not be checked". `facts_needed` says what to look up first, so that nothing irrelevant is. `record`
+stores the whole answer with the settings it used.
 """
 
-from bot.domain.policy.inputs import Absence, Approvers, ApproversWanted, Facts, Needed, PersonFacts, Sharing, Status
+from bot.domain.policy.inputs import (
+    Absence,
+    Absent,
+    Approvers,
+    ApproversNeeded,
+    Facts,
+    Needed,
+    PersonFacts,
+    Sharing,
+    Status,
+)
 from bot.domain.policy.rules import FINDINGS, approvals_needed, basis, may_ask, named, too_few_found
 from bot.domain.policy.verdict import Act, Asked, Question, Rules, Verdict, VerdictCode
 
 __all__ = [
     "Absence",
+    "Absent",
     "Act",
     "Approvers",
-    "ApproversWanted",
+    "ApproversNeeded",
     "Asked",
     "Facts",
     "Needed",
@@ -24,19 +35,19 @@ __all__ = [
     "Status",
     "Verdict",
     "VerdictCode",
+    "approvers_needed",
     "decide",
     "facts_needed",
     "may_ask",
     "record",
-    "wanted_approvers",
 ]
 
 
 def decide(rules: Rules, question: Question, facts: Facts) -> Verdict:
-    """Whether this person may do this now, why, and what it takes.
+    """Decide whether this person may do this now, under which rule, and with how many approvals.
 
-    Of several reasons against it the first definite one is told; "could not be checked" only where there is no
-    other, since trying again would otherwise meet the next no.
+    Of several refusals the first definite one is returned; "could not be checked" only if there is no other, since a
+    retry would meet that one.
     """
     findings = [finding for check in FINDINGS[question.act] if (finding := check(rules, question, facts))]
     findings.sort(key=lambda finding: finding.code.transient)
@@ -59,14 +70,14 @@ def decide(rules: Rules, question: Question, facts: Facts) -> Verdict:
         emergency_possible=code is VerdictCode.ALLOWED and needed > 0 and _may_in_emergency(rules, question, facts),
         type_to_confirm=_type_to_confirm(rules, question),
         approvers_found=found,
-        absent=() if found is None or facts.approvers is None else _told(facts.approvers),
+        absent=() if found is None or facts.approvers is None else facts.approvers.absent,
     )
 
 
 def facts_needed(rules: Rules, question: Question) -> Needed:
-    """What `decide` would have to know; nothing where the answer is certain without.
+    """Return the facts that `decide` needs; none if the answer is certain without.
 
-    Facts beyond these never change whether it is allowed, at most which reason is told first.
+    Further facts never change whether it is allowed, at most which refusal comes first.
     """
     unknowing = decide(rules, question, Facts())
     if unknowing.allowed or not unknowing.code.transient:
@@ -82,8 +93,9 @@ def facts_needed(rules: Rules, question: Question) -> Needed:
     )
 
 
-def wanted_approvers(rules: Rules, count: int, besides: tuple[str, ...] = ()) -> ApproversWanted | None:
-    """Whom to look for so that `count` people can approve; None where everybody may, whom nobody can count."""
+def approvers_needed(rules: Rules, count: int, besides: tuple[str, ...] = ()) -> ApproversNeeded | None:
+    """Return whom to look for so that `count` people can approve; None if everybody may approve and cannot be
+    counted."""
     users, groups = rules.approvers
     if rules.allow_everyone and not rules.names_approvers:
         return None
@@ -92,12 +104,11 @@ def wanted_approvers(rules: Rules, count: int, besides: tuple[str, ...] = ()) ->
         statuses.add(Status.GUEST)
     if rules.allow_external:
         statuses.add(Status.OUTSIDER)
-    return ApproversWanted(users, groups, count, frozenset(statuses), besides)
+    return ApproversNeeded(users, groups, count, frozenset(statuses), besides)
 
 
 def record(rules: Rules, question: Question, facts: Facts, verdict: Verdict) -> dict[str, object]:
-    """The whole answer as JSON: what was asked, what was known, what was answered, under which settings. The status of
-    a person who was not looked up, the answer being certain without, is `not_needed`."""
+    """The full answer as JSON. A person not looked up has status `not_needed`."""
     known = facts.to_dict()
     if facts == Facts() and not facts_needed(rules, question).person:
         known["status"] = "not_needed"
@@ -109,12 +120,8 @@ def record(rules: Rules, question: Question, facts: Facts, verdict: Verdict) -> 
     }
 
 
-def _told(approvers: Approvers) -> tuple[str, ...]:
-    return tuple(f"{each} {why.value}" for each, why in approvers.absent)
-
-
 def _whom_to_ask(rules: Rules, question: Question, facts: Facts, code: VerdictCode, needed: int) -> Asked:
-    """The approvers, where their approval is what is missing; else the contact alone."""
+    """Return the approvers if their approval is missing; else the contact alone."""
     if code not in (VerdictCode.OWN_REQUEST, VerdictCode.NOT_AN_APPROVER) and not (
         code is VerdictCode.ALLOWED and needed
     ):
@@ -138,7 +145,7 @@ def _type_to_confirm(rules: Rules, question: Question) -> bool:
 
 
 def _groups(rules: Rules, question: Question, channels: tuple[str, ...]) -> tuple[str, ...]:
-    """The groups this act is open to, unless the answer is the same whoever is in them."""
+    """Return the groups this act is open to, unless membership cannot change the answer."""
     here = dict.fromkeys(channels, Sharing.INSIDE)
     others = dict.fromkeys(question.approved_by, False)
     members = [
@@ -158,7 +165,7 @@ def _groups(rules: Rules, question: Question, channels: tuple[str, ...]) -> tupl
 
 
 def _named(rules: Rules, question: Question) -> tuple[str, ...]:
-    """The people whom the lists name that this act is open to, and whom its answer speaks of."""
+    """Return the people named by the settings for this act, and those its answer mentions."""
     asking, approving = rules.allowed_users, rules.approvers[0]
     match question.act:
         case Act.ASK | Act.GO_AHEAD | Act.EMERGENCY:
@@ -175,18 +182,18 @@ def _named(rules: Rules, question: Question) -> tuple[str, ...]:
 
 
 def _same_as(question: Question) -> tuple[str, ...]:
-    """The people whom it matters not to be."""
+    """Return the people that the person must not be."""
     if question.act is Act.ASK:
         return ()
     return tuple(each for each in (question.stands_for, *question.approved_by) if each)
 
 
-def _approvers(rules: Rules, question: Question) -> ApproversWanted | None:
-    """Who is to be there before a request waits for them."""
+def _approvers(rules: Rules, question: Question) -> ApproversNeeded | None:
+    """Return which approvers must be found before a request waits for them."""
     count = approvals_needed(rules, question)
     if question.act not in (Act.ASK, Act.GO_AHEAD) or not count:
         return None
-    return wanted_approvers(rules, count, (question.person, *question.requester_ids))
+    return approvers_needed(rules, count, (question.person, *question.requester_ids))
 
 
 def _channels(rules: Rules, question: Question) -> tuple[str, ...]:

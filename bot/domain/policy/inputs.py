@@ -1,14 +1,14 @@
-"""PURE: what the policy may know about a person and a channel. What could not be found out is never guessed."""
+"""PURE: the facts about people and channels that the policy uses. An unknown fact is never guessed."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Status(StrEnum):
-    """What Slack's `users.info` says somebody is; the most restrictive where several hold."""
+    """A person's status by Slack's `users.info`; the most restrictive if several hold."""
 
     COULD_NOT_BE_CHECKED = "could_not_be_checked"
     MEMBER = "member"
@@ -19,21 +19,22 @@ class Status(StrEnum):
 
     @classmethod
     def of(cls, *, deleted: bool, bot: bool, outsider: bool, guest: bool) -> "Status":
-        """From Slack's flags: `deleted`; `is_bot`; another organisation (`is_stranger`, a foreign `team_id`);
+        """Return the status for Slack's flags: `deleted`; `is_bot`; another organisation (`is_stranger`, a foreign
+        `team_id`);
         `is_restricted` or `is_ultra_restricted`."""
         flags = ((deleted, cls.DEACTIVATED), (bot, cls.BOT), (outsider, cls.OUTSIDER), (guest, cls.GUEST))
         return next((status for holds, status in flags if holds), cls.MEMBER)
 
 
 class Sharing(StrEnum):
-    """Who is in a channel, as `conversations.info` says."""
+    """Who is in a channel, by `conversations.info`."""
 
     COULD_NOT_BE_CHECKED = "could_not_be_checked"
     INSIDE = "inside"
     SHARED = "shared"
     """With another organisation, or about to be."""
     CANNOT_POST = "cannot_post"
-    """The bot cannot post there, so cannot look either: counts as not shared, nothing being shown in it."""
+    """The bot cannot post there, nor see it: counts as not shared, since nothing is shown in it."""
 
 
 def _no_groups() -> Mapping[str, bool]:
@@ -44,8 +45,8 @@ def _no_channels() -> Mapping[str, Sharing]:
     return MappingProxyType({})
 
 
-class PersonSeen(Protocol):
-    """What a look-up of a person answers (`bot.slack.person_facts.PersonFacts`)."""
+class PersonRecord(Protocol):
+    """The result of looking up a person (`bot.slack.person_facts.SlackPerson`)."""
 
     @property
     def could_not_be_checked(self) -> bool: ...
@@ -69,7 +70,7 @@ class PersonSeen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PersonFacts:
-    """What is known of the person: their status, and for each group looked up whether they are in it.
+    """The facts about a person: their status, and for each group looked up whether they are in it.
 
     A group that is not in `groups` could not be checked.
     """
@@ -83,17 +84,19 @@ class PersonFacts:
     """Whom the id stands for: in an Enterprise Grid one person has several (`enterprise_user.id`)."""
 
     @classmethod
-    def of(cls, seen: "PersonSeen", asked: Collection[str]) -> "PersonFacts":
-        """From what a look-up told, the groups in `asked` having been asked about."""
-        if seen.could_not_be_checked:
+    def of(cls, person: "PersonRecord", asked: Collection[str]) -> "PersonFacts":
+        """Build it from a look-up that asked about the groups in `asked`."""
+        if person.could_not_be_checked:
             return cls()
-        status = Status.of(deleted=seen.is_deactivated, bot=seen.is_bot, outsider=seen.is_external, guest=seen.is_guest)
-        told = [group for group in asked if group not in seen.unchecked_usergroups]
-        return cls(status, {group: group in seen.usergroups for group in told}, seen.same, seen.person)
+        status = Status.of(
+            deleted=person.is_deactivated, bot=person.is_bot, outsider=person.is_external, guest=person.is_guest
+        )
+        answered = [group for group in asked if group not in person.unchecked_usergroups]
+        return cls(status, {group: group in person.usergroups for group in answered}, person.same, person.person)
 
 
 class Absence(StrEnum):
-    """Why somebody who is named to approve cannot."""
+    """Why a named approver cannot approve."""
 
     REQUESTER = "requester"
     DEACTIVATED = "deactivated"
@@ -105,19 +108,35 @@ class Absence(StrEnum):
     EMPTY = "empty"
     """A user group with nobody in it, or that Slack does not know."""
     NO_SCOPE = "no_scope"
-    """A user group that Slack keeps from the bot, whose app lacks the scope: nobody can approve as its member."""
+    """A user group the bot cannot read for lack of a scope: nobody can approve as its member."""
+
+
+class Absent(NamedTuple):
+    """Somebody, or a user group, that is named to approve and cannot, and why."""
+
+    who: str
+    why: Absence
+
+    def to_text(self) -> str:
+        """As a verdict is stored with it: `U0000001 deactivated`."""
+        return f"{self.who} {self.why.value}"
+
+    @classmethod
+    def from_text(cls, stored: str) -> "Absent":
+        """What `to_text` wrote down; raises `ValueError` for anything else."""
+        who, _, why = stored.partition(" ")
+        return cls(who, Absence(why))
 
 
 @dataclass(frozen=True, slots=True)
 class Approvers:
-    """Who may approve, as far as Slack could tell: no more are looked for than are needed."""
+    """The approvers found in Slack; the search stops once enough are found."""
 
     people: frozenset[str] = frozenset()
     """People other than the requester, each once."""
     complete: bool = False
-    """Everybody named was looked up: there is nobody else."""
-    absent: tuple[tuple[str, Absence], ...] = ()
-    """People and groups that are named, and why nobody can be found there."""
+    """Everybody named was looked up: nobody else can approve."""
+    absent: tuple[Absent, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """As JSON."""
@@ -127,7 +146,7 @@ class Approvers:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that was found out for one question. A channel that is not in `channels` could not be checked."""
+    """All facts found for one question. A channel that is not in `channels` could not be checked."""
 
     person: PersonFacts = field(default_factory=PersonFacts)
     channels: Mapping[str, Sharing] = field(default_factory=_no_channels)
@@ -150,24 +169,24 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class ApproversWanted:
-    """So many approvers are to be found among these people and members of these groups, of these statuses."""
+class ApproversNeeded:
+    """How many approvers to find, among which people and groups, and with which statuses."""
 
     users: tuple[str, ...]
     groups: tuple[str, ...]
     count: int
     statuses: frozenset[Status]
     besides: tuple[str, ...] = ()
-    """The requester's ids, who is none."""
+    """The requester's ids, who does not count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What must be found out: the person's status, their membership of these groups, these channels' sharing, whether
-    these ids are theirs, whether anybody is there to approve.
+    """The facts to look up: the person's status, their membership of these groups, these channels' sharing, whether
+    these ids are theirs, who can approve.
 
-    Ids in `named` and `same_as` need be looked up only where people have several (an Enterprise Grid). Of the first it
-    matters that they are the person's, of the second that they are not.
+    Ids in `named` and `same_as` need a look-up only in an Enterprise Grid, where people have several. The first must be
+    the person's, the second must not.
     """
 
     person: bool = False
@@ -175,4 +194,4 @@ class Needed:
     channels: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     same_as: tuple[str, ...] = ()
-    approvers: ApproversWanted | None = None
+    approvers: ApproversNeeded | None = None

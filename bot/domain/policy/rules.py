@@ -1,6 +1,6 @@
-"""PURE: the single rules of the policy. Each looks at one thing and answers None, or what it found against it.
+"""PURE: the policy's rules. Each checks one thing and returns None, or its objection.
 
-`FINDINGS` says which rules each act is asked, in the order in which their refusals are told."""
+`FINDINGS` lists the rules of each act, in the order in which their refusals are reported."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,11 +8,12 @@ from functools import partial
 
 from bot.domain.policy.inputs import Absence, Facts, Sharing, Status
 from bot.domain.policy.verdict import Act, Question, Rules, VerdictCode
+from bot.domain.slack_ids import is_direct
 
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Something against it: the code, and the rule in words."""
+    """A rule's refusal: its code, and the rule in words."""
 
     code: VerdictCode
     rule: str
@@ -26,7 +27,7 @@ _READING = "whoever may ask or approve, and AUDITOR_USERS"
 
 
 def _person(rules: Rules, question: Question, facts: Facts) -> Objection | None:
-    """Deactivated people and bots never; guests and outsiders where the settings say so."""
+    """Object to deactivated people and bots always, and to guests and outsiders unless the settings allow them."""
     match facts.person.status:
         case Status.DEACTIVATED:
             return Objection(VerdictCode.DEACTIVATED, "deactivated people may do nothing")
@@ -47,13 +48,13 @@ def _person(rules: Rules, question: Question, facts: Facts) -> Objection | None:
 
 
 def named(question: Question, facts: Facts, ids: tuple[str, ...]) -> bool | None:
-    """Whether one of these ids is the person's; None where that could not be checked. Equal ids are the same person,
-    whatever else differs; of others Slack decides, since in an Enterprise Grid one person has several."""
+    """Tell whether one of these ids is the person's; None if that could not be checked. Equal ids are the same person;
+    for different ids Slack decides, since in an Enterprise Grid one person has several."""
     return _any(True if each == question.person else facts.person.same.get(each) for each in ids)
 
 
 def _any(found: Iterable[bool | None]) -> bool | None:
-    """Whether any of them holds; None where none does for certain and one could not be checked."""
+    """Tell whether any is true; None if none is and one could not be checked."""
     all_of_them = list(found)
     if True in all_of_them:
         return True
@@ -61,12 +62,12 @@ def _any(found: Iterable[bool | None]) -> bool | None:
 
 
 def _listed(question: Question, users: tuple[str, ...], groups: tuple[str, ...], facts: Facts) -> bool | None:
-    """Whether the person is named or in one of the groups; None where that could not be checked."""
+    """Tell whether the person is named or in one of the groups; None if that could not be checked."""
     return _any((named(question, facts, users), *(facts.person.groups.get(group) for group in groups)))
 
 
 def may_ask(rules: Rules, question: Question, facts: Facts) -> bool | None:
-    """Whether the settings let this person ask; None where that could not be checked."""
+    """Tell whether the settings let this person ask; None if that could not be checked."""
     if rules.allow_everyone:
         return True
     return _listed(question, rules.allowed_users, rules.allowed_usergroups, facts)
@@ -84,7 +85,7 @@ def _unless(may: bool | None, code: VerdictCode, rule: str, unsure: str = "wheth
     return None if may else Objection(code, rule)
 
 
-def _asker(rules: Rules, question: Question, facts: Facts) -> Objection | None:
+def _requester(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     return _unless(may_ask(rules, question, facts), VerdictCode.NOT_ON_THE_LIST, _ASKING)
 
 
@@ -107,8 +108,8 @@ def _ask_or_approve(rules: Rules, question: Question, facts: Facts) -> tuple[boo
 
 
 def own(question: Question, facts: Facts) -> bool | None:
-    """Whether the request is this person's, under whichever id they made it; None where Slack could not say. Of whom
-    that id stands for, the record's word is enough: Slack may not know the id any more."""
+    """Tell whether this person made the request, under any of their ids; None if Slack could not say. The stored person
+    of the requester's id is enough: Slack may no longer know the id."""
     its_own = named(question, facts, question.requester_ids)
     return facts.person.same.get(question.stands_for) if its_own is None else its_own
 
@@ -118,7 +119,7 @@ def _own(rules: Rules, question: Question, facts: Facts) -> Objection | None:
 
 
 def _of_somebody_else(rules: Rules, question: Question, facts: Facts) -> Objection | None:
-    """A request of nobody known is nobody's to approve."""
+    """Object to the requester's own approval. Nobody may approve a request whose requester is unknown."""
     its_own = own(question, facts) if question.requester is not None else True
     if its_own is None or named(question, facts, question.approved_by) is None:
         unsure = "nobody decides on their own request, nor twice, and Slack could not say who is who"
@@ -127,8 +128,8 @@ def _of_somebody_else(rules: Rules, question: Question, facts: Facts) -> Objecti
 
 
 def _unless_own(check: Check, rules: Rules, question: Question, facts: Facts) -> Objection | None:
-    """The rule for everybody but the requester, who is known by the id they asked with: a Slack that is down never
-    keeps anybody from stopping what they started."""
+    """Apply the rule to everybody but the requester, who is recognised by the id they asked with: an unavailable Slack
+    never keeps them from stopping their own request."""
     its_own = own(question, facts)
     against = None if its_own else check(rules, question, facts)
     if against is None or its_own is False:
@@ -136,8 +137,8 @@ def _unless_own(check: Check, rules: Rules, question: Question, facts: Facts) ->
     return Objection(VerdictCode.COULD_NOT_BE_CHECKED, f"{against.rule}, and Slack could not say whether you asked")
 
 
-def _asker_or_approver(rules: Rules, question: Question, facts: Facts) -> Objection | None:
-    """The requester while they may still ask, and whoever may approve."""
+def _requester_or_approver(rules: Rules, question: Question, facts: Facts) -> Objection | None:
+    """Allow the requester while they may still ask, and approvers."""
     its_own = own(question, facts)
     asks, approves = _ask_or_approve(rules, question, facts)
     may = _any((approves, asks if its_own else False if asks is False else its_own))
@@ -153,11 +154,12 @@ def _channel(rules: Rules, question: Question, facts: Facts) -> Objection | None
 def _not_shared(rules: Rules, question: Question, facts: Facts) -> Objection | None:
     if rules.allow_external:
         return None
-    found = [_sharing(channel, facts.channels) for channel in rules.channels_to_check(question)]
-    if Sharing.SHARED in found:
+    channels = rules.channels_to_check(question)
+    sharings = {facts.channels.get(channel, Sharing.COULD_NOT_BE_CHECKED) for channel in channels}
+    if Sharing.SHARED in sharings:
         shared = "ALLOW_EXTERNAL is false: the channel is shared with another organisation, which would see the orders"
         return Objection(VerdictCode.SHARED_CHANNEL, shared)
-    if Sharing.COULD_NOT_BE_CHECKED in found:
+    if Sharing.COULD_NOT_BE_CHECKED in sharings:
         return Objection(
             VerdictCode.CHANNEL_COULD_NOT_BE_CHECKED,
             "Slack could not say whether the channel is shared with another organisation (ALLOW_EXTERNAL is false)",
@@ -165,16 +167,12 @@ def _not_shared(rules: Rules, question: Question, facts: Facts) -> Objection | N
     return None
 
 
-def _sharing(channel: str, channels: Mapping[str, Sharing]) -> Sharing:
-    return channels.get(channel, Sharing.COULD_NOT_BE_CHECKED)
-
-
 def _card_has_a_place(rules: Rules, question: Question, facts: Facts) -> Objection | None:
-    """Where others must approve, the card has to be posted where they see it."""
+    """Object if approval is needed and the card cannot be posted where approvers see it."""
     place = rules.results_channel or question.channel
     if not rules.needs_approval(question) or question.act is Act.EMERGENCY:
         return None
-    if place is None or place.startswith("D") or facts.channels.get(place) is Sharing.CANNOT_POST:
+    if place is None or is_direct(place) or facts.channels.get(place) is Sharing.CANNOT_POST:
         rule = "SECOND_APPROVAL_ABOVE: others must approve, and the bot cannot post where they would see it"
         return Objection(VerdictCode.CANNOT_POST_THERE, rule)
     if place not in facts.channels or facts.channels[place] is Sharing.COULD_NOT_BE_CHECKED:
@@ -184,7 +182,7 @@ def _card_has_a_place(rules: Rules, question: Question, facts: Facts) -> Objecti
 
 
 def _somebody_is_there(rules: Rules, question: Question, facts: Facts) -> Objection | None:
-    """What waits for nobody would wait in vain. Where Slack cannot say who is there, it may wait."""
+    """Object if too few people can approve. If Slack cannot say, the request may wait."""
     found = too_few_found(rules, question, facts)
     if found is None:
         return None
@@ -198,11 +196,11 @@ def _somebody_is_there(rules: Rules, question: Question, facts: Facts) -> Object
 
 
 def too_few_found(rules: Rules, question: Question, facts: Facts) -> int | None:
-    """How many other people can approve, where they are for certain too few; None where they are not."""
-    seen = facts.approvers
-    if seen is None or not seen.complete or len(seen.people) >= approvals_needed(rules, question):
+    """Return how many other people can approve if they are certainly too few; else None."""
+    approvers = facts.approvers
+    if approvers is None or not approvers.complete or len(approvers.people) >= approvals_needed(rules, question):
         return None
-    return len(seen.people)
+    return len(approvers.people)
 
 
 def _size(rules: Rules, question: Question, facts: Facts) -> Objection | None:
@@ -226,13 +224,12 @@ def _reason(rules: Rules, question: Question, facts: Facts) -> Objection | None:
 
 
 def _listed_reason(rules: Rules, question: Question, facts: Facts) -> Objection | None:
-    """Not asked of an emergency, which the spelling of a reason must keep nobody from, nor of a retry, whose reason was
-    given before."""
-    if not (rules.require_reason and rules.reasons) or question.is_retry:
+    """Objects to a reason that is not on the list. Not checked for an emergency or a retry."""
+    if not question.has_reason or question.is_retry:
         return None
-    if question.has_reason and not question.has_listed_reason:
-        return Objection(VerdictCode.REASON_NOT_LISTED, "REQUIRE_REASON is true, and REASONS lists which")
-    return None
+    if rules.takes_reason(given=True, listed=question.has_listed_reason):
+        return None
+    return Objection(VerdictCode.REASON_NOT_LISTED, "REQUIRE_REASON is true, and REASONS lists which")
 
 
 def _goes_alone(rules: Rules, question: Question, facts: Facts) -> Objection | None:
@@ -248,7 +245,7 @@ def _is_an_emergency(rules: Rules, question: Question, facts: Facts) -> Objectio
     return None
 
 
-_ALL_OF_ASKING: tuple[Check, ...] = (_person, _asker, _channel, _not_shared, _size, _today, _reason)
+_ALL_OF_ASKING: tuple[Check, ...] = (_person, _requester, _channel, _not_shared, _size, _today, _reason)
 
 FINDINGS: Mapping[Act, tuple[Check, ...]] = {
     Act.ASK: (*_ALL_OF_ASKING, _listed_reason, _card_has_a_place),
@@ -258,23 +255,23 @@ FINDINGS: Mapping[Act, tuple[Check, ...]] = {
     Act.DECLINE: (_of_somebody_else, _person, _approver),
     Act.WITHDRAW: (_own,),
     Act.STOP: (partial(_unless_own, _person), partial(_unless_own, _approver)),
-    Act.GO_ON: (_person, _asker_or_approver),
+    Act.GO_ON: (_person, _requester_or_approver),
     Act.PAUSE_ALL: (_person, _approver),
     Act.READ: (_person, _reader),
     Act.SHARE: (_person, _reader, _not_shared),
 }
-"""The rules of each act, in the order in which their refusals are told."""
+"""The rules of each act, in the order in which their refusals are reported."""
 
 _APPROVERS_ACTS = (Act.APPROVE, Act.DECLINE, Act.STOP, Act.GO_ON, Act.PAUSE_ALL)
 
 
 def approvals_needed(rules: Rules, question: Question) -> int:
-    """How many people other than the requester must approve so many orders."""
+    """Return how many people other than the requester must approve so many orders."""
     return rules.approvals_needed if rules.needs_approval(question) else 0
 
 
 def basis(rules: Rules, question: Question, facts: Facts) -> str:
-    """The rule under which this person is allowed what no rule refused."""
+    """Return the rule that allows this person what no rule refused."""
     its_own = own(question, facts)
     if question.act is Act.WITHDRAW or (question.act is Act.STOP and its_own):
         return "who asked may take it back"
@@ -285,14 +282,14 @@ def basis(rules: Rules, question: Question, facts: Facts) -> str:
         return approver
     if rules.allow_everyone:
         return "ALLOW_EVERYONE"
-    asker = _listed_under("ALLOWED", rules.allowed_users, rules.allowed_usergroups, question, facts)
-    return asker or approver or "AUDITOR_USERS"
+    requester = _listed_under("ALLOWED", rules.allowed_users, rules.allowed_usergroups, question, facts)
+    return requester or approver or "AUDITOR_USERS"
 
 
 def _listed_under(
     setting: str, users: tuple[str, ...], groups: tuple[str, ...], question: Question, facts: Facts
 ) -> str | None:
-    """Which of the two settings of that name lists the person, and in which groups."""
+    """Return which of the two settings of that name lists the person, and by which groups."""
     if named(question, facts, users):
         return f"{setting}_USERS"
     member_of = [group for group in groups if facts.person.groups.get(group)]

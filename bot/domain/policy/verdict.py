@@ -1,11 +1,12 @@
-"""PURE: the words of the policy: what is asked, what the rules are, what is answered."""
+"""PURE: the policy's types: questions, rules and verdicts."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from bot.settings.fields import Settings
+from bot.domain.policy.inputs import Absent
+from bot.domain.slack_ids import is_direct
 
 
 class Act(StrEnum):
@@ -14,9 +15,9 @@ class Act(StrEnum):
     ASK = "ask"
     """Make a request, a retry of one included, or look at a preview."""
     GO_AHEAD = "go_ahead"
-    """Press the button under the preview of one's own request: run it, or ask others for approval."""
+    """Click the button under the preview of one's own request: run it, or ask others for approval."""
     EMERGENCY = "emergency"
-    """Run one's own request alone where it needs approval."""
+    """Run one's own request alone although it needs approval."""
     APPROVE = "approve"
     """Let somebody else's request run."""
     DECLINE = "decline"
@@ -36,7 +37,7 @@ class Act(StrEnum):
 
 
 class VerdictCode(StrEnum):
-    """Why; stable, stored and counted. Never rename one."""
+    """Why the policy decided so; stored and counted. Never rename one."""
 
     ALLOWED = "allowed"
     DEACTIVATED = "deactivated"
@@ -64,7 +65,7 @@ class VerdictCode(StrEnum):
 
     @property
     def transient(self) -> bool:
-        """Whether nothing was found against it, and trying again may help."""
+        """Tell whether a retry may help: a fact could not be checked, and nothing else refused."""
         return self in (VerdictCode.COULD_NOT_BE_CHECKED, VerdictCode.CHANNEL_COULD_NOT_BE_CHECKED)
 
 
@@ -72,12 +73,11 @@ class VerdictCode(StrEnum):
 class Question:
     """Who wants to do what, about whose request.
 
-    `requester` is the request's (the person themselves for ASK; None where no one request is meant). `channel` is
-    the one the request was made in, wherever the click comes from; for SHARE the one to show it in.
-    `orders_today` is what the requester's requests have gone ahead with since midnight UTC, this one not counted.
-    `requester_person` is whom the requester's id stands for, where the record says; `approved_by` are the people who
-    have approved it. `has_listed_reason`: its reason carries one of REASONS, as they were when it was given;
-    `is_retry`: it asks anew, with the reason of an earlier request.
+    `requester` made the request (for ASK the person themselves; None if it is about no single request). `channel` is
+    where the request was made, wherever the click comes from; for SHARE, where to show it. `orders_today` counts the
+    requester's orders that went ahead since midnight UTC, without this request's. `requester_person` is whom the
+    requester's id stands for, if stored; `approved_by` are the people who have approved. `has_listed_reason`: its
+    reason carries one of REASONS as they were then; `is_retry`: it repeats an earlier request with its reason.
     """
 
     act: Act
@@ -94,12 +94,12 @@ class Question:
 
     @property
     def requester_ids(self) -> tuple[str, ...]:
-        """What is known of the requester's ids."""
+        """Return the known ids of the requester."""
         return tuple(dict.fromkeys(each for each in (self.requester, self.requester_person) if each))
 
     @property
     def stands_for(self) -> str:
-        """The requester's id by which people are told apart."""
+        """Return the id that identifies the requester as a person."""
         return self.requester_person or self.requester or ""
 
     def to_dict(self) -> dict[str, object]:
@@ -109,7 +109,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The settings that the policy uses, and no others; field names are the settings' in small letters."""
+    """The settings that the policy uses; field names are the settings' in lower case."""
 
     allowed_users: tuple[str, ...] = ()
     allowed_usergroups: tuple[str, ...] = ()
@@ -131,10 +131,9 @@ class Rules:
     auditor_users: tuple[str, ...] = ()
     contact: str = "an administrator"
 
-    @classmethod
-    def from_settings(cls, settings: Settings) -> "Rules":
-        """The policy's part of the settings."""
-        return cls(**{each.name: getattr(settings, each.name) for each in fields(cls)})
+    def takes_reason(self, *, given: bool, listed: bool) -> bool:
+        """Whether a reason is enough that was given, that is on the list, or neither."""
+        return not self.require_reason or (listed if self.reasons else given)
 
     def to_dict(self) -> dict[str, object]:
         """As JSON: lists for tuples."""
@@ -142,43 +141,43 @@ class Rules:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """The rules that `to_dict` wrote down; raises `TypeError` for anything else."""
+        """Read the rules that `to_dict` wrote; raises `TypeError` for anything else."""
         return cls(**_tupled(stored))
 
     @property
     def names_approvers(self) -> bool:
-        """Whether approvers are named; where not, whoever may ask may approve."""
+        """Tell whether approvers are named; if not, everyone who may ask may approve."""
         return bool(self.approver_users or self.approver_usergroups)
 
     @property
     def approvers(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The people and the groups who may approve somebody else's request; both empty where everyone may."""
+        """Return the people and groups who may approve another's request; both empty if everyone may."""
         if self.names_approvers:
             return self.approver_users, self.approver_usergroups
         return self.allowed_users, self.allowed_usergroups
 
     def channels_to_check(self, question: Question) -> tuple[str, ...]:
-        """The channels that must not be shared with another organisation for this: where it was asked and where
-        its live message goes. None with ALLOW_EXTERNAL, unless it matters whether the bot can post.
+        """Return the channels that must not be shared with another organisation: where it was asked and where its live
+        message goes. Empty with ALLOW_EXTERNAL, unless the bot's ability to post matters.
 
-        A direct message (`D…`) is never looked up: it is between one person, whose own status decides, and the bot,
-        or one the bot cannot see at all.
+        A direct message (`D…`) is never looked up: it is the bot's with one person, whose status decides, or one that
+        the bot cannot see.
         """
         live = None if question.act is Act.SHARE else self.results_channel
         if self.allow_external and not self.needs_approval(question):
             return ()
         channels = dict.fromkeys((question.channel, live))
-        return tuple(channel for channel in channels if channel and not channel.startswith("D"))
+        return tuple(channel for channel in channels if channel and not is_direct(channel))
 
     def needs_approval(self, question: Question) -> bool:
-        """Whether so many orders need a second person."""
+        """Tell whether so many orders need a second person."""
         asking = question.act in (Act.ASK, Act.GO_AHEAD, Act.EMERGENCY, Act.APPROVE)
         return asking and self.second_approval_above is not None and question.orders > self.second_approval_above
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whom to ask: these people, members of these groups, or else `contact` (a text for people)."""
+    """Whom to ask: these people, members of these groups, or `contact` (a text for people)."""
 
     users: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -187,10 +186,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer. `rule` names the rule and its setting plainly: of a refusal the one that refused, otherwise the
-    one that allowed it. `approvals_needed` is how many people other than the requester must approve before
-    anything is sent: an allowed GO_AHEAD runs at once only where it is 0. `emergency_possible` says that this
-    person may go ahead alone all the same; `type_to_confirm`, that the number of orders is to be typed.
+    """The policy's answer. `rule` names the rule and setting that refused or allowed it. `approvals_needed` is how many
+    people other than the requester must approve before anything is sent: an allowed GO_AHEAD runs at once only if it is
+    0. `emergency_possible`: this person may go ahead alone; `type_to_confirm`: the number of orders must be typed.
     """
 
     allowed: bool
@@ -201,19 +199,21 @@ class Verdict:
     emergency_possible: bool = False
     type_to_confirm: bool = False
     approvers_found: int | None = None
-    """With fewer people there than must approve, how many; None: enough, or nobody could say."""
-    absent: tuple[str, ...] = ()
-    """Then: who is named and cannot approve, as `U0000001 deactivated`."""
+    """How many people can approve, if fewer than needed; None: enough, or unknown."""
+    absent: tuple[Absent, ...] = ()
+    """If too few: who is named and cannot approve."""
 
     def to_dict(self) -> dict[str, object]:
         """As JSON."""
-        return _listed(self) | {"code": self.code.value, "ask": _listed(self.ask)}
+        absent = [each.to_text() for each in self.absent]
+        return _listed(self) | {"code": self.code.value, "ask": _listed(self.ask), "absent": absent}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """The verdict that `to_dict` wrote down; raises `KeyError`, `TypeError` or `ValueError` for anything else."""
-        told = {**stored, "code": VerdictCode(stored["code"]), "ask": Asked(**_tupled(stored["ask"]))}
-        return cls(**_tupled(told))
+        """Read the verdict that `to_dict` wrote; raises `KeyError`, `TypeError` or `ValueError` for anything else."""
+        absent = tuple(map(Absent.from_text, stored.get("absent", ())))
+        values = {"code": VerdictCode(stored["code"]), "ask": Asked(**_tupled(stored["ask"])), "absent": absent}
+        return cls(**{**stored, **values})
 
 
 def _listed(value: "Rules | Asked | Verdict") -> dict[str, object]:

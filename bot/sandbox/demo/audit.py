@@ -4,9 +4,11 @@ import json
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.messages.view_models import EventFacts
-from storage.audit.log import Broken, stored_events
+from storage.audit.log import Broken, StoredEvent, stored_events
+from storage.audit.texts import readable
 from storage.audit.verify import verify_all
 from storage.db.transactions import Database
 
@@ -32,7 +34,8 @@ def audit_events(database: Database, most: int = 500) -> tuple[ShownEvent, ...]:
     """The newest events, oldest first."""
     with database.read() as session:
         newest = deque(stored_events(session.connection()), maxlen=most)
-    return tuple(_read(event.seq, event.payload, event.hash) for event in newest)
+        payloads = readable(session, [json.loads(event.payload) for event in newest])
+    return tuple(_read(event, payload) for event, payload in zip(newest, payloads, strict=True))
 
 
 def audit_verdict(database: Database) -> AuditVerdict:
@@ -48,7 +51,7 @@ def audit_verdict(database: Database) -> AuditVerdict:
     return AuditVerdict(True, f"{end.seq} events, unbroken, every row as they tell, ending at audit {end.short()}")
 
 
-def _read(seq: int, payload: str, digest: str) -> ShownEvent:
-    told = json.loads(payload)
-    at = datetime.fromisoformat(told["at"])
-    return ShownEvent(EventFacts(seq, at, told["kind"], told["who"], told["details"]), told["request"], digest)
+def _read(event: StoredEvent, payload: dict[str, Any]) -> ShownEvent:
+    at = datetime.fromisoformat(payload["at"])
+    facts = EventFacts(event.seq, at, payload["kind"], payload["who"], payload["details"])
+    return ShownEvent(facts, payload["request"], event.hash)

@@ -11,7 +11,7 @@ LAG_SECONDS = 30.0
 
 
 class Switch(StrEnum):
-    """What can be made to go wrong. Those that happen once go off by themselves."""
+    """The faults to switch on. One-shot switches go off by themselves."""
 
     REFUSE_ONE = "refuse_one"
     REFUSE_AFTER_REST = "refuse_after_rest"
@@ -45,7 +45,7 @@ class DemoFincart(FincartStandIn):
             self.add(order.id, title=order.title, description=order.description, age=3600.0 + 311 * number)
 
     def turn(self, switch: Switch, on: bool, order_id: str = "") -> None:
-        """Turn a switch on or off. Raises ValueError where it needs an order and there is none such."""
+        """Turn a switch on or off. Raises ValueError if it needs an order that does not exist."""
         with self._changed:
             if switch is Switch.LAGGING_LOG:
                 self.settings.log_lag = LAG_SECONDS if on else 0.0

@@ -1,6 +1,6 @@
-"""The guided list of the demo: things to try, each ticked off when it has happened.
+"""The demo's guide: things to try, each ticked off once it has happened.
 
-Whether it has is read from the bot's own records and from what Slack shows, so that a restart forgets nothing.
+It reads that from the bot's records and from what Slack shows, so that a restart forgets nothing.
 """
 
 import json
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from bot.sandbox.demo.orders import DemoOrder, demo_orders
 from bot.sandbox.demo.world import DemoWorld
 from bot.sandbox.slack.state import Post
-from storage.audit.log import EventKind, stored_events
-from storage.enums import Origin
+from storage.audit.log import stored_events
+from storage.enums import EventKind, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ STEPS = (
         "Ask for the history, then press Share in channel.",
         "/cancel-orders history",
         "ann",
-        lambda seen: seen.shown("History of cancel requests", "Shared by"),
+        lambda seen: seen.shown("History of cancel requests", "shared by"),
     ),
     Step(
         "refused",

@@ -36,12 +36,15 @@ class DemoOrder:
 PENDING = 48
 """So many can be cancelled; enough for a request that needs a second person, several times over."""
 
+_WAITS = ("New", "New", "New", "Duplicate", "New", "New", "Duplicate", "Missing Area")
+"""What the pending ones wait for, in turn."""
+
 _FURTHER = (
-    ("Processing", "At courier hub"),
-    ("Processing", "Out for delivery"),
-    ("Successful", "Delivered"),
-    ("Unsuccessful", "Customer not reached"),
-    ("Cancelled", "Cancelled by merchant"),
+    ("Processing", "Picked Up"),
+    ("Processing", "Out for Delivery"),
+    ("Successful", "Delivered to Customer"),
+    ("Unsuccessful", "Delivery failed & returned to merchants"),
+    ("Cancelled", "Cancelled"),
 )
 """Orders that cannot be cancelled any more, to see what Fincart says of them."""
 
@@ -54,7 +57,7 @@ def demo_orders() -> tuple[DemoOrder, ...]:
 def _made() -> Iterator[DemoOrder]:
     for number in range(PENDING + len(_FURTHER)):
         digest = hashlib.sha256(f"demo order {number}".encode()).hexdigest()
-        title, description = ("Pending", "New") if number < PENDING else _FURTHER[number - PENDING]
+        title, description = ("Pending", _WAITS[number % 8]) if number < PENDING else _FURTHER[number - PENDING]
         yield DemoOrder(
             id=f"{_FIRST_SECOND + 7919 * number:08x}{digest[:16]}",
             reference=f"#18000{0x22D2 + 13 * number:04X}",

@@ -1,4 +1,4 @@
-"""The demo's files: the bot's database, and beside it the two stand-ins, so that a restart goes on where it was."""
+"""The demo's files: the bot's database and the two stand-ins, so that a restart continues where it was."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ class FolderInUse(Exception):
 
 
 class Unreadable(Exception):
-    """What lies in the folder is not what this version's demo writes."""
+    """The folder holds files that this version's demo did not write."""
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def kept(folder: Path) -> Iterator[None]:
 
 
 def forget(folder: Path) -> None:
-    """Remove what an earlier demo left, and nothing else in the folder."""
+    """Remove an earlier demo's files, and nothing else in the folder."""
     for name in _ALL:
         (folder / name).unlink(missing_ok=True)
 

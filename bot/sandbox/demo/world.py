@@ -17,9 +17,11 @@ from bot.sandbox.fincart.shells import FincartServer
 from bot.sandbox.slack.http import SlackServer, deliver_http
 from bot.sandbox.slack.workspace import SlackWorkspace
 from bot.sandbox.web.thread import WebThread
+from bot.server.health import Health
 from bot.server.http import http_app
 from bot.settings.model import load_settings
 from bot.slack.manifest import EVENTS_PATH
+from storage.db.migrate import migrate_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ def now() -> datetime:
 
 @contextmanager
 def open_world(folder: Path, *, fresh: bool = False, clock: store.Clock | None = None) -> Iterator[DemoWorld]:
-    """Run the world on the files of `folder` until the block ends; `fresh` forgets what is there first, and `clock`
-    is the bot's own, for stories in which time passes.
+    """Run the world on the files of `folder` until the block ends; `fresh` removes them first, and `clock` is the
+    bot's, for stories in which time passes.
 
     Raises `FolderInUse` where another demo runs there, `Unreadable` or `StorageUnavailable` where its files cannot be
     used.
@@ -55,6 +57,7 @@ def open_world(folder: Path, *, fresh: bool = False, clock: store.Clock | None =
         slack, fincart = store.load(folder, now)
         with SlackServer(slack) as slack_shell, FincartServer(fincart) as fincart_shell:
             database = f"sqlite:///{(folder / store.DATABASE).resolve()}"
+            migrate_at(database)
             env = bot_settings(slack, slack_shell.api_url, fincart.settings.token, fincart_shell.url, database)
             world = DemoWorld(slack, fincart, build(load_settings(env, None), clock=clock), folder)
             world.save()
@@ -64,7 +67,7 @@ def open_world(folder: Path, *, fresh: bool = False, clock: store.Clock | None =
 
 @contextmanager
 def _serving(world: DemoWorld) -> Iterator[None]:
-    with WebThread(http_app(world.bot)) as web:
+    with WebThread(http_app(Health(world.bot))) as web:
         world.bot.start()
         world.slack.deliver = deliver_http(f"{web.url}{EVENTS_PATH}")
         try:

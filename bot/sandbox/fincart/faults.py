@@ -1,4 +1,4 @@
-"""What the stand-in Fincart can be told to do wrong, and what it hands to the shell that carries it out."""
+"""The stand-in Fincart's faults, and the replies that a shell carries out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Endpoint(StrEnum):
 
 
 class FaultKind(StrEnum):
-    """How a call goes wrong. What it changes all the same is the fault's `Applied`."""
+    """How a call fails. `Applied` says what it changes despite the failure."""
 
     FORBIDDEN = "forbidden"  # 403 in the documented words
     BAD_ID = "bad_id"  # 400 that blames one id
@@ -47,13 +47,13 @@ class IdPolicy(StrEnum):
 
     REFUSE_CALL = "refuse_call"  # 400, nothing is applied
     REFUSE_AFTER_REST = "refuse_after_rest"  # 400, and the others are cancelled
-    SKIP = "skip"  # 200, and the id is passed over in silence
+    SKIP = "skip"  # 200, and the id is silently skipped
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. It meets calls of its endpoint that carry its order (any, if None), `times` times (for
-    ever, if None). `seconds` is the wait of SLOW, `retry_after` a header's value as it is written."""
+    """One fault. It strikes calls of its endpoint that carry its order (any, if None), `times` times (for ever, if
+    None). `seconds` is SLOW's delay, `retry_after` the header's value as written."""
 
     kind: FaultKind
     endpoint: Endpoint = Endpoint.CANCEL
@@ -64,7 +64,7 @@ class Fault:
     seconds: float = 0.0
 
     def meets(self, endpoint: Endpoint, ids: tuple[str, ...]) -> bool:
-        """Whether this fault happens to such a call."""
+        """Tell whether this fault strikes such a call."""
         return self.endpoint is endpoint and (self.order_id is None or self.order_id in ids)
 
 

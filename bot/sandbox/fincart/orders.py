@@ -1,4 +1,4 @@
-"""The orders of the stand-in Fincart, with their logs, and how it behaves where the documentation is silent."""
+"""The stand-in Fincart's orders and logs, and its behaviour where the documentation is silent."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ from bot.sandbox.fincart.faults import Endpoint, IdPolicy
 MALFORMED = "Invalid ObjectId format for parameter orderId"
 """As two sibling calls document it; one such id fails a whole call."""
 
+SUB_STATUSES = {
+    "Pending": ("New", "Duplicate", "Missing Area", "Missing Tracking"),
+    "Processing": ("Picked Up", "At Courier Hub", "Out for Delivery", "Failed Attempt"),
+    "Successful": ("Delivered to Customer",),
+    "Unsuccessful": ("Delivery failed & returned to merchants", "Problematic"),
+    "Cancelled": ("Cancelled",),
+}
+"""The pairs that Fincart documents: an entry's `title` is the main status, its `description` the sub-status."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
@@ -21,6 +30,12 @@ class LogLine:
     description: str
     created_at: datetime
     by: str
+
+
+def log_line(title: str, description: str | None, at: datetime, by: str) -> LogLine:
+    """An entry; without a description it is the first that is documented for the title, if there is one."""
+    documented = SUB_STATUSES.get(title, ("",))
+    return LogLine(title, documented[0] if description is None else description, at, by)
 
 
 @dataclass(slots=True)
@@ -56,19 +71,19 @@ class Orders:
     def __init__(self) -> None:
         self.lines: dict[str, list[LogLine]] = {}
 
-    def add(self, order_id: str, title: str, description: str, at: datetime) -> None:
-        """A new order whose newest line is of that time; any but a pending title has a pending line before."""
-        lines = [LogLine("Pending", "New", at - timedelta(seconds=60), "Merchant")]
-        if title.casefold() != "pending":
-            lines.append(LogLine(title, description, at, "Fincart"))
-        self.lines[order_id] = lines
+    def add(self, order_id: str, title: str, description: str | None, at: datetime) -> None:
+        """A new order whose newest line is of that time; any but a new order's has that line before it."""
+        new = log_line("Pending", None, at - timedelta(seconds=60), "Merchant")
+        newest = log_line(title, description, at, "Fincart")
+        is_new = (newest.title, newest.description) == (new.title, new.description)
+        self.lines[order_id] = [new] if is_new else [new, newest]
 
     def is_pending(self, order_id: str) -> bool:
         """Whether it can be cancelled. Raises KeyError for an unknown order."""
         return self.lines[order_id][-1].title.casefold() == "pending"
 
     def is_malformed(self, order_id: str) -> bool:
-        """Whether it is no id at all: neither a Mongo object id nor that of an order there is."""
+        """Tell whether it is no valid id: neither a Mongo object id nor an existing order's."""
         return order_id not in self.lines and re.fullmatch("[0-9a-fA-F]{24}", order_id) is None
 
     def visible(self, order_id: str, until: datetime) -> list[LogLine] | None:
@@ -80,7 +95,7 @@ class Orders:
         """Cancel those of the orders that are pending, and say which."""
         applied = tuple(i for i in ids if i in self.lines and self.is_pending(i))
         for order_id in applied:
-            self.lines[order_id].append(LogLine(title, "Cancelled by merchant", at, "Merchant"))
+            self.lines[order_id].append(LogLine(title, "Cancelled", at, "Merchant"))
         return applied
 
     def cancel(

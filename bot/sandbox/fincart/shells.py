@@ -38,7 +38,7 @@ class FincartServer:
         self._tls = tls
         self._server = _FincartServer(("127.0.0.1", port), BoundFincartHandler)
         if tls is not None:
-            # Hands are shaken in the connection's own thread, at its first read.
+            # The TLS handshake runs in the connection's own thread, at its first read.
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), name="fincart-stand-in", daemon=True
@@ -106,7 +106,7 @@ class _FincartHandler(BaseHTTPRequestHandler):
         assert isinstance(self.server, _FincartServer)
         self.server.opened(self.connection)
         try:
-            # A client that goes away in the middle of a call is what time-outs look like from here.
+            # A client's time-out shows here as a connection closed during a call.
             with contextlib.suppress(ConnectionError, ssl.SSLError):
                 super().handle()
         finally:
@@ -124,7 +124,7 @@ class _FincartHandler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "0")
         body = self.rfile.read(int(length)) if length.isdigit() else b""
         if length.isdigit() and len(body) < int(length):
-            self.close_connection = True  # whoever called died in the middle: no call came here
+            self.close_connection = True  # the client died while sending: no call arrived
             return
         reply = self.fincart.handle(self.command, self.path, dict(self.headers.items()), body)
         if reply.delay:
@@ -143,7 +143,7 @@ class _FincartHandler(BaseHTTPRequestHandler):
         lines = [f"HTTP/1.1 {response.status} {self.responses.get(response.status, ('',))[0]}"]
         lines += [f"{name}: {value}" for name, value in response.headers.items()]
         lines += [f"Content-Length: {len(response.body)}", "", ""]
-        # In one write: two would wait for each other's acknowledgement.
+        # In one write: the second of two would wait for the first's TCP acknowledgement.
         self.wfile.write("\r\n".join(lines).encode("latin-1") + response.body)
 
     def log_message(self, format: str, *args: object) -> None:

@@ -38,7 +38,7 @@ from bot.sandbox.fincart.faults import (
     ReceivedCall,
     Response,
 )
-from bot.sandbox.fincart.orders import MALFORMED, LogLine, Orders, StandInSettings
+from bot.sandbox.fincart.orders import MALFORMED, LogLine, Orders, StandInSettings, log_line
 
 __all__ = ["FincartStandIn", "LogLine", "StandInSettings"]
 
@@ -65,18 +65,18 @@ class FincartStandIn:
 
     # What a test or the demo does with it
 
-    def add(self, *order_ids: str, title: str = "Pending", description: str = "New", age: float = 60.0) -> None:
-        """Create orders, each with one log entry that is `age` seconds old; any but a pending title gets the
-        pending entry before it."""
+    def add(self, *order_ids: str, title: str = "Pending", description: str | None = None, age: float = 60.0) -> None:
+        """Create orders, each with one log entry that is `age` seconds old; any but a new order's gets the entry of
+        a new order before it. Without a description it is the first that is documented for the title."""
         with self._changed:
             for order_id in order_ids:
                 self._orders.add(order_id, title, description, self._now() - timedelta(seconds=age))
             self._changed.notify_all()
 
-    def move(self, order_id: str, title: str, description: str = "", by: str = "Fincart") -> None:
+    def move(self, order_id: str, title: str, description: str | None = None, by: str = "Fincart") -> None:
         """Somebody else changes the order now: the courier, or a merchant in the portal."""
         with self._changed:
-            self._orders.lines[order_id].append(LogLine(title, description, self._now(), by))
+            self._orders.lines[order_id].append(log_line(title, description, self._now(), by))
             self._changed.notify_all()
 
     def inject(self, *faults: Fault) -> None:
@@ -91,7 +91,7 @@ class FincartStandIn:
             self.release()
 
     def release(self) -> None:
-        """Let every call that hangs now have its answer."""
+        """Release every hanging call with its answer."""
         with self._changed:
             self._releases += 1
             self._changed.notify_all()
@@ -149,7 +149,7 @@ class FincartStandIn:
             self._changed.wait_for(lambda: self._releases > release or stopped())
 
     def notify(self) -> None:
-        """For shells: make everybody who waits look again."""
+        """For shells: wake every waiter to check its condition again."""
         with self._changed:
             self._changed.notify_all()
 

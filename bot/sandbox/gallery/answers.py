@@ -22,11 +22,15 @@ from bot.domain.files.results import (
 )
 from bot.domain.files.spreadsheet_cells import Alteration, Altered
 from bot.domain.policy.decide import Asked, VerdictCode
-from bot.messages import answers, form, help, refusals
+from bot.messages import answers, archived, help, refusals, request_form
 from bot.messages.file_answers import file_not_fetched
 from bot.messages.file_errors import explain_file
+from bot.messages.names import DEFAULT
+from bot.messages.view_models import ArchiveFacts
 from bot.sandbox.gallery import facts
 from bot.sandbox.gallery.facts import Made
+
+ARCHIVE = ArchiveFacts("until-2025-10.jsonl.gz", 1_204, 9_812, facts.NOW)
 
 ID, REQUEST = facts.TWO[0].order_id, facts.ASKED.public_id
 
@@ -49,6 +53,7 @@ MISTYPED = (
     "because duplicate",
     f"{ID} because",
     f"{ID} because {'very ' * 300}",
+    f"{ID} because dupli\x07cate",
     "show",
     f"show {REQUEST} R-2B2B2B",
     f"show {ID}",
@@ -61,6 +66,8 @@ MISTYPED = (
     "history since:2026-11-24 until:2026-11-01",
     "history duplicate",
     "history reason:",
+    "history reason:size 42",
+    "report by:nonsense",
 )
 """One text at least for each way in which what is typed cannot be read."""
 
@@ -81,7 +88,7 @@ FILES: tuple[FileError, ...] = (
 
 
 _DETAILS = {
-    Trouble.ELSEWHERE: "Google Drive",
+    Trouble.EXTERNAL: "Google Drive",
     Trouble.SCOPE: "files:read",
     Trouble.LIMITED: "30",
     Trouble.REFUSED: "fatal",
@@ -107,7 +114,7 @@ def made() -> Iterator[Made]:
             name = f"Refused: {code.value.replace('_', ' ')}, with {named}"
             yield name, partial(refusals.refused, code, "REASONS", asked, rules, facts.REFUSED)
     for number, (typed, error) in enumerate(mistakes(), 1):
-        yield f"Not read {number}: {type(error).__name__}", partial(answers.not_read, error, typed)
+        yield f"Not read {number}: {type(error).__name__}", partial(answers.not_read, error, typed, DEFAULT.command)
     for wrong in FILES:
         yield f"File not read: {type(wrong).__name__}", partial(answers.problem, explain_file(wrong))
     for trouble in Trouble:
@@ -120,12 +127,14 @@ def made() -> Iterator[Made]:
     yield "Perhaps recorded", partial(answers.perhaps_recorded, facts.RULES.contact)
     yield "Not yet recorded", partial(answers.not_yet_recorded, facts.RULES.contact)
     yield "Button of another version", partial(answers.button_not_known)
+    yield "Command of another version", partial(answers.type_again)
     yield "Command of another app", partial(answers.command_not_known, "/other")
-    yield "Form of another version", partial(form.form_not_known_view)
+    yield "Form of another version", partial(request_form.form_not_known_view)
     yield "Form too old", partial(answers.form_gone)
     yield "Form not opened", partial(answers.form_not_opened)
-    yield "Form of a button not opened", partial(answers.press_not_opened)
+    yield "Form of a button not opened", partial(answers.confirm_form_not_opened)
     yield "No such request", partial(answers.no_such_request, "R-2B2B2B")
+    yield "Archived request", partial(archived.archived_request, "R-2B2B2B", ARCHIVE, facts.RULES.contact)
     yield "Broken", partial(answers.broken, facts.RULES.contact)
     yield "Help", partial(help.help_message, facts.RULES)
     yield "Help, with reasons to choose from", partial(help.help_message, facts.WITH_REASONS)

@@ -1,35 +1,43 @@
-"""The gallery's messages about other people's say, and about steering a run; the Home tab."""
+"""The gallery's messages about other people's say, and about controlling a run; the Home tab."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from bot.domain.policy.decide import Asked, VerdictCode
-from bot.messages import approval_answers, card, confirm_form, home, live, moved, steering, waiting
+from bot.messages import approval_answers, card, confirm_form, home, live, moved, run_control, waiting
 from bot.messages.actions import Action
 from bot.messages.message import Message
 from bot.messages.view_models import RequestFacts
 from bot.sandbox.gallery import facts
 from bot.sandbox.gallery.facts import Made
+from bot.sandbox.gallery.reports import NOTHING, WEEK
+from storage.enums import AnswerCode
 
-STEERED: Mapping[str, RequestFacts] = {
-    "stopped": facts.STOPPED,
-    "already_stopped": facts.STOPPED,
-    "paused": facts.PAUSED,
-    "already_paused": facts.PAUSED,
-    "going_on": facts.RUNNING,
-    "not_held": facts.RUNNING,
-    "undone": facts.WITHDRAWN,
-    "too_late_to_undo": facts.RUNNING,
-    "checking": facts.MIXED,
-    "nothing_unknown": facts.ALL_WELL,
-    "not_running": facts.MIXED,
-    "nothing_to_retry": facts.ALL_WELL,
-    "nothing_to_leave_out": facts.ASKED,
-    "nothing_to_include": facts.ASKED,
+CONTROL_ANSWERS: Mapping[AnswerCode, RequestFacts] = {
+    AnswerCode.STOPPED: facts.STOPPED,
+    AnswerCode.ALREADY_STOPPED: facts.STOPPED,
+    AnswerCode.PAUSED: facts.PAUSED,
+    AnswerCode.ALREADY_PAUSED: facts.PAUSED,
+    AnswerCode.GOING_ON: facts.RUNNING,
+    AnswerCode.NOT_HELD: facts.RUNNING,
+    AnswerCode.UNDONE: facts.WITHDRAWN,
+    AnswerCode.TOO_LATE_TO_UNDO: facts.RUNNING,
+    AnswerCode.CHECKING: facts.MIXED,
+    AnswerCode.NOTHING_UNKNOWN: facts.ALL_WELL,
+    AnswerCode.NOT_RUNNING: facts.MIXED,
+    AnswerCode.NOTHING_TO_RETRY: facts.ALL_WELL,
+    AnswerCode.NOTHING_TO_LEAVE_OUT: facts.ASKED,
+    AnswerCode.NOTHING_TO_INCLUDE: facts.ASKED,
 }
 """What a button of a run is answered with, and a request that it is answered about."""
 
-ALL_STEERED = ("all_paused", "all_paused_already", "all_resumed", "nothing_paused")
+PAUSE_ANSWERS = (
+    AnswerCode.ALL_PAUSED,
+    AnswerCode.ALL_PAUSED_ALREADY,
+    AnswerCode.ALL_RESUMED,
+    AnswerCode.NOTHING_PAUSED,
+    AnswerCode.MOVED_AWAY,
+)
 """What `pause` and `resume` are answered with."""
 
 ASKED_IN_A_FORM = (Action.GO_AHEAD, Action.ASK_APPROVAL, Action.APPROVE, Action.DECLINE, Action.EMERGENCY)
@@ -54,11 +62,12 @@ def made() -> Iterator[Made]:
     yield from _answers()
     for name, condition in CONDITIONS.items():
         yield f"Live message: {name}", partial(live.live, condition, facts.BOT, facts.RULES)
-    yield "Notice of a correction", partial(live.correction_notice, facts.MIXED, 2)
-    for what, condition in STEERED.items():
-        yield f"Steered: {what.replace('_', ' ')}", partial(steering.steered, what, condition)
-    for what in ALL_STEERED:
-        yield f"Steered: {what.replace('_', ' ')}", partial(steering.all_steered, what)
+    yield "Notice of a correction", partial(live.correction_notice, facts.MIXED, facts.CORRECTIONS[:1], 1)
+    yield "Notice of corrections", partial(live.correction_notice, facts.MIXED, facts.CORRECTIONS, 40)
+    for what, condition in CONTROL_ANSWERS.items():
+        yield f"Answer: {what.replace('_', ' ')}", partial(run_control.control_answer, what, condition)
+    for what in PAUSE_ANSWERS:
+        yield f"Answer: {what.replace('_', ' ')}", partial(run_control.pause_answer, what)
     yield from _waiting_and_home()
 
 
@@ -96,6 +105,7 @@ def _answers() -> Iterator[Made]:
     for name, builder, condition in about:
         yield name, partial(builder, condition)
     yield "Exported", partial(approval_answers.exported, 12_000, True)
+    yield "Report exported", partial(approval_answers.exported, 16, False, of_figures=True)
     contact = facts.RULES.contact
     yield "Not exported", partial(approval_answers.not_exported, "ratelimited", contact)
     yield (
@@ -116,8 +126,9 @@ def _waiting_and_home() -> Iterator[Made]:
         )
     yield "Nothing waits", partial(waiting.waiting_message, (), 0, facts.RULES, facts.ANN, False)
     own = (facts.MIXED, facts.ALL_WELL, facts.RUNNING)
-    yield "Home tab", partial(home.home_view, entries, own, facts.RULES, facts.BEN, True)
-    yield "Home tab, nothing there", partial(home.home_view, (), (), facts.RULES, facts.ANN, False)
+    full = home.HomeFacts(WEEK, entries, 9, own)
+    yield "Home tab", partial(home.home_view, full, facts.RULES, facts.BEN, True)
+    yield "Home tab, nothing there", partial(home.home_view, home.HomeFacts(NOTHING), facts.RULES, facts.ANN, False)
     asked = Asked((), (), facts.RULES.contact)
     for who, code, rule in (
         ("who may nothing", VerdictCode.NOT_A_READER, "ALLOWED_USERS"),

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from bot.domain.outcome.order_statuses import OrderStatus
+from bot.messages.live import Correction
 from bot.messages.message import Message
 from bot.messages.view_models import (
     ClosedFacts,
@@ -20,14 +22,16 @@ from bot.messages.view_models import (
     SourceFacts,
     StatusFacts,
 )
-from storage.audit.log import EventKind
-from storage.enums import DecisionVerdict, Origin, Outcome, Proof, RequestState, StopReason
+from storage.enums import DecisionVerdict, EventKind, HoldKind, Origin, Outcome, Proof, RequestState, StopReason
 
 Made = tuple[str, partial[Message] | partial[dict[str, Any]]]
 """A sample: its name, and the call of its builder with what it is made of."""
 
 TYPED = "duplicate <!channel> *of* an order & more"
 """What people typed in the samples: it would ping and format if it were not shown as it was typed."""
+
+SAID = "look at <!channel> these & those first"
+"""What else people typed in them: comments, labels, words searched for."""
 
 NOW = datetime(2026, 11, 24, 17, 40, tzinfo=UTC)
 ANN, BEN, BOT = "U0ANN0001", "U0BEN0002", "U0BOT"
@@ -87,10 +91,23 @@ ASKED = RequestFacts(
 
 LOOKED_UP = replace(
     ASKED,
-    status=StatusFacts(2, (replace(TWO[1], words="Delivered"),), 1, ((TWO[1].order_id, "R-2B2B2B"),), 1),
+    status=StatusFacts((OrderStatus(TWO[1].order_id, "Processing", "Picked Up"),), ((TWO[0].order_id, "R-2B2B2B"),)),
+)
+MANY = tuple(f"6864fecda075914a1b1e4{number:03x}" for number in range(40))
+WAITS = ("Duplicate",) * 20 + ("Missing Area",) * 4 + ("New",)
+STATUSES = (
+    *(OrderStatus(order_id, "Pending", waits) for order_id, waits in zip(MANY, WAITS, strict=False)),
+    *(OrderStatus(order_id, "Processing", "Picked Up", TYPED) for order_id in MANY[25:37]),
+    OrderStatus(MANY[37], "Cancelled", "Cancelled"),
+    OrderStatus(MANY[38], "<!channel> frozen", "*by* customs"),
 )
 FOR_APPROVAL = replace(
-    ASKED, order_count=40, approvals_needed=2, emergency_possible=True, status=StatusFacts(checked=37)
+    ASKED,
+    order_count=40,
+    approvals_needed=2,
+    emergency_possible=True,
+    orders=tuple(OrderFacts(place, order_id) for place, order_id in enumerate(MANY)),
+    status=StatusFacts(STATUSES),
 )
 FROM_A_FILE = replace(
     ASKED,
@@ -108,7 +125,7 @@ FROM_A_FILE = replace(
 )
 
 WITH_WORDS_ASIDE = replace(
-    LOOKED_UP, source=SourceFacts(set_aside=(OrderFacts(0, "01001234567"), OrderFacts(0, "DMA-EX-00001234", TYPED)))
+    LOOKED_UP, source=SourceFacts(set_aside=(OrderFacts(0, "01001234567"), OrderFacts(0, "DMA-EX-00001234", SAID)))
 )
 WITH_MANY_ASIDE = replace(
     ASKED, source=SourceFacts(set_aside=tuple(OrderFacts(0, f"{number:0>64}") for number in range(300)))
@@ -123,6 +140,10 @@ TROUBLES = (
     OrderFacts(6, "6877b613a665f49134ef0006", outcome=Outcome.REJECTED, proof=Proof.LOG, words="Order is delivered"),
     OrderFacts(7, "6877b613a665f49134ef0007", outcome=Outcome.NOT_SENT, words="the approval ran out"),
     OrderFacts(8, "6877b613a665f49134ef0008", outcome=Outcome.NOT_SENT, words="the approval ran out"),
+)
+CORRECTIONS = (
+    Correction(TROUBLES[1], Outcome.CANCELLED),
+    Correction(replace(TROUBLES[0], label="#1802"), Outcome.CANCELLED),
 )
 CANCELLED_OF_MANY = tuple(
     OrderFacts(
@@ -156,9 +177,7 @@ MIXED = replace(
 )
 ALL_WELL = replace(MIXED, public_id="R-8H5D2C", order_count=2, figures=Figures(2), ended=CANCELLED_OF_MANY[:2])
 NOTHING_DONE = replace(MIXED, order_count=2, figures=Figures(0, 2), ended=TROUBLES[1:2])
-REFUSED = replace(
-    ASKED, public_id="R-6P1X8M", state=RequestState.REFUSED, refusal="not_on_the_list", rule="ALLOWED_USERS"
-)
+REFUSED = replace(ASKED, public_id="R-6P1X8M", state=RequestState.REFUSED, rule="ALLOWED_USERS")
 WITHDRAWN = replace(ASKED, public_id="R-9C4S5T", state=RequestState.WITHDRAWN, decided_by=ANN, decided_at=NOW)
 EXPIRED = replace(ASKED, public_id="R-1E8Q3Z", state=RequestState.EXPIRED)
 DECLINED = replace(ASKED, public_id="R-5D2K7V", state=RequestState.DECLINED, decided_by=BEN, decided_at=NOW)
@@ -167,7 +186,7 @@ WAITING = replace(
 )
 HALF_APPROVED = replace(
     WAITING,
-    decisions=(DecisionFacts(BEN, DecisionVerdict.APPROVED, TYPED, "APPROVER_USERS", NOW),),
+    decisions=(DecisionFacts(BEN, DecisionVerdict.APPROVED, SAID, "APPROVER_USERS", NOW),),
     reminded_at=NOW,
 )
 UNSEEN = replace(WAITING, in_direct_message=True)
@@ -176,27 +195,29 @@ APPROVED = replace(
     order_count=40,
     approvals_needed=1,
     decided_by=BEN,
-    decisions=(DecisionFacts(BEN, DecisionVerdict.APPROVED, TYPED, "APPROVER_USERS", NOW),),
+    decisions=(DecisionFacts(BEN, DecisionVerdict.APPROVED, SAID, "APPROVER_USERS", NOW),),
 )
 EMERGENCY = replace(MIXED, emergency=True, approvals_needed=2)
 EMERGENCY_BEGUN = replace(CONFIRMED, order_count=103, emergency=True, approvals_needed=2)
 UNPOSTED = replace(MIXED, in_direct_message=True)
 MOVED = replace(MIXED, in_direct_message=True, closed=ClosedFacts(ORDERS, "is_archived", NOW, was_there=True))
-HELD = replace(RUNNING, holds=(HoldFacts("request", "25 refused or unknown orders"), HoldFacts("pause", "audit", BEN)))
-PAUSED = replace(RUNNING, holds=(HoldFacts("request", "paused", BEN),))
-SLOWED = replace(RUNNING, holds=(HoldFacts("rate_limit", None, None, NOW + timedelta(seconds=30)),))
-DOWN = replace(RUNNING, holds=(HoldFacts("down", "three calls in a row", None, NOW + timedelta(seconds=60)),))
-TOKEN_REJECTED = replace(RUNNING, holds=(HoldFacts("token", "403: User is not authorized"),))
-SLACK_REFUSED = replace(RUNNING, holds=(HoldFacts("slack", "token_revoked"),))
+HELD = replace(
+    RUNNING, holds=(HoldFacts(None, "25 orders were rejected or are unknown"), HoldFacts(HoldKind.PAUSE, "audit", BEN))
+)
+PAUSED = replace(RUNNING, holds=(HoldFacts(None, "paused", BEN),))
+SLOWED = replace(RUNNING, holds=(HoldFacts(HoldKind.RATE_LIMIT, None, None, NOW + timedelta(seconds=30)),))
+DOWN = replace(RUNNING, holds=(HoldFacts(HoldKind.DOWN, "three calls in a row", None, NOW + timedelta(seconds=60)),))
+TOKEN_REJECTED = replace(RUNNING, holds=(HoldFacts(HoldKind.TOKEN, "403: User is not authorized"),))
+SLACK_REFUSED = replace(RUNNING, holds=(HoldFacts(HoldKind.SLACK, "token_revoked"),))
 SLACK_GAP = replace(MIXED, slack_gap=SlackGap(NOW, NOW + timedelta(minutes=7), "token_revoked"))
 TOKEN_ENDED = replace(MIXED, stop_why="Fincart rejected the bot's token", stop_reason=StopReason.TOKEN_REJECTED)
 STOPPED = replace(RUNNING, stopped_by=BEN, stop_why="stopped", stop_reason=StopReason.STOPPED)
 UNDOABLE = replace(CONFIRMED, can_undo=True, not_before=NOW + timedelta(seconds=30))
 
 SHOWN_ORDERS = (
+    *TROUBLES,
     OrderFacts(0, "6864fecda075914a1b1e353c", outcome=Outcome.CANCELLED, proof=Proof.LOG),
     OrderFacts(1, "6877b613a665f49134ef0001", label="Desk lamp", outcome=Outcome.CANCELLED, proof=Proof.ANSWER),
-    *TROUBLES,
 )
 BY_THE_BOT = frozenset(
     {EventKind.PREVIEW_SHOWN, EventKind.EXPIRED, EventKind.RUN_STARTED, EventKind.BATCH_SETTLED, EventKind.LOGS_READ}
@@ -206,7 +227,11 @@ BY_THE_BOT = frozenset(
 
 EVENTS = tuple(
     EventFacts(
-        number + 1, NOW + timedelta(seconds=number), kind.value, None if kind in BY_THE_BOT else ANN, {"why": TYPED}
+        number + 1,
+        NOW + timedelta(seconds=number),
+        kind.value,
+        None if kind in BY_THE_BOT else ANN,
+        {"words": "the answer <!channel>"},
     )
     for number, kind in enumerate(EventKind)
 )

@@ -11,6 +11,7 @@ from typing import Any
 from bot.messages.message import Message
 from bot.sandbox.gallery.answers import made as made_answers
 from bot.sandbox.gallery.approvals import made as made_about_approvals
+from bot.sandbox.gallery.reports import made as made_reports
 from bot.sandbox.gallery.requests import made as made_about_requests
 
 
@@ -29,7 +30,7 @@ class Sample:
 
 def calls() -> Iterator[tuple[str, partial[Any]]]:
     """The name of every sample, and the call of its builder with what it is made of."""
-    for made in (made_about_requests, made_about_approvals, made_answers):
+    for made in (made_about_requests, made_about_approvals, made_reports, made_answers):
         yield from made()
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from bot.domain.commands.days import OnDay
 from bot.domain.commands.filters import History
-from bot.messages import form, history, live, preview, preview_ended, show
+from bot.messages import history, live, preview, preview_ended, request_form, show
 from bot.messages.view_models import RequestFacts
 from bot.sandbox.gallery import facts
 from bot.sandbox.gallery.facts import Made
@@ -38,26 +38,30 @@ PREVIEWS: Mapping[str, RequestFacts] = {
 
 def made() -> Iterator[Made]:
     """Every one of them."""
-    yield "Form", partial(form.form_view, "draft", facts.ORDERS, facts.RULES)
+    yield "Form", partial(request_form.form_view, "draft", facts.ORDERS, facts.RULES)
     required = replace(facts.RULES, require_reason=True)
     yield (
         "Form, filled in beforehand, reason required",
-        partial(form.form_view, "draft", facts.ORDERS, required, facts.TWO[0].order_id),
+        partial(request_form.form_view, "draft", facts.ORDERS, required, facts.TWO[0].order_id),
     )
-    yield "Form, with reasons to choose from", partial(form.form_view, "draft", facts.ORDERS, facts.WITH_REASONS)
+    yield (
+        "Form, with reasons to choose from",
+        partial(request_form.form_view, "draft", facts.ORDERS, facts.WITH_REASONS),
+    )
     for ids, found in (("", 0), (facts.TWO[0].order_id, 1), (facts.TWO[0].order_id, 200)):
-        shortcut = partial(form.form_view, "draft", facts.ORDERS, facts.RULES, ids, found=found)
+        shortcut = partial(request_form.form_view, "draft", facts.ORDERS, facts.RULES, ids, found=found)
         yield f"Form, from a message with {found} ids", shortcut
     for name, condition in PREVIEWS.items():
         yield name, partial(preview.preview, condition, facts.BOT)
-    yield "Look without a request", partial(preview.look, facts.FROM_A_FILE)
-    yield "Look, with words unlike the other ids", partial(preview.look, facts.WITH_WORDS_ASIDE)
+    yield "Dry run", partial(preview.dry_run, facts.FROM_A_FILE)
+    yield "Dry run, with words unlike the other ids", partial(preview.dry_run, facts.WITH_WORDS_ASIDE)
     for name, condition in CONDITIONS.items():
         yield f"Live message: {name}", partial(live.live, condition, facts.BOT, facts.RULES)
-    yield "Notice of the end", partial(live.end_notice, facts.MIXED, facts.RULES)
-    yield "Notice of the end, declined", partial(live.end_notice, facts.DECLINED, facts.RULES)
+    yield "Notice of the end", partial(live.end_notice, facts.MIXED)
+    yield "Notice of the end, all cancelled", partial(live.end_notice, replace(facts.ALL_WELL, permalink=None))
+    yield "Notice of the end, declined", partial(live.end_notice, facts.DECLINED)
     yield "Preview, confirmed", partial(preview_ended.went_ahead, facts.CONFIRMED)
-    yield "Preview, kept", partial(preview_ended.kept, facts.WITHDRAWN)
+    yield "Preview, kept", partial(preview_ended.withdrawn, facts.WITHDRAWN)
     yield "Preview, expired", partial(preview_ended.expired, facts.EXPIRED)
     for condition in (facts.CONFIRMED, facts.WITHDRAWN, facts.DECLINED, facts.REFUSED, facts.WAITING):
         yield f"Pressed too late: {condition.state.value}", partial(preview_ended.already_decided, condition)
@@ -66,7 +70,7 @@ def made() -> Iterator[Made]:
 
 
 def _looking_back() -> Iterator[Made]:
-    wanted = History(person=facts.ANN, text=facts.TYPED, since=OnDay(date(2026, 11, 1)))
+    wanted = History(person=facts.BEN, text=facts.SAID, since=OnDay(date(2026, 11, 1)))
     filters = history.described(wanted)
     entries = (facts.MIXED, facts.ALL_WELL, facts.RUNNING, facts.REFUSED, facts.WITHDRAWN)
     turning = ("17:before:40", "17:after:90", "17:before:91")

@@ -1,9 +1,8 @@
-"""What a person can do on the page, as acts of the stand-in workspace and switches of the stand-in Fincart."""
+"""Turns what a person does on the page into acts of the stand-in workspace and switches of the stand-in Fincart."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.domain.commands.parser import COMMAND
 from bot.sandbox.demo.fincart import Switch
 from bot.sandbox.demo.people import ROLES
 from bot.sandbox.demo.world import DemoWorld
@@ -16,7 +15,7 @@ Wanted = Mapping[str, Any]
 
 
 class NotPossible(Exception):
-    """What was asked for cannot be done; the text says why."""
+    """The act is not possible; the text says why."""
 
 
 def act(world: DemoWorld, person: str, wanted: Wanted) -> Json:
@@ -35,10 +34,11 @@ def _say(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | None:
     text, channel = str(wanted["text"]).strip(), str(wanted["channel"])
     if not text:
         raise NotPossible("there is nothing to send")
-    if text.split()[0] == COMMAND:
+    command = world.bot.context.settings.command_name
+    if text.split()[0] == command:
         return world.slack.type_command(person, channel, text)
     if text.startswith("/"):
-        raise NotPossible(f"{text.split()[0]} is not a valid command. The bot's is {COMMAND}.")
+        raise NotPossible(f"{text.split()[0]} is not a valid command. The bot's is {command}.")
     world.slack.say(person, channel, text)
     return None
 
@@ -83,7 +83,7 @@ def _switch(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | No
 
 
 def _move(world: DemoWorld, person: str, wanted: Wanted) -> SlackDelivery | None:
-    world.fincart.move(str(wanted["order"]), "Processing", "Picked up by the courier")
+    world.fincart.move(str(wanted["order"]), "Processing", "Picked Up")
     return None
 
 

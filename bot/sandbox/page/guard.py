@@ -1,4 +1,4 @@
-"""Who may talk to the page: this computer's browser, under a loopback name, and acts only from the page itself.
+"""Admits only this computer's browser under a loopback name, and acts only from the page itself.
 
 Listening on 127.0.0.1 is not enough: a web page elsewhere can have its own name point here (DNS rebinding), or post
 a form to here. So the `Host` must be ours, and what changes something must carry our `Origin`.
@@ -18,7 +18,7 @@ POLICY = (
 
 
 class LocalOnly:
-    """Answers 403 to what is not for, or not from, the page; the rest gets the page's security headers."""
+    """Answers 403 to requests that are not for, or not from, the page; adds the page's security headers to the rest."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -62,7 +62,7 @@ def served(world: DemoWorld, port: int = 0) -> Iterator[str]:
 
 
 def has_desktop() -> bool:
-    """Whether a browser opened here would be seen by somebody."""
+    """Tell whether this machine has a desktop to open a browser on."""
     if sys.platform in ("darwin", "win32"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

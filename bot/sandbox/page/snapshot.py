@@ -3,7 +3,6 @@
 from collections import deque
 from typing import Any
 
-from bot.domain.commands.parser import COMMAND
 from bot.messages.event_words import event_line
 from bot.messages.render import rich_text
 from bot.sandbox.demo.audit import audit_events, audit_verdict
@@ -42,7 +41,7 @@ def slack_part(slack: SlackWorkspace, person: str) -> Json:
         channels = [each for each in state.channels.values() if sees(each, person)]
         return {
             "me": me.id,
-            "app": {"command": COMMAND, "hint": _usage_hint(), "shortcuts": list(SHORTCUTS), "home": HOME_TAB},
+            "app": {**_command(), "shortcuts": list(SHORTCUTS), "home": HOME_TAB},
             "bot": {"id": state.bot_user, "name": state.people[state.bot_user].real_name},
             "roles": [{"id": r.id, "name": r.name, "full": r.full_name, "role": r.role} for r in ROLES],
             "people": {each.id: each.name for each in state.people.values()},
@@ -60,9 +59,10 @@ def slack_part(slack: SlackWorkspace, person: str) -> Json:
         }
 
 
-def _usage_hint() -> str:
+def _command() -> Json:
     features: Any = manifest()["features"]
-    return str(features["slash_commands"][0]["usage_hint"])
+    command = features["slash_commands"][0]
+    return {"command": command["command"], "hint": command["usage_hint"]}
 
 
 def sees(channel: Channel, person: str) -> bool:

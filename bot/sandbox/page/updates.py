@@ -16,7 +16,7 @@ LOOK_EVERY = 1.0
 
 
 class Updates:
-    """Wakes every open page when one of the stand-ins changes, and keeps their state on disk, once for each change."""
+    """Wakes every open page when a stand-in changes, and saves the stand-ins once for each change."""
 
     def __init__(self, world: DemoWorld) -> None:
         self._world = world
@@ -47,7 +47,7 @@ class Updates:
             thread.join(3)
 
     async def stream(self, person: str) -> AsyncIterator[str]:
-        """Server-sent events: at first every part of the page, then each part that has become another."""
+        """Stream server-sent events: first every part of the page, then each part that changes."""
         changed = asyncio.Event()
         with self._lock:
             self._open[changed] = asyncio.get_running_loop()

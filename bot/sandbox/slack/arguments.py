@@ -1,6 +1,6 @@
-"""The arguments that Slack's methods know and need, by their own pages (docs.slack.dev/reference/methods).
+"""The arguments that Slack's methods accept and require, by their own pages (docs.slack.dev/reference/methods).
 
-Slack passes over an argument it does not know, so that a misspelt one does nothing: the stand-in refuses it.
+Slack ignores an unknown argument, so that a misspelt one has no effect; the stand-in refuses it.
 """
 
 from dataclasses import dataclass

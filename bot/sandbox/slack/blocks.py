@@ -7,7 +7,8 @@ from copy import deepcopy
 from enum import StrEnum
 from typing import Any
 
-from bot.sandbox.slack import elements as part
+from bot.sandbox.slack import elements
+from bot.sandbox.slack.charts import CHART, MOST_CHARTS
 from bot.sandbox.slack.checks import Check, Problems, both, by_type, fields, items, one_of, refuse, text, truth
 from bot.sandbox.slack.render import elements_of
 
@@ -28,7 +29,7 @@ class Surface(StrEnum):
 
 BLOCK_ID = {"block_id": text(1, 255)}
 MOST_BLOCKS = {Surface.MESSAGE: 50, Surface.MODAL: 100, Surface.HOME: 100}
-TABLE_CELL = by_type({"raw_text": fields({"text": text()}), "rich_text": part.RICH_TEXT})
+TABLE_CELL = by_type({"raw_text": fields({"text": text()}), "rich_text": elements.RICH_TEXT})
 
 EVERYWHERE: dict[str, Check] = {
     "section": both(
@@ -36,26 +37,26 @@ EVERYWHERE: dict[str, Check] = {
             {},
             {
                 **BLOCK_ID,
-                "text": part.any_text(3000),
-                "fields": items(part.any_text(2000), 1, 10),
-                "accessory": part.ACCESSORY,
+                "text": elements.any_text(3000),
+                "fields": items(elements.any_text(2000), 1, 10),
+                "accessory": elements.ACCESSORY,
                 "expand": truth,
             },
         ),
         refuse("text or fields is needed", lambda block: not {"text", "fields"} & set(block)),
     ),
-    "header": fields({"text": part.plain(150)}, BLOCK_ID),
-    "context": fields({"elements": items(part.CONTEXT_ELEMENT, 1, 10)}, BLOCK_ID),
+    "header": fields({"text": elements.plain(150)}, BLOCK_ID),
+    "context": fields({"elements": items(elements.CONTEXT_ELEMENT, 1, 10)}, BLOCK_ID),
     "divider": fields({}, BLOCK_ID),
-    "actions": fields({"elements": items(part.ACTION_ELEMENT, 1, 25)}, BLOCK_ID),
-    "rich_text": part.RICH_TEXT,
+    "actions": fields({"elements": items(elements.ACTION_ELEMENT, 1, 25)}, BLOCK_ID),
+    "rich_text": elements.RICH_TEXT,
 }
 
 
 def _input(element: Check) -> Check:
     return fields(
-        {"label": part.plain(2000), "element": element},
-        {**BLOCK_ID, "hint": part.plain(2000), "optional": truth, "dispatch_action": truth},
+        {"label": elements.plain(2000), "element": element},
+        {**BLOCK_ID, "hint": elements.plain(2000), "optional": truth, "dispatch_action": truth},
     )
 
 
@@ -71,9 +72,9 @@ CONTAINER = both(
         {"child_blocks": items(by_type(EVERYWHERE), 1, 10)},
         {
             **BLOCK_ID,
-            "title": part.plain(150),
-            "rich_text_title": by_type({"rich_text": part.RICH_TEXT}),
-            "subtitle": part.any_text(150),
+            "title": elements.plain(150),
+            "rich_text_title": by_type({"rich_text": elements.RICH_TEXT}),
+            "subtitle": elements.any_text(150),
             "width": one_of("narrow", "standard", "wide", "full"),
             "is_collapsible": truth,
             "default_collapsed": truth,
@@ -87,20 +88,21 @@ CONTAINER = both(
     ),
 )
 ALERT = fields(
-    {"text": part.any_text(3000)}, {**BLOCK_ID, "level": one_of("default", "info", "warning", "error", "success")}
+    {"text": elements.any_text(3000)}, {**BLOCK_ID, "level": one_of("default", "info", "warning", "error", "success")}
 )
 ALLOWED: dict[Surface, Check] = {
     Surface.MESSAGE: by_type(
         {
             **EVERYWHERE,
-            "input": _input(part.INPUT_ELEMENT),
+            "input": _input(elements.INPUT_ELEMENT),
             "table": TABLE,
+            "data_visualization": CHART,
             "container": CONTAINER,
             "markdown": fields({"text": text(1, 12_000)}, BLOCK_ID),
         }
     ),
-    Surface.MODAL: by_type({**EVERYWHERE, "input": _input(part.MODAL_INPUT_ELEMENT), "alert": ALERT}),
-    Surface.HOME: by_type({**EVERYWHERE, "input": _input(part.INPUT_ELEMENT), "container": CONTAINER}),
+    Surface.MODAL: by_type({**EVERYWHERE, "input": _input(elements.MODAL_INPUT_ELEMENT), "alert": ALERT}),
+    Surface.HOME: by_type({**EVERYWHERE, "input": _input(elements.INPUT_ELEMENT), "container": CONTAINER}),
 }
 VIEW_COMMON: dict[str, Check] = {
     "callback_id": text(0, 255),
@@ -111,11 +113,11 @@ VIEW_COMMON: dict[str, Check] = {
 VIEW = by_type(
     {
         "modal": fields(
-            {"title": part.plain(24), "blocks": VIEW_COMMON["blocks"]},
+            {"title": elements.plain(24), "blocks": VIEW_COMMON["blocks"]},
             {
                 **VIEW_COMMON,
-                "submit": part.plain(24),
-                "close": part.plain(24),
+                "submit": elements.plain(24),
+                "close": elements.plain(24),
                 "clear_on_close": truth,
                 "notify_on_close": truth,
                 "submit_disabled": truth,
@@ -188,6 +190,8 @@ def _uniqueness(blocks: list[Json], at: str, problems: Problems) -> None:
 
 def _tables(blocks: list[Json], at: str, problems: Problems) -> None:
     tables = [block for block in blocks if block["type"] == "table"]
+    if sum(block["type"] == "data_visualization" for block in blocks) > MOST_CHARTS:
+        problems.add(f"no more than {MOST_CHARTS} data_visualization blocks are allowed", at)
     if len(tables) > 1:
         problems.add("only one table block is allowed", at)
     if sum(map(characters, ([table] for table in tables))) > 10_000:
@@ -199,7 +203,7 @@ def _tables(blocks: list[Json], at: str, problems: Problems) -> None:
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
-            if key in ("text", "fallback", "alt_text") and isinstance(inner, str):
+            if key in ("text", "fallback", "alt_text", "title", "label", "name") and isinstance(inner, str):
                 yield inner
             else:
                 yield from _texts(inner)

@@ -1,4 +1,4 @@
-"""A small vocabulary for saying what a JSON object may hold, used for Slack's blocks and their elements."""
+"""Small validators for JSON objects, used for Slack's blocks and their elements."""
 
 import re
 from collections.abc import Callable, Mapping

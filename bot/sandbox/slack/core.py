@@ -1,4 +1,4 @@
-"""What every part of the stand-in Slack needs: state, clock, lock, and the few acts they share."""
+"""The state, clock, lock and shared acts of the stand-in Slack."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ class Core:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Hold the one lock, and tell whoever waits that something changed."""
+        """Hold the lock, then notify waiters of the change."""
         with self.condition:
             try:
                 yield
@@ -86,12 +86,19 @@ class Core:
             raise SlackError("no_text")
         if len(text) > MOST_TEXT:
             raise SlackError("msg_too_long")
-        problems = block_problems(blocks or [], Surface.MESSAGE)
+        problems = block_problems(blocks or [], Surface.MESSAGE) or self._not_drawn_here(blocks or [])
         if problems:
             raise SlackError("invalid_blocks", response_metadata={"messages": problems}, errors=problems)
         if characters(blocks or []) > MOST_IN_A_MESSAGE:
             raise SlackError("msg_blocks_too_long")
         return text, blocks
+
+    def _not_drawn_here(self, blocks: list[Json]) -> list[str]:
+        return [
+            f"[ERROR] unsupported type: {block['type']} [json-pointer:/blocks/{number}/type]"
+            for number, block in enumerate(blocks)
+            if block["type"] in self.state.refused_blocks
+        ]
 
     def add_post(self, channel: str, author: str, text: str, blocks: list[Json] | None, **more: Any) -> Post:
         """Add a message with a fresh timestamp."""

@@ -1,4 +1,4 @@
-"""The people's side: what they type and press becomes a delivery, and the bot's answer to it shows as in Slack."""
+"""Turns what people type and press into deliveries, and shows the bot's answers as Slack does."""
 
 import json
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def deliver(core: Core, handler: Deliver, kind: str, payload: Json) -> SlackDeli
     content_type, body = payloads.encoded(kind, payload)
     try:
         delivery = attempt(core, handler, kind, payload, body, payloads.signed(core, content_type, body))
-    except BaseException:  # the bot died in the midst of it: the person sees that too, before anybody else does
+    except BaseException:  # the bot died during the delivery: the person sees that too, before anybody else does
         with core.changing():
             _complain(core, kind, payload, "dispatch_failed")
         raise

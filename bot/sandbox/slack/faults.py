@@ -1,4 +1,4 @@
-"""Faults of the stand-in Slack on demand, and the log of every call it received."""
+"""The stand-in Slack's faults, and the log of every call it received."""
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -83,7 +83,7 @@ class Faults:
         self.planned.append(_Planned(method, fault, times))
 
     def clear(self, method: str | None = None) -> None:
-        """Forget the plans for the method, or all of them; what hangs is let go."""
+        """Forget the plans for the method, or all of them; releases hanging calls."""
         self.healed += 1
         self.planned = [] if method is None else [plan for plan in self.planned if plan.method != method]
 
@@ -100,7 +100,7 @@ class Faults:
         return None
 
     def interrupt(self, fault: SlackFault | None) -> None:
-        """Raise, where the fault leaves the caller without an answer."""
+        """Raise if the fault leaves the caller without an answer."""
         if fault and fault.kind is SlackFaultKind.HANG:
             raise NoAnswer(self.healed)
         if fault and fault.kind is SlackFaultKind.DROP:

@@ -1,4 +1,4 @@
-"""What a person fills in: values of inputs as Slack puts them into `state.values`, checked as Slack's form does."""
+"""Filled-in forms: input values as in Slack's `state.values`, checked as Slack's form does."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 class NotOnScreen(Exception):
-    """A person cannot do this: what they would press or fill in is not, or no longer, shown to them."""
+    """A person cannot do this: the element is not, or no longer, on their screen."""
 
 
 def state_values(core: Core, blocks: list[Json], typed: Json) -> Json:
@@ -31,7 +31,7 @@ def state_values(core: Core, blocks: list[Json], typed: Json) -> Json:
 
 
 def check_filled_in(blocks: list[Json], values: Json) -> None:
-    """Refuse what Slack's own form would not let a person submit."""
+    """Raise for values that Slack's own form would not let a person submit."""
     for block, element in elements_of(blocks):
         if block["type"] != "input":
             continue

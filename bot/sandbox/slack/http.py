@@ -49,7 +49,7 @@ class SlackServer:
 
     @property
     def api_url(self) -> str:
-        """What `SLACK_API_URL` is to be set to."""
+        """Return the value for `SLACK_API_URL`."""
         return f"{self.url}/api/"
 
     def stop(self) -> None:
@@ -89,7 +89,7 @@ class _SlackHandler(BaseHTTPRequestHandler):
     server: _SlackServer
 
     def handle(self) -> None:
-        # A bot that is killed in the middle of a call is nothing to complain of.
+        # A bot that is killed during a call is no error here.
         with contextlib.suppress(ConnectionError):
             super().handle()
 

@@ -1,4 +1,4 @@
-"""What a person does in the stand-in workspace. Each act returns the delivery it caused."""
+"""People's acts in the stand-in workspace. Each returns the delivery it caused."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,5 +1,7 @@
-"""Blocks as a person sees them: plain text for assertions and the terminal, and the buttons to press."""
+"""Renders blocks as a person sees them: plain text for assertions and the terminal, and the buttons to press."""
 
+import html
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -88,6 +90,24 @@ def _container(block: Json) -> list[str]:
     return title + [line for child in block["child_blocks"] for line in _block_lines(child)]
 
 
+def _table(block: Json) -> list[str]:
+    rows = [[_cell(cell) for cell in row] for row in block["rows"]]
+    if len(rows[0]) <= 2:
+        return [": ".join(row) for row in rows]
+    (first, *names), *others = rows
+    named = (f"{name}: {', '.join(map(' '.join, zip(names, cells, strict=True)))}" for name, *cells in others)
+    return [f"{first}:", *named]
+
+
+def _chart(chart: Json) -> list[str]:
+    series = chart.get("series") or [{"name": "", "data": chart["segments"]}]
+    return [" ".join((each["name"], *map(_point, each["data"]))) for each in series]
+
+
+def _point(point: Json) -> str:
+    return f"{point['label']}={point['value']}"
+
+
 _LINES: Mapping[str, Callable[[Json], list[str]]] = {
     "header": _one_text,
     "markdown": _one_text,
@@ -98,12 +118,30 @@ _LINES: Mapping[str, Callable[[Json], list[str]]] = {
     "actions": lambda block: [" ".join(_element(part) for part in block["elements"])],
     "input": _input,
     "rich_text": lambda block: [line for part in block["elements"] for line in _rich_lines(part)],
-    "table": lambda block: [" | ".join(_cell(cell) for cell in row) for row in block["rows"]],
+    "table": _table,
     "container": _container,
+    "data_visualization": lambda block: [block["title"], *_chart(block["chart"])],
+}
+
+
+def as_read(text: str) -> str:
+    """Slack's formatting as a person reads it: ids for mentions, the fallback for a date, the label for a link."""
+    for pattern, shown in _CONTROL.items():
+        text = pattern.sub(shown, text)
+    return html.unescape(text)
+
+
+_CONTROL = {
+    re.compile(r"<!date\^[^|>]*\|([^>]*)>"): r"\1",
+    re.compile(r"<!subteam\^([^>|]*)>"): r"@\1",
+    re.compile(r"<([@#][^>|]*)>"): r"\1",
+    re.compile(r"<https?://[^>|]*\|([^>]*)>"): r"\1",
 }
 
 
 def _text(value: object) -> str:
+    if isinstance(value, dict) and value.get("type") == "mrkdwn":
+        return as_read(str(value["text"]))
     return str(value.get("text", value.get("alt_text", ""))) if isinstance(value, dict) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""What the stand-in Slack workspace remembers: plain data that can be saved as JSON and restored."""
+"""The stand-in Slack workspace's state: plain data that can be saved as JSON and restored."""
 
 import json
 from dataclasses import dataclass, field, fields
@@ -190,7 +190,7 @@ class Trigger:
 
 @dataclass(slots=True)
 class Notice:
-    """What Slack itself told a person because the bot did not answer as it must."""
+    """Slack's own complaint to a person because the bot did not answer as it must."""
 
     id: str
     user: str
@@ -249,6 +249,8 @@ class State:
     refuses_token: str = ""
     """What every call with the bot's token is answered: `token_revoked` once it is, `account_inactive` once the app is
     uninstalled."""
+    refused_blocks: list[str] = field(default_factory=list)
+    """Types of blocks that this workspace does not take, as some do not while Slack brings them in."""
     people: dict[str, Person] = field(default_factory=dict)
     usergroups: dict[str, Usergroup] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A way from the bot to the stand-in Slack without sockets, for simulations: one call after another, in one thread."""
+"""Connects the bot to the stand-in Slack without sockets, for simulations: one call after another, in one thread."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -57,14 +57,14 @@ class WorkspaceTransport:
         try:
             status, headers, data = ask()
         except ConnectionDropped:
-            return Unanswered("dropped", may_have_been_applied=True)
+            return Unanswered("dropped")
         except NoAnswer:
             self._wait(deadline_seconds)
-            return Unanswered("no answer in time", may_have_been_applied=True)
+            return Unanswered("no answer in time")
         return answer_of(status, headers, data)
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters as they would arrive: nothing in the workspace is shared with the bot."""
+    """Copy the parameters as they would arrive, so that workspace and bot share no objects."""
     plain: dict[str, Any] = json.loads(json.dumps(dict(params)))
     return plain

@@ -18,9 +18,10 @@ T = TypeVar("T")
 
 
 class SlackWorkspace(People):
-    """A workspace with its bot. Build people, groups and channels; hand `deliver` to reach the bot; then act and look.
+    """A workspace with its bot. Build people, groups and channels; pass `deliver`, which reaches the bot; then act and
+    read.
 
-    Every public call may come from any thread. What `messages` and its kin return are copies: they never change.
+    Thread-safe. `messages` and similar methods return copies, which never change.
     """
 
     def __init__(

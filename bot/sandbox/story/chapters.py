@@ -1,4 +1,4 @@
-"""The chapters of the terminal's story. Each is told in order, in one world, on orders of its own."""
+"""The chapters of the terminal's story, told in order in one world, each on its own orders."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ Take = Callable[[int], list[str]]
 
 
 def tell_all(tell: Teller) -> None:
-    """Every chapter. Raises `NotAsTold` at the first thing that goes otherwise."""
+    """Tell every chapter. Raises `NotAsTold` at the first unexpected result."""
     pending: Iterator[str] = iter([order.id for order in demo_orders()[:PENDING]])
 
     def take(count: int) -> list[str]:
@@ -60,7 +60,7 @@ def _one_refused(tell: Teller, take: Take) -> None:
     orders = take(3)
     tell.chapter("Fincart refuses one of three")
     tell.world.fincart.turn(Switch.REFUSE_ONE, True, orders[1])
-    _ask_and_confirm(tell, orders, "wrong address", "Finished: 2 cancelled · 1 rejected")
+    _ask_and_confirm(tell, orders, "wrong address", "2 cancelled · 1 rejected")
     tell.world.fincart.turn(Switch.REFUSE_ONE, False)
 
 
@@ -68,7 +68,7 @@ def _partly_applied(tell: Teller, take: Take) -> None:
     orders = take(3)
     tell.chapter("Fincart refuses a call of three after it has cancelled two of them")
     tell.world.fincart.turn(Switch.REFUSE_AFTER_REST, True, orders[2])
-    _ask_and_confirm(tell, orders, "stock error", "Finished: 3 cancelled")
+    _ask_and_confirm(tell, orders, "stock error", "3 cancelled")
     tell.narrate("Nothing was guessed: the orders' own logs said which two it was, and the third was sent again.")
 
 
@@ -76,7 +76,7 @@ def _lost_answer(tell: Teller, take: Take) -> None:
     orders = take(2)
     tell.chapter("The connection breaks before Fincart's answer arrives")
     tell.world.fincart.turn(Switch.DROP_ANSWER, True)
-    _ask_and_confirm(tell, orders, "customer changed their mind", "Finished: 2 cancelled", "log")
+    _ask_and_confirm(tell, orders, "customer changed their mind", "2 cancelled", "log")
 
 
 def _two_people(tell: Teller, take: Take) -> None:
@@ -86,12 +86,12 @@ def _two_people(tell: Teller, take: Take) -> None:
     preview = tell.private_answer(ANN, seen, "Ask for approval: cancel 12 orders")
     public_id = request_of(preview)
     tell.presses(ANN, preview, "Ask for approval: cancel 12 orders")
-    card = tell.channel_message(ORDERS, public_id, "Waiting for approval")
+    card = tell.channel_message(ORDERS, public_id, "asks to cancel")
     seen = tell.world.slack.ephemerals(ANN)
     tell.presses(ANN, card, "Approve: cancel 12 orders")
     tell.private_answer(ANN, seen, "Refused", public_id)
     tell.presses(BEN, card, "Approve: cancel 12 orders")
-    tell.channel_message(ORDERS, public_id, "Finished: 12 cancelled", "@U0BEN0002")
+    tell.channel_message(ORDERS, public_id, "12 cancelled", "@U0BEN0002")
 
 
 def _emergency(tell: Teller, take: Take) -> None:
@@ -101,7 +101,7 @@ def _emergency(tell: Teller, take: Take) -> None:
     preview = tell.private_answer(BEN, seen, "Emergency: cancel 11 orders")
     tell.presses(BEN, preview, "Emergency: cancel 11 orders")
     tell.submits(BEN, {"number": "11"})
-    tell.channel_message(ORDERS, request_of(preview), "Finished: 11 cancelled", "emergency")
+    tell.channel_message(ORDERS, request_of(preview), "11 cancelled", "Emergency")
     tell.channel_message(NOTICES, request_of(preview), "Emergency")
 
 

@@ -1,4 +1,4 @@
-"""Tells in the terminal what people type, press and read, and notices when it does not go as told."""
+"""Prints what people type, press and read, and raises if the bot does not behave as the story expects."""
 
 import re
 import textwrap
@@ -16,7 +16,7 @@ WIDTH = 110
 
 
 class NotAsTold(Exception):
-    """The story went otherwise; the text says what was expected and what was there."""
+    """The story went differently; the text says what was expected and what was found."""
 
 
 class StoryClock:
@@ -43,7 +43,7 @@ class Teller:
         self._write(f"\n── {title} " + "─" * max(3, WIDTH - 4 - len(title)) + "\n")
 
     def narrate(self, text: str) -> None:
-        """Say something that is seen nowhere on the screen."""
+        """Print a remark that no Slack screen shows."""
         lines = textwrap.wrap(self.readable(text), WIDTH, subsequent_indent=" " * 16)
         self._write("\n".join(lines) + "\n")
 
@@ -105,7 +105,7 @@ class Teller:
         return post
 
     def expect(self, holds: bool, what: str) -> None:
-        """Make sure of something that is seen nowhere. Raises `NotAsTold`."""
+        """Check something that no Slack screen shows. Raises `NotAsTold`."""
         if not holds:
             raise NotAsTold(f"it is not so that {what}")
 

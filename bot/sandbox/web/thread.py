@@ -1,4 +1,4 @@
-"""A web application served on 127.0.0.1 from a thread, as the demo and tests need it."""
+"""Serves a web application on 127.0.0.1 from a thread, for the demo and tests."""
 
 import asyncio
 import socket

@@ -1,23 +1,23 @@
-"""The first tables, and the triggers that keep history as it was written."""
+"""Creates the first tables, and the triggers that make audit events immutable."""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
 
-from storage.db.columns import BigInt, PayloadField, UtcDateTime
-
 revision: str = "0001"
 down_revision: str | None = None
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
+
+BigInt = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 SQLITE_TRIGGERS = (
     """CREATE TRIGGER audit_event_is_never_changed BEFORE UPDATE ON audit_event
     BEGIN SELECT RAISE(ABORT, 'an audit event cannot be changed'); END""",
     """CREATE TRIGGER audit_event_is_never_deleted BEFORE DELETE ON audit_event
     BEGIN SELECT RAISE(ABORT, 'an audit event cannot be deleted'); END""",
-    # INSERT OR REPLACE deletes without the trigger above; this one fires before it does.
+    # INSERT OR REPLACE deletes without firing the DELETE trigger; this trigger fires before the insert.
     """CREATE TRIGGER audit_event_is_never_replaced BEFORE INSERT ON audit_event
     WHEN EXISTS (SELECT 1 FROM audit_event WHERE seq = NEW.seq OR prev_hash = NEW.prev_hash)
     BEGIN SELECT RAISE(ABORT, 'an audit event cannot be replaced'); END""",
@@ -41,6 +41,13 @@ def upgrade() -> None:
         op.execute(trigger)
 
 
+def _of_payload(field: str) -> sa.Computed:
+    on_postgresql = op.get_bind().dialect.name == "postgresql"
+    return sa.Computed(
+        f"(payload::jsonb ->> '{field}')" if on_postgresql else f"json_extract(payload, '$.{field}')", persisted=True
+    )
+
+
 def _make_tables() -> None:
     op.create_table(
         "audit_event",
@@ -48,10 +55,10 @@ def _make_tables() -> None:
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("prev_hash", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.Column("at", sa.Text(), sa.Computed(PayloadField("at"), persisted=True), nullable=True),
-        sa.Column("kind", sa.Text(), sa.Computed(PayloadField("kind"), persisted=True), nullable=True),
-        sa.Column("who", sa.Text(), sa.Computed(PayloadField("who"), persisted=True), nullable=True),
-        sa.Column("request", sa.Text(), sa.Computed(PayloadField("request"), persisted=True), nullable=True),
+        sa.Column("at", sa.Text(), _of_payload("at"), nullable=True),
+        sa.Column("kind", sa.Text(), _of_payload("kind"), nullable=True),
+        sa.Column("who", sa.Text(), _of_payload("who"), nullable=True),
+        sa.Column("request", sa.Text(), _of_payload("request"), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
         sa.UniqueConstraint("prev_hash"),
     )
@@ -63,9 +70,9 @@ def _make_tables() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("response_url", sa.Text(), nullable=True),
-        sa.Column("erase_at", UtcDateTime(), nullable=True),
-        sa.Column("received_at", UtcDateTime(), nullable=False),
-        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("erase_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.String(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
@@ -90,8 +97,8 @@ def _make_tables() -> None:
     op.create_table(
         "hold",
         sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("since", UtcDateTime(), nullable=False),
-        sa.Column("until", UtcDateTime(), nullable=True),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("who", sa.String(), nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -123,19 +130,19 @@ def _make_tables() -> None:
         sa.Column("verdict", sa.Text(), nullable=True),
         sa.Column("approvals_needed", sa.Integer(), nullable=False),
         sa.Column("emergency", sa.Boolean(), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.Column("expires_at", UtcDateTime(), nullable=True),
-        sa.Column("remind_at", UtcDateTime(), nullable=True),
-        sa.Column("not_before", UtcDateTime(), nullable=True),
-        sa.Column("valid_until", UtcDateTime(), nullable=True),
-        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by", sa.String(), nullable=True),
-        sa.Column("finished_at", UtcDateTime(), nullable=True),
-        sa.Column("due_at", UtcDateTime(), nullable=True),
-        sa.Column("stopped_at", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stopped_by", sa.String(), nullable=True),
         sa.Column("stop_why", sa.Text(), nullable=True),
-        sa.Column("held_at", UtcDateTime(), nullable=True),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("held_by", sa.String(), nullable=True),
         sa.Column("held_why", sa.String(), nullable=True),
         sa.Column("failed_since_go_on", sa.Integer(), nullable=False),
@@ -148,7 +155,7 @@ def _make_tables() -> None:
         sa.Column("confirmed", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.String(), nullable=True),
         sa.Column("lease_token", sa.Integer(), nullable=False),
-        sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("origin IN ('command', 'form', 'shortcut', 'retry')", name="origin_is_a_known_word"),
         sa.CheckConstraint(
             "state IN ('preparing', 'confirming', 'waiting', 'approved', 'executing', 'finished', 'refused', 'withdrawn', 'declined', 'expired')",
@@ -168,11 +175,11 @@ def _make_tables() -> None:
         sa.Column("positions", sa.Text(), nullable=False),
         sa.Column("order_count", sa.Integer(), nullable=False),
         sa.Column("sends", sa.Integer(), nullable=False),
-        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_token", sa.Integer(), nullable=True),
-        sa.Column("planned_at", UtcDateTime(), nullable=True),
-        sa.Column("ended_at", UtcDateTime(), nullable=True),
-        sa.Column("open_until", UtcDateTime(), nullable=True),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("open_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("result", sa.String(length=16), nullable=True),
         sa.Column("was_lost", sa.Boolean(), nullable=False),
         sa.Column("http_status", sa.Integer(), nullable=True),
@@ -192,7 +199,7 @@ def _make_tables() -> None:
         sa.Column("verdict", sa.String(length=16), nullable=False),
         sa.Column("comment", sa.Text(), nullable=True),
         sa.Column("rule", sa.String(), nullable=False),
-        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("verdict IN ('approved', 'declined')", name="verdict_is_a_known_word"),
         sa.ForeignKeyConstraint(
             ["request_seq"],
@@ -219,14 +226,14 @@ def _make_tables() -> None:
         sa.Column("label", sa.Text(), nullable=True),
         sa.Column("unlike_fincart", sa.Boolean(), nullable=False),
         sa.Column("seen_status", sa.String(), nullable=True),
-        sa.Column("seen_at", UtcDateTime(), nullable=True),
-        sa.Column("first_sent_at", UtcDateTime(), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("doubt", sa.String(length=16), nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=True),
         sa.Column("proof", sa.String(length=16), nullable=True),
         sa.Column("words", sa.Text(), nullable=True),
-        sa.Column("settled_at", UtcDateTime(), nullable=True),
-        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("log", sa.Text(), nullable=True),
         sa.CheckConstraint("doubt IN ('none', 'weak', 'strong')", name="doubt_is_a_known_word"),
         sa.CheckConstraint(
@@ -262,16 +269,16 @@ def _make_tables() -> None:
         sa.Column("permalink", sa.Text(), nullable=True),
         sa.Column("response_url", sa.Text(), nullable=True),
         sa.Column("replace_original", sa.Boolean(), nullable=False),
-        sa.Column("erase_at", UtcDateTime(), nullable=True),
+        sa.Column("erase_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("wanted", sa.Integer(), nullable=False),
         sa.Column("shown", sa.Integer(), nullable=False),
         sa.Column("urgent", sa.Boolean(), nullable=False),
-        sa.Column("due_at", UtcDateTime(), nullable=True),
-        sa.Column("shown_at", UtcDateTime(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("shown_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("trouble", sa.String(), nullable=True),
         sa.Column("closed_channel", sa.String(), nullable=True),
-        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("mark", sa.String(length=16), nullable=True),
         sa.Column("lease_owner", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(

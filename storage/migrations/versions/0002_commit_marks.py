@@ -1,11 +1,9 @@
-"""Marks by which a transaction is known to have been committed although nobody was told."""
+"""Adds commit markers, which tell whether a transaction was committed when the connection broke."""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
-
-from storage.db.columns import UtcDateTime
 
 revision: str = "0002"
 down_revision: str | None = "0001"
@@ -19,6 +17,6 @@ def upgrade() -> None:
         "commit_mark",
         sa.Column("writer", sa.String(64), nullable=False),
         sa.Column("mark", sa.String(32), nullable=False),
-        sa.Column("left_at", UtcDateTime(), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("writer"),
     )

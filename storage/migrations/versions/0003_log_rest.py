@@ -1,11 +1,9 @@
-"""Log reads rest while Fincart does not answer them, and orders in doubt wait."""
+"""Adds the pause of log reads while Fincart does not answer them, and since when an order waits for one."""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
-
-from storage.db.columns import UtcDateTime
 
 revision: str = "0003"
 down_revision: str | None = "0005"
@@ -18,10 +16,10 @@ def upgrade() -> None:
     op.create_table(
         "log_rest",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("since", UtcDateTime(), nullable=False),
-        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("why", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.add_column("order_line", sa.Column("waits_since", UtcDateTime(), nullable=True))
+    op.add_column("order_line", sa.Column("waits_since", sa.DateTime(timezone=True), nullable=True))

@@ -1,6 +1,6 @@
-"""Whom an id stands for: one person of an Enterprise Grid may act under several ids.
+"""Adds the person whom an id stands for: one person of an Enterprise Grid may act under several ids.
 
-What an earlier version wrote has no person: there each id stands for itself.
+Rows of an earlier version have no person: there each id stands for itself.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    """Add the columns, and the guard that nobody decides twice under two ids."""
+    """Add the columns, and the constraint that one person decides once, under whichever id."""
     for column in ("requester_person", "decided_by_person", "stopped_by_person"):
         op.add_column("request", sa.Column(column, sa.String(32), nullable=True))
     op.add_column("decision", sa.Column("stands_for", sa.String(32), nullable=True))

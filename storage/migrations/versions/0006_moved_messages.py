@@ -1,4 +1,4 @@
-"""What a message that had to leave its channel left there, and why; a hold while Slack refuses the bot's token."""
+"""Adds what a message left in the channel it had to leave, and why; and a hold while Slack rejects the bot's token."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""An index by which an order is found by its label."""
+"""Adds an index to find an order by its label."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Orders that Fincart has shown, where no row of a request says so."""
+"""Adds orders whose logs Fincart has shown although no request's row says so."""
 
 from collections.abc import Sequence
 

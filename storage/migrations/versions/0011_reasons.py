@@ -1,4 +1,4 @@
-"""Why a run ended early or is on hold, as a closed word beside the words that people read."""
+"""Adds enums for why a run ended early or is on hold, beside the words that people read."""
 
 from collections.abc import Sequence
 

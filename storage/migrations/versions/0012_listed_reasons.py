@@ -1,4 +1,4 @@
-"""The reason of the list that a request carries, as the list spelled it then."""
+"""Adds a request's listed reason, as the list spelled it then."""
 
 from collections.abc import Sequence
 

@@ -89,7 +89,7 @@ const tools = { perform, toast, goTo, be, composer, person: () => page.person, s
 
 function changed(part, content) {
   if (part === "slack") {
-    // Whoever sits down at the bot's direct messages sees their own.
+    // A person who opens the bot's direct messages sees their own.
     if (page.slack && page.channel === page.slack.direct) page.channel = content.direct;
     page.slack = content;
     draw();

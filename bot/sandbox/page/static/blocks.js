@@ -1,4 +1,5 @@
 // Block Kit as DOM nodes: every block and element the bot sends; anything else is marked as not rendered.
+import { chart } from "./charts.js";
 import { h } from "./dom.js";
 import { channelLink, date, link, mention, mrkdwn } from "./mrkdwn.js";
 import { element } from "./elements.js";
@@ -50,12 +51,13 @@ const BLOCKS = {
   rich_text: (block, context) => h("div", { class: "rich" }, block.elements.map((part) => rich(part, context))),
   alert: (block, context) => h("div", { class: `alert ${block.level ?? "default"}` }, text(block.text, context)),
   input: (block, context) => input(block, context),
-  table: (block, context) =>
-    h(
-      "table",
-      { class: "kit-table" },
-      h("tbody", {}, block.rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, cellContent(cell, context)))))),
-    ),
+  table: (block, context) => {
+    const headed = block.rows[0].length > 2;
+    const head = headed ? h("thead", {}, tableRow("th", block.rows[0], block, context)) : null;
+    const rows = block.rows.slice(headed ? 1 : 0).map((row) => tableRow("td", row, block, context));
+    return h("table", { class: "kit-table" }, head, h("tbody", {}, rows));
+  },
+  data_visualization: chart,
   container: (block, context) => {
     const title = block.rich_text_title
       ? block.rich_text_title.elements.map((part) => rich(part, context))
@@ -72,6 +74,13 @@ const BLOCKS = {
     );
   },
 };
+
+function tableRow(tag, row, block, context) {
+  const cells = row.map((cell, column) =>
+    h(tag, { class: block.column_settings?.[column]?.align ?? "left" }, cellContent(cell, context)),
+  );
+  return h("tr", {}, cells);
+}
 
 function cellContent(cell, context) {
   if (cell.type === "rich_text") return cell.elements.map((part) => rich(part, context));

@@ -1,0 +1,43 @@
+"""Removes the bytes of what was deleted from the database's files, as far as the database can."""
+
+import sqlite3
+import time
+from contextlib import closing
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
+from storage.db.transactions import Database
+
+_WITHIN_SECONDS = 20.0
+
+_TABLES = ("event_text", "request", "order_line", "decision", "delivery", "slack_message", "ops_notice")
+
+
+def remove_deleted_bytes(database: Database) -> str | None:
+    """Write SQLite's file anew and empty its log; have PostgreSQL vacuum the tables. Returns why that was not possible,
+    in words; None if it was.
+    """
+    try:
+        with closing(database.engine.raw_connection()) as connection:
+            driver = connection.driver_connection
+            if isinstance(driver, sqlite3.Connection):
+                return _rewrite(driver)
+            assert isinstance(driver, psycopg.Connection)
+            driver.rollback()
+            driver.autocommit = True
+            driver.execute(f"VACUUM {', '.join(_TABLES)}")
+    except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
+        return str(error)
+    return None
+
+
+def _rewrite(connection: sqlite3.Connection) -> str | None:
+    connection.execute(f"PRAGMA busy_timeout={int(_WITHIN_SECONDS * 1000)}")
+    connection.execute("VACUUM")
+    deadline = time.monotonic() + _WITHIN_SECONDS
+    while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if time.monotonic() > deadline:
+            return "another process reads the database all the time"
+        time.sleep(0.1)
+    return None
