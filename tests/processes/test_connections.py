@@ -16,6 +16,9 @@ from bot.settings.fields import Settings
 FOR_ROLES = 97
 """Connections of a new PostgreSQL that are not kept for its superusers: 100, less 3."""
 
+CLIENTS = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
+"""PostgreSQL's own vacuum visits databases, too."""
+
 
 def test_eight_processes_leave_connections_of_a_new_postgresql_for_commands_and_an_upgrade() -> None:
     assert 8 <= FOR_ROLES - 8 * Settings().database_pool_size
@@ -53,6 +56,5 @@ def _most_connections(url: str, ended: threading.Event) -> int:
     where = make_url(of_owner(url)).set(drivername="postgresql", database="postgres").render_as_string(False)
     with psycopg.connect(where, autocommit=True) as admin:
         while not ended.wait(0.02):
-            query = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
-            counted += admin.execute(query, [database]).fetchone() or (0,)
+            counted += admin.execute(CLIENTS, [database]).fetchone() or (0,)
     return max(counted)
