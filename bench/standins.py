@@ -29,7 +29,12 @@ class BenchWorld:
 
 def order_ids(count: int) -> list[str]:
     """The orders that the stand-in Fincart of a benchmark knows."""
-    return [f"{0x6864FECDA075914A00000000 + number:024x}" for number in range(count)]
+    return [order_id(number) for number in range(count)]
+
+
+def order_id(number: int) -> str:
+    """One of them."""
+    return f"{0x6864FECDA075914A00000000 + number:024x}"
 
 
 @contextmanager

@@ -1,10 +1,16 @@
 """The Home tab: published when its owner opens it, and again after they click something there."""
 
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
 from bot.context import Context, names_of
 from bot.deliveries.handling import handling
 from bot.domain.policy.decide import Act, Question
 from bot.messages.home import RESULTS, HomeFacts, closed_home_view, home_view
 from bot.messages.waiting import MOST
+from bot.outbox.contents import ReportContent
 from bot.outbox.history_search import zone_of
 from bot.outbox.read_model import request_facts, rules_facts
 from bot.outbox.report_figures import figures_of, last_days
@@ -36,13 +42,17 @@ def _view(context: Context, person: str) -> dict[str, object]:
     approves = may_approve(context, person)
     week = last_days(zone_of(context.people.person(person)))
     with context.database.read() as session:
-        now = context.database.now(session)
-        waiting, count = requests.waiting(session, ids, MOST)
-        own = history.page(session, Search(requester=ids), RESULTS).requests
-        facts = HomeFacts(
-            figures_of(session, week, now),
-            tuple(request_facts(session, request, now, ids) for request in waiting),
-            count,
-            tuple(request_facts(session, request, now) for request in own),
-        )
-        return home_view(facts, rules_facts(context.settings), person, approves)
+        facts = home_facts(session, ids, week, context.database.now(session))
+    return home_view(facts, rules_facts(context.settings), person, approves)
+
+
+def home_facts(session: Session, ids: Collection[str], week: ReportContent, now: datetime) -> HomeFacts:
+    """What the tab of the person with these ids is about: the week's figures, what waits, and their own requests."""
+    waiting, count = requests.waiting(session, ids, MOST)
+    own = history.page(session, Search(requester=frozenset(ids)), RESULTS).requests
+    return HomeFacts(
+        figures_of(session, week, now),
+        tuple(request_facts(session, request, now, ids) for request in waiting),
+        count,
+        tuple(request_facts(session, request, now) for request in own),
+    )

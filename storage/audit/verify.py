@@ -115,29 +115,26 @@ def _groups(requests: Sequence[Row]) -> Iterator[Sequence[Row]]:
 def _of_group(session: Session, group: Sequence[Row], head: int) -> Iterator[Disagreement]:
     first, last = group[0]["seq"], group[-1]["seq"]
     public_ids = [request["public_id"] for request in group]
-    events, texts = _events(session, public_ids), of_requests(session, public_ids)
+    events, texts = _events(session, first, last), of_requests(session, public_ids)
     within = col(OrderLine.request_seq).between(first, last)
     orders = _by_request(_rows(session, _ORDER, within, OrderLine.request_seq, OrderLine.position))
     decided = col(Decision.request_seq).between(first, last)
     decisions = _by_request(_rows(session, _DECISION, decided, Decision.request_seq))
     for request in group:
         seq, public_id = request["seq"], request["public_id"]
-        its_events, its_texts = events.get(public_id, []), texts.get(public_id, {})
+        its_events, its_texts = events.get(seq, []), texts.get(public_id, {})
         its_orders, its_decisions = orders.get(seq, []), decisions.get(seq, [])
         yield from disagreements(request, its_orders, its_decisions, its_events, its_texts, head)
 
 
-def _events(session: Session, public_ids: Sequence[str]) -> dict[str, list[StoredEvent]]:
-    found: dict[str, list[StoredEvent]] = {}
-    query = (
-        select(
-            *map(col, (AuditEvent.request, AuditEvent.seq, AuditEvent.payload, AuditEvent.prev_hash, AuditEvent.hash))
-        )
-        .where(col(AuditEvent.request).in_(public_ids))
-        .order_by(col(AuditEvent.seq))
-    )
-    for public_id, *event in session.connection().execute(query).all():
-        found.setdefault(str(public_id), []).append(StoredEvent._make(event))
+def _events(session: Session, first: int, last: int) -> dict[int, list[StoredEvent]]:
+    """The events of these requests, by the request's number."""
+    found: dict[Any, list[StoredEvent]] = {}
+    columns = (Request.seq, AuditEvent.seq, AuditEvent.payload, AuditEvent.prev_hash, AuditEvent.hash)
+    query = select(*map(col, columns)).join(Request, col(Request.public_id) == col(AuditEvent.request))
+    query = query.where(col(Request.seq).between(first, last)).order_by(col(AuditEvent.seq))
+    for request_seq, *event in session.connection().execute(query).all():
+        found.setdefault(request_seq, []).append(StoredEvent._make(event))
     return found
 
 
