@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -23,8 +23,6 @@ class Search:
 
     person: frozenset[str] = frozenset()
     """The ids of one person who asked for it or decided on it."""
-    requester: frozenset[str] = frozenset()
-    """The ids of one person who asked for it."""
     order_id: str | None = None
     label: str | None = None
     """An order's label, ignoring case and a `#` before it. With `order_id`: either matches."""
@@ -57,6 +55,15 @@ def page(session: Session, search: Search, count: int, *, before: int | None = N
         query = query.where(col(Request.seq) < before)
     older = session.scalars(query.order_by(col(Request.seq).desc()).limit(count + 1)).all()
     return Page(older[:count], has_older=len(older) > count, has_newer=before is not None)
+
+
+def asked_by(session: Session, ids: Collection[str], count: int) -> Sequence[Request]:
+    """The newest `count` requests of the person with these ids, newest first."""
+    newest = select(Request).order_by(col(Request.seq).desc()).limit(count)
+    # One after the other: with OR, SQLite reads and sorts all requests of the person.
+    each_by = [col(column) == each for column in (Request.requester, Request.requester_person) for each in ids]
+    found = {request.seq: request for by in each_by for request in session.scalars(newest.where(by))}
+    return [found[seq] for seq in sorted(found, key=lambda seq: seq or 0, reverse=True)[:count]]
 
 
 def events(session: Session, public_id: str, skip: int, count: int) -> Sequence[AuditEvent]:
@@ -126,21 +133,24 @@ _FINAL = (EventKind.FINISHED.value, EventKind.CORRECTED.value)
 
 def same_person(session: Session, ids: Collection[str]) -> frozenset[str]:
     """These ids and all others that the record knows to be the same person's."""
-    if not ids:
-        return frozenset()
     both = ((Request.requester, Request.requester_person), (Decision.person, Decision.stands_for))
     known = set(ids)
     for acted, stands_for in both:
-        query = select(col(stands_for)).where(col(acted).in_(ids), col(stands_for).is_not(None)).distinct()
-        known |= {person for person in session.scalars(query) if person is not None}
+        known |= {person for each in ids for person in _each(session, stands_for, col(acted) == each)}
     # Rows of an earlier version have only the ids that acted.
+    persons = frozenset(known)
     for acted, stands_for in both:
-        known |= set(session.scalars(select(col(acted)).where(col(stands_for).in_(known)).distinct()))
+        known |= {each for person in persons for each in _each(session, acted, col(stands_for) == person)}
     return frozenset(known)
 
 
-def _asked_by(ids: Collection[str]) -> ColumnElement[bool]:
-    return _any_of(ids, Request.requester, Request.requester_person)
+def _each(session: Session, column: Any, *where: ColumnElement[bool]) -> Iterator[str]:
+    """Each value of this column, once. Skips along an index from one to the next: they are few, and the rows many."""
+    smallest = select(func.min(col(column))).where(*where)
+    last = session.scalar(smallest.where(col(column).is_not(None)))
+    while last is not None:
+        yield last
+        last = session.scalar(smallest.where(col(column) > last))
 
 
 def _any_of(ids: Collection[str], *columns: Any) -> ColumnElement[bool]:
@@ -148,26 +158,20 @@ def _any_of(ids: Collection[str], *columns: Any) -> ColumnElement[bool]:
 
 
 def used_reasons(session: Session) -> tuple[str, ...]:
-    """Every listed reason that a request ever carried, as spelled then. Skips along the index from one to the next:
-    reasons are few, requests many.
-    """
-    listed = col(Request.reason_listed)
-    found: list[str] = []
-    last = session.scalar(select(func.min(listed)).where(listed.is_not(None)))
-    while last is not None:
-        found.append(last)
-        last = session.scalar(select(func.min(listed)).where(listed > last))
-    return tuple(found)
+    """Every listed reason that a request ever carried, as spelled then."""
+    return tuple(_each(session, Request.reason_listed))
 
 
 def conditions(session: Session, search: Search) -> Iterator[ColumnElement[bool]]:
     """Conditions that a request must meet."""
-    yield from _by_people(search)
+    if search.person:
+        yield _by_person(search.person)
     yield from _by_orders(search)
     if search.status is not None:
         yield col(Request.state) == search.status
     if search.outcome is not None:
-        yield getattr(Request, search.outcome.value) > 0
+        # As the indexes of the few requests with some outcomes spell it, which a bound value does not match on SQLite.
+        yield getattr(Request, search.outcome.value) > literal_column("0")
     if search.reason is not None:
         yield _by_reason(session, search)
     if search.text is not None:
@@ -187,14 +191,10 @@ def _by_reason(session: Session, search: Search) -> ColumnElement[bool]:
     return or_(of_list, and_(~has_listed, col(Request.reason).in_(typed)))
 
 
-def _by_people(search: Search) -> Iterator[ColumnElement[bool]]:
-    if search.person:
-        its = Request.decided_by, Request.decided_by_person
-        decided = _any_of(search.person, Decision.person, Decision.stands_for)
-        by_decision = exists().where(col(Decision.request_seq) == col(Request.seq), decided)
-        yield or_(_asked_by(search.person), _any_of(search.person, *its), by_decision)
-    if search.requester:
-        yield _asked_by(search.requester)
+def _by_person(ids: frozenset[str]) -> ColumnElement[bool]:
+    its = Request.requester, Request.requester_person, Request.decided_by, Request.decided_by_person
+    decided = _any_of(ids, Decision.person, Decision.stands_for)
+    return or_(_any_of(ids, *its), exists().where(col(Decision.request_seq) == col(Request.seq), decided))
 
 
 def _by_orders(search: Search) -> Iterator[ColumnElement[bool]]:

@@ -41,8 +41,12 @@ class Request(SQLModel, table=True):
         Index("ix_request_figures", "state", "cancelled", "rejected", "not_sent", "unknown"),
         Index("ix_request_requester", "requester", "seq"),
         Index("ix_request_requester_person", "requester_person", "seq"),
+        Index("ix_request_ids", "requester", "requester_person"),
+        Index("ix_request_persons", "requester_person", "requester"),
+        Index("ix_request_state", "state", "seq"),
         index_of_set("ix_request_reason_listed", "reason_listed"),
         index_where("ix_request_unknown", "unknown", "unknown > 0"),
+        *(index_where(f"ix_request_has_{few}", "seq", f"{few} > 0") for few in ("rejected", "not_sent", "unknown")),
     )
 
     seq: int | None = Field(default=None, sa_column=Column(BigInt, primary_key=True, autoincrement=True))
@@ -219,6 +223,8 @@ class Decision(SQLModel, table=True):
     __table_args__ = (
         VERDICT.check("verdict"),
         Index("uq_decision_stands_for", "request_seq", "stands_for", unique=True),
+        Index("ix_decision_ids", "person", "stands_for"),
+        Index("ix_decision_persons", "stands_for", "person"),
     )
 
     request_seq: int = Field(sa_column=Column(BigInt, ForeignKey("request.seq"), primary_key=True))

@@ -18,7 +18,6 @@ from bot.reports.history import may_approve
 from bot.requests.authorize import authorize
 from storage import history, requests
 from storage.enums import AnswerCode
-from storage.history import Search
 from storage.slack_models import Delivery
 
 
@@ -49,7 +48,7 @@ def _view(context: Context, person: str) -> dict[str, object]:
 def home_facts(session: Session, ids: Collection[str], week: ReportContent, now: datetime) -> HomeFacts:
     """What the tab of the person with these ids is about: the week's figures, what waits, and their own requests."""
     waiting, count = requests.waiting(session, ids, MOST)
-    own = history.page(session, Search(requester=frozenset(ids)), RESULTS).requests
+    own = history.asked_by(session, ids, RESULTS)
     return HomeFacts(
         figures_of(session, week, now),
         tuple(request_facts(session, request, now, ids) for request in waiting),
