@@ -148,6 +148,13 @@ def probe(transaction: Transaction, now: datetime) -> datetime:
     return row.until
 
 
+def end_probe(transaction: Transaction, probed_until: datetime) -> None:
+    """The probe that others wait for until then was not sent: another may go at once."""
+    row = _row(transaction, HoldKind.DOWN)
+    if row is not None and row.until == probed_until:
+        row.until = transaction.now()
+
+
 def held_since(session: Session, kind: HoldKind) -> datetime | None:
     """Since when there is a hold of this kind; None: there is none."""
     hold = session.get(Hold, kind)

@@ -16,7 +16,7 @@ from bot.execution.send_queue import Answered, Planned, SendQueue
 from bot.execution.settlement import finish_if_over
 from bot.execution.token_check import classify_403, third_403_in_a_row
 from bot.fincart.client import Answer
-from storage import attempts, leases, requests
+from storage import attempts, leases, requests, send_gate
 from storage.db.transactions import StorageUnavailable, Transaction
 from storage.enums import AnswerKind, RequestState
 from storage.log_events import LogEvent, about
@@ -64,19 +64,22 @@ class Dispatcher:
     def renew(self) -> None:
         """Extend the leases of this process."""
         with self._lock:
-            if not self._fences:
-                return
+            before = set(self._fences)
+        if not before:
+            return
         asked_at = self._context.uptime()
         with self._context.database.write() as transaction:
             renewed = leases.renew(transaction, self._context.owner, self._context.timings.lease)
         with self._lock:
-            self._fences = dict.fromkeys(renewed, asked_at + self._context.timings.lease)
+            # Other threads have leased more meanwhile.
+            taken = {lease: until for lease, until in self._fences.items() if lease not in before}
+            self._fences = dict.fromkeys(renewed, asked_at + self._context.timings.lease) | taken
 
     def park(self) -> None:
         """Requeue planned batches and end the leases, for the next owner to take at once."""
         with self._context.database.write() as transaction:
             for planned in self._ready.take_back():
-                attempts.unplan(transaction, planned.attempt)
+                _unplan(transaction, planned)
             leases.give_up(transaction, self._context.owner)
 
     def _send(self, planned: Planned) -> Answer | None:
@@ -206,7 +209,7 @@ class Dispatcher:
         for each in answered:
             if each.answer is None:
                 all_well = False
-                if not attempts.unplan(transaction, each.planned.attempt):
+                if not _unplan(transaction, each.planned):
                     settle_answer(self._context, transaction, request, each.planned.attempt, UNSENT)
                 continue
             answer = third_403_in_a_row(transaction, each.planned.attempt, each.answer)
@@ -228,3 +231,11 @@ class Dispatcher:
             return []
         spares = self._ready.spares() if all_well else 0
         return self._plan(transaction, request, asked_at, room=self._ready.room(settling=True), spares=spares)
+
+
+def _unplan(transaction: Transaction, planned: Planned) -> bool:
+    """Requeue a batch that was not sent, and let another probe in its place. Returns False if another owner has it."""
+    is_ours = attempts.unplan(transaction, planned.attempt)
+    if planned.probed_until is not None:
+        send_gate.end_probe(transaction, planned.probed_until)
+    return is_ours

@@ -1,5 +1,6 @@
 """A process that sleeps in the middle of a renewal: its lease counts from before it, and what is over sends nothing."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,12 +18,13 @@ LEASE = 6.0
 
 class Sleepy(Database):
     """A process's way to its database, in which it falls asleep: `at_read` is called where it looks whether a batch may
-    still go, and `sleeps` seconds pass while a commit is under way."""
+    still go, `committed` after a commit, and `sleeps` seconds pass while one is under way."""
 
     def __init__(self, url: str, clock: Clock) -> None:
         super().__init__(url, clock)
         self.sleeps = 0.0
         self.at_read: Callable[[], object] = lambda: None
+        self.committed: Callable[[], object] = lambda: None
 
     @contextmanager
     def write(self, within_seconds: float = 0.7, *, confirm_commit: bool = False) -> Iterator[Transaction]:
@@ -30,6 +32,7 @@ class Sleepy(Database):
             yield transaction
         assert isinstance(self._clock, Clock)
         self._clock.advance(self.sleeps)
+        self.committed()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -77,3 +80,40 @@ def test_a_call_goes_out_while_the_renewed_lease_holds(sqlite_url: str) -> None:
 
 def test_nothing_goes_out_once_the_lease_is_over(sqlite_url: str) -> None:
     assert 0 == calls_after(sqlite_url, renewal_takes=0.0, then=LEASE)
+
+
+def test_a_lease_taken_while_others_are_renewed_is_not_forgotten(sqlite_url: str) -> None:
+    calls: list[httpx.Request] = []
+
+    def fincart(call: httpx.Request) -> httpx.Response:
+        calls.append(call)
+        return httpx.Response(500)
+
+    bot = bot_on(sqlite_url, fincart)
+    database, renewed, planned = Sleepy(sqlite_url, Clock()), threading.Event(), threading.Event()
+    runner = Dispatcher(replace(bot.context, database=database))
+    renewal = threading.Thread(target=runner.renew)
+
+    def in_the_renewal() -> None:
+        if threading.current_thread() is renewal:
+            renewed.set()
+            planned.wait(10)
+
+    def before_the_call() -> None:
+        planned.set()
+        renewal.join()
+
+    with database.write() as transaction:
+        approved(transaction, orders=1)
+    runner.step()
+    with database.write() as transaction:
+        approved(transaction, "R-000002")
+    database.committed = in_the_renewal
+    renewal.start()
+    renewed.wait(10)
+    database.at_read = before_the_call
+    runner.step()
+    bot.stop()
+    database.close()
+
+    assert 2 == len(calls)

@@ -70,3 +70,51 @@ def test_a_probe_that_slept_through_its_lease_is_not_sent_under_a_later_lease_of
     bot.stop()
 
     assert ["6864fecda075914a00000001"] == carried
+
+
+def test_after_a_probe_that_was_not_sent_another_may_go_at_once(sqlite_url: str) -> None:
+    calls: list[httpx.Request] = []
+
+    def fincart(call: httpx.Request) -> httpx.Response:
+        calls.append(call)
+        return httpx.Response(500)
+
+    clock, looks = Clock(), 0
+
+    def uptime() -> float:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            # Its probe is written ahead and not sent yet: it sleeps for longer than its lease.
+            clock.advance(7.0)
+        return clock().timestamp()
+
+    bot = down(sqlite_url, fincart, clock)
+    runner = Dispatcher(replace(bot.context, uptime=uptime))
+    runner.step()
+    unsent = len(calls)
+    runner.step()
+    bot.stop()
+
+    assert (0, 1) == (unsent, len(calls))
+
+
+def test_a_process_that_is_told_to_stop_leaves_its_probe_to_another(sqlite_url: str) -> None:
+    calls: list[httpx.Request] = []
+
+    def fincart(call: httpx.Request) -> httpx.Response:
+        calls.append(call)
+        return httpx.Response(500)
+
+    clock = Clock()
+    bot = down(sqlite_url, fincart, clock)
+    runner = Dispatcher(bot.context)
+    # Told of a batch that is planned and waits to be sent.
+    bot.context.database.on_wake = lambda lane, count: runner.park()
+    runner.step()
+    bot.context.database.on_wake = lambda lane, count: None
+    unsent = len(calls)
+    Dispatcher(replace(bot.context, owner="another")).step()
+    bot.stop()
+
+    assert (0, 1) == (unsent, len(calls))

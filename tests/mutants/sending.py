@@ -28,6 +28,14 @@ SENDING = (
         caught="tests/execution/test_fence.py::test_a_lease_counts_from_before_its_renewal_was_asked_for",
     ),
     Mutant(
+        rule="A lease that is taken while others are renewed is kept",
+        hurts="A process takes a batch back that it may send, and where it was a probe all wait for a minute",
+        where="Dispatcher.renew",
+        text=" | taken",
+        to="",
+        caught="tests/execution/test_fence.py::test_a_lease_taken_while_others_are_renewed_is_not_forgotten",
+    ),
+    Mutant(
         rule="The lease is looked at just before the first byte goes out",
         hurts="A process that slept sends what another has sent meanwhile",
         where="Dispatcher._lease_holds",
@@ -230,6 +238,14 @@ SENDING = (
         to="None if",
         caught="tests/stories/test_story_control.py::"
         "test_while_one_call_probes_the_others_wait_for_what_it_meets[sqlite]",
+    ),
+    Mutant(
+        rule="A probe that was not sent keeps nobody waiting",
+        hurts="A Fincart that answers again is asked a minute late",
+        where="_unplan",
+        text="planned.probed_until is not None",
+        to="False",
+        caught="tests/execution/test_probes.py::test_after_a_probe_that_was_not_sent_another_may_go_at_once",
     ),
     Mutant(
         rule="A run waits while the orders in doubt could be those after which it is to be held",
