@@ -4,7 +4,7 @@ import sqlite3
 import time
 from contextlib import closing
 
-import psycopg
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from storage.db.transactions import Database
@@ -19,15 +19,13 @@ def remove_deleted_bytes(database: Database) -> str | None:
     in words; None if it was.
     """
     try:
-        with closing(database.engine.raw_connection()) as connection:
-            driver = connection.driver_connection
-            if isinstance(driver, sqlite3.Connection):
-                return _rewrite(driver)
-            assert isinstance(driver, psycopg.Connection)
-            driver.rollback()
-            driver.autocommit = True
-            driver.execute(f"VACUUM {', '.join(_TABLES)}")
-    except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
+        if database.is_sqlite:
+            with closing(database.engine.raw_connection()) as connection:
+                assert isinstance(connection.driver_connection, sqlite3.Connection)
+                return _rewrite(connection.driver_connection)
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as vacuum:
+            vacuum.execute(text(f"VACUUM {', '.join(_TABLES)}"))
+    except (DBAPIError, sqlite3.Error) as error:
         return str(error)
     return None
 
