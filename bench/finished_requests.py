@@ -15,14 +15,18 @@ from bot.domain.policy.verdict import Act, Question, Rules
 from storage.audit.log import Event, append, digest
 from storage.db.migrate import migrate
 from storage.db.transactions import Database
-from storage.enums import Doubt, EventKind, MessageKind, Origin, Outcome, Proof, RequestState
-from storage.models import OrderLine, Quota, Request
+from storage.enums import AnswerKind, Doubt, EventKind, MessageKind, Origin, Outcome, Proof, RequestState
+from storage.models import Attempt, OrderLine, Quota, Request
 from storage.quotas import day_of
+from storage.ranges import as_ranges
 from storage.slack_models import SlackMessage
 
 LINES_AT_A_TIME = 50_000
+BATCH = 100
+"""Orders that a call carries."""
 
 _OTHER = "U0000002"
+_OK = {"kind": "ok", "http_status": 200, "words": ""}
 
 
 def _judged() -> str:
@@ -44,6 +48,7 @@ def past(url: str, orders: int, each: int, apart: timedelta = timedelta()) -> Da
         with database.write(within_seconds=60) as transaction:
             transaction.session.execute(insert(Request), [one.row() for one in made])
             transaction.session.execute(insert(OrderLine), [line for one in made for line in one.lines()])
+            transaction.session.execute(insert(Attempt), [call for one in made for call in one.calls()])
             transaction.session.execute(insert(SlackMessage), [one.message() for one in made])
             append(transaction.connection, now, [event for one in made for event in one.events()])
         for one in made:
@@ -114,6 +119,23 @@ class _Made:
                 "settled_at": self.at,
             }
 
+    def batches(self) -> Iterator[range]:
+        return (range(first, min(first + BATCH, self.count)) for first in range(0, self.count, BATCH))
+
+    def calls(self) -> Iterator[dict[str, object]]:
+        for positions in self.batches():
+            yield {
+                "request_seq": self.number + 1,
+                "positions": as_ranges(positions),
+                "order_count": len(positions),
+                "lease_token": 1,
+                "planned_at": self.at,
+                "ended_at": self.at,
+                "result": AnswerKind.OK,
+                "http_status": 200,
+                "words": "",
+            }
+
     def message(self) -> dict[str, object]:
         return {
             "request_seq": self.number + 1,
@@ -133,12 +155,13 @@ class _Made:
         made |= {"order_count": self.count, "expires_at": self.at.isoformat(), "orders": ids}
         shown = {"rule": "ALLOWED_USERS", "judged": judged, "revision": 1, "approvals_needed": 0}
         counted = {"order_count": self.count, "counted_to": self.person, "day": day_of(self.at)}
-        settled = {"attempt": self.number, "orders": [[each, "cancelled", "answer", ""] for each in ids]}
         yield self._event(EventKind.REQUEST_MADE, made, self.person)
         yield self._event(EventKind.PREVIEW_SHOWN, shown)
         yield self._event(EventKind.WENT_AHEAD, shown | counted, self.person)
         yield self._event(EventKind.RUN_STARTED, {})
-        yield self._event(EventKind.BATCH_SETTLED, settled)
+        for positions in self.batches():
+            orders = [[ids[position], "cancelled", "answer", ""] for position in positions]
+            yield self._event(EventKind.BATCH_SETTLED, {"attempt": self.number, "answer": _OK, "orders": orders})
         yield self._event(EventKind.FINISHED, {Outcome.CANCELLED.value: self.count})
 
     def _event(self, kind: EventKind, details: Mapping[str, object], who: str | None = None) -> Event:

@@ -62,6 +62,8 @@ class Crowd:
     """Of all of them, at most."""
     working: float
     """Processors that all of them used meanwhile."""
+    busy: float
+    """The share of all processors of the machine in its busiest second, whoever used them."""
     picked_up: float
     """Seconds until one plans what a program beside them has made due; the median."""
     idle: float
@@ -77,12 +79,24 @@ class Crowd:
             *acknowledged,
             *waits,
             f"{self.working:.2f}",
+            f"{self.busy:.0%}",
             f"{self.picked_up * 1000:.0f}",
             f"{self.idle * 100:.2f} %",
         )
 
 
-HEADS = ("", "orders/s", "ack p50 ms", "p99 ms", "wait for chain", "connections", "cores used", "pick-up ms", "idle")
+HEADS = (
+    "",
+    "orders/s",
+    "ack p50 ms",
+    "p99 ms",
+    "wait for chain",
+    "connections",
+    "cores used",
+    "machine busy",
+    "pick-up ms",
+    "idle",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +134,7 @@ class ManyBench:
             statistics.fmean(watched.waiting or [0]),
             max(watched.connections, default=0),
             used / seconds,
+            max(watched.busy),
             picked_up,
             idle,
         )
