@@ -231,7 +231,8 @@ def _history(session: Session, row: SlackMessage, shown: HistoryPage, settings: 
     older = page_value(row.id, "before", page.requests[-1].seq) if page.requests and page.has_older else None
     newer = page_value(row.id, "after", page.requests[0].seq) if page.requests and page.has_newer else None
     share = page_value(row.id, "before", (page.requests[0].seq or 0) + 1) if page.requests else None
-    filters = described(shown.filters, zone_name(shown.zone), _others(session, shown.filters.reason, settings))
+    reasons = None if page.requests else _others(session, shown.filters.reason, settings)
+    filters = described(shown.filters, zone_name(shown.zone), reasons)
     lacks = archives_reaching(session, search.since, search.until) if older is None else ()
     filters += tuple(part for line in not_counted(lacks) for part in (". ", *line))
     return history_page(entries, filters, older, newer, share, shown.shared_by)
@@ -239,8 +240,9 @@ def _history(session: Session, row: SlackMessage, shown: HistoryPage, settings: 
 
 def _report(session: Session, row: SlackMessage, shown: ReportContent, settings: Settings, now: datetime) -> Message:
     besides = replace(shown.filters, since=None, until=None)
-    filters = described(besides, reasons=_others(session, besides.reason, settings)) if besides != History() else ()
     figures = figures_of(session, shown, now)
+    reasons = None if figures.total.requests else _others(session, besides.reason, settings)
+    filters = described(besides, reasons=reasons) if besides != History() else ()
     return report_message(figures, filters, zone_name(shown.zone), str(row.id), shown.shared_by)
 
 
