@@ -22,7 +22,7 @@ LONG: dict[str, Callable[[], bool]] = {
     "million-rows": partial(past.audit_rows, 1_000_000, longest=120),
     "large": large.looks,
 }
-"""Half an hour and 20 GB of disk: measured only where named."""
+"""A quarter of an hour and up to 10 GB of disk each: measured only where named."""
 
 
 def main() -> None:

@@ -138,9 +138,8 @@ def same_person(session: Session, ids: Collection[str]) -> frozenset[str]:
     for acted, stands_for in both:
         known |= {person for each in ids for person in _each(session, stands_for, col(acted) == each)}
     # Rows of an earlier version have only the ids that acted.
-    persons = frozenset(known)
     for acted, stands_for in both:
-        known |= {each for person in persons for each in _each(session, acted, col(stands_for) == person)}
+        known |= {each for person in tuple(known) for each in _each(session, acted, col(stands_for) == person)}
     return frozenset(known)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, or_, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -78,7 +78,9 @@ def renew(transaction: Transaction, owner: str, seconds: float) -> set[tuple[int
     now = transaction.now()
     query = update(Request).where(col(Request.lease_owner) == owner, col(Request.lease_until) > now)
     until = now + timedelta(seconds=seconds)
-    renewed = query.values(lease_until=until).returning(col(Request.seq), col(Request.lease_token))
+    # One that another thread has taken since may last longer already.
+    later = case((col(Request.lease_until) > until, col(Request.lease_until)), else_=until)
+    renewed = query.values(lease_until=later).returning(col(Request.seq), col(Request.lease_token))
     return {(seq, token) for seq, token in transaction.session.execute(renewed) if seq is not None}
 
 

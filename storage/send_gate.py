@@ -149,10 +149,12 @@ def probe(transaction: Transaction, now: datetime) -> datetime:
 
 
 def end_probe(transaction: Transaction, probed_until: datetime) -> None:
-    """The probe that others wait for until then was not sent: another may go at once."""
+    """End a probe that was not sent, for which others wait until then: another may go at once."""
     row = _row(transaction, HoldKind.DOWN)
     if row is not None and row.until == probed_until:
         row.until = transaction.now()
+        transaction.session.flush()
+        wake_all(transaction)
 
 
 def held_since(session: Session, kind: HoldKind) -> datetime | None:

@@ -39,9 +39,10 @@ class Dispatcher:
         self._context = context
         self._lock = threading.Lock()
         self._fences: dict[tuple[int, int], float] = {}
-        """Until when each lease, by request and token, is certain to hold, on the clock that counts sleep. Attempts
-        planned under an earlier lease, even of this process, belong to whoever leases next.
+        """Until when each committed lease, by request and token, is certain to hold, on the clock that counts sleep.
+        Attempts planned under an earlier lease, even of this process, belong to whoever leases next.
         """
+        self._parked = False
         self._ready = SendQueue(context.settings.fincart_max_concurrency, context.timings.quick_call)
 
     def step(self) -> bool:
@@ -73,14 +74,20 @@ class Dispatcher:
         with self._lock:
             # Other threads have leased more meanwhile.
             taken = {lease: until for lease, until in self._fences.items() if lease not in before}
-            self._fences = dict.fromkeys(renewed, asked_at + self._context.timings.lease) | taken
+            fences = taken | dict.fromkeys(renewed, asked_at + self._context.timings.lease)
+            self._fences = {} if self._parked else fences
 
     def park(self) -> None:
-        """Requeue planned batches and end the leases, for the next owner to take at once."""
+        """Requeue planned batches and end the leases, for the next owner to take at once. Nothing more is sent."""
+        with self._lock:
+            self._parked = True
+            self._fences = {}
+        unsent = self._ready.take_back()
         with self._context.database.write() as transaction:
-            for planned in self._ready.take_back():
-                _unplan(transaction, planned)
             leases.give_up(transaction, self._context.owner)
+            for planned in unsent:
+                attempts.unplan(transaction, planned.attempt)
+            _end_probes(transaction, unsent)
 
     def _send(self, planned: Planned) -> Answer | None:
         """Make the call. Returns None if nothing was sent."""
@@ -143,6 +150,11 @@ class Dispatcher:
             leases.put_off(transaction, seq, FAULTY_FOR)
 
     def _queue(self, planned: Sequence[Planned]) -> None:
+        """Have planned and committed batches sent while their lease holds."""
+        with self._lock:
+            for each in [] if self._parked else planned:
+                lease = (each.seq, each.token)
+                self._fences[lease] = max(self._fences.get(lease, 0.0), each.leased_until)
         self._ready.add(planned)
         self._context.database.on_wake("orders", len(planned))
 
@@ -155,13 +167,10 @@ class Dispatcher:
             return []
         assert request.seq is not None
         assert request.lease_until is not None
-        left = (request.lease_until - transaction.now()).total_seconds()
-        lease = (request.seq, request.lease_token)
-        with self._lock:
-            self._fences[lease] = max(self._fences.get(lease, 0.0), asked_at + left)
+        until = asked_at + (request.lease_until - transaction.now()).total_seconds()
         ids_of_each = attempts.order_ids(transaction, request, planned.attempts)
         return [
-            Planned(request.seq, request.public_id, request.lease_token, attempt, ids, planned.probed_until)
+            Planned(request.seq, request.public_id, request.lease_token, attempt, ids, until, planned.probed_until)
             for attempt, ids in zip(planned.attempts, ids_of_each, strict=True)
         ]
 
@@ -209,13 +218,14 @@ class Dispatcher:
         for each in answered:
             if each.answer is None:
                 all_well = False
-                if not _unplan(transaction, each.planned):
+                if not attempts.unplan(transaction, each.planned.attempt):
                     settle_answer(self._context, transaction, request, each.planned.attempt, UNSENT)
                 continue
             answer = third_403_in_a_row(transaction, each.planned.attempt, each.answer)
             attempt = settle_answer(self._context, transaction, request, each.planned.attempt, answer)
             note_about_fincart(transaction, answer, each.planned.probed_until)
             all_well = all_well and each.is_ok and attempts.is_first(attempt)
+        _end_probes(transaction, [each.planned for each in answered if each.answer is None])
         is_over = finish_if_over(self._context, transaction, request)
         if not any(leases.is_ours(transaction, request, each.planned.token) for each in answered):
             if not is_over and request.state is RequestState.EXECUTING:
@@ -233,9 +243,8 @@ class Dispatcher:
         return self._plan(transaction, request, asked_at, room=self._ready.room(settling=True), spares=spares)
 
 
-def _unplan(transaction: Transaction, planned: Planned) -> bool:
-    """Requeue a batch that was not sent, and let another probe in its place. Returns False if another owner has it."""
-    is_ours = attempts.unplan(transaction, planned.attempt)
-    if planned.probed_until is not None:
-        send_gate.end_probe(transaction, planned.probed_until)
-    return is_ours
+def _end_probes(transaction: Transaction, unsent: Sequence[Planned]) -> None:
+    """Let others probe in place of those that were not sent. Call it after what locks requests: holds come second."""
+    for planned in unsent:
+        if planned.probed_until is not None:
+            send_gate.end_probe(transaction, planned.probed_until)

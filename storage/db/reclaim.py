@@ -5,8 +5,9 @@ import time
 from contextlib import closing
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
+from storage.db.servers import in_words
 from storage.db.transactions import Database
 
 _WITHIN_SECONDS = 20.0
@@ -24,8 +25,11 @@ def remove_deleted_bytes(database: Database) -> str | None:
                 assert isinstance(connection.driver_connection, sqlite3.Connection)
                 return _rewrite(connection.driver_connection)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as vacuum:
-            vacuum.execute(text(f"VACUUM {', '.join(_TABLES)}"))
-    except (DBAPIError, sqlite3.Error) as error:
+            # Of few rows PostgreSQL would leave what its indexes hold.
+            vacuum.execute(text(f"VACUUM (INDEX_CLEANUP ON) {', '.join(_TABLES)}"))
+    except DBAPIError as error:
+        return in_words(error.orig or error)
+    except (TimeoutError, sqlite3.Error) as error:
         return str(error)
     return None
 

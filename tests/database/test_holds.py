@@ -164,6 +164,23 @@ def test_a_probe_that_fails_is_followed_by_another_after_the_pause(database: Dat
     assert look(database).probes
 
 
+def test_a_probe_that_was_not_sent_ends_and_one_that_took_its_place_does_not(database: Database, clock: Clock) -> None:
+    fail(database, 3)
+    clock.advance(1.1)
+    with database.write() as transaction:
+        first = send_gate.probe(transaction, transaction.now())
+    clock.advance(61)
+    with database.write() as transaction:
+        second = send_gate.probe(transaction, transaction.now())
+        send_gate.end_probe(transaction, first)
+    blocked = look(database).blocks
+    with database.write() as transaction:
+        send_gate.end_probe(transaction, second)
+
+    assert blocked
+    assert look(database).probes
+
+
 def test_a_probe_that_fails_after_another_took_its_place_lets_nobody_else_probe(
     database: Database, clock: Clock
 ) -> None:

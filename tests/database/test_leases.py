@@ -164,3 +164,14 @@ def test_a_call_that_was_not_sent_waits_again_unless_another_owner_has_ended_it(
 
     assert [True, False] == waits
     assert [mine.id] == queued
+
+
+def test_a_renewal_never_ends_a_lease_sooner(database: Database) -> None:
+    take(database, "one")
+    with database.write() as transaction:
+        leases.renew(transaction, "one", SECONDS - 1)
+        request = requests.lock(transaction, "R-000001")
+        assert request is not None
+        assert request.lease_until is not None
+
+        assert SECONDS - 0.5 < (request.lease_until - transaction.now()).total_seconds()

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
+from stored import made
 
 from storage import history
 from storage.db.transactions import Database
-from storage.enums import Outcome, RequestState
+from storage.enums import DecisionVerdict, Outcome, RequestState
+from storage.models import Decision
 from storage.status import status
 
 LONG = ("request", "order_line", "slack_message", "delivery")
@@ -59,6 +61,8 @@ def test_a_history_by_status_reads_an_index_newest_first(sqlite_url: str) -> Non
 
 
 def test_whose_ids_are_whose_and_what_they_asked_for_last_is_found_without_sorting(sqlite_url: str) -> None:
+    people(sqlite_url)
+
     def look(session: Session) -> None:
         history.same_person(session, {"U0000001"})
         history.asked_by(session, {"U0000001"}, 5)
@@ -67,3 +71,59 @@ def test_whose_ids_are_whose_and_what_they_asked_for_last_is_found_without_sorti
 
     assert found
     assert [] == [step for step in found if not step.startswith("SEARCH")]
+
+
+def people(url: str) -> None:
+    """Ann asked under two ids and decided under a third; Bo has one id, and Cy stands for nobody whom Slack named."""
+    asked = (("U0000001", "W0000001"), ("U0000002", "W0000001"), ("U0000003", "W0000003"), ("U0000004", None))
+    database = Database(url)
+    with database.write() as transaction:
+        for number, (acted, person) in enumerate(asked, 1):
+            request = made(transaction, f"R-00000{number}")
+            request.requester, request.requester_person = acted, person
+            transaction.session.flush()
+        transaction.session.add(
+            Decision(
+                request_seq=4,
+                person="U0000009",
+                stands_for="U0000002",
+                verdict=DecisionVerdict.APPROVED,
+                rule="",
+                at=transaction.now(),
+            )
+        )
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("ids", "all_of_them"),
+    [
+        ({"U0000001"}, {"U0000001", "U0000002", "W0000001", "U0000009"}),
+        ({"W0000001"}, {"U0000001", "U0000002", "W0000001", "U0000009"}),
+        ({"U0000003"}, {"U0000003", "W0000003"}),
+        ({"U0000004"}, {"U0000004"}),
+        ({"U0000003", "U0000004"}, {"U0000003", "W0000003", "U0000004"}),
+        (set(), set()),
+    ],
+)
+def test_all_ids_of_a_person_are_found(database_url: str, ids: set[str], all_of_them: set[str]) -> None:
+    people(database_url)
+    database = Database(database_url)
+    with database.read() as session:
+        found = history.same_person(session, ids)
+    database.close()
+
+    assert all_of_them == found
+
+
+def test_what_a_person_asked_for_last_is_found_under_each_id_once(database_url: str) -> None:
+    people(database_url)
+    database = Database(database_url)
+    with database.read() as session:
+        found = [
+            [request.public_id for request in history.asked_by(session, ids, 2)]
+            for ids in ({"U0000001", "W0000001"}, {"U0000001"}, {"U0000001", "U0000003", "U0000004"}, set[str]())
+        ]
+    database.close()
+
+    assert [["R-000002", "R-000001"], ["R-000001"], ["R-000004", "R-000003"], []] == found

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import httpx
+import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 from stored import approved, bot_on
 from world import Clock
@@ -97,11 +99,12 @@ def test_a_lease_taken_while_others_are_renewed_is_not_forgotten(sqlite_url: str
     def in_the_renewal() -> None:
         if threading.current_thread() is renewal:
             renewed.set()
-            planned.wait(10)
+            assert planned.wait(10)
 
     def before_the_call() -> None:
         planned.set()
-        renewal.join()
+        renewal.join(10)
+        assert not renewal.is_alive()
 
     with database.write() as transaction:
         approved(transaction, orders=1)
@@ -110,10 +113,68 @@ def test_a_lease_taken_while_others_are_renewed_is_not_forgotten(sqlite_url: str
         approved(transaction, "R-000002")
     database.committed = in_the_renewal
     renewal.start()
-    renewed.wait(10)
+    assert renewed.wait(10)
     database.at_read = before_the_call
     runner.step()
     bot.stop()
     database.close()
+
+    assert 2 == len(calls)
+
+
+def test_a_renewal_under_way_when_a_process_is_told_to_stop_brings_no_lease_back(sqlite_url: str) -> None:
+    calls: list[httpx.Request] = []
+
+    def fincart(call: httpx.Request) -> httpx.Response:
+        calls.append(call)
+        return httpx.Response(500)
+
+    def told_to_stop() -> None:
+        database.committed = lambda: None
+        runner.park()
+
+    def before_the_call() -> None:
+        database.at_read, database.committed = lambda: None, told_to_stop
+        runner.renew()
+
+    bot, database = bot_on(sqlite_url, fincart), Sleepy(sqlite_url, Clock())
+    runner = Dispatcher(replace(bot.context, database=database))
+    with database.write() as transaction:
+        approved(transaction)
+    database.at_read = before_the_call
+    runner.step()
+    bot.stop()
+    database.close()
+
+    assert [] == calls
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_lease_that_is_not_committed_yet_while_others_are_renewed_is_not_forgotten(database_url: str) -> None:
+    calls: list[httpx.Request] = []
+
+    def fincart(call: httpx.Request) -> httpx.Response:
+        calls.append(call)
+        return httpx.Response(500)
+
+    bot = bot_on(database_url, fincart)
+    runner = Dispatcher(bot.context)
+    with bot.context.database.write() as transaction:
+        approved(transaction, orders=1)
+    runner.step()
+    with bot.context.database.write() as transaction:
+        approved(transaction, "R-000002")
+    plans = iter((runner.renew,))
+
+    @event.listens_for(bot.context.database.engine, "commit")
+    def before(_: object) -> None:
+        for renewal in plans:
+            other = threading.Thread(target=renewal)
+            other.start()
+            other.join(10)
+            assert not other.is_alive()
+
+    runner.step()
+    bot.stop()
 
     assert 2 == len(calls)

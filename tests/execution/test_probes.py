@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 from stored import approved, bot_on
@@ -10,7 +11,9 @@ from world import Clock
 
 from bot.app import Bot
 from bot.execution.dispatcher import Dispatcher
-from storage import send_gate
+from bot.execution.settlement import stop_sending
+from storage import requests, send_gate
+from storage.enums import StopReason
 
 
 def down(url: str, fincart: Callable[[httpx.Request], httpx.Response], clock: Clock) -> Bot:
@@ -118,3 +121,41 @@ def test_a_process_that_is_told_to_stop_leaves_its_probe_to_another(sqlite_url: 
     bot.stop()
 
     assert (0, 1) == (unsent, len(calls))
+
+
+def test_after_a_probe_that_was_not_sent_the_orders_of_another_request_may_probe(sqlite_url: str) -> None:
+    carried: list[str] = []
+
+    def fincart(call: httpx.Request) -> httpx.Response:
+        carried.extend(json.loads(call.content)["filters"]["ids"])
+        return httpx.Response(500)
+
+    clock, looks = Clock(), 0
+    bot = down(sqlite_url, fincart, clock)
+    database = bot.context.database
+
+    def uptime() -> float:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            # The probe is planned and not sent yet. The other request finds that it must wait for it, the first one is
+            # stopped, and its process sleeps for longer than its lease.
+            another.step()
+            with database.write() as transaction:
+                first = requests.lock(transaction, "R-000001")
+                assert first is not None
+                stop_sending(transaction, first, StopReason.STOPPED, "stopped")
+            clock.advance(7.0)
+        return clock().timestamp()
+
+    runner, another = Dispatcher(replace(bot.context, uptime=uptime)), Dispatcher(replace(bot.context, owner="another"))
+    with database.write() as transaction:
+        request = approved(transaction, "R-000002", orders=4)
+        request.due_at = transaction.now() + timedelta(seconds=0.01)
+    clock.advance(0.1)
+    runner.step()
+    another.step()
+    bot.stop()
+
+    assert ["6864fecda075914a00000000"] != carried
+    assert 1 == len(carried)

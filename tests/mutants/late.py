@@ -61,7 +61,7 @@ LATE = (
         rule="What was written ahead and not sent waits again when the process is told to stop",
         hurts="After every restart orders that nobody sent are in doubt, and their logs are read first",
         where="Dispatcher.park",
-        text="_unplan(transaction, planned)",
+        text="attempts.unplan(transaction, planned.attempt)",
         to="pass",
         caught="tests/execution/test_parked.py::"
         "test_what_was_not_sent_when_a_process_was_told_to_stop_is_in_no_doubt[sqlite]",

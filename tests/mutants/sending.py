@@ -31,8 +31,8 @@ SENDING = (
         rule="A lease that is taken while others are renewed is kept",
         hurts="A process takes a batch back that it may send, and where it was a probe all wait for a minute",
         where="Dispatcher.renew",
-        text=" | taken",
-        to="",
+        text="taken | dict",
+        to="dict",
         caught="tests/execution/test_fence.py::test_a_lease_taken_while_others_are_renewed_is_not_forgotten",
     ),
     Mutant(
@@ -242,7 +242,7 @@ SENDING = (
     Mutant(
         rule="A probe that was not sent keeps nobody waiting",
         hurts="A Fincart that answers again is asked a minute late",
-        where="_unplan",
+        where="_end_probes",
         text="planned.probed_until is not None",
         to="False",
         caught="tests/execution/test_probes.py::test_after_a_probe_that_was_not_sent_another_may_go_at_once",
