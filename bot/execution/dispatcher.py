@@ -39,8 +39,8 @@ class Dispatcher:
         self._context = context
         self._lock = threading.Lock()
         self._fences: dict[tuple[int, int], float] = {}
-        """Until when each committed lease, by request and token, is certain to hold, on the clock that counts sleep.
-        Attempts planned under an earlier lease, even of this process, belong to whoever leases next.
+        """Until when each lease, by request and token, is certain to hold, on the clock that counts sleep. Attempts
+        planned under an earlier lease, even of this process, belong to whoever leases next.
         """
         self._parked = False
         self._ready = SendQueue(context.settings.fincart_max_concurrency, context.timings.quick_call)
@@ -65,16 +65,15 @@ class Dispatcher:
     def renew(self) -> None:
         """Extend the leases of this process."""
         with self._lock:
-            before = set(self._fences)
-        if not before:
-            return
+            if not self._fences:
+                return
         asked_at = self._context.uptime()
         with self._context.database.write() as transaction:
             renewed = leases.renew(transaction, self._context.owner, self._context.timings.lease)
         with self._lock:
-            # Other threads have leased more meanwhile.
-            taken = {lease: until for lease, until in self._fences.items() if lease not in before}
-            fences = taken | dict.fromkeys(renewed, asked_at + self._context.timings.lease)
+            # One that was not renewed holds for its time: another thread may have taken it just now.
+            others = {lease: until for lease, until in self._fences.items() if until > asked_at}
+            fences = others | dict.fromkeys(renewed, asked_at + self._context.timings.lease)
             self._fences = {} if self._parked else fences
 
     def park(self) -> None:
@@ -150,11 +149,6 @@ class Dispatcher:
             leases.put_off(transaction, seq, FAULTY_FOR)
 
     def _queue(self, planned: Sequence[Planned]) -> None:
-        """Have planned and committed batches sent while their lease holds."""
-        with self._lock:
-            for each in [] if self._parked else planned:
-                lease = (each.seq, each.token)
-                self._fences[lease] = max(self._fences.get(lease, 0.0), each.leased_until)
         self._ready.add(planned)
         self._context.database.on_wake("orders", len(planned))
 
@@ -167,10 +161,14 @@ class Dispatcher:
             return []
         assert request.seq is not None
         assert request.lease_until is not None
-        until = asked_at + (request.lease_until - transaction.now()).total_seconds()
+        left = (request.lease_until - transaction.now()).total_seconds()
+        lease = (request.seq, request.lease_token)
+        with self._lock:
+            if not self._parked:
+                self._fences[lease] = max(self._fences.get(lease, 0.0), asked_at + left)
         ids_of_each = attempts.order_ids(transaction, request, planned.attempts)
         return [
-            Planned(request.seq, request.public_id, request.lease_token, attempt, ids, until, planned.probed_until)
+            Planned(request.seq, request.public_id, request.lease_token, attempt, ids, planned.probed_until)
             for attempt, ids in zip(planned.attempts, ids_of_each, strict=True)
         ]
 

@@ -24,8 +24,6 @@ class Planned:
     token: int
     attempt: Attempt
     order_ids: tuple[str, ...]
-    leased_until: float
-    """Until when the lease is certain to hold, on the clock that counts sleep."""
     probed_until: datetime | None = None
     """Set if it probes a Fincart that counts as down: until when all others wait for it."""
 

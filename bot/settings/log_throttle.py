@@ -67,7 +67,8 @@ def _kind(record: logging.LogRecord) -> Hashable:
     event: LogEvent | None = getattr(record, "event", None)
     if event is not None and event is not LogEvent.FAULT:
         if event in _REPEATED:
-            return event
+            # In the same words: that an answer is not recorded yet is not said by a lane that waits.
+            return event, record.msg
         # Fincart may limit the rate every second.
         is_rate = record.__dict__["fields"].get("hold") == HoldKind.RATE_LIMIT
         return (event, HoldKind.RATE_LIMIT) if is_rate else None

@@ -13,7 +13,7 @@ REFUSED = Answer(AnswerKind.REFUSED, 400, "no")
 
 def planned(seq: int = 1) -> Planned:
     attempt = Attempt(request_seq=seq, positions="0", order_count=1)
-    return Planned(seq, "R-000001", 1, attempt, ("6864fecda075914a1b1e353c",), 6.0)
+    return Planned(seq, "R-000001", 1, attempt, ("6864fecda075914a1b1e353c",))
 
 
 def on_the_wire(ahead: SendQueue) -> Planned:

@@ -31,7 +31,7 @@ SENDING = (
         rule="A lease that is taken while others are renewed is kept",
         hurts="A process takes a batch back that it may send, and where it was a probe all wait for a minute",
         where="Dispatcher.renew",
-        text="taken | dict",
+        text="others | dict",
         to="dict",
         caught="tests/execution/test_fence.py::test_a_lease_taken_while_others_are_renewed_is_not_forgotten",
     ),
