@@ -34,7 +34,8 @@ def no_longer(world: World, public_id: str, words: str) -> str:
 def test_a_wait_that_fincart_asked_another_request_for_is_told_and_taken_back(world: World) -> None:
     public_id = on_hold(world)
     preview = world.preview(BO, THIRD)
-    world.fincart.inject(Fault(FaultKind.RATE_LIMITED, retry_after="3"))
+    # Longer than the seconds that a message rests between two edits.
+    world.fincart.inject(Fault(FaultKind.RATE_LIMITED, retry_after="8"))
     world.click(BO, preview, go_ahead(preview))
     becomes(world, public_id, "Fincart asked the bot to wait")
 
