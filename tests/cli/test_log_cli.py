@@ -15,7 +15,7 @@ from bot.sandbox.slack.http import deliver_http
 from bot.sandbox.slack.socket import SlackSocket
 from bot.sandbox.slack.state import Post
 
-BO, OTHER = "U0000002", "6864fecda075914a1b1e0002"
+BO, OTHER, THIRD = "U0000002", "6864fecda075914a1b1e0002", "6864fecda075914a1b1e0003"
 Line = dict[str, Any]
 
 
@@ -105,6 +105,9 @@ def test_a_token_that_fincart_refuses_is_one_error_within_two_seconds_and_its_ho
     refused_at = time.time()
     town.slack.wait_for(lambda: town.told("1 not sent"))
     town.fincart.settings.token_rejected = False
+    # Both may have been under way already; this one waits.
+    town.fincart.add(THIRD)
+    asked(town, THIRD, "Cancel 1 order")
     town.slack.type_command(ANN, ORDERS, "/cancel-orders resume")
     town.slack.wait_for(lambda: town.told("1 cancelled"))
     for serving in both:
