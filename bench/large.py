@@ -2,19 +2,16 @@
 
 import logging
 import statistics
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from bench.figures import Samples, expect, ms, table, title
 from bench.finished_requests import past
-from bench.servers import postgresql
+from bench.servers import DATABASES
 from bench.standins import CHANNEL, PERSON, order_id
 from bot.domain.commands.filters import History
 from bot.domain.commands.order_ids import OrderId
@@ -45,7 +42,7 @@ def looks(few: int = 10_000, many: int = 10_000_000) -> bool:
     # Of either past the last week is the same.
     apart = WEEK / (few // EACH)
     holds = True
-    for name, on in _DATABASES.items():
+    for name, on in DATABASES.items():
         with on("few") as url_few, on("many") as url_many:
             at_few, at_many = past(url_few, few, EACH, apart), past(url_many, many, EACH, apart)
             for each in (at_few, at_many):
@@ -61,7 +58,7 @@ def growth() -> bool:
     logging.disable(logging.CRITICAL)
     title("What finished requests add to the database, their events included")
     rows = []
-    for name, on in _DATABASES.items():
+    for name, on in DATABASES.items():
         for each, requests in {1: 20_000, 1_000: 100}.items():
             with on("growth") as url:
                 sizes = [_size(past(url, 0, each))]
@@ -139,12 +136,3 @@ def _size(database: Database) -> int:
         asked = "SELECT pg_database_size(current_database())"
     with database.read() as session:
         return int(session.connection().execute(text(asked)).scalar_one())
-
-
-@contextmanager
-def _sqlite(name: str) -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield f"sqlite:///{Path(folder) / name}.db"
-
-
-_DATABASES = {"SQLite": _sqlite, "PostgreSQL": postgresql}

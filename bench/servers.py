@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the benchmark's own, and a database on it."""
+"""New databases of a benchmark's own: a file of SQLite, and one on a PostgreSQL server."""
 
 import tempfile
 import warnings
@@ -25,3 +25,13 @@ def postgresql(database: str) -> Iterator[str]:
             admin.execute(f"CREATE DATABASE {database}")
         yield make_url(uri).set(drivername="postgresql+psycopg", database=database).render_as_string(False)
         server.cleanup()
+
+
+@contextmanager
+def sqlite(database: str) -> Iterator[str]:
+    """The address of a new, empty file of this name."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield f"sqlite:///{Path(folder) / database}.db"
+
+
+DATABASES = {"SQLite": sqlite, "PostgreSQL": postgresql}

@@ -4,16 +4,11 @@ import logging
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
 
 from sqlalchemy import text
 
 from bench.figures import SAMPLE_HEADS, Samples, expect, table, title
-from bench.servers import postgresql
+from bench.servers import DATABASES
 from storage.db.migrate import migrate
 from storage.db.transactions import Database
 from storage.status import status
@@ -53,8 +48,8 @@ def run(requests: int = 200_000, each: int = 5) -> bool:
     logging.disable(logging.CRITICAL)
     title(f"Status at {requests:,} finished requests of {each:,} orders")
     rows, holds = [], True
-    for name, on in {"SQLite": _sqlite, "PostgreSQL": partial(postgresql, "status")}.items():
-        with on() as url:
+    for name, on in DATABASES.items():
+        with on("status") as url:
             _fill(url, requests, each)
             queries, command = Samples(f"queries on {name}"), Samples(f"python -m bot status on {name}")
             database = Database(url)
@@ -90,9 +85,3 @@ def _fill(url: str, requests: int, each: int) -> None:
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE"))
     database.close()
-
-
-@contextmanager
-def _sqlite() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield f"sqlite:///{Path(folder) / 'status.db'}"
